@@ -1,0 +1,86 @@
+/* What the driver asks of the backends: interp/ executes a graph, llvm/ turns Plans into objects. */
+#ifndef ATMC_BACKENDS_BACKEND_H
+#define ATMC_BACKENDS_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/graph.h"
+#include "ir/plan.h"
+
+/* -- interp: reference semantics, naive loops, double accumulation ------------------------------ */
+
+/* A tensor in logical order ([N,H,W,C] or [N,C], row-major), in double. */
+typedef struct InterpTensor {
+  Type type;
+  double *data;
+} InterpTensor;
+
+/* Runs `graph` on `inputs` (one per input node, logical order whatever the caller's layout) and
+ * writes its outputs, allocated in `arena`. Open dimensions take those of the inputs. Accepts graphs
+ * at any stage of the pipeline, kernels included. */
+MUST_CHECK Status interp_run(const Graph *graph, const WeightSource *source, Arena *arena,
+                             Diag *diag, const InterpTensor *inputs, InterpTensor *outputs);
+
+/* -- llvm: targets ------------------------------------------------------------------------------ */
+
+/* The row of the target table for --isa / --cpu / --target; NULL after a usage error. `isa` is
+ * v2|v3|v4|x86-64-v2|...|neon, NULL: from `cpu` or the machine at hand. */
+const TargetInfo *target_choose(const char *isa, const char *cpu, const char *triple, Arena *arena,
+                                Diag *diag);
+/* A line about the machine at hand, for summaries: its CPU's name. */
+const char *target_host_cpu(Arena *arena);
+
+/* -- llvm: code generation ---------------------------------------------------------------------- */
+
+/* One artifact: the plans of all resolutions of a model for one target. */
+typedef struct EmitOptions {
+  const char *prefix;     /* of every symbol */
+  bool external_weights;  /* weights come from atm_env.weights */
+  const char *model_hash; /* hex, for the metadata */
+  const char *const *class_names;
+  uint32_t class_count;
+} EmitOptions;
+
+/* The weights of an artifact: distinct constants of all plans with their place in the blob. */
+typedef struct WeightsBlob {
+  const Recipe *const *recipes;
+  const uint64_t *offsets; /* bytes, multiples of 128 */
+  uint32_t count;
+  uint64_t bytes;
+} WeightsBlob;
+
+/* Lays the weights out: in order of first use, each padded with zeros to a multiple of 128 bytes. */
+WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t plan_count);
+/* Evaluates them to `out` [blob->bytes]. */
+MUST_CHECK Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source,
+                                        void *out);
+
+typedef enum EmitKind { EMIT_OBJECT, EMIT_ASM, EMIT_LLVM_IR } EmitKind;
+
+/* Emits code, metadata and, unless external, weights. `*data` is malloced: the caller frees it. */
+MUST_CHECK Status llvm_emit(const Plan *const *plans, uint32_t plan_count, const WeightsBlob *blob,
+                            const WeightSource *source, const EmitOptions *options, EmitKind kind,
+                            Arena *arena, Diag *diag, char **data, size_t *bytes);
+
+/* An object loaded into this process. */
+typedef struct LoadedModel LoadedModel;
+MUST_CHECK Status llvm_load(const char *object, size_t bytes, Diag *diag, LoadedModel **loaded);
+void *llvm_symbol(LoadedModel *loaded, const char *name);
+void llvm_unload(LoadedModel *loaded);
+
+/* The C header of an artifact and a static archive of objects (ar format, with a symbol table). */
+const char *header_write(Arena *arena, const Plan *const *plans, uint32_t plan_count,
+                         const WeightsBlob *blob, const EmitOptions *options);
+typedef struct ArchiveMember {
+  const char *name;
+  const char *data;
+  size_t bytes;
+  const char *const *symbols; /* defined global symbols */
+  uint32_t symbol_count;
+} ArchiveMember;
+void archive_write(Arena *arena, const ArchiveMember *members, uint32_t count, char **data,
+                   size_t *bytes);
+
+#endif

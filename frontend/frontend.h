@@ -1,0 +1,71 @@
+/* From files to a graph: reads and checks a model description and binds a weights file to it.
+ *
+ * All input is untrusted. Every error is diagnosed with file, place, value and limit; as many as can
+ * be found in one go are reported. json_source.c reads strict JSON with positions, json_fields.c
+ * typed fields, safetensors.c the weights, bind_weights.c matches both, and one file per model family
+ * lowers its layers (atmnet.c).
+ */
+#ifndef ATMC_FRONTEND_FRONTEND_H
+#define ATMC_FRONTEND_FRONTEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/graph.h"
+
+/* A tensor that the model needs from its weights file. */
+typedef struct WeightNeed {
+  const char *name;
+  Type type;
+  Place place; /* of the layer in the model's file */
+} WeightNeed;
+
+/* A model as read: the graph with N, H, W open, and the weights that it needs in order. */
+typedef struct Model {
+  const char *path;
+  const char *name;
+  const char *text; /* of the file, for places */
+  Graph *graph;
+  const WeightNeed *needs;
+  uint32_t need_count;
+  const char *const *class_names; /* from the weights' metadata or the model; may be NULL */
+  uint32_t class_count;
+} Model;
+
+/* Reads, checks and lowers the model at `path`. */
+MUST_CHECK Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *diag,
+                                      const char *path, Model **model);
+
+typedef struct Weights Weights;
+
+/* Opens and validates a safetensors file. The file is read, not mapped (a mapped file that shrinks
+ * kills the process). weights_close frees it; NULL is allowed. */
+MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, Weights **weights);
+void weights_close(Weights *weights);
+/* Lists every missing, mis-shaped and, unless `allow_extra`, extra tensor; sets class names from
+ * `__metadata__.classes` (a string, one character per class) where the model has none. */
+MUST_CHECK Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag);
+/* A source for recipe_evaluate; valid until weights_close. */
+WeightSource weights_source(const Weights *weights);
+
+/* The published models (published.c). NULL when `name` is unknown; text is in `arena`. */
+const char *published_model_json(Arena *arena, const char *name, bool pyramid);
+/* Their names, NULL-terminated. */
+const char *const *published_model_names(void);
+
+/* The recipe of deterministic weights (synthetic.c): element i of tensor `name`; `out` [count]. */
+void synthetic_tensor(const char *name, Type type, uint64_t seed, float *out);
+
+/* A file's tensor to be written. */
+typedef struct NamedTensor {
+  const char *name;
+  uint32_t rank;
+  const int64_t *dims;
+  const float *data;
+} NamedTensor;
+/* The bytes of a safetensors file, in `arena`. */
+void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count, char **data,
+                       size_t *bytes);
+
+#endif

@@ -1,0 +1,39 @@
+/* One function per op that appends a node and returns its result; a misfit panics.
+ * `label` of the new nodes is that of the builder. */
+#ifndef ATMC_IR_BUILDER_H
+#define ATMC_IR_BUILDER_H
+
+#include "ir/graph.h"
+
+typedef struct Builder {
+  Graph *graph;
+  const char *label;
+} Builder;
+
+typedef struct Window { /* of a convolution */
+  int32_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w;
+} Window;
+
+ValueId build_input(Builder b, const char *name, Type type, bool nchw);
+ValueId build_constant(Builder b, const Recipe *recipe);
+/* `bias` may be VALUE_NONE. */
+ValueId build_conv2d(Builder b, ValueId x, ValueId w, ValueId bias, Window window, int32_t groups);
+ValueId build_linear(Builder b, ValueId x, ValueId w, ValueId bias);
+ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32_t panel,
+                            int32_t channels);
+ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first);
+ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window);
+ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share);
+ValueId build_layer_norm(Builder b, ValueId x, ValueId gain, ValueId bias, double eps);
+ValueId build_normalize(Builder b, ValueId x, double eps);
+ValueId build_softmax(Builder b, ValueId x, int32_t groups);
+ValueId build_slice(Builder b, ValueId x, int32_t begin, int32_t count);
+ValueId build_concat(Builder b, ValueId x, ValueId y);
+ValueId build_add(Builder b, ValueId x, ValueId y);
+ValueId build_mul(Builder b, ValueId x, ValueId y);
+ValueId build_gelu(Builder b, ValueId x);
+ValueId build_mean_hw(Builder b, ValueId x);
+ValueId build_sum_chunks(Builder b, ValueId x, int32_t chunks);
+ValueId build_mean_chunks(Builder b, ValueId x, int32_t rows);
+
+#endif

@@ -1,0 +1,65 @@
+/* The op table (ops.def expanded): kinds, attribute structs and their description. */
+#ifndef ATMC_IR_OP_H
+#define ATMC_IR_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ir/ops_attrs.def"
+
+typedef enum OpFlags {
+  OP_ROWWISE = 1,
+  OP_POINTWISE = 2,
+  OP_NONLOCAL = 4,
+  OP_REDUCES = 8,
+} OpFlags;
+
+typedef enum OpKind {
+#define OP(NAME, text, min_operands, max_operands, flags) OP_##NAME,
+#include "ir/ops.def"
+  OP_KIND_COUNT,
+} OpKind;
+
+#define OP_INT_FIELD(field) int32_t field;
+#define OP_REAL_FIELD(field) double field;
+#define OP_TEXT_FIELD(field) const char *field;
+#define OP(NAME, text, min_operands, max_operands, flags)          \
+  typedef struct Attrs##NAME {                                     \
+    ATTRS_##NAME(OP_INT_FIELD, OP_REAL_FIELD, OP_TEXT_FIELD)       \
+    char unused_; /* a struct needs a member */                    \
+  } Attrs##NAME;
+#include "ir/ops.def"
+
+/* Attributes of a node: the member that its op names. Zero-initialized. */
+typedef union Attrs {
+#define OP(NAME, text, min_operands, max_operands, flags) Attrs##NAME NAME;
+#include "ir/ops.def"
+} Attrs;
+
+typedef enum AttrKind { ATTR_INT, ATTR_REAL, ATTR_TEXT } AttrKind;
+
+typedef struct AttrInfo {
+  const char *name;
+  AttrKind kind;
+  uint32_t offset; /* into Attrs */
+} AttrInfo;
+
+enum { OP_MAX_ATTRS = 8 };
+
+typedef struct OpInfo {
+  const char *text; /* as printed */
+  uint32_t min_operands;
+  uint32_t max_operands;
+  uint32_t flags; /* OpFlags */
+  uint32_t attr_count;
+  AttrInfo attrs[OP_MAX_ATTRS];
+} OpInfo;
+
+const OpInfo *op_info(OpKind kind);
+static inline bool op_has(OpKind kind, OpFlags flag) {
+  return (op_info(kind)->flags & flag) != 0;
+}
+/* The op whose text form is `text`; false when there is none. */
+bool op_find(const char *text, OpKind *kind);
+
+#endif

@@ -1,0 +1,156 @@
+/* The Plan: how a graph of kernels runs, the level below the graph. The backend emits from it and
+ * decides nothing.
+ *
+ * A kernel is a *row kernel*. Its domain is a grid of `rows` rows (H * W tokens) for each image. They
+ * are cut into `blocks` blocks: block b is rows [b*rows/blocks, (b+1)*rows/blocks). For one block of
+ * one image the kernel runs its stages one after the other; a stage is one loop nest over the rows of
+ * the block and the channels of its anchor op, followed in registers by pointwise ops:
+ *
+ *   STAGE_PRODUCT   linear: for each panel of columns, for each row tile
+ *   STAGE_READ      depthwise: for each row, for each vector of channels, the taps of another map
+ *   STAGE_ROWS      patches, axial_sample, softmax, concat: whole rows are written; no pointwise
+ *                   ops follow
+ *   STAGE_NORMALIZE statistics of each row, then its vectors
+ *   STAGE_POINTWISE no anchor
+ *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks
+ *
+ * A value of the body lives where its Place says. Rows in memory have a pitch (in floats) that is a
+ * multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from C to
+ * the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer is followed
+ * by at least 128 readable bytes. The caller's inputs and
+ * outputs are the exception: exact C, alignment of a float, layout nhwc or nchw.
+ *
+ * (task, worker): the tasks of a step are images * blocks, task = image * blocks + block; results do
+ * not depend on who runs them. Scratch belongs to a worker.
+ */
+#ifndef ATMC_IR_PLAN_H
+#define ATMC_IR_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ir/graph.h"
+
+enum { PLAN_PITCH = 16, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
+
+/* What the choices depend on: one row of the target table. Data only. */
+typedef struct TargetInfo {
+  const char *name;        /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
+  const char *triple;      /* LLVM target triple */
+  const char *cpu;         /* LLVM cpu name */
+  const char *tune;        /* "tune-cpu" attribute, or NULL */
+  const char *features;    /* LLVM feature string */
+  uint32_t vector_floats;  /* lanes of a vector register */
+  uint32_t vector_registers;
+  bool has_fma;
+  uint32_t tile_rows;      /* largest register tile of a product: rows x columns; columns divide */
+  uint32_t tile_columns;   /* PLAN_PANEL */
+  uint64_t isa_bits;       /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
+} TargetInfo;
+
+typedef enum StageKind {
+  STAGE_PRODUCT,
+  STAGE_READ,
+  STAGE_ROWS,
+  STAGE_NORMALIZE,
+  STAGE_POINTWISE,
+  STAGE_REDUCE,
+} StageKind;
+
+/* Where a value of a kernel's body is while a block runs. */
+typedef enum PlaceKind {
+  PLACE_REGISTER, /* inside its stage only */
+  PLACE_SCRATCH,  /* the worker's scratch: row r of the block at offset + 4 * r * pitch */
+  PLACE_OPERAND,  /* operand `index` of the kernel: rows, a whole map, a vector or weights */
+  PLACE_RESULT,   /* result `index`: rows of the kernel's output buffer */
+} PlaceKind;
+
+typedef struct ValuePlace {
+  PlaceKind kind;
+  uint32_t index;  /* OPERAND, RESULT */
+  uint64_t offset; /* SCRATCH: bytes, a multiple of PLAN_ALIGN */
+  uint32_t pitch;  /* floats between rows; 0 for PLACE_REGISTER, and for constants and weights */
+  uint32_t column; /* floats from the row's start: a slice is a view, it has a place but no stage */
+} ValuePlace;
+
+/* One loop nest. Its nodes are consecutive in execution order: the anchor first, if it has one. */
+typedef struct Stage {
+  StageKind kind;
+  uint32_t node_count;
+  const NodeId *nodes; /* of the body */
+  uint32_t tile_rows;    /* STAGE_PRODUCT */
+  uint32_t tile_columns; /* STAGE_PRODUCT: 0 otherwise */
+} Stage;
+
+/* The memory behind an operand or a result, as the kernel's code sees it. */
+typedef enum PortKind {
+  PORT_ROWS,    /* [N][rows][pitch] in the arena */
+  PORT_CALLER,  /* a caller's tensor: exact C; `nchw` says which layout */
+  PORT_WEIGHTS, /* a constant: contiguous, padded with zeros to a multiple of 128 bytes */
+} PortKind;
+
+typedef struct Port {
+  PortKind kind;
+  bool nchw;
+  uint32_t pitch; /* PORT_ROWS; 0 otherwise */
+  Type type;      /* of one call: maps [N,H,W,C], vectors [N,C], constants as they are */
+} Port;
+
+typedef struct PlanKernel {
+  const char *name;   /* unique in the plan, a C identifier */
+  const Graph *body;  /* its inputs are the operands, its outputs the results (a value may be twice) */
+  uint32_t images, rows, blocks;
+  uint32_t operand_count, result_count;
+  const Port *operands;
+  const Port *results;
+  const ValuePlace *places; /* [body->value_count]; a value that is a result and not read in scratch
+                               has PLACE_RESULT of its first result; others are extra stores */
+  uint32_t stage_count;
+  const Stage *stages;
+  uint64_t scratch_bytes; /* per worker */
+} PlanKernel;
+
+typedef enum Space { SPACE_INPUT, SPACE_OUTPUT, SPACE_ARENA, SPACE_WEIGHTS } Space;
+
+typedef struct BufferRef {
+  Space space;
+  uint32_t index;  /* INPUT, OUTPUT: of the model; WEIGHTS: of plan->weights */
+  uint64_t offset; /* ARENA: bytes from the workspace's base, a multiple of PLAN_ALIGN */
+} BufferRef;
+
+/* One call of a kernel. */
+typedef struct Step {
+  uint32_t kernel;
+  const BufferRef *operands; /* [kernel->operand_count] */
+  const BufferRef *results;  /* [kernel->result_count] */
+  const char *label;         /* layers it comes from, for profiles */
+  uint64_t macs;             /* nominal multiply-adds */
+} Step;
+
+typedef struct PlanTensor { /* an input or output of the model */
+  const char *name;
+  Type type; /* logical: [N,H,W,C] or [N,C] */
+  bool nchw;
+} PlanTensor;
+
+typedef struct Plan {
+  const char *model;
+  const TargetInfo *target;
+  uint32_t input_count, output_count, kernel_count, step_count, weight_count;
+  const PlanTensor *inputs;
+  const PlanTensor *outputs;
+  const PlanKernel *kernels;
+  const Step *steps;
+  const Recipe *const *weights; /* distinct constants, in the order of first use */
+  uint64_t workspace_base;      /* arena bytes */
+  uint64_t live_peak;           /* largest sum of maps live between steps: the lower bound */
+  uint64_t scratch_bytes;       /* per worker: the largest of the kernels', a multiple of PLAN_ALIGN */
+} Plan;
+
+static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
+  return (uint32_t)((uint64_t)block * kernel->rows / kernel->blocks);
+}
+
+void plan_print(const Plan *plan, StringBuilder *out);
+
+#endif

@@ -1,0 +1,104 @@
+/* Constants as recipes: expressions over named tensors of the weights file.
+ *
+ * Recipes are immutable, live in a RecipeTable that outlives every graph of a compilation, and are
+ * interned: equal recipes are the same pointer. They are evaluated in double and rounded once, by
+ * whoever needs the bytes. Text form, as it stands in IR files (names that are not
+ * [A-Za-z0-9_.]+ are quoted, @"odd name"):
+ *
+ *   @blocks.0.0.atm.proj.weight[64,64]       a tensor of the weights file, with its shape
+ *   fill(0.5, [64])                          all elements equal
+ *   iota3([64])                              element i is ((i + 1) mod 3) - 1
+ *   reshape(R, [O,K])                        same elements, row-major
+ *   permute(R, [1,0])                        result dim d is operand dim p[d]
+ *   add(R, S)  mul(R, S)                     same shape
+ *   mul_columns(R[N,K], S[K])                R[n,k] * S[k]
+ *   mul_rows(R[N,...], S[N])                 R[n,...] * S[n]
+ *   matvec(R[N,K], S[K])                     sum over k of R[n,k] * S[k], shape [N]
+ *   matmul(R[N,K], S[K,M])                   shape [N,M]
+ *   concat(R, S)                             along the outermost dimension
+ *   slice(R, begin, count)                   along the outermost dimension
+ *   pack(R[N,K], P)                          panels [ceil(N/P), K, P]: element [p,k,j] is
+ *                                            R[p*P+j, k], 0 beyond N
+ */
+#ifndef ATMC_IR_RECIPE_H
+#define ATMC_IR_RECIPE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/type.h"
+#include "support/arena.h"
+#include "support/status.h"
+#include "support/string_builder.h"
+
+typedef enum RecipeKind {
+  RECIPE_TENSOR,
+  RECIPE_FILL,
+  RECIPE_IOTA3,
+  RECIPE_RESHAPE,
+  RECIPE_PERMUTE,
+  RECIPE_ADD,
+  RECIPE_MUL,
+  RECIPE_MUL_COLUMNS,
+  RECIPE_MUL_ROWS,
+  RECIPE_MATVEC,
+  RECIPE_MATMUL,
+  RECIPE_CONCAT,
+  RECIPE_SLICE,
+  RECIPE_PACK,
+  RECIPE_KIND_COUNT,
+} RecipeKind;
+
+typedef struct Recipe Recipe;
+struct Recipe {
+  RecipeKind kind;
+  uint32_t id; /* dense, in order of creation: a stable key */
+  Type type;   /* shape of the result; always known */
+  const char *name;                  /* RECIPE_TENSOR */
+  double fill;                       /* RECIPE_FILL */
+  uint32_t permutation[TYPE_MAX_RANK]; /* RECIPE_PERMUTE */
+  int64_t begin;                     /* RECIPE_SLICE; its count is type.dims[0] */
+  const Recipe *operands[2];         /* NULL where unused */
+};
+
+typedef struct RecipeTable RecipeTable;
+
+RecipeTable *recipe_table_new(Arena *arena);
+
+/* Constructors. Shapes must fit (checked, panic): callers with untrusted input check first. */
+const Recipe *recipe_tensor(RecipeTable *table, const char *name, Type type);
+const Recipe *recipe_fill(RecipeTable *table, double value, Type type);
+const Recipe *recipe_iota3(RecipeTable *table, int64_t count);
+const Recipe *recipe_reshape(RecipeTable *table, const Recipe *r, Type type);
+const Recipe *recipe_permute(RecipeTable *table, const Recipe *r, const uint32_t *permutation);
+const Recipe *recipe_add(RecipeTable *table, const Recipe *a, const Recipe *b);
+const Recipe *recipe_mul(RecipeTable *table, const Recipe *a, const Recipe *b);
+const Recipe *recipe_mul_columns(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
+const Recipe *recipe_mul_rows(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
+const Recipe *recipe_matvec(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
+const Recipe *recipe_matmul(RecipeTable *table, const Recipe *a, const Recipe *b);
+const Recipe *recipe_concat(RecipeTable *table, const Recipe *a, const Recipe *b);
+const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, int64_t count);
+const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel);
+
+/* Every element is `value` (a fill, or shape changes of one). */
+bool recipe_is_fill(const Recipe *recipe, double value);
+
+/* Where tensors come from: the weights file, or a generator in tests. */
+typedef struct WeightSource {
+  void *context;
+  /* Writes the elements of tensor `name`, widened to double, row-major; its shape was bound. */
+  Status (*read)(void *context, const char *name, double *out, size_t count);
+} WeightSource;
+
+/* Evaluates to `out` [type_count], in double. Intermediate results are freed before it returns. */
+MUST_CHECK Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out);
+/* The same, rounded to float once. */
+MUST_CHECK Status recipe_evaluate_f32(const Recipe *recipe, const WeightSource *source, float *out);
+
+void recipe_print(const Recipe *recipe, StringBuilder *out);
+/* Parses one recipe at *cursor and moves it behind. NULL on error, with *error set to a message
+ * (static text) and *cursor at the offending character. */
+const Recipe *recipe_parse(RecipeTable *table, const char **cursor, const char **error);
+
+#endif

@@ -1,0 +1,34 @@
+/* Building a new graph from an old one, node by node: what every graph pass is written with.
+ *
+ *   Rewrite rw = rewrite_begin(old, arena);
+ *   for each node n of old, in order:
+ *     if (matches) rewrite_set(&rw, node_result(n, 0), build_...(rw.builder...));
+ *     else rewrite_copy(&rw, n);
+ *   Graph *new = rewrite_end(&rw);     outputs mapped; nodes that nothing uses dropped
+ */
+#ifndef ATMC_IR_REWRITE_H
+#define ATMC_IR_REWRITE_H
+
+#include "ir/builder.h"
+#include "ir/graph.h"
+
+typedef struct Rewrite {
+  const Graph *from;
+  Graph *to;
+  ValueId *map; /* [from->value_count] the new value of each old one; VALUE_NONE while unknown */
+} Rewrite;
+
+Rewrite rewrite_begin(const Graph *from, Arena *arena);
+/* The new value of an old one, which must have been copied or set; VALUE_NONE maps to itself. */
+ValueId rewrite_get(const Rewrite *rewrite, ValueId old);
+void rewrite_set(Rewrite *rewrite, ValueId old, ValueId replacement);
+/* Appends `node` with mapped operands and maps its results. */
+void rewrite_copy(Rewrite *rewrite, const Node *node);
+/* A builder into the new graph whose nodes carry the label of `origin`. */
+Builder rewrite_builder(const Rewrite *rewrite, const Node *origin);
+Graph *rewrite_end(Rewrite *rewrite);
+
+/* `graph` without the nodes that no output depends on; inputs stay. */
+Graph *rewrite_drop_dead(const Graph *graph, Arena *arena);
+
+#endif

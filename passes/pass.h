@@ -1,0 +1,68 @@
+/* Passes over the graph: functions from a graph to a new graph.
+ *
+ * A pass is {name, summary, run} in one file with one exported function; passes.def lists them all,
+ * pipeline.c their order with a reason on each line. A pass keeps the meaning of the graph: the
+ * interpreter computes the same outputs (1e-12 relative, in double) before and after.
+ */
+#ifndef ATMC_PASSES_PASS_H
+#define ATMC_PASSES_PASS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ir/graph.h"
+#include "ir/plan.h"
+
+/* What a pass may depend on. */
+typedef struct PassContext {
+  Arena *arena;             /* of the new graphs */
+  Diag *diag;
+  const TargetInfo *target; /* the cost models' */
+  /* specialize_shapes binds the graph's inputs to these, in order; NULL leaves them open. */
+  const Type *input_types;
+  uint32_t input_count;
+} PassContext;
+
+/* The new graph; `graph` itself when nothing matched. Fails only for user errors (a resolution that
+ * the model cannot take), with a diagnostic. */
+typedef Status PassRun(const PassContext *context, const Graph *graph, const Graph **result);
+
+typedef struct Pass {
+  const char *name;    /* as on the command line: fold-layer-norms */
+  const char *summary; /* one line for --help */
+  PassRun *run;
+  bool required; /* the backend needs it: --disable-pass refuses, with a message */
+} Pass;
+
+/* All passes (passes.def). */
+const Pass *pass_all(uint32_t *count);
+const Pass *pass_find(const char *name);
+
+/* The two halves of the pipeline: before and after the resolution is known. */
+typedef enum PipelinePart { PIPELINE_ONCE, PIPELINE_PER_RESOLUTION } PipelinePart;
+const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count);
+
+/* How a sequence of passes is run and observed. */
+typedef struct PassOptions {
+  const char *const *disabled; /* names */
+  uint32_t disabled_count;
+  const char *const *print_after; /* names, or "all" */
+  uint32_t print_after_count;
+  const char *stop_after; /* NULL: run all */
+  bool verify_each;
+  bool time_passes;
+  FILE *stream; /* for printed graphs and times */
+} PassOptions;
+
+/* Checks the names; a wrong one is a usage error that suggests the nearest. */
+MUST_CHECK Status manager_check_options(const PassOptions *options, Diag *diag);
+/* Runs `passes` in order. *stopped is set when stop_after was reached. */
+MUST_CHECK Status manager_run(const PassContext *context, const PassOptions *options,
+                              const Pass *const *passes, uint32_t count, const Graph *graph,
+                              const Graph **result, bool *stopped);
+
+/* From a graph of kernels to a Plan: chooses tiles and blocks, places values, plans memory. */
+MUST_CHECK Status plan_build(const PassContext *context, const Graph *graph, const Plan **plan);
+
+#endif

@@ -1,0 +1,102 @@
+/* atm_runtime.h: the C ABI between generated models and the programs that link them.
+ *
+ * C99, usable from C++. Depends on libc alone (the pool also on pthreads). Generated code has no
+ * global mutable state, allocates nothing, does no I/O and is reentrant: any number of threads may
+ * run one model at once, each with its own workspace.
+ */
+#ifndef ATM_RUNTIME_H
+#define ATM_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ATM_ABI_VERSION 1
+
+/* What generated functions and the runtime return: 0, or one of these. */
+#define ATM_OK 0
+#define ATM_E_ARGUMENT (-1)        /* a required pointer is NULL or misaligned */
+#define ATM_E_WORKSPACE (-2)       /* the workspace is NULL, too small or not 64-byte aligned */
+#define ATM_E_UNSUPPORTED_CPU (-3) /* this CPU lacks the instructions of the code */
+#define ATM_E_WEIGHTS (-4)         /* the model needs external weights and env->weights is NULL */
+#define ATM_E_ENV (-5)             /* env->size or env->threads is out of range */
+#define ATM_E_PARALLEL (-6)        /* env->parallel_for failed */
+#define ATM_E_NO_MEMORY (-7)
+#define ATM_E_SYSTEM (-8)          /* the system refused a thread */
+/* Its meaning in English; never NULL. */
+const char *atm_error_text(int code);
+
+/* Instruction sets, as bits of atm_env.isa and atm_cpu_isa(). */
+#define ATM_ISA_X86_64_V2 (UINT64_C(1) << 0)
+#define ATM_ISA_X86_64_V3 (UINT64_C(1) << 1)
+#define ATM_ISA_X86_64_V4 (UINT64_C(1) << 2)
+#define ATM_ISA_ARM_NEON (UINT64_C(1) << 16)
+/* What this CPU and its operating system support. Generated code does the same check by itself. */
+uint64_t atm_cpu_isa(void);
+
+/* How a model runs. All zero but `size` is a valid environment: one thread. */
+typedef struct atm_env {
+  uint32_t size;       /* sizeof(atm_env), for later extension */
+  uint32_t threads;    /* workers of parallel_for, 1 to 64; 0 means 1 */
+  uint64_t isa;        /* ATM_ISA_* bits of this CPU; 0: detected at each call */
+  const void *weights; /* external weights, 64-byte aligned; else NULL */
+  void *ctx;           /* handed to parallel_for */
+  /* Calls fn(arg, task, worker) once for each task of [0, n) and returns 0 when all are done; worker
+   * is below `threads` and differs between calls that run at the same time. NULL: one thread. */
+  int (*parallel_for)(void *ctx, uint32_t n, void (*fn)(void *arg, uint32_t task, uint32_t worker),
+                      void *arg);
+} atm_env;
+
+/* Constant data about a generated model. Dimensions are in the caller's layout. */
+typedef struct atm_tensor {
+  const char *name;
+  const char *layout; /* "nchw", "nhwc" or "nc" */
+  uint32_t rank;
+  uint32_t dims[4];
+} atm_tensor;
+
+typedef int atm_run_fn(const float *const in[], float *const out[], void *workspace,
+                       size_t workspace_bytes, const atm_env *env);
+
+typedef struct atm_entry { /* one resolution */
+  atm_run_fn *run;
+  const atm_tensor *inputs;  /* [input_count of the model] */
+  const atm_tensor *outputs; /* [output_count] */
+  size_t workspace_base;     /* workspace bytes needed: base + threads * scratch */
+  size_t workspace_scratch;
+  uint64_t macs; /* nominal multiply-adds */
+} atm_entry;
+
+typedef struct atm_model {
+  uint32_t abi_version; /* ATM_ABI_VERSION */
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t entry_count;
+  uint32_t class_count; /* 0: no names */
+  uint32_t reserved;
+  const char *name;
+  const char *target;        /* as "x86-64-v3" */
+  const char *hash;          /* of the model and its weights, hex */
+  const atm_entry *entries;  /* in the order of --shape */
+  const char *const *classes;
+  uint64_t isa;           /* ATM_ISA_* bits that the code needs */
+  uint64_t weights_bytes; /* of external weights; 0 when embedded */
+} atm_model;
+
+/* A pool of threads whose parallel_for serves any number of models, one call at a time. */
+typedef struct atm_pool atm_pool;
+/* `threads` workers in all, the caller of parallel_for among them (1 to 64). NULL when the system
+ * refuses. */
+atm_pool *atm_pool_create(uint32_t threads);
+void atm_pool_destroy(atm_pool *pool);
+/* An environment that runs on `pool` (NULL: one thread). */
+atm_env atm_pool_env(atm_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

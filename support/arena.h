@@ -1,0 +1,43 @@
+/* Region allocator: everything of a graph or of a compilation is freed at once.
+ *
+ * Not thread-safe. Memory is zeroed and aligned to 16 bytes. Running out of memory panics.
+ */
+#ifndef ATMC_SUPPORT_ARENA_H
+#define ATMC_SUPPORT_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+typedef struct Arena Arena;
+
+Arena *arena_new(void);
+/* Frees the arena and all that was allocated from it. NULL is allowed. */
+void arena_free(Arena *arena);
+
+/* `bytes` of zeroed memory; never NULL. */
+void *arena_alloc(Arena *arena, size_t bytes);
+/* `count * size` with the product checked. */
+void *arena_array(Arena *arena, size_t count, size_t size);
+/* A block of `new_count * size` that starts with the `old_count * size` bytes of `old` (which may be
+ * NULL when `old_count` is 0). The old block stays allocated until the arena is freed. */
+void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_count, size_t size);
+void *arena_copy(Arena *arena, const void *data, size_t bytes);
+char *arena_strdup(Arena *arena, const char *text);
+char *arena_strndup(Arena *arena, const char *text, size_t length);
+char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(Arena *arena, const char *format, va_list args);
+
+#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define ARENA_ARRAY(arena, count, type) ((type *)arena_array((arena), (count), sizeof(type)))
+
+/* Appends one element to a growable array {items, count, capacity} that lives in `arena`. */
+#define ARENA_PUSH(arena, items, count, capacity, element)                                         \
+  do {                                                                                             \
+    if ((count) == (capacity)) {                                                                   \
+      (capacity) = (capacity) ? 2 * (capacity) : 8;                                                \
+      (items) = arena_grow((arena), (items), (count), (capacity), sizeof *(items));                \
+    }                                                                                              \
+    (items)[(count)++] = (element);                                                                \
+  } while (0)
+
+#endif

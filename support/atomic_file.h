@@ -1,0 +1,34 @@
+/* Writing files so that they appear whole or not at all.
+ *
+ * The outputs of one command are gathered in an AtomicFiles set: each is written to a temporary
+ * beside its destination and synced; commit renames all of them; discard removes the temporaries.
+ * Nothing is left behind on failure and old outputs stay untouched until commit. Not thread-safe.
+ */
+#ifndef ATMC_SUPPORT_ATOMIC_FILE_H
+#define ATMC_SUPPORT_ATOMIC_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "support/arena.h"
+#include "support/diag.h"
+#include "support/status.h"
+
+typedef struct AtomicFiles AtomicFiles;
+
+AtomicFiles *atomic_files_new(Arena *arena, Diag *diag);
+/* Writes `bytes` of `data` for `path`; `executable` sets the x bits. */
+MUST_CHECK Status atomic_files_write(AtomicFiles *files, const char *path, const void *data,
+                                     size_t bytes, bool executable);
+/* The name of a fresh temporary beside `path`, for a tool (the linker) that writes it itself. */
+MUST_CHECK Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **temporary);
+/* Renames everything into place, or nothing. */
+MUST_CHECK Status atomic_files_commit(AtomicFiles *files);
+/* Removes the temporaries; to be called on every way out, harmless after commit. */
+void atomic_files_discard(AtomicFiles *files);
+
+/* Reads a whole file, zero-terminated behind its `*bytes` bytes. Errors name the file. */
+MUST_CHECK Status atomic_file_read(Arena *arena, Diag *diag, const char *path, char **data,
+                                   size_t *bytes);
+
+#endif

@@ -1,0 +1,29 @@
+/* Arithmetic on sizes that reports overflow: each returns false when the result does not fit. */
+#ifndef ATMC_SUPPORT_CHECKED_MATH_H
+#define ATMC_SUPPORT_CHECKED_MATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline bool checked_add_size(size_t a, size_t b, size_t *out) {
+  return !__builtin_add_overflow(a, b, out);
+}
+static inline bool checked_mul_size(size_t a, size_t b, size_t *out) {
+  return !__builtin_mul_overflow(a, b, out);
+}
+static inline bool checked_add_i64(int64_t a, int64_t b, int64_t *out) {
+  return !__builtin_add_overflow(a, b, out);
+}
+static inline bool checked_mul_i64(int64_t a, int64_t b, int64_t *out) {
+  return !__builtin_mul_overflow(a, b, out);
+}
+
+static inline size_t round_up_size(size_t value, size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+static inline uint32_t ceil_div_u32(uint32_t a, uint32_t b) {
+  return a / b + (a % b != 0);
+}
+
+#endif
