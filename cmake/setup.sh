@@ -1,0 +1,21 @@
+#!/bin/sh
+# Installs what atmc is built and tested with on Debian 12 (nothing when all of it is there).
+#   sh cmake/setup.sh          to build, to link what atmc emits, and for the demo
+#   sh cmake/setup.sh tests    also what the tests need (Criterion, the ARM tools, qemu)
+set -eu
+packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libpng-dev"
+if [ "${1:-}" = tests ]; then
+  packages="$packages libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+fi
+missing=""
+for package in $packages; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+    missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+echo "Installing:$missing" >&2
+root=""
+[ "$(id -u)" = 0 ] || root=sudo
+$root apt-get update -qq
+# shellcheck disable=SC2086
+$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
