@@ -1,0 +1,208 @@
+/* Files that appear whole or not at all (contract: atomic_file.h).
+ *
+ * A temporary is `.NAME.PID-N.tmp` beside its destination, so that the rename never crosses a file
+ * system. Commit keeps every file that it replaces under a second hidden name until all renames are
+ * done; when one fails, the earlier ones are undone from the kept files.
+ */
+#include "support/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct Entry {
+  const char *path;
+  const char *temporary; /* NULL once renamed or removed */
+  const char *kept;      /* the old file during commit; NULL: there was none */
+  bool placed;           /* renamed to `path` */
+} Entry;
+
+struct AtomicFiles {
+  Arena *arena;
+  Diag *diag;
+  Entry *entries;
+  uint32_t count, capacity;
+  uint32_t serial; /* of the next hidden name */
+};
+
+enum { NAME_ATTEMPTS = 100 };
+static const size_t STREAM_MAX = (size_t)256 << 20; /* bytes read from what has no size */
+
+AtomicFiles *atomic_files_new(Arena *arena, Diag *diag) {
+  AtomicFiles *files = ARENA_NEW(arena, AtomicFiles);
+  files->arena = arena;
+  files->diag = diag;
+  return files;
+}
+
+/* A hidden name beside `path`, different at every call. */
+static const char *hidden_name(AtomicFiles *files, const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *base = slash ? slash + 1 : path;
+  return arena_printf(files->arena, "%.*s.%s.%ld-%u.tmp", (int)(base - path), path, base,
+                      (long)getpid(), files->serial++);
+}
+
+static Status system_error(Diag *diag, const char *path, const char *action) {
+  return diag_io_error(diag, diag_file(path), "cannot %s: %s", action, strerror(errno));
+}
+
+/* A rename would replace a device or fail on a folder: refused before anything is written. */
+static Status check_destination(AtomicFiles *files, const char *path) {
+  struct stat info;
+  if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) return STATUS_OK;
+  return diag_io_error(files->diag, diag_file(path), "cannot write: it is %s",
+                       S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
+}
+
+/* Creates a fresh temporary for `path`, adds its entry and returns its open descriptor, or -1 after
+ * a diagnostic. */
+static int open_temporary(AtomicFiles *files, const char *path, mode_t mode) {
+  if (check_destination(files, path)) return -1;
+  for (int attempt = 0; attempt < NAME_ATTEMPTS; ++attempt) {
+    const char *temporary = hidden_name(files, path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd >= 0) {
+      Entry entry = {.path = arena_strdup(files->arena, path), .temporary = temporary};
+      ARENA_PUSH(files->arena, files->entries, files->count, files->capacity, entry);
+      return fd;
+    }
+    if (errno != EEXIST) break;
+  }
+  if (errno == ENOENT) {
+    (void)diag_io_error(files->diag, diag_file(path), "cannot write: its directory does not exist");
+  } else {
+    (void)system_error(files->diag, path, "write");
+  }
+  return -1;
+}
+
+static bool write_all(int fd, const char *data, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t written = write(fd, data, bytes);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    data += written;
+    bytes -= (size_t)written;
+  }
+  return true;
+}
+
+Status atomic_files_write(AtomicFiles *files, const char *path, const void *data, size_t bytes,
+                          bool executable) {
+  int fd = open_temporary(files, path, executable ? 0777 : 0666);
+  if (fd < 0) return STATUS_IO;
+  bool written = write_all(fd, data, bytes) && fsync(fd) == 0;
+  int error = errno;
+  if (close(fd) != 0 && written) {
+    written = false;
+    error = errno;
+  }
+  errno = error;
+  return written ? STATUS_OK : system_error(files->diag, path, "write");
+}
+
+Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **temporary) {
+  int fd = open_temporary(files, path, 0666);
+  if (fd < 0) return STATUS_IO;
+  *temporary = files->entries[files->count - 1].temporary;
+  return close(fd) == 0 ? STATUS_OK : system_error(files->diag, path, "write");
+}
+
+/* Gives the old file at the destination, if any, a second name to come back from. */
+static bool keep_old(AtomicFiles *files, Entry *entry) {
+  const char *kept = hidden_name(files, entry->path);
+  bool done = link(entry->path, kept) == 0;
+  if (!done && errno != ENOENT) done = rename(entry->path, kept) == 0; /* no hard links here */
+  if (done) entry->kept = kept;
+  return done || errno == ENOENT;
+}
+
+static bool place(AtomicFiles *files, Entry *entry) {
+  if (!keep_old(files, entry) || rename(entry->temporary, entry->path) != 0) return false;
+  entry->temporary = NULL;
+  entry->placed = true;
+  return true;
+}
+
+static void undo(Entry *entry) {
+  if (entry->kept)
+    (void)rename(entry->kept, entry->path);
+  else if (entry->placed)
+    (void)unlink(entry->path);
+  /* Renaming a name onto another name of the same file does nothing: remove it then. */
+  if (entry->kept && !entry->placed) (void)unlink(entry->kept);
+  entry->kept = NULL;
+  entry->placed = false;
+}
+
+Status atomic_files_commit(AtomicFiles *files) {
+  for (uint32_t i = 0; i < files->count; ++i) {
+    if (place(files, &files->entries[i])) continue;
+    Status status = system_error(files->diag, files->entries[i].path, "write");
+    for (uint32_t j = 0; j <= i; ++j) undo(&files->entries[j]);
+    atomic_files_discard(files);
+    return status;
+  }
+  for (uint32_t i = 0; i < files->count; ++i) {
+    if (files->entries[i].kept) (void)unlink(files->entries[i].kept);
+  }
+  files->count = 0;
+  return STATUS_OK;
+}
+
+void atomic_files_discard(AtomicFiles *files) {
+  for (uint32_t i = 0; i < files->count; ++i) {
+    if (files->entries[i].temporary) (void)unlink(files->entries[i].temporary);
+  }
+  files->count = 0;
+}
+
+/* Reads `fd` to its end into a growing block that starts with room for `expected` bytes. */
+static Status read_all(Arena *arena, Diag *diag, const char *path, int fd, size_t expected,
+                       size_t limit, char **data, size_t *bytes) {
+  size_t capacity = expected + 2; /* one to see the end, one for the zero */
+  char *buffer = arena_alloc(arena, capacity);
+  size_t length = 0;
+  for (;;) {
+    ssize_t got = read(fd, buffer + length, capacity - 1 - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(diag, path, "read");
+    if (got == 0) break;
+    length += (size_t)got;
+    if (length > limit) {
+      return diag_io_error(diag, diag_file(path), "cannot read: more than %zu MB from a stream",
+                           limit >> 20);
+    }
+    if (length == capacity - 1) {
+      buffer = arena_grow(arena, buffer, length, 2 * capacity, 1);
+      capacity *= 2;
+    }
+  }
+  buffer[length] = '\0';
+  *data = buffer;
+  *bytes = length;
+  return STATUS_OK;
+}
+
+Status atomic_file_read(Arena *arena, Diag *diag, const char *path, char **data, size_t *bytes) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return system_error(diag, path, "open");
+  struct stat info;
+  Status status = STATUS_OK;
+  if (fstat(fd, &info) != 0) {
+    status = system_error(diag, path, "read");
+  } else if (S_ISDIR(info.st_mode)) {
+    status = diag_io_error(diag, diag_file(path), "cannot read: it is a directory");
+  } else {
+    bool sized = S_ISREG(info.st_mode);
+    status = read_all(arena, diag, path, fd, sized ? (size_t)info.st_size : 4096,
+                      sized ? SIZE_MAX : STREAM_MAX, data, bytes);
+  }
+  (void)close(fd);
+  return status;
+}
