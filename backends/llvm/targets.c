@@ -1,0 +1,196 @@
+/* Choosing a row of the target table from --isa, --cpu and --target.
+ *
+ *   family   --target; else that of --isa or --cpu; else that of the machine at hand
+ *   row      --isa; else the best that --cpu runs; else the best that the machine at hand runs, or
+ *            the family's lowest when the machine is of another family
+ *
+ * Where several options are given they must agree. */
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "backends/llvm/targets.h"
+#include "support/panic.h"
+
+static const TargetFamily *const families[] = {&target_family_x86, &target_family_arm};
+enum { FAMILY_COUNT = sizeof families / sizeof *families };
+
+static bool list_has(const char *const *list, const char *name) {
+  for (; *list; ++list) {
+    if (strcmp(*list, name) == 0) return true;
+  }
+  return false;
+}
+
+/* `triple` starts with one of the family's architectures, and names no system but Linux. */
+static bool family_takes(const TargetFamily *family, const char *triple) {
+  size_t length = strcspn(triple, "-");
+  for (const char *const *arch = family->arches; *arch; ++arch) {
+    if (strlen(*arch) == length && strncmp(*arch, triple, length) == 0) {
+      return triple[length] == 0 || strstr(triple + length, "linux") != NULL;
+    }
+  }
+  return false;
+}
+
+static const TargetFamily *family_of_triple(const char *triple) {
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    if (family_takes(families[i], triple)) return families[i];
+  }
+  return NULL;
+}
+
+static const TargetFamily *family_of_host(void) {
+  char *triple = LLVMGetDefaultTargetTriple();
+  const TargetFamily *family = family_of_triple(triple);
+  LLVMDisposeMessage(triple);
+  return family;
+}
+
+/* `feature` stands as "+feature" in LLVM's list of the host's features. */
+static bool host_has(const char *host_features, const char *feature) {
+  size_t length = strlen(feature);
+  for (const char *at = host_features; at; at = strchr(at, ',')) {
+    if (*at == ',') ++at;
+    if (*at == '+' && strncmp(at + 1, feature, length) == 0 &&
+        (at[1 + length] == 0 || at[1 + length] == ',')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The best row that this machine runs, NULL when it is of another family. */
+static const TargetRow *row_of_host(const TargetFamily *family) {
+  if (family != family_of_host()) return NULL;
+  char *features = LLVMGetHostCPUFeatures();
+  const TargetRow *found = NULL;
+  for (uint32_t i = 0; i < family->row_count && !found; ++i) {
+    bool all = true;
+    for (const char *const *f = family->rows[i].requires; *f; ++f) {
+      all = all && host_has(features, *f);
+    }
+    if (all) found = &family->rows[i];
+  }
+  LLVMDisposeMessage(features);
+  return found;
+}
+
+static const TargetRow *row_of_cpu(const TargetFamily *family, const char *cpu) {
+  for (uint32_t i = 0; i < family->row_count; ++i) {
+    if (list_has(family->rows[i].cpus, cpu)) return &family->rows[i];
+  }
+  return NULL;
+}
+
+static const TargetRow *row_of_isa(const TargetFamily *family, const char *isa) {
+  for (uint32_t i = 0; i < family->row_count; ++i) {
+    const TargetRow *row = &family->rows[i];
+    if (strcmp(row->isa, isa) == 0 || strcmp(row->info.name, isa) == 0) return row;
+  }
+  return NULL;
+}
+
+/* The first family, or `only` when it is not NULL, in which `find` finds `name`. */
+static const TargetRow *row_find(const TargetFamily *only, const char *name,
+                                 const TargetRow *(*find)(const TargetFamily *, const char *),
+                                 const TargetFamily **family) {
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    if (only && families[i] != only) continue;
+    const TargetRow *row = find(families[i], name);
+    if (row) {
+      *family = families[i];
+      return row;
+    }
+  }
+  return NULL;
+}
+
+static const char *isa_names(const TargetFamily *only, Arena *arena) {
+  StringBuilder text = {.arena = arena};
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    for (uint32_t r = 0; (!only || families[i] == only) && r < families[i]->row_count; ++r) {
+      string_builder_printf(&text, "%s%s", text.length ? ", " : "", families[i]->rows[r].isa);
+    }
+  }
+  return string_builder_text(&text);
+}
+
+static const char *cpu_names(const TargetFamily *only, Arena *arena) {
+  StringBuilder text = {.arena = arena};
+  string_builder_add(&text, "native");
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    for (uint32_t r = 0; (!only || families[i] == only) && r < families[i]->row_count; ++r) {
+      for (const char *const *cpu = families[i]->rows[r].cpus; *cpu; ++cpu) {
+        string_builder_printf(&text, ", %s", *cpu);
+      }
+    }
+  }
+  return string_builder_text(&text);
+}
+
+/* The best row of --cpu; *family is set from it when it was open. NULL after an error. */
+static const TargetRow *choose_cpu(const char *cpu, const TargetFamily **family, Arena *arena,
+                                   Diag *diag) {
+  const TargetFamily *only = *family;
+  if (strcmp(cpu, "native") == 0) {
+    *family = family_of_host();
+    const TargetRow *row = *family && (!only || only == *family) ? row_of_host(*family) : NULL;
+    if (!row)
+      diag_usage_error(diag, "--cpu=native: this machine runs no code of the chosen target");
+    return row;
+  }
+  const TargetRow *row = row_find(only, cpu, row_of_cpu, family);
+  if (!row) {
+    diag_usage_error(diag, "unknown CPU \"%s\"%s%s; known: %s", cpu, only ? " for " : "",
+                     only ? only->name : "", cpu_names(only, arena));
+  }
+  return row;
+}
+
+const TargetInfo *target_choose(const char *isa, const char *cpu, const char *triple, Arena *arena,
+                                Diag *diag) {
+  const TargetFamily *family = NULL;
+  if (triple && !(family = family_of_triple(triple))) {
+    diag_usage_error(diag, "unknown target \"%s\"; known: x86_64-linux-gnu, aarch64-linux-gnu",
+                     triple);
+    return NULL;
+  }
+  const TargetRow *wanted = isa ? row_find(family, isa, row_of_isa, &family) : NULL;
+  if (isa && !wanted) {
+    diag_usage_error(diag, "unknown ISA \"%s\"%s%s; known: %s", isa, family ? " for " : "",
+                     family ? family->name : "", isa_names(family, arena));
+    return NULL;
+  }
+  const TargetRow *best = NULL;
+  if (cpu && !(best = choose_cpu(cpu, &family, arena, diag))) return NULL;
+  if (wanted && best && wanted < best) {
+    diag_usage_error(diag, "CPU \"%s\" does not run %s, %s at most", cpu, wanted->info.name,
+                     best->info.name);
+    return NULL;
+  }
+  if (wanted) return &wanted->info;
+  if (best) return &best->info;
+  if (!family && !(family = family_of_host())) {
+    diag_usage_error(diag, "no code is made for this machine; choose one with --target");
+    return NULL;
+  }
+  const TargetRow *host = row_of_host(family);
+  return host ? &host->info : &family->rows[family->row_count - 1].info;
+}
+
+const TargetRow *target_row(const TargetInfo *info) {
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    const TargetRow *row = row_of_isa(families[i], info->name);
+    if (row) return row;
+  }
+  PANIC("target %s is not in the table", info->name);
+}
+
+const char *target_host_cpu(Arena *arena) {
+  char *name = LLVMGetHostCPUName();
+  char *copy = arena_strdup(arena, name);
+  LLVMDisposeMessage(name);
+  return copy;
+}

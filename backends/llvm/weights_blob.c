@@ -1,0 +1,61 @@
+/* The blob: the distinct constants of all plans, one behind the other.
+ *
+ * Each starts at a multiple of BLOB_ALIGN and is followed by zeros up to the next; BLOB_ALIGN more
+ * bytes end the blob, so that whole vectors and the prefetch of the next panel stay inside. */
+#include <string.h>
+
+#include "backends/backend.h"
+#include "support/checked_math.h"
+#include "support/panic.h"
+
+enum { BLOB_ALIGN = 128 };
+
+static uint64_t recipe_bytes(const Recipe *recipe) {
+  int64_t count = 0;
+  CHECK(type_count(recipe->type, &count));
+  return (uint64_t)count * sizeof(float);
+}
+
+/* One more than the largest id of the plans' recipes. */
+static uint32_t recipe_limit(const Plan *const *plans, uint32_t plan_count) {
+  uint32_t limit = 0;
+  for (uint32_t p = 0; p < plan_count; ++p) {
+    for (uint32_t i = 0; i < plans[p]->weight_count; ++i) {
+      uint32_t id = plans[p]->weights[i]->id;
+      if (id >= limit) limit = id + 1;
+    }
+  }
+  return limit;
+}
+
+WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t plan_count) {
+  uint32_t limit = recipe_limit(plans, plan_count);
+  bool *seen = ARENA_ARRAY(arena, limit, bool);
+  const Recipe **recipes = ARENA_ARRAY(arena, limit, const Recipe *);
+  uint64_t *offsets = ARENA_ARRAY(arena, limit, uint64_t);
+  WeightsBlob blob = {.recipes = recipes, .offsets = offsets};
+  for (uint32_t p = 0; p < plan_count; ++p) {
+    for (uint32_t i = 0; i < plans[p]->weight_count; ++i) {
+      const Recipe *recipe = plans[p]->weights[i];
+      if (seen[recipe->id]) continue;
+      seen[recipe->id] = true;
+      recipes[blob.count] = recipe;
+      offsets[blob.count++] = blob.bytes;
+      blob.bytes += round_up_size(recipe_bytes(recipe), BLOB_ALIGN);
+    }
+  }
+  if (blob.count) blob.bytes += BLOB_ALIGN;
+  return blob;
+}
+
+Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source, void *out) {
+  char *bytes = out;
+  for (uint32_t i = 0; i < blob->count; ++i) {
+    uint64_t begin = blob->offsets[i];
+    uint64_t end = i + 1 < blob->count ? blob->offsets[i + 1] : blob->bytes;
+    uint64_t used = recipe_bytes(blob->recipes[i]);
+    RETURN_IF_ERROR(recipe_evaluate_f32(blob->recipes[i], source, (float *)(bytes + begin)));
+    memset(bytes + begin + used, 0, end - begin - used);
+  }
+  return STATUS_OK;
+}
