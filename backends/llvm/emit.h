@@ -1,0 +1,116 @@
+/* What every emitter of LLVM IR uses: the module under construction and helpers that carry LLVM's
+ * noise, so that a kernel's emitter reads like the loop nest that it emits.
+ *
+ * Vectors are `<vector_floats x float>` of the target. Addresses are byte offsets from a pointer; row
+ * and column counters are i64. The helpers emit at the builder's place; instructions on constants fold.
+ */
+#ifndef ATMC_BACKENDS_LLVM_EMIT_H
+#define ATMC_BACKENDS_LLVM_EMIT_H
+
+#include <llvm-c/Core.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ir/plan.h"
+#include "support/arena.h"
+
+/* One LLVM module being filled. Made by emit_open, which owns builder and module; the context is the
+ * caller's. */
+typedef struct ModuleContext {
+  Arena *arena; /* of the compilation */
+  const TargetInfo *target;
+  LLVMContextRef context;
+  LLVMModuleRef module;
+  LLVMBuilderRef builder;
+  LLVMTypeRef void_type, i1, i8, i16, i32, i64, f32, f64, ptr;
+  LLVMTypeRef vector;      /* <vector_floats x float> */
+  LLVMTypeRef vector_i32;  /* <vector_floats x i32> */
+  LLVMTypeRef kernel_type; /* void (ptr args, i32 task, i32 worker) */
+} ModuleContext;
+
+/* Starts an empty module for `target`; its triple is set, its data layout is the caller's to set. */
+ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
+                        Arena *arena);
+/* Frees the builder. The module stays with the caller. */
+void emit_close(ModuleContext *m);
+
+/* Adds a function whose attributes suit the target (cpu, features, tuning, vector width, nounwind) and
+ * puts the builder at the start of its entry block. */
+LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type);
+
+/* Emits `kernel` as the hidden function `symbol`, of type void (void **args, uint32_t task, uint32_t
+ * worker):
+ *   args[0] scratch base, args[1] scratch bytes per worker, args[2 + i] operand i,
+ *   args[2 + operand_count + i] result i. */
+LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol);
+
+/* -- constants ---------------------------------------------------------------------------------- */
+LLVMValueRef emit_i32(ModuleContext *m, int32_t value);
+LLVMValueRef emit_i64(ModuleContext *m, int64_t value);
+/* All lanes `value`. */
+LLVMValueRef emit_splat(ModuleContext *m, double value);
+LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value);
+
+/* -- arithmetic --------------------------------------------------------------------------------- */
+LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* integers */
+LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor); /* i64 */
+LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef emit_fsub(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef emit_fmul(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
+/* a * b + c, fused where the target can (never a call of libm). */
+LLVMValueRef emit_fma(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c);
+/* `a > b ? a : b` and `a < b ? a : b`: b where one of them is a NaN. */
+LLVMValueRef emit_fmax(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
+/* An intrinsic that is overloaded on the type of its first argument, as "llvm.floor". */
+LLVMValueRef emit_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args, uint32_t count);
+/* `scalar` in all lanes. */
+LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar);
+/* The sum, or the maximum, of the lanes, in a fixed order (halves, then quarters, ...). */
+LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector);
+/* `vector` with the lanes from `lanes` on replaced by those of `other`. */
+LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lanes,
+                             LLVMValueRef other);
+
+/* -- memory ------------------------------------------------------------------------------------- */
+/* base + bytes (i64). */
+LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes);
+LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
+/* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
+LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
+void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
+/* `bytes` of the current function's stack, aligned to 64. */
+LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
+
+/* -- control ------------------------------------------------------------------------------------ */
+enum { LOOP_MAX_CARRIED = 64 };
+
+/* for (index = begin; index < end; index += step), with values carried from turn to turn. */
+typedef struct Loop {
+  LLVMValueRef index; /* i64, inside */
+  LLVMValueRef end;
+  uint64_t step;
+  uint32_t carried_count;
+  LLVMValueRef carried[LOOP_MAX_CARRIED]; /* inside: of this turn; after loop_end: the last ones */
+  LLVMValueRef initial[LOOP_MAX_CARRIED];
+  LLVMBasicBlockRef before, body, exit;
+  bool guarded; /* it may run zero times */
+} Loop;
+
+/* Enters the loop's body. `carried` are the values before the first turn (NULL when count is 0). */
+void loop_begin(ModuleContext *m, Loop *loop, LLVMValueRef begin, LLVMValueRef end, uint64_t step,
+                const LLVMValueRef *carried, uint32_t count);
+/* Ends the body with the carried values for the next turn, and leaves the loop. */
+void loop_end(ModuleContext *m, Loop *loop, const LLVMValueRef *carried);
+
+/* if (condition) { ... } else { ... } */
+typedef struct Branch {
+  LLVMBasicBlockRef otherwise, join;
+  bool has_else;
+} Branch;
+
+void branch_begin(ModuleContext *m, Branch *branch, LLVMValueRef condition);
+void branch_else(ModuleContext *m, Branch *branch);
+void branch_end(ModuleContext *m, Branch *branch);
+
+#endif
