@@ -1,0 +1,237 @@
+/* Recipes: evaluating them in double.
+ *
+ * One function per kind writes a recipe's elements to `out`. Operands that have as many elements
+ * are evaluated in place there; only what is rearranged or contracted needs a buffer of its own,
+ * which lives as long as that one step.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/recipe.h"
+#include "support/panic.h"
+
+static size_t count_of(const Recipe *r) {
+  int64_t count;
+  CHECK(type_count(r->type, &count));
+  return (size_t)count;
+}
+
+static double *new_buffer(size_t count) {
+  double *buffer = malloc(count * sizeof *buffer);
+  if (!buffer) PANIC("out of memory: %zu bytes for a constant", count * sizeof *buffer);
+  return buffer;
+}
+
+/* Evaluates `r` to a buffer of its own, which the caller frees; NULL on failure. */
+static Status evaluate_buffer(const Recipe *r, const WeightSource *source, double **buffer) {
+  *buffer = new_buffer(count_of(r));
+  Status status = recipe_evaluate(r, source, *buffer);
+  if (status) {
+    free(*buffer);
+    *buffer = NULL;
+  }
+  return status;
+}
+
+static Status evaluate_tensor(const Recipe *r, const WeightSource *source, double *out) {
+  return source->read(source->context, r->name, out, count_of(r));
+}
+
+static Status evaluate_fill(const Recipe *r, const WeightSource *source, double *out) {
+  (void)source;
+  size_t count = count_of(r);
+  for (size_t i = 0; i < count; i++) out[i] = r->fill;
+  return STATUS_OK;
+}
+
+static Status evaluate_iota3(const Recipe *r, const WeightSource *source, double *out) {
+  (void)source;
+  size_t count = count_of(r);
+  for (size_t i = 0; i < count; i++) out[i] = (double)((i + 1) % 3) - 1;
+  return STATUS_OK;
+}
+
+static Status evaluate_reshape(const Recipe *r, const WeightSource *source, double *out) {
+  return recipe_evaluate(r->operands[0], source, out);
+}
+
+/* Copies `from` to `out` so that dimension d of `out` steps through `from` by strides[d]. */
+static void copy_strided(const double *from, const size_t *dims, const size_t *strides,
+                         double *out) {
+  for (size_t a = 0; a < dims[0]; a++)
+    for (size_t b = 0; b < dims[1]; b++)
+      for (size_t c = 0; c < dims[2]; c++) {
+        const double *row = from + a * strides[0] + b * strides[1] + c * strides[2];
+        if (strides[3] == 1)
+          memcpy(out, row, dims[3] * sizeof *out);
+        else
+          for (size_t d = 0; d < dims[3]; d++) out[d] = row[d * strides[3]];
+        out += dims[3];
+      }
+}
+
+static Status evaluate_permute(const Recipe *r, const WeightSource *source, double *out) {
+  const Type from = r->operands[0]->type;
+  size_t from_strides[TYPE_MAX_RANK], dims[TYPE_MAX_RANK] = {1, 1, 1, 1};
+  size_t strides[TYPE_MAX_RANK] = {0};
+  size_t stride = 1;
+  for (uint32_t d = from.rank; d-- > 0; stride *= (size_t)from.dims[d]) from_strides[d] = stride;
+  uint32_t skip = TYPE_MAX_RANK - from.rank; /* leading dimensions of 1 */
+  for (uint32_t d = 0; d < from.rank; d++) {
+    dims[skip + d] = (size_t)r->type.dims[d];
+    strides[skip + d] = from_strides[r->permutation[d]];
+  }
+  double *buffer;
+  RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &buffer));
+  copy_strided(buffer, dims, strides, out);
+  free(buffer);
+  return STATUS_OK;
+}
+
+/* Evaluates operand 0 to `out` and operand 1 to a buffer, which the caller frees. */
+static Status evaluate_pair(const Recipe *r, const WeightSource *source, double *out,
+                            double **buffer) {
+  RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
+  return evaluate_buffer(r->operands[1], source, buffer);
+}
+
+static Status evaluate_add(const Recipe *r, const WeightSource *source, double *out) {
+  double *b;
+  RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
+  size_t count = count_of(r);
+  for (size_t i = 0; i < count; i++) out[i] += b[i];
+  free(b);
+  return STATUS_OK;
+}
+
+static Status evaluate_mul(const Recipe *r, const WeightSource *source, double *out) {
+  double *b;
+  RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
+  size_t count = count_of(r);
+  for (size_t i = 0; i < count; i++) out[i] *= b[i];
+  free(b);
+  return STATUS_OK;
+}
+
+static Status evaluate_mul_columns(const Recipe *r, const WeightSource *source, double *out) {
+  double *b;
+  RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
+  size_t rows = (size_t)r->type.dims[0], columns = (size_t)r->type.dims[1];
+  for (size_t i = 0; i < rows; i++)
+    for (size_t k = 0; k < columns; k++) out[i * columns + k] *= b[k];
+  free(b);
+  return STATUS_OK;
+}
+
+static Status evaluate_mul_rows(const Recipe *r, const WeightSource *source, double *out) {
+  double *b;
+  RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
+  size_t rows = (size_t)r->type.dims[0], columns = count_of(r) / rows;
+  for (size_t i = 0; i < rows; i++)
+    for (size_t k = 0; k < columns; k++) out[i * columns + k] *= b[i];
+  free(b);
+  return STATUS_OK;
+}
+
+/* Both operands in buffers of their own, which the caller frees. */
+static Status evaluate_both(const Recipe *r, const WeightSource *source, double **a, double **b) {
+  RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, a));
+  Status status = evaluate_buffer(r->operands[1], source, b);
+  if (status) free(*a);
+  return status;
+}
+
+static Status evaluate_matvec(const Recipe *r, const WeightSource *source, double *out) {
+  double *a, *b;
+  RETURN_IF_ERROR(evaluate_both(r, source, &a, &b));
+  size_t rows = (size_t)r->type.dims[0], columns = count_of(r->operands[1]);
+  for (size_t i = 0; i < rows; i++) {
+    double sum = 0;
+    for (size_t k = 0; k < columns; k++) sum += a[i * columns + k] * b[k];
+    out[i] = sum;
+  }
+  free(a);
+  free(b);
+  return STATUS_OK;
+}
+
+static Status evaluate_matmul(const Recipe *r, const WeightSource *source, double *out) {
+  double *a, *b;
+  RETURN_IF_ERROR(evaluate_both(r, source, &a, &b));
+  size_t rows = (size_t)r->type.dims[0], columns = (size_t)r->type.dims[1];
+  size_t depth = (size_t)r->operands[1]->type.dims[0];
+  for (size_t i = 0; i < rows; i++) {
+    double *row = out + i * columns;
+    memset(row, 0, columns * sizeof *row);
+    for (size_t k = 0; k < depth; k++) {
+      double factor = a[i * depth + k];
+      const double *b_row = b + k * columns;
+      for (size_t j = 0; j < columns; j++) row[j] += factor * b_row[j];
+    }
+  }
+  free(a);
+  free(b);
+  return STATUS_OK;
+}
+
+static Status evaluate_concat(const Recipe *r, const WeightSource *source, double *out) {
+  RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
+  return recipe_evaluate(r->operands[1], source, out + count_of(r->operands[0]));
+}
+
+static Status evaluate_slice(const Recipe *r, const WeightSource *source, double *out) {
+  double *whole;
+  RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &whole));
+  size_t count = count_of(r), row = count / (size_t)r->type.dims[0];
+  memcpy(out, whole + (size_t)r->begin * row, count * sizeof *out);
+  free(whole);
+  return STATUS_OK;
+}
+
+/* One panel: `rows` rows of `from` become the first columns of [depth][panel]. */
+static void pack_panel(const double *from, size_t rows, size_t depth, size_t panel, double *out) {
+  enum { TILE = 8 }; /* a cache line of each row at a time */
+  if (rows < panel) memset(out, 0, depth * panel * sizeof *out);
+  for (size_t k0 = 0; k0 < depth; k0 += TILE) {
+    size_t k1 = k0 + TILE < depth ? k0 + TILE : depth;
+    for (size_t j = 0; j < rows; j++)
+      for (size_t k = k0; k < k1; k++) out[k * panel + j] = from[j * depth + k];
+  }
+}
+
+static Status evaluate_pack(const Recipe *r, const WeightSource *source, double *out) {
+  double *matrix;
+  RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &matrix));
+  size_t rows = (size_t)r->operands[0]->type.dims[0];
+  size_t depth = (size_t)r->type.dims[1], panel = (size_t)r->type.dims[2];
+  for (size_t first = 0; first < rows; first += panel) {
+    size_t used = rows - first < panel ? rows - first : panel;
+    pack_panel(matrix + first * depth, used, depth, panel, out + first * depth);
+  }
+  free(matrix);
+  return STATUS_OK;
+}
+
+typedef Status EvaluateFunction(const Recipe *r, const WeightSource *source, double *out);
+static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
+    [RECIPE_TENSOR] = evaluate_tensor,     [RECIPE_FILL] = evaluate_fill,
+    [RECIPE_IOTA3] = evaluate_iota3,       [RECIPE_RESHAPE] = evaluate_reshape,
+    [RECIPE_PERMUTE] = evaluate_permute,   [RECIPE_ADD] = evaluate_add,
+    [RECIPE_MUL] = evaluate_mul,           [RECIPE_MUL_COLUMNS] = evaluate_mul_columns,
+    [RECIPE_MUL_ROWS] = evaluate_mul_rows, [RECIPE_MATVEC] = evaluate_matvec,
+    [RECIPE_MATMUL] = evaluate_matmul,     [RECIPE_CONCAT] = evaluate_concat,
+    [RECIPE_SLICE] = evaluate_slice,       [RECIPE_PACK] = evaluate_pack,
+};
+
+Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out) {
+  return evaluators[recipe->kind](recipe, source, out);
+}
+
+Status recipe_evaluate_f32(const Recipe *recipe, const WeightSource *source, float *out) {
+  double *wide;
+  RETURN_IF_ERROR(evaluate_buffer(recipe, source, &wide));
+  size_t count = count_of(recipe);
+  for (size_t i = 0; i < count; i++) out[i] = (float)wide[i];
+  free(wide);
+  return STATUS_OK;
+}
