@@ -1,4 +1,7 @@
-/* The graph: a typed SSA list of nodes in topological order.
+/* The folder ir/ is the compiler's representation of a model: the graph and its ops, the recipes of
+ * its constants, the plan of its execution, and their text forms.
+ *
+ * The graph: a typed SSA list of nodes in topological order.
  *
  * A graph only grows: nodes are appended, never changed or removed, so every ValueId stays valid and
  * an operand always precedes its user. A pass builds a new graph from an old one (rewrite.h). All of
@@ -82,6 +85,8 @@ Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name);
 const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *node);
 /* The same where a misfit is our bug: panics with the graph dumped. */
 NodeId graph_append(Graph *graph, const Node *prototype);
+/* Appends an output. The same two forms: a message or NULL, and a panic. */
+const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, bool nchw);
 void graph_add_output(Graph *graph, const char *name, ValueId value, bool nchw);
 
 static inline const Node *graph_node(const Graph *graph, NodeId id) {

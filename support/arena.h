@@ -1,4 +1,7 @@
-/* Region allocator: everything of a graph or of a compilation is freed at once.
+/* The folder support/ is what the rest of the compiler stands on: memory, status codes, diagnostics,
+ * text, checked arithmetic and files that appear whole or not at all.
+ *
+ * Region allocator: everything of a graph or of a compilation is freed at once.
  *
  * Not thread-safe. Memory is zeroed and aligned to 16 bytes. Running out of memory panics.
  */

@@ -1,0 +1,106 @@
+#include "ir/builder.h"
+
+/* Appends the node with the builder's label; absent operands are VALUE_NONE at the end. */
+static ValueId append(Builder b, Node node) {
+  node.label = b.label;
+  NodeId id = graph_append(b.graph, &node);
+  return node_result(graph_node(b.graph, id), 0);
+}
+
+#define OPERANDS(...)                         \
+  .operands = (const ValueId[]){__VA_ARGS__}, \
+  .operand_count = sizeof((const ValueId[]){__VA_ARGS__}) / sizeof(ValueId)
+
+#define WINDOW(w)                                                               \
+  .kernel_h = (w).kernel_h, .kernel_w = (w).kernel_w, .stride_h = (w).stride_h, \
+  .stride_w = (w).stride_w, .pad_h = (w).pad_h, .pad_w = (w).pad_w
+
+ValueId build_input(Builder b, const char *name, Type type, bool nchw) {
+  return append(
+      b, (Node){.op = OP_INPUT, .declared = type, .attrs.INPUT = {.name = name, .nchw = nchw}});
+}
+
+ValueId build_constant(Builder b, const Recipe *recipe) {
+  return append(b, (Node){.op = OP_CONSTANT, .recipe = recipe});
+}
+
+ValueId build_conv2d(Builder b, ValueId x, ValueId w, ValueId bias, Window window, int32_t groups) {
+  return append(b, (Node){.op = OP_CONV2D,
+                          OPERANDS(x, w, bias),
+                          .attrs.CONV2D = {WINDOW(window), .groups = groups}});
+}
+
+ValueId build_linear(Builder b, ValueId x, ValueId w, ValueId bias) {
+  return append(b, (Node){.op = OP_LINEAR, OPERANDS(x, w, bias)});
+}
+
+ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32_t panel,
+                            int32_t channels) {
+  return append(b, (Node){.op = OP_LINEAR,
+                          OPERANDS(x, w, bias),
+                          .attrs.LINEAR = {.panel = panel, .channels = channels}});
+}
+
+ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first) {
+  return append(b, (Node){.op = OP_PATCHES,
+                          OPERANDS(x),
+                          .attrs.PATCHES = {WINDOW(window), .channels_first = channels_first}});
+}
+
+ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window) {
+  return append(
+      b, (Node){.op = OP_DEPTHWISE, OPERANDS(x, w, bias), .attrs.DEPTHWISE = {WINDOW(window)}});
+}
+
+ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share) {
+  return append(b, (Node){.op = OP_AXIAL_SAMPLE,
+                          OPERANDS(x, offsets),
+                          .attrs.AXIAL_SAMPLE = {.axis = axis, .share = share}});
+}
+
+ValueId build_layer_norm(Builder b, ValueId x, ValueId gain, ValueId bias, double eps) {
+  return append(
+      b, (Node){.op = OP_LAYER_NORM, OPERANDS(x, gain, bias), .attrs.LAYER_NORM = {.eps = eps}});
+}
+
+ValueId build_normalize(Builder b, ValueId x, double eps) {
+  return append(b, (Node){.op = OP_NORMALIZE, OPERANDS(x), .attrs.NORMALIZE = {.eps = eps}});
+}
+
+ValueId build_softmax(Builder b, ValueId x, int32_t groups) {
+  return append(b, (Node){.op = OP_SOFTMAX, OPERANDS(x), .attrs.SOFTMAX = {.groups = groups}});
+}
+
+ValueId build_slice(Builder b, ValueId x, int32_t begin, int32_t count) {
+  return append(
+      b, (Node){.op = OP_SLICE, OPERANDS(x), .attrs.SLICE = {.begin = begin, .count = count}});
+}
+
+ValueId build_concat(Builder b, ValueId x, ValueId y) {
+  return append(b, (Node){.op = OP_CONCAT, OPERANDS(x, y)});
+}
+
+ValueId build_add(Builder b, ValueId x, ValueId y) {
+  return append(b, (Node){.op = OP_ADD, OPERANDS(x, y)});
+}
+
+ValueId build_mul(Builder b, ValueId x, ValueId y) {
+  return append(b, (Node){.op = OP_MUL, OPERANDS(x, y)});
+}
+
+ValueId build_gelu(Builder b, ValueId x) {
+  return append(b, (Node){.op = OP_GELU, OPERANDS(x)});
+}
+
+ValueId build_mean_hw(Builder b, ValueId x) {
+  return append(b, (Node){.op = OP_MEAN_HW, OPERANDS(x)});
+}
+
+ValueId build_sum_chunks(Builder b, ValueId x, int32_t chunks) {
+  return append(b,
+                (Node){.op = OP_SUM_CHUNKS, OPERANDS(x), .attrs.SUM_CHUNKS = {.chunks = chunks}});
+}
+
+ValueId build_mean_chunks(Builder b, ValueId x, int32_t rows) {
+  return append(b, (Node){.op = OP_MEAN_CHUNKS, OPERANDS(x), .attrs.MEAN_CHUNKS = {.rows = rows}});
+}

@@ -1,0 +1,124 @@
+/* A list of blocks, newest first. Small requests are cut from the newest block; a large one gets a
+ * block of its own, which is linked behind the newest so that the rest of that one stays in use. */
+#include "support/arena.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/checked_math.h"
+#include "support/panic.h"
+
+enum { ALIGNMENT = 16, BLOCK_BYTES = 64 * 1024, LARGE_BYTES = BLOCK_BYTES / 4 };
+
+typedef struct Block Block;
+struct Block {
+  Block *next;
+  size_t used; /* bytes of `data` given away */
+  alignas(ALIGNMENT) char data[];
+};
+
+struct Arena {
+  Block *blocks; /* NULL before the first allocation */
+};
+
+static void *allocate(size_t bytes) {
+  void *memory = calloc(1, bytes);
+  if (!memory) PANIC("out of memory (%zu bytes)", bytes);
+  return memory;
+}
+
+static Block *block_new(size_t data_bytes, size_t used) {
+  size_t bytes;
+  if (!checked_add_size(sizeof(Block), data_bytes, &bytes)) PANIC("out of memory");
+  Block *block = allocate(bytes);
+  block->used = used;
+  return block;
+}
+
+Arena *arena_new(void) {
+  return allocate(sizeof(Arena));
+}
+
+void arena_free(Arena *arena) {
+  if (!arena) return;
+  for (Block *block = arena->blocks; block;) {
+    Block *next = block->next;
+    free(block);
+    block = next;
+  }
+  free(arena);
+}
+
+static void *allocate_large(Arena *arena, size_t bytes) {
+  Block *block = block_new(bytes, BLOCK_BYTES);
+  if (arena->blocks) {
+    block->next = arena->blocks->next;
+    arena->blocks->next = block;
+  } else {
+    arena->blocks = block;
+  }
+  return block->data;
+}
+
+void *arena_alloc(Arena *arena, size_t bytes) {
+  if (bytes >= LARGE_BYTES) return allocate_large(arena, bytes);
+  bytes = round_up_size(bytes ? bytes : 1, ALIGNMENT);
+  if (!arena->blocks || arena->blocks->used > BLOCK_BYTES - bytes) {
+    Block *block = block_new(BLOCK_BYTES, 0);
+    block->next = arena->blocks;
+    arena->blocks = block;
+  }
+  void *memory = arena->blocks->data + arena->blocks->used;
+  arena->blocks->used += bytes;
+  return memory;
+}
+
+void *arena_array(Arena *arena, size_t count, size_t size) {
+  size_t bytes;
+  if (!checked_mul_size(count, size, &bytes)) PANIC("out of memory");
+  return arena_alloc(arena, bytes);
+}
+
+void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_count, size_t size) {
+  CHECK(new_count >= old_count);
+  void *memory = arena_array(arena, new_count, size);
+  if (old_count) memcpy(memory, old, old_count * size);
+  return memory;
+}
+
+void *arena_copy(Arena *arena, const void *data, size_t bytes) {
+  void *memory = arena_alloc(arena, bytes);
+  if (bytes) memcpy(memory, data, bytes);
+  return memory;
+}
+
+char *arena_strdup(Arena *arena, const char *text) {
+  return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_strndup(Arena *arena, const char *text, size_t length) {
+  char *copy = arena_array(arena, length + 1, 1);
+  if (length) memcpy(copy, text, length);
+  return copy;
+}
+
+char *arena_printf(Arena *arena, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char *text = arena_vprintf(arena, format, args);
+  va_end(args);
+  return text;
+}
+
+char *arena_vprintf(Arena *arena, const char *format, va_list args) {
+  va_list again;
+  va_copy(again, args);
+  int length = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  CHECK(length >= 0);
+  char *text = arena_alloc(arena, (size_t)length + 1);
+  vsnprintf(text, (size_t)length + 1, format, args);
+  return text;
+}
