@@ -1,0 +1,207 @@
+/* .npy: the magic "\x93NUMPY", a version, the length of the header, the header (a Python dictionary
+ * with the keys descr, fortran_order and shape), the elements. Little-endian machines only.
+ */
+#include "support/npy.h"
+
+#include <string.h>
+
+#include "support/atomic_file.h"
+#include "support/checked_math.h"
+#include "support/panic.h"
+#include "support/string_builder.h"
+
+#define MAGIC "\x93NUMPY"
+enum { MAGIC_BYTES = 6, ALIGNMENT = 64, MAX_TEXT = 32 };
+
+/* The header's text, consumed from the front. */
+typedef struct Cursor {
+  const char *at, *end;
+} Cursor;
+
+typedef struct Header {
+  char descr[MAX_TEXT];
+  char order[MAX_TEXT]; /* True or False */
+  bool has_shape;
+  uint32_t rank;
+  int64_t dims[NPY_MAX_RANK];
+} Header;
+
+/* -- the dictionary: each function returns NULL or what is wrong --------------------------------
+ */
+
+static void skip_blanks(Cursor *c) {
+  while (c->at < c->end && (*c->at == ' ' || *c->at == '\n')) c->at++;
+}
+
+static bool accept(Cursor *c, char expected) {
+  skip_blanks(c);
+  if (c->at == c->end || *c->at != expected) return false;
+  c->at++;
+  return true;
+}
+
+static bool parse_text(Cursor *c, char text[MAX_TEXT]) {
+  skip_blanks(c);
+  if (c->at == c->end || (*c->at != '\'' && *c->at != '"')) return false;
+  char quote = *c->at++;
+  size_t length = 0;
+  for (; c->at < c->end && *c->at != quote; c->at++) {
+    if (length == MAX_TEXT - 1 || *c->at == '\\' || (unsigned char)*c->at < 0x20) return false;
+    text[length++] = *c->at;
+  }
+  text[length] = 0;
+  return accept(c, quote);
+}
+
+static bool parse_word(Cursor *c, char text[MAX_TEXT]) {
+  skip_blanks(c);
+  size_t length = 0;
+  for (; c->at < c->end && ((*c->at | 32) >= 'a' && (*c->at | 32) <= 'z'); c->at++) {
+    if (length == MAX_TEXT - 1) return false;
+    text[length++] = *c->at;
+  }
+  text[length] = 0;
+  return length > 0;
+}
+
+static const char *parse_dim(Cursor *c, int64_t *dim) {
+  skip_blanks(c);
+  if (c->at == c->end || *c->at < '0' || *c->at > '9') return "the shape is malformed";
+  for (*dim = 0; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++)
+    if (!checked_mul_i64(*dim, 10, dim) || !checked_add_i64(*dim, *c->at - '0', dim))
+      return "a dimension is too large";
+  return *dim ? NULL : "a dimension is 0";
+}
+
+static const char *parse_shape(Cursor *c, Header *header) {
+  if (!accept(c, '(')) return "the shape is malformed";
+  header->has_shape = true;
+  header->rank = 0;
+  while (!accept(c, ')')) {
+    if (header->rank == NPY_MAX_RANK) return "the array has more than 4 dimensions";
+    const char *message = parse_dim(c, &header->dims[header->rank++]);
+    if (message) return message;
+    if (!accept(c, ',')) return accept(c, ')') ? NULL : "the shape is malformed";
+  }
+  return header->rank ? NULL : "the array has no dimensions";
+}
+
+static const char *parse_entry(Cursor *c, Header *header) {
+  char key[MAX_TEXT];
+  if (!parse_text(c, key) || !accept(c, ':')) return "the header is malformed";
+  if (strcmp(key, "descr") == 0)
+    return parse_text(c, header->descr) ? NULL : "the elements are not plain numbers";
+  if (strcmp(key, "fortran_order") == 0)
+    return parse_word(c, header->order) ? NULL : "the header is malformed";
+  if (strcmp(key, "shape") == 0) return parse_shape(c, header);
+  return "the header has an unknown key";
+}
+
+static const char *parse_header(Cursor *c, Header *header) {
+  if (!accept(c, '{')) return "the header is malformed";
+  while (!accept(c, '}')) {
+    const char *message = parse_entry(c, header);
+    if (message) return message;
+    if (!accept(c, ',') && (c->at == c->end || *c->at != '}')) return "the header is malformed";
+  }
+  skip_blanks(c);
+  if (c->at != c->end) return "the header is malformed";
+  if (!header->descr[0] || !header->order[0] || !header->has_shape)
+    return "the header lacks descr, fortran_order or shape";
+  return NULL;
+}
+
+/* -- the file -----------------------------------------------------------------------------------
+ */
+
+/* Finds the header's text; *data is where the elements begin. */
+static const char *find_header(const char *file, size_t bytes, Cursor *header) {
+  const unsigned char *p = (const unsigned char *)file;
+  if (bytes < MAGIC_BYTES + 4 || memcmp(file, MAGIC, MAGIC_BYTES) != 0) return "not a .npy file";
+  size_t at = MAGIC_BYTES + 4, length = p[8] | (size_t)p[9] << 8;
+  if (p[6] < 1 || p[6] > 3) return "unknown version of the .npy format";
+  if (p[6] > 1) {
+    if (bytes < MAGIC_BYTES + 6) return "the file is truncated";
+    at += 2;
+    length |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
+  }
+  if (length > bytes - at) return "the file is truncated";
+  *header = (Cursor){file + at, file + at + length};
+  return NULL;
+}
+
+static Status check_elements(Diag *diag, const char *path, const Header *header) {
+  if (strcmp(header->descr, "<f8") == 0)
+    return diag_error(diag, diag_file(path),
+                      "elements are 64-bit floats ('<f8'), expected 32-bit ('<f4')");
+  if (strcmp(header->descr, "<f4") != 0)
+    return diag_error(diag, diag_file(path),
+                      "elements are '%s', expected little-endian 32-bit floats ('<f4')",
+                      header->descr);
+  if (strcmp(header->order, "False") != 0)
+    return diag_error(diag, diag_file(path),
+                      "the array is in Fortran order, expected C order (fortran_order: False)");
+  return STATUS_OK;
+}
+
+static bool count_elements(const Header *header, size_t *count, size_t *bytes) {
+  *count = 1;
+  for (uint32_t i = 0; i < header->rank; i++)
+    if (!checked_mul_size(*count, (size_t)header->dims[i], count)) return false;
+  return checked_mul_size(*count, sizeof(float), bytes);
+}
+
+Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, size_t bytes,
+                 NpyArray *array) {
+  Cursor text;
+  Header header = {0};
+  const char *message = find_header(file, bytes, &text);
+  if (message) return diag_error(diag, diag_file(path), "%s", message);
+  const char *data = text.end;
+  message = parse_header(&text, &header);
+  if (message) return diag_error(diag, diag_file(path), "%s", message);
+  RETURN_IF_ERROR(check_elements(diag, path, &header));
+  size_t count, need, have = bytes - (size_t)(data - file);
+  if (!count_elements(&header, &count, &need))
+    return diag_error(diag, diag_file(path), "the shape has too many elements");
+  if (have != need)
+    return diag_error(diag, diag_file(path), "the shape needs %zu bytes of data, the file has %zu",
+                      need, have);
+  *array = (NpyArray){.rank = header.rank, .count = count};
+  memcpy(array->dims, header.dims, sizeof array->dims);
+  array->data = arena_copy(arena, data, need);
+  return STATUS_OK;
+}
+
+Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
+  Arena *scratch = arena_new();
+  char *file;
+  size_t bytes;
+  Status status = atomic_file_read(scratch, diag, path, &file, &bytes);
+  if (!status) status = npy_parse(arena, diag, path, file, bytes, array);
+  arena_free(scratch);
+  return status;
+}
+
+void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes) {
+  StringBuilder text = {.arena = arena};
+  size_t count = 1;
+  string_builder_add(&text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+  for (uint32_t i = 0; i < array->rank; i++) {
+    string_builder_printf(&text, "%s%lld%s", i ? " " : "", (long long)array->dims[i],
+                          i + 1 < array->rank || array->rank == 1 ? "," : "");
+    count *= (size_t)array->dims[i];
+  }
+  string_builder_add(&text, "), }");
+  size_t head = round_up_size(MAGIC_BYTES + 4 + text.length + 1, ALIGNMENT);
+  size_t length = head - MAGIC_BYTES - 4;
+  *bytes = head + count * sizeof(float);
+  *file = arena_alloc(arena, *bytes);
+  memset(*file, ' ', head);
+  memcpy(*file, MAGIC "\x01\x00", MAGIC_BYTES + 2);
+  (*file)[8] = (char)(length & 0xff);
+  (*file)[9] = (char)(length >> 8);
+  memcpy(*file + MAGIC_BYTES + 4, string_builder_text(&text), text.length);
+  (*file)[head - 1] = '\n';
+  memcpy(*file + head, array->data, count * sizeof(float));
+}

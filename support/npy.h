@@ -1,0 +1,33 @@
+/* Arrays in .npy files: 32-bit little-endian floats in C order, rank 1 to 4.
+ *
+ * Reads versions 1, 2 and 3 of the format and trusts nothing in it; every error names the file and
+ * what is wrong with it. Writes version 1.
+ */
+#ifndef ATMC_SUPPORT_NPY_H
+#define ATMC_SUPPORT_NPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/arena.h"
+#include "support/diag.h"
+#include "support/status.h"
+
+enum { NPY_MAX_RANK = 4 };
+
+typedef struct NpyArray {
+  uint32_t rank;
+  int64_t dims[NPY_MAX_RANK]; /* each >= 1 */
+  size_t count;               /* their product */
+  float *data;
+} NpyArray;
+
+/* Reads the file at `path`; the data are in `arena`. */
+MUST_CHECK Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array);
+/* The same from the `bytes` of `file` in memory; `path` is for messages. */
+MUST_CHECK Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file,
+                            size_t bytes, NpyArray *array);
+/* The bytes of a file that holds `array` (whose count is not read), in `arena`. */
+void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes);
+
+#endif
