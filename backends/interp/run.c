@@ -1,0 +1,147 @@
+/* The interpreter's loop: evaluates the nodes of a graph in order, each by its op's function.
+ *
+ * A value's buffer is allocated when its node runs and freed after its last use, so the memory in
+ * use is that of the values alive. Inputs (of the graph, and of a kernel's body) are borrowed.
+ * Constants are evaluated from their recipes, in double, without rounding.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/interp/interp.h"
+#include "support/panic.h"
+
+static InterpretFunction *const functions[OP_KIND_COUNT] = {
+    [OP_CONV2D] = interpret_CONV2D,
+    [OP_LINEAR] = interpret_LINEAR,
+    [OP_PATCHES] = interpret_PATCHES,
+    [OP_DEPTHWISE] = interpret_DEPTHWISE,
+    [OP_AXIAL_SAMPLE] = interpret_AXIAL_SAMPLE,
+    [OP_LAYER_NORM] = interpret_LAYER_NORM,
+    [OP_NORMALIZE] = interpret_NORMALIZE,
+    [OP_SOFTMAX] = interpret_SOFTMAX,
+    [OP_SLICE] = interpret_SLICE,
+    [OP_CONCAT] = interpret_CONCAT,
+    [OP_ADD] = interpret_ADD,
+    [OP_MUL] = interpret_MUL,
+    [OP_GELU] = interpret_GELU,
+    [OP_MEAN_HW] = interpret_MEAN_HW,
+    [OP_SUM_CHUNKS] = interpret_SUM_CHUNKS,
+    [OP_MEAN_CHUNKS] = interpret_MEAN_CHUNKS,
+};
+
+/* One graph being run. */
+typedef struct Run {
+  const Graph *graph;
+  const WeightSource *source;
+  Arena *arena;         /* bookkeeping; freed after the run */
+  InterpTensor *values; /* [value_count]; data NULL before and after its life */
+  bool *owned;          /* [value_count] the buffer is ours to free */
+  uint32_t *uses;       /* [value_count] those still to come */
+} Run;
+
+double *interp_buffer(size_t count) {
+  double *buffer = malloc(count * sizeof *buffer);
+  if (!buffer) PANIC("out of memory: %zu bytes for the interpreter", count * sizeof *buffer);
+  return buffer;
+}
+
+static size_t element_count(Type type) {
+  int64_t count;
+  CHECK(type_count(type, &count));
+  return (size_t)count;
+}
+
+static void allocate_value(Run *run, ValueId v) {
+  run->values[v.index].data = interp_buffer(element_count(graph_type(run->graph, v)));
+  run->owned[v.index] = true;
+}
+
+static void free_value(Run *run, ValueId v) {
+  if (run->owned[v.index]) free(run->values[v.index].data);
+  run->values[v.index].data = NULL;
+  run->owned[v.index] = false;
+}
+
+static void drop_use(Run *run, ValueId v) {
+  CHECK(run->uses[v.index] > 0);
+  if (--run->uses[v.index] == 0) free_value(run, v);
+}
+
+static Status run_graph(const Graph *graph, const WeightSource *source, const InterpTensor *inputs,
+                        InterpTensor *outputs);
+
+/* Computes the results of `node`, whose buffers are allocated. */
+static Status run_node(Run *run, const Node *node) {
+  InterpTensor *results = &run->values[node->first_result.index];
+  if (node->op == OP_CONSTANT) return recipe_evaluate(node->recipe, run->source, results[0].data);
+  uint32_t room = node->operand_count < 3 ? 3 : node->operand_count; /* for the optional ones */
+  InterpTensor *operands = ARENA_ARRAY(run->arena, room, InterpTensor);
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    operands[i] = run->values[node->operands[i].index];
+  if (node->op == OP_KERNEL) return run_graph(node->body, run->source, operands, results);
+  functions[node->op](node, operands, results);
+  return STATUS_OK;
+}
+
+static Status run_nodes(Run *run, const InterpTensor *inputs) {
+  uint32_t next = 0;
+  for (uint32_t i = 0; i < run->graph->node_count; i++) {
+    const Node *node = &run->graph->nodes[i];
+    if (node->op == OP_INPUT) {
+      run->values[node->first_result.index].data = inputs[next++].data;
+      continue;
+    }
+    for (uint32_t r = 0; r < node->result_count; r++) allocate_value(run, node_result(node, r));
+    RETURN_IF_ERROR(run_node(run, node));
+    for (uint32_t r = 0; r < node->result_count; r++)
+      if (run->uses[node_result(node, r).index] == 0) free_value(run, node_result(node, r));
+    for (uint32_t o = 0; o < node->operand_count; o++) drop_use(run, node->operands[o]);
+  }
+  return STATUS_OK;
+}
+
+/* Runs a graph whose types are known; outputs[i].data are allocated. */
+static Status run_graph(const Graph *graph, const WeightSource *source, const InterpTensor *inputs,
+                        InterpTensor *outputs) {
+  Arena *arena = arena_new();
+  Run run = {.graph = graph,
+             .source = source,
+             .arena = arena,
+             .values = ARENA_ARRAY(arena, graph->value_count, InterpTensor),
+             .owned = ARENA_ARRAY(arena, graph->value_count, bool),
+             .uses = graph_use_counts(graph, arena)};
+  for (uint32_t v = 0; v < graph->value_count; v++) run.values[v].type = graph->values[v].type;
+  Status status = run_nodes(&run, inputs);
+  for (uint32_t i = 0; i < graph->output_count && !status; i++) {
+    const InterpTensor *value = &run.values[graph->outputs[i].value.index];
+    memcpy(outputs[i].data, value->data, element_count(value->type) * sizeof(double));
+  }
+  for (uint32_t v = 0; v < graph->value_count; v++) free_value(&run, (ValueId){v});
+  arena_free(arena);
+  return status;
+}
+
+/* The interpreter computes every value, so each must be small enough to count. */
+static Status check_sizes(const Graph *graph, Diag *diag) {
+  for (uint32_t v = 0; v < graph->value_count; v++) {
+    int64_t count;
+    char text[TYPE_TEXT_MAX];
+    if (!type_count(graph->values[v].type, &count))
+      return diag_error(diag, (Place){0}, "a value of type %s cannot be computed",
+                        type_format(graph->values[v].type, text));
+  }
+  return STATUS_OK;
+}
+
+Status interp_run(const Graph *graph, const WeightSource *source, Arena *arena, Diag *diag,
+                  const InterpTensor *inputs, InterpTensor *outputs) {
+  const Graph *bound;
+  RETURN_IF_ERROR(interp_bind(graph, arena, diag, inputs, &bound));
+  RETURN_IF_ERROR(check_sizes(bound, diag));
+  for (uint32_t i = 0; i < bound->output_count; i++) {
+    Type type = graph_type(bound, bound->outputs[i].value);
+    outputs[i].type = type;
+    outputs[i].data = ARENA_ARRAY(arena, element_count(type), double);
+  }
+  return run_graph(bound, source, inputs, outputs);
+}
