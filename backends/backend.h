@@ -41,6 +41,7 @@ typedef struct EmitOptions {
   const char *model_hash; /* hex, for the metadata */
   const char *const *class_names;
   uint32_t class_count;
+  bool export_all; /* kernels (PREFIX_NAME) and PREFIX_weights too, for llvm_symbol */
 } EmitOptions;
 
 /* The weights of an artifact: distinct constants of all plans with their place in the blob. */
@@ -57,6 +58,13 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
 MUST_CHECK Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source,
                                         void *out);
 
+/* The entry of plan `i` is PREFIX_run followed by this: "" when there is one plan, else as "_224x224"
+ * ("_2x224x224" or "_1", the number of the plan, where that would not be unique). */
+const char *artifact_suffix(Arena *arena, const Plan *const *plans, uint32_t count, uint32_t i);
+/* The global symbols that an artifact defines: PREFIX_model and its entries. */
+const char *const *artifact_symbols(Arena *arena, const Plan *const *plans, uint32_t plan_count,
+                                    const EmitOptions *options, uint32_t *count);
+
 typedef enum EmitKind { EMIT_OBJECT, EMIT_ASM, EMIT_LLVM_IR } EmitKind;
 
 /* Emits code, metadata and, unless external, weights. `*data` is malloced: the caller frees it. */
@@ -64,7 +72,7 @@ MUST_CHECK Status llvm_emit(const Plan *const *plans, uint32_t plan_count, const
                             const WeightSource *source, const EmitOptions *options, EmitKind kind,
                             Arena *arena, Diag *diag, char **data, size_t *bytes);
 
-/* An object loaded into this process. */
+/* An object loaded into this process. `object` must outlive it. */
 typedef struct LoadedModel LoadedModel;
 MUST_CHECK Status llvm_load(const char *object, size_t bytes, Diag *diag, LoadedModel **loaded);
 void *llvm_symbol(LoadedModel *loaded, const char *name);

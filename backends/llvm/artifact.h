@@ -1,0 +1,65 @@
+/* One artifact under construction: the plans of all resolutions of a model in one LLVM module.
+ *
+ *   module.c    the module: kernels (equal ones once), then entries, then metadata
+ *   entry.c     PREFIX_run[_HxW], one per plan
+ *   cpu_check.c the test for the instructions that the kernels use
+ *   metadata.c  PREFIX_model and the constant atm_model behind it
+ *   names.c     the symbols
+ *   kernel_equal.c  which kernels are the same code
+ *
+ * Code outside of kernels runs before the ISA was checked, so it is for the baseline CPU.
+ */
+#ifndef ATMC_BACKENDS_LLVM_ARTIFACT_H
+#define ATMC_BACKENDS_LLVM_ARTIFACT_H
+
+#include "backends/backend.h"
+#include "backends/llvm/emit.h"
+#include "backends/llvm/targets.h"
+
+typedef struct Artifact {
+  const Plan *const *plans;
+  uint32_t plan_count;
+  const WeightsBlob *blob;
+  const EmitOptions *options;
+  const TargetRow *row;
+  Arena *arena;
+  ModuleContext *m;
+  const uint64_t *weight_offsets; /* by recipe id */
+  LLVMValueRef weights;           /* the embedded blob; NULL: external or none */
+  LLVMValueRef cpu_check;         /* i1 (); NULL where the baseline has all */
+  LLVMValueRef default_env;       /* stands in for env NULL */
+  LLVMValueRef step;              /* runs the tasks of one step */
+  LLVMValueRef **kernels;         /* [plan][kernel] */
+  LLVMValueRef *entries;          /* [plan] */
+} Artifact;
+
+/* Fills an open module (of `m`) with the artifact. `weights_bytes` is the size of the embedded
+ * weights symbol, zeros in a section of its own; 0: none. */
+void module_fill(ModuleContext *m, const Plan *const *plans, uint32_t plan_count,
+                 const WeightsBlob *blob, uint64_t weights_bytes, const EmitOptions *options);
+/* A function for the baseline CPU, named PREFIX_`name`; the builder is put at its start. */
+LLVMValueRef module_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported);
+/* A private constant. */
+LLVMValueRef module_constant(Artifact *a, const char *name, LLVMValueRef value);
+extern const char module_weights_section[];
+
+/* The helpers that all entries share; then the entry of one plan. */
+void entry_emit_shared(Artifact *a);
+LLVMValueRef entry_emit(Artifact *a, uint32_t plan);
+
+/* Emits PREFIX_cpu_check, an i1 () that is true when this CPU and system run the code of `row`;
+ * NULL where every CPU of the family does. */
+LLVMValueRef cpu_check_emit(Artifact *a);
+
+void metadata_emit(Artifact *a);
+
+/* The two are the same code: they differ in nothing but names and labels. */
+bool kernel_equal(const PlanKernel *x, const PlanKernel *y);
+
+/* ELF: a copy of `object` in which the section named module_weights_section holds `bytes` zeroed
+ * bytes at its end, and the symbol `symbol` has that size. Returns malloced memory and points
+ * *contents at the section. Panics when the object is not what LLVM emits. */
+char *elf_grow_section(const char *object, size_t object_bytes, const char *symbol, uint64_t bytes,
+                       size_t *grown_bytes, char **contents);
+
+#endif

@@ -1,0 +1,274 @@
+/* The entry of a resolution, as in
+ *
+ *   int PREFIX_run(const float *const in[], float *const out[], void *workspace, size_t bytes,
+ *                  const atm_env *env) {
+ *     check the arguments;
+ *     void *args[..] = {scratch, scratch_bytes, operands.., results..};   once for each step
+ *     if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;
+ *     return ATM_OK;
+ *   }
+ *
+ * env NULL is replaced by a constant environment with one thread, so that there is one path only.
+ * Workspace: the arena of the plan first, then the scratch of each worker. */
+#include <stddef.h>
+
+#include "backends/llvm/artifact.h"
+#include "runtime/atm_runtime.h"
+#include "support/panic.h"
+
+enum { MAX_THREADS = 64 };
+enum { ARG_SCRATCH, ARG_SCRATCH_BYTES, ARG_OPERANDS };
+
+/* One entry under construction: its parameters, and what the checks made of them. */
+typedef struct Entry {
+  Artifact *a;
+  ModuleContext *m;
+  const Plan *plan;
+  LLVMValueRef function;
+  LLVMValueRef in, out, workspace, bytes, env;
+  LLVMValueRef *inputs, *outputs; /* loaded pointers */
+  LLVMValueRef threads;           /* i32, at least 1 */
+  LLVMValueRef parallel_for;      /* NULL when there is one thread */
+  LLVMValueRef weights;
+} Entry;
+
+/* -- small pieces --------------------------------------------------------------------------------
+ */
+
+static LLVMValueRef offset(ModuleContext *m, LLVMValueRef base, uint64_t bytes) {
+  LLVMValueRef index = LLVMConstInt(m->i64, bytes, 0);
+  return bytes ? LLVMBuildGEP2(m->builder, m->i8, base, &index, 1, "") : base;
+}
+
+static LLVMValueRef load(ModuleContext *m, LLVMTypeRef type, LLVMValueRef base, uint64_t bytes) {
+  return LLVMBuildLoad2(m->builder, type, offset(m, base, bytes), "");
+}
+
+static LLVMValueRef env_field(Entry *e, LLVMTypeRef type, size_t field) {
+  return load(e->m, type, e->env, field);
+}
+
+static LLVMValueRef both(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildAnd(m->builder, a, b, "");
+}
+
+/* Pointer `p` is not NULL and a multiple of `alignment`. */
+static LLVMValueRef is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignment) {
+  LLVMValueRef bits = LLVMBuildPtrToInt(m->builder, p, m->i64, "");
+  LLVMValueRef low = LLVMBuildAnd(m->builder, bits, LLVMConstInt(m->i64, alignment - 1, 0), "");
+  LLVMValueRef aligned = LLVMBuildICmp(m->builder, LLVMIntEQ, low, LLVMConstNull(m->i64), "");
+  return both(m, LLVMBuildIsNotNull(m->builder, p, ""), aligned);
+}
+
+/* Returns `code` from the entry unless `condition` holds. */
+static void require(Entry *e, LLVMValueRef condition, int code) {
+  ModuleContext *m = e->m;
+  LLVMBasicBlockRef ok = LLVMAppendBasicBlockInContext(m->context, e->function, "");
+  LLVMBasicBlockRef failed = LLVMAppendBasicBlockInContext(m->context, e->function, "");
+  LLVMBuildCondBr(m->builder, condition, ok, failed);
+  LLVMPositionBuilderAtEnd(m->builder, failed);
+  LLVMBuildRet(m->builder, LLVMConstInt(m->i32, (uint64_t)(int64_t)code, 1));
+  LLVMPositionBuilderAtEnd(m->builder, ok);
+}
+
+/* -- shared helpers ------------------------------------------------------------------------------
+ */
+
+/* The parallel_for of atm_env: int (ctx, n, fn, arg). */
+static LLVMTypeRef parallel_for_type(ModuleContext *m) {
+  LLVMTypeRef parameters[] = {m->ptr, m->i32, m->ptr, m->ptr};
+  return LLVMFunctionType(m->i32, parameters, 4, 0);
+}
+
+static LLVMTypeRef step_type(ModuleContext *m) {
+  LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->ptr, m->i32};
+  return LLVMFunctionType(m->i32, parameters, 5, 0);
+}
+
+/* int PREFIX_step(parallel_for, ctx, kernel, args, tasks): runs all tasks, 0 when they are done. */
+static void emit_step(Artifact *a) {
+  ModuleContext *m = a->m;
+  a->step = module_function(a, "step", step_type(m), false);
+  LLVMValueRef parallel_for = LLVMGetParam(a->step, 0), ctx = LLVMGetParam(a->step, 1);
+  LLVMValueRef kernel = LLVMGetParam(a->step, 2), args = LLVMGetParam(a->step, 3);
+  LLVMValueRef tasks = LLVMGetParam(a->step, 4);
+  LLVMBasicBlockRef together = LLVMAppendBasicBlockInContext(m->context, a->step, "together");
+  LLVMBasicBlockRef alone = LLVMAppendBasicBlockInContext(m->context, a->step, "alone");
+  LLVMValueRef many = LLVMBuildICmp(m->builder, LLVMIntUGT, tasks, LLVMConstInt(m->i32, 1, 0), "");
+  LLVMValueRef pooled = both(m, LLVMBuildIsNotNull(m->builder, parallel_for, ""), many);
+  LLVMBuildCondBr(m->builder, pooled, together, alone);
+
+  LLVMPositionBuilderAtEnd(m->builder, together);
+  LLVMValueRef shared[] = {ctx, tasks, kernel, args};
+  LLVMBuildRet(m->builder,
+               LLVMBuildCall2(m->builder, parallel_for_type(m), parallel_for, shared, 4, ""));
+
+  LLVMPositionBuilderAtEnd(m->builder, alone);
+  Loop loop;
+  LLVMValueRef count = LLVMBuildZExt(m->builder, tasks, m->i64, "");
+  loop_begin(m, &loop, LLVMConstNull(m->i64), count, 1, NULL, 0);
+  LLVMValueRef task = LLVMBuildTrunc(m->builder, loop.index, m->i32, "");
+  LLVMValueRef one[] = {args, task, LLVMConstNull(m->i32)};
+  LLVMBuildCall2(m->builder, m->kernel_type, kernel, one, 3, "");
+  loop_end(m, &loop, NULL);
+  LLVMBuildRet(m->builder, LLVMConstNull(m->i32));
+}
+
+void entry_emit_shared(Artifact *a) {
+  ModuleContext *m = a->m;
+  _Static_assert(sizeof(atm_env) == 40 && offsetof(atm_env, isa) == 8, "the order of the fields");
+  LLVMValueRef env[] = {LLVMConstInt(m->i32, sizeof(atm_env), 0),
+                        LLVMConstInt(m->i32, 1, 0),
+                        LLVMConstNull(m->i64),
+                        LLVMConstNull(m->ptr),
+                        LLVMConstNull(m->ptr),
+                        LLVMConstNull(m->ptr)};
+  a->default_env =
+      module_constant(a, "default_env", LLVMConstStructInContext(m->context, env, 6, 0));
+  emit_step(a);
+}
+
+/* -- the checks, in the order that the header promises -------------------------------------------
+ */
+
+/* Loads `count` pointers of `table`, which must all be aligned to a float. */
+static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, uint32_t count) {
+  LLVMValueRef *pointers = ARENA_ARRAY(e->a->arena, count, LLVMValueRef);
+  require(e, LLVMBuildIsNotNull(e->m->builder, table, ""), ATM_E_ARGUMENT);
+  for (uint32_t i = 0; i < count; ++i) {
+    pointers[i] = load(e->m, e->m->ptr, table, i * sizeof(void *));
+    require(e, is_pointer(e->m, pointers[i], sizeof(float)), ATM_E_ARGUMENT);
+  }
+  return pointers;
+}
+
+static void check_env(Entry *e) {
+  ModuleContext *m = e->m;
+  LLVMBuilderRef b = m->builder;
+  e->env = LLVMBuildSelect(b, LLVMBuildIsNull(b, e->env, ""), e->a->default_env, e->env, "");
+  LLVMValueRef size = env_field(e, m->i32, offsetof(atm_env, size));
+  require(e, LLVMBuildICmp(b, LLVMIntUGE, size, LLVMConstInt(m->i32, sizeof(atm_env), 0), ""),
+          ATM_E_ENV);
+  LLVMValueRef threads = env_field(e, m->i32, offsetof(atm_env, threads));
+  require(e, LLVMBuildICmp(b, LLVMIntULE, threads, LLVMConstInt(m->i32, MAX_THREADS, 0), ""),
+          ATM_E_ENV);
+  LLVMValueRef call = env_field(e, m->ptr, offsetof(atm_env, parallel_for));
+  LLVMValueRef one = LLVMConstInt(m->i32, 1, 0);
+  LLVMValueRef many =
+      both(m, LLVMBuildICmp(b, LLVMIntUGT, threads, one, ""), LLVMBuildIsNotNull(b, call, ""));
+  e->threads = LLVMBuildSelect(b, many, threads, one, "");
+  e->parallel_for = LLVMBuildSelect(b, many, call, LLVMConstNull(m->ptr), "");
+}
+
+static void check_workspace(Entry *e) {
+  ModuleContext *m = e->m;
+  LLVMValueRef threads = LLVMBuildZExt(m->builder, e->threads, m->i64, "");
+  LLVMValueRef scratch = LLVMConstInt(m->i64, e->plan->scratch_bytes, 0);
+  LLVMValueRef base = LLVMConstInt(m->i64, e->plan->workspace_base, 0);
+  LLVMValueRef needed =
+      LLVMBuildAdd(m->builder, LLVMBuildMul(m->builder, threads, scratch, ""), base, "");
+  LLVMValueRef enough = LLVMBuildICmp(m->builder, LLVMIntUGE, e->bytes, needed, "");
+  require(e, both(m, is_pointer(m, e->workspace, PLAN_ALIGN), enough), ATM_E_WORKSPACE);
+}
+
+/* env->isa must have the bits of the code; where it is 0 the CPU itself is asked. */
+static void check_cpu(Entry *e) {
+  if (!e->a->cpu_check) return;
+  ModuleContext *m = e->m;
+  LLVMBuilderRef b = m->builder;
+  LLVMValueRef isa = env_field(e, m->i64, offsetof(atm_env, isa));
+  LLVMValueRef bits = LLVMConstInt(m->i64, e->a->row->info.isa_bits, 0);
+  LLVMValueRef told = LLVMBuildICmp(b, LLVMIntEQ, LLVMBuildAnd(b, isa, bits, ""), bits, "");
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(b);
+  LLVMBasicBlockRef ask = LLVMAppendBasicBlockInContext(m->context, e->function, "");
+  LLVMBasicBlockRef known = LLVMAppendBasicBlockInContext(m->context, e->function, "");
+  LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntEQ, isa, LLVMConstNull(m->i64), ""), ask, known);
+  LLVMPositionBuilderAtEnd(b, ask);
+  LLVMTypeRef type = LLVMFunctionType(m->i1, NULL, 0, 0);
+  LLVMValueRef found = LLVMBuildCall2(b, type, e->a->cpu_check, NULL, 0, "");
+  LLVMBuildBr(b, known);
+  LLVMPositionBuilderAtEnd(b, known);
+  LLVMValueRef ok = LLVMBuildPhi(b, m->i1, "");
+  LLVMAddIncoming(ok, (LLVMValueRef[]){told, found}, (LLVMBasicBlockRef[]){before, ask}, 2);
+  require(e, ok, ATM_E_UNSUPPORTED_CPU);
+}
+
+static void check_weights(Entry *e) {
+  e->weights = e->a->weights;
+  if (!e->a->options->external_weights || !e->a->blob->bytes) return;
+  e->weights = env_field(e, e->m->ptr, offsetof(atm_env, weights));
+  require(e, is_pointer(e->m, e->weights, PLAN_ALIGN), ATM_E_WEIGHTS);
+}
+
+/* -- the steps -----------------------------------------------------------------------------------
+ */
+
+static LLVMValueRef buffer_address(Entry *e, const BufferRef *ref) {
+  switch (ref->space) {
+    case SPACE_INPUT: return e->inputs[ref->index];
+    case SPACE_OUTPUT: return e->outputs[ref->index];
+    case SPACE_ARENA: return offset(e->m, e->workspace, ref->offset);
+    case SPACE_WEIGHTS: {
+      uint32_t recipe = e->plan->weights[ref->index]->id;
+      return offset(e->m, e->weights, e->a->weight_offsets[recipe] + ref->offset);
+    }
+  }
+  PANIC("buffer in space %d", (int)ref->space);
+}
+
+static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef value) {
+  LLVMBuildStore(e->m->builder, value, offset(e->m, args, index * sizeof(void *)));
+}
+
+static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *step) {
+  ModuleContext *m = e->m;
+  const PlanKernel *kernel = &e->plan->kernels[step->kernel];
+  for (uint32_t i = 0; i < kernel->operand_count; ++i) {
+    store_arg(e, args, ARG_OPERANDS + i, buffer_address(e, &step->operands[i]));
+  }
+  uint32_t results = ARG_OPERANDS + kernel->operand_count;
+  for (uint32_t i = 0; i < kernel->result_count; ++i) {
+    store_arg(e, args, results + i, buffer_address(e, &step->results[i]));
+  }
+  LLVMValueRef values[] = {e->parallel_for, env_field(e, m->ptr, offsetof(atm_env, ctx)),
+                           e->a->kernels[plan][step->kernel], args,
+                           LLVMConstInt(m->i32, (uint64_t)kernel->images * kernel->blocks, 0)};
+  LLVMValueRef code = LLVMBuildCall2(m->builder, step_type(m), e->a->step, values, 5, "");
+  require(e, LLVMBuildIsNull(m->builder, code, ""), ATM_E_PARALLEL);
+}
+
+static uint32_t most_args(const Plan *plan) {
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < plan->kernel_count; ++i) {
+    uint32_t count = plan->kernels[i].operand_count + plan->kernels[i].result_count;
+    if (count > most) most = count;
+  }
+  return ARG_OPERANDS + most;
+}
+
+LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {
+  ModuleContext *m = a->m;
+  LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->i64, m->ptr};
+  const char *suffix = artifact_suffix(a->arena, a->plans, a->plan_count, plan);
+  LLVMValueRef function = module_function(a, arena_printf(a->arena, "run%s", suffix),
+                                          LLVMFunctionType(m->i32, parameters, 5, 0), true);
+  Entry e = {.a = a, .m = m, .plan = a->plans[plan], .function = function};
+  e.in = LLVMGetParam(function, 0), e.out = LLVMGetParam(function, 1);
+  e.workspace = LLVMGetParam(function, 2), e.bytes = LLVMGetParam(function, 3);
+  e.env = LLVMGetParam(function, 4);
+  LLVMValueRef args =
+      LLVMBuildAlloca(m->builder, LLVMArrayType2(m->ptr, most_args(e.plan)), "args");
+  e.inputs = check_tensors(&e, e.in, e.plan->input_count);
+  e.outputs = check_tensors(&e, e.out, e.plan->output_count);
+  check_env(&e);
+  check_workspace(&e);
+  check_cpu(&e);
+  check_weights(&e);
+
+  store_arg(&e, args, ARG_SCRATCH, offset(m, e.workspace, e.plan->workspace_base));
+  LLVMValueRef stride = LLVMConstInt(m->i64, e.plan->scratch_bytes, 0);
+  store_arg(&e, args, ARG_SCRATCH_BYTES, LLVMConstIntToPtr(stride, m->ptr));
+  for (uint32_t i = 0; i < e.plan->step_count; ++i) emit_call(&e, args, plan, &e.plan->steps[i]);
+  LLVMBuildRet(m->builder, LLVMConstNull(m->i32));
+  return function;
+}

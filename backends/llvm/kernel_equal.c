@@ -1,0 +1,97 @@
+/* When two kernels of different plans are the same code: the same domain, ports, places and stages,
+ * and bodies that differ in nothing but names and labels. */
+#include <string.h>
+
+#include "backends/llvm/artifact.h"
+
+static bool attrs_equal(const Node *x, const Node *y) {
+  if (x->op == OP_INPUT) return x->attrs.INPUT.nchw == y->attrs.INPUT.nchw;
+  const OpInfo *info = op_info(x->op);
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
+    const char *a = (const char *)&x->attrs + info->attrs[i].offset;
+    const char *b = (const char *)&y->attrs + info->attrs[i].offset;
+    switch (info->attrs[i].kind) {
+      case ATTR_INT:
+        if (*(const int32_t *)a != *(const int32_t *)b) return false;
+        break;
+      case ATTR_REAL:
+        if (*(const double *)a != *(const double *)b) return false;
+        break;
+      case ATTR_TEXT:
+        if (strcmp(*(const char *const *)a, *(const char *const *)b) != 0) return false;
+        break;
+    }
+  }
+  return true;
+}
+
+static bool node_equal(const Node *x, const Node *y) {
+  if (x->op != y->op || x->operand_count != y->operand_count || x->recipe != y->recipe ||
+      x->body != y->body || !type_equal(x->declared, y->declared)) {
+    return false;
+  }
+  for (uint32_t i = 0; i < x->operand_count; ++i) {
+    if (!value_equal(x->operands[i], y->operands[i])) return false;
+  }
+  return attrs_equal(x, y);
+}
+
+static bool body_equal(const Graph *x, const Graph *y) {
+  if (x->node_count != y->node_count || x->value_count != y->value_count ||
+      x->output_count != y->output_count) {
+    return false;
+  }
+  for (uint32_t i = 0; i < x->node_count; ++i) {
+    if (!node_equal(&x->nodes[i], &y->nodes[i])) return false;
+  }
+  for (uint32_t i = 0; i < x->value_count; ++i) {
+    if (!type_equal(x->values[i].type, y->values[i].type)) return false;
+  }
+  for (uint32_t i = 0; i < x->output_count; ++i) {
+    if (!value_equal(x->outputs[i].value, y->outputs[i].value)) return false;
+  }
+  return true;
+}
+
+static bool ports_equal(const Port *x, const Port *y, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (x[i].kind != y[i].kind || x[i].nchw != y[i].nchw || x[i].pitch != y[i].pitch ||
+        !type_equal(x[i].type, y[i].type)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool places_equal(const ValuePlace *x, const ValuePlace *y, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (x[i].kind != y[i].kind || x[i].index != y[i].index || x[i].offset != y[i].offset ||
+        x[i].pitch != y[i].pitch || x[i].column != y[i].column) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool stages_equal(const Stage *x, const Stage *y, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (x[i].kind != y[i].kind || x[i].node_count != y[i].node_count ||
+        x[i].tile_rows != y[i].tile_rows || x[i].tile_columns != y[i].tile_columns) {
+      return false;
+    }
+    for (uint32_t n = 0; n < x[i].node_count; ++n) {
+      if (x[i].nodes[n].index != y[i].nodes[n].index) return false;
+    }
+  }
+  return true;
+}
+
+bool kernel_equal(const PlanKernel *x, const PlanKernel *y) {
+  return x->images == y->images && x->rows == y->rows && x->blocks == y->blocks &&
+         x->operand_count == y->operand_count && x->result_count == y->result_count &&
+         x->stage_count == y->stage_count && x->scratch_bytes == y->scratch_bytes &&
+         ports_equal(x->operands, y->operands, x->operand_count) &&
+         ports_equal(x->results, y->results, x->result_count) && body_equal(x->body, y->body) &&
+         places_equal(x->places, y->places, x->body->value_count) &&
+         stages_equal(x->stages, y->stages, x->stage_count);
+}

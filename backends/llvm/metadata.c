@@ -1,0 +1,104 @@
+/* PREFIX_model() and the constant atm_model behind it, laid out as runtime/atm_runtime.h says. */
+#include <string.h>
+
+#include "backends/llvm/artifact.h"
+#include "runtime/atm_runtime.h"
+#include "support/panic.h"
+
+_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 80,
+               "the structures below have the fields of the header");
+
+static LLVMValueRef number32(Artifact *a, uint64_t value) {
+  CHECK(value <= UINT32_MAX);
+  return LLVMConstInt(a->m->i32, value, 0);
+}
+
+static LLVMValueRef number64(Artifact *a, uint64_t value) {
+  return LLVMConstInt(a->m->i64, value, 0);
+}
+
+static LLVMValueRef structure(Artifact *a, LLVMValueRef *fields, uint32_t count) {
+  return LLVMConstStructInContext(a->m->context, fields, count, 0);
+}
+
+static LLVMValueRef text(Artifact *a, const char *string) {
+  LLVMValueRef bytes = LLVMConstStringInContext2(a->m->context, string, strlen(string), 0);
+  LLVMValueRef global = module_constant(a, "text", bytes);
+  LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
+  return global;
+}
+
+/* A constant array of `count` elements that are all of one type; NULL when it is empty. */
+static LLVMValueRef array(Artifact *a, LLVMValueRef *elements, uint32_t count) {
+  if (!count) return LLVMConstNull(a->m->ptr);
+  return module_constant(a, "table", LLVMConstArray2(LLVMTypeOf(elements[0]), elements, count));
+}
+
+/* Dimensions in the caller's order. */
+static LLVMValueRef tensor(Artifact *a, const PlanTensor *t) {
+  static const uint32_t nchw[] = {0, 3, 1, 2};
+  bool map = t->type.rank == 4;
+  LLVMValueRef dims[4];
+  for (uint32_t i = 0; i < 4; ++i) {
+    uint32_t from = map && t->nchw ? nchw[i] : i;
+    dims[i] = number32(a, i < t->type.rank ? (uint64_t)t->type.dims[from] : 0);
+  }
+  LLVMValueRef fields[] = {text(a, t->name),
+                           text(a, !map      ? "nc"
+                                   : t->nchw ? "nchw"
+                                             : "nhwc"),
+                           number32(a, t->type.rank), LLVMConstArray2(a->m->i32, dims, 4)};
+  return structure(a, fields, 4);
+}
+
+static LLVMValueRef tensors(Artifact *a, const PlanTensor *list, uint32_t count) {
+  LLVMValueRef *elements = ARENA_ARRAY(a->arena, count, LLVMValueRef);
+  for (uint32_t i = 0; i < count; ++i) elements[i] = tensor(a, &list[i]);
+  return array(a, elements, count);
+}
+
+static LLVMValueRef entry(Artifact *a, uint32_t index) {
+  const Plan *plan = a->plans[index];
+  uint64_t macs = 0;
+  for (uint32_t i = 0; i < plan->step_count; ++i) macs += plan->steps[i].macs;
+  LLVMValueRef fields[] = {a->entries[index],
+                           tensors(a, plan->inputs, plan->input_count),
+                           tensors(a, plan->outputs, plan->output_count),
+                           number64(a, plan->workspace_base),
+                           number64(a, plan->scratch_bytes),
+                           number64(a, macs)};
+  return structure(a, fields, 6);
+}
+
+static LLVMValueRef entries(Artifact *a) {
+  LLVMValueRef *elements = ARENA_ARRAY(a->arena, a->plan_count, LLVMValueRef);
+  for (uint32_t i = 0; i < a->plan_count; ++i) elements[i] = entry(a, i);
+  return array(a, elements, a->plan_count);
+}
+
+static LLVMValueRef classes(Artifact *a) {
+  uint32_t count = a->options->class_count;
+  LLVMValueRef *elements = ARENA_ARRAY(a->arena, count, LLVMValueRef);
+  for (uint32_t i = 0; i < count; ++i) elements[i] = text(a, a->options->class_names[i]);
+  return array(a, elements, count);
+}
+
+void metadata_emit(Artifact *a) {
+  const Plan *plan = a->plans[0];
+  LLVMValueRef fields[] = {number32(a, ATM_ABI_VERSION),
+                           number32(a, plan->input_count),
+                           number32(a, plan->output_count),
+                           number32(a, a->plan_count),
+                           number32(a, a->options->class_count),
+                           number32(a, 0),
+                           text(a, plan->model),
+                           text(a, a->row->info.name),
+                           text(a, a->options->model_hash ? a->options->model_hash : ""),
+                           entries(a),
+                           classes(a),
+                           number64(a, a->row->info.isa_bits),
+                           number64(a, a->options->external_weights ? a->blob->bytes : 0)};
+  LLVMValueRef model = module_constant(a, "metadata", structure(a, fields, 13));
+  module_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);
+  LLVMBuildRet(a->m->builder, model);
+}

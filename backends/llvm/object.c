@@ -1,0 +1,156 @@
+/* From plans to the bytes of an object, of assembly or of LLVM IR.
+ *
+ * Everything is emitted to memory: LLVM ends the process when it cannot write a file. The object is
+ * made with a weights section of PLACEHOLDER_BYTES, which then grows to its size in place, so that
+ * the weights are evaluated straight into the object's bytes. */
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Core.h>
+#include <llvm-c/ErrorHandling.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/llvm/artifact.h"
+#include "backends/llvm/object.h"
+#include "support/panic.h"
+
+/* As good as -O2 for explicit vector code, in a twentieth of its time. */
+static const char pass_pipeline[] = "function(sroa,early-cse,instcombine)";
+
+enum { PLACEHOLDER_BYTES = 128 };
+/* What one small-model object can address, with room for everything but the weights. */
+static const uint64_t embedded_limit = UINT64_C(2047) << 20;
+
+static void fatal(const char *reason) {
+  PANIC("LLVM: %s", reason);
+}
+
+void object_initialize_llvm(void) {
+  LLVMResetFatalErrorHandler();
+  LLVMInstallFatalErrorHandler(fatal);
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser();
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
+  LLVMInitializeAArch64AsmParser();
+}
+
+static LLVMTargetMachineRef machine_new(const TargetInfo *target) {
+  LLVMTargetRef code = NULL;
+  char *message = NULL;
+  if (LLVMGetTargetFromTriple(target->triple, &code, &message)) {
+    PANIC("%s: %s", target->triple, message);
+  }
+  return LLVMCreateTargetMachine(code, target->triple, target->cpu, target->features,
+                                 LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelSmall);
+}
+
+/* The bytes of the embedded weights symbol as LLVM sees it. */
+static uint64_t symbol_bytes(const WeightsBlob *blob, const EmitOptions *options, EmitKind kind) {
+  if (options->external_weights || !blob->bytes) return 0;
+  return kind == EMIT_OBJECT ? PLACEHOLDER_BYTES : blob->bytes;
+}
+
+static void verify_module(LLVMModuleRef module) {
+  char *message = NULL;
+  if (LLVMVerifyModule(module, LLVMReturnStatusAction, &message)) {
+    PANIC("invalid LLVM IR: %s", message);
+  }
+  LLVMDisposeMessage(message);
+}
+
+static void optimize(LLVMModuleRef module, LLVMTargetMachineRef machine) {
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMErrorRef error = LLVMRunPasses(module, pass_pipeline, machine, options);
+  if (error) PANIC("LLVM passes: %s", LLVMGetErrorMessage(error));
+  LLVMDisposePassBuilderOptions(options);
+}
+
+static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef machine,
+                                    EmitKind kind) {
+  if (kind == EMIT_LLVM_IR) {
+    char *text = LLVMPrintModuleToString(module);
+    LLVMMemoryBufferRef buffer =
+        LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "ir");
+    LLVMDisposeMessage(text);
+    return buffer;
+  }
+  LLVMCodeGenFileType type = kind == EMIT_ASM ? LLVMAssemblyFile : LLVMObjectFile;
+  LLVMMemoryBufferRef buffer = NULL;
+  char *message = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(machine, module, type, &message, &buffer)) {
+    PANIC("LLVM code generation: %s", message);
+  }
+  return buffer;
+}
+
+static LLVMMemoryBufferRef build(const Plan *const *plans, uint32_t plan_count,
+                                 const WeightsBlob *blob, const EmitOptions *options, EmitKind kind,
+                                 Arena *arena) {
+  const TargetInfo *target = plans[0]->target;
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMTargetMachineRef machine = machine_new(target);
+  ModuleContext m = emit_open(context, options->prefix, target, arena);
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+  LLVMSetModuleDataLayout(m.module, layout);
+  LLVMDisposeTargetData(layout);
+  module_fill(&m, plans, plan_count, blob, symbol_bytes(blob, options, kind), options);
+  emit_close(&m);
+  verify_module(m.module);
+  optimize(m.module, machine);
+  LLVMMemoryBufferRef buffer = generate(m.module, machine, kind);
+  LLVMDisposeTargetMachine(machine);
+  LLVMDisposeModule(m.module);
+  LLVMContextDispose(context);
+  return buffer;
+}
+
+/* `buffer` in malloced memory, with the weights in it when `weights` is set. */
+static Status finish(LLVMMemoryBufferRef buffer, bool weights, const WeightsBlob *blob,
+                     const WeightSource *source, const EmitOptions *options, Arena *arena,
+                     char **data, size_t *bytes) {
+  const char *start = LLVMGetBufferStart(buffer);
+  size_t size = LLVMGetBufferSize(buffer);
+  if (!weights) {
+    *data = malloc(size + 1);
+    if (!*data) PANIC("out of memory for %zu bytes", size);
+    memcpy(*data, start, size);
+    (*data)[size] = 0;
+    *bytes = size;
+    return STATUS_OK;
+  }
+  char *contents = NULL;
+  const char *symbol = arena_printf(arena, "%s_weights", options->prefix);
+  *data = elf_grow_section(start, size, symbol, blob->bytes, bytes, &contents);
+  Status status = weights_blob_evaluate(blob, source, contents);
+  if (status) {
+    free(*data);
+    *data = NULL;
+  }
+  return status;
+}
+
+Status llvm_emit(const Plan *const *plans, uint32_t plan_count, const WeightsBlob *blob,
+                 const WeightSource *source, const EmitOptions *options, EmitKind kind,
+                 Arena *arena, Diag *diag, char **data, size_t *bytes) {
+  CHECK(plan_count > 0);
+  if (!options->external_weights && blob->bytes > embedded_limit) {
+    return diag_error(diag, diag_file(plans[0]->model),
+                      "%llu bytes of weights, embedded ones are limited to %llu; use "
+                      "--weights-mode=external",
+                      (unsigned long long)blob->bytes, (unsigned long long)embedded_limit);
+  }
+  object_initialize_llvm();
+  LLVMMemoryBufferRef buffer = build(plans, plan_count, blob, options, kind, arena);
+  bool weights = kind == EMIT_OBJECT && !options->external_weights && blob->bytes;
+  Status status = finish(buffer, weights, blob, source, options, arena, data, bytes);
+  LLVMDisposeMemoryBuffer(buffer);
+  return status;
+}
