@@ -113,13 +113,20 @@ Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **t
   return close(fd) == 0 ? STATUS_OK : system_error(files->diag, path, "write");
 }
 
-/* Gives the old file at the destination, if any, a second name to come back from. */
+/* Gives the old file at the destination, if any, a second name to come back from. A folder or
+ * device that appeared there meanwhile is refused. `rename` is for file systems without hard links.
+ */
 static bool keep_old(AtomicFiles *files, Entry *entry) {
+  struct stat info;
+  if (lstat(entry->path, &info) != 0) return errno == ENOENT;
+  if (!S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode)) {
+    errno = S_ISDIR(info.st_mode) ? EISDIR : EEXIST;
+    return false;
+  }
   const char *kept = hidden_name(files, entry->path);
-  bool done = link(entry->path, kept) == 0;
-  if (!done && errno != ENOENT) done = rename(entry->path, kept) == 0; /* no hard links here */
+  bool done = link(entry->path, kept) == 0 || rename(entry->path, kept) == 0;
   if (done) entry->kept = kept;
-  return done || errno == ENOENT;
+  return done;
 }
 
 static bool place(AtomicFiles *files, Entry *entry) {
