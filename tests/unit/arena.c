@@ -1,0 +1,56 @@
+#include "support/arena.h"
+
+#include <criterion/criterion.h>
+#include <stdint.h>
+#include <string.h>
+
+Test(arena, memory_is_zeroed_aligned_and_distinct) {
+  Arena *arena = arena_new();
+  char *previous = NULL;
+  for (size_t bytes = 0; bytes < 3000; bytes += 7) {
+    char *memory = arena_alloc(arena, bytes);
+    cr_assert_eq((uintptr_t)memory % 16, 0);
+    for (size_t i = 0; i < bytes; i++) cr_assert_eq(memory[i], 0);
+    memset(memory, 0xff, bytes);
+    cr_assert_neq(memory, previous);
+    previous = memory;
+  }
+  arena_free(arena);
+  arena_free(NULL);
+}
+
+Test(arena, large_blocks_leave_the_small_one_in_use) {
+  Arena *arena = arena_new();
+  char *before = arena_alloc(arena, 16);
+  char *large = arena_alloc(arena, 1 << 20);
+  memset(large, 1, 1 << 20);
+  cr_assert_eq((char *)arena_alloc(arena, 16), before + 16);
+  arena_free(arena);
+
+  arena = arena_new();
+  cr_assert_not_null(arena_alloc(arena, 1 << 20), "a large block may come first");
+  cr_assert_not_null(arena_alloc(arena, 1));
+  arena_free(arena);
+}
+
+Test(arena, arrays_grow_and_keep_their_elements) {
+  Arena *arena = arena_new();
+  uint32_t *items = NULL;
+  size_t count = 0, capacity = 0;
+  for (uint32_t i = 0; i < 100000; i++) ARENA_PUSH(arena, items, count, capacity, i);
+  for (uint32_t i = 0; i < 100000; i++) cr_assert_eq(items[i], i);
+  arena_free(arena);
+}
+
+Test(arena, texts) {
+  Arena *arena = arena_new();
+  cr_assert_str_eq(arena_strdup(arena, "offsets"), "offsets");
+  cr_assert_str_eq(arena_strndup(arena, "offsets", 3), "off");
+  cr_assert_str_eq(arena_strndup(arena, "", 0), "");
+  cr_assert_str_eq(arena_printf(arena, "%s.%d", "blocks", 7), "blocks.7");
+  arena_free(arena);
+}
+
+Test(arena, a_size_that_overflows_panics, .exit_code = 70) {
+  arena_array(arena_new(), SIZE_MAX / 2, 4);
+}

@@ -1,0 +1,209 @@
+/* Each case is one node over declared inputs, as IR text: its type, or the message. */
+#include "ir/infer.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Case {
+  const char *inputs[3]; /* types of %0, %1, %2 */
+  const char *node;      /* what stands behind "%3 = " */
+  const char *expected;
+} Case;
+
+static const Case cases[] = {
+    /* conv2d */
+    {{"f32[?,?,?,3]", "f32[64,3,7,7]", "f32[64]"},
+     "conv2d(%0, %1, %2) {kernel_h=7, kernel_w=7, stride_h=4, stride_w=4, pad_h=2, pad_w=2, "
+     "groups=1}",
+     "f32[?,?,?,64]"},
+    {{"f32[2,224,?,3]", "f32[64,3,7,7]", "f32[64]"},
+     "conv2d(%0, %1, %2) {kernel_h=7, kernel_w=7, stride_h=4, stride_w=4, pad_h=2, pad_w=2, "
+     "groups=1}",
+     "f32[2,56,?,64]"},
+    {{"f32[1,8,8,8]", "f32[8,2,3,3]"},
+     "conv2d(%0, %1) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, groups=4}",
+     "f32[1,6,6,8]"},
+    {{"f32[1,8,8,4]", "f32[8,3,3,3]"},
+     "conv2d(%0, %1) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, groups=1}",
+     "conv2d: the weight is f32[8,3,3,3], expected f32[8,4,3,3]"},
+    {{"f32[1,8,8,4]", "f32[8,4,3,3]"},
+     "conv2d(%0, %1) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, groups=3}",
+     "conv2d: groups 3 does not divide the 4 channels"},
+    {{"f32[1,8,8,4]", "f32[7,2,3,3]"},
+     "conv2d(%0, %1) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, groups=2}",
+     "conv2d: groups 2 does not divide the 7 output channels"},
+    {{"f32[1,8,8,4]", "f32[8,4,3,3]", "f32[7]"},
+     "conv2d(%0, %1, %2) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, groups=1}",
+     "conv2d: the bias is f32[7], expected f32[8]"},
+    {{"f32[1,4,8,4]", "f32[8,4,7,7]"},
+     "conv2d(%0, %1) {kernel_h=7, kernel_w=7, stride_h=1, stride_w=1, pad_h=1, pad_w=1, groups=1}",
+     "conv2d: height 4 with padding 1 is smaller than the kernel's 7"},
+    {{"f32[1,8,8,4]", "f32[8,4,3,3]"},
+     "conv2d(%0, %1) {kernel_h=3, kernel_w=3, stride_w=1, groups=1}",
+     "conv2d: the stride is 0, must be at least 1"},
+    {{"f32[1,8,8,4]", "f32[8,4,3,3]"},
+     "conv2d(%0, %1) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, pad_w=-1, groups=1}",
+     "conv2d: the padding is -1, must be at least 0"},
+    {{"f32[1,4]", "f32[8,4,3,3]"}, "conv2d(%0, %1)", "conv2d: needs a map [N,H,W,C], got f32[1,4]"},
+    {{"f32[1,4]"}, "conv2d(%0)", "conv2d: takes 2 to 3 operands, got 1"},
+
+    /* linear */
+    {{"f32[?,?,?,64]", "f32[10,64]", "f32[10]"}, "linear(%0, %1, %2)", "f32[?,?,?,10]"},
+    {{"f32[?,64]", "f32[10,64]"}, "linear(%0, %1)", "f32[?,10]"},
+    {{"f32[?,64]", "f32[10,32]"},
+     "linear(%0, %1)",
+     "linear: the rows have 64 channels, the weight f32[10,32] takes 32"},
+    {{"f32[?,64]", "f32[10,64]", "f32[64]"},
+     "linear(%0, %1, %2)",
+     "linear: the bias is f32[64], expected f32[10]"},
+    {{"f32[?,64]", "f32[2,64,32]"}, "linear(%0, %1) {panel=32, channels=40}", "f32[?,40]"},
+    {{"f32[?,64]", "f32[2,64,32]"},
+     "linear(%0, %1) {panel=32, channels=65}",
+     "linear: the packed weight is f32[2,64,32], expected f32[3,64,32]"},
+    {{"f32[?,64]", "f32[2,64]"},
+     "linear(%0, %1) {channels=2}",
+     "linear: channels is for packed weights only"},
+    {{"f32[?,7,7,64]", "f32[?,10,64]"}, "linear(%0, %1)", "f32[?,7,7,10]"},
+    {{"f32[2,7,7,64]", "f32[3,10,64]"},
+     "linear(%0, %1)",
+     "linear: the weight f32[3,10,64] is not for the images of f32[2,7,7,64]"},
+    {{"f32[64]", "f32[10,64]"},
+     "linear(%0, %1)",
+     "linear: operand 0 must be a map [N,H,W,C] or vectors [N,C], got f32[64]"},
+
+    /* readers of maps */
+    {{"f32[1,?,8,3]"},
+     "patches(%0) {kernel_h=3, kernel_w=3, stride_h=2, stride_w=2, pad_h=1, pad_w=1}",
+     "f32[1,?,4,27]"},
+    {{"f32[1,?,?,3]"},
+     "patches(%0) {kernel_h=2147483647, kernel_w=2147483647, stride_h=1, stride_w=1}",
+     "patches: the patches are too large"},
+    {{"f32[1,?,?,3]"},
+     "patches(%0) {kernel_h=65536, kernel_w=65536, stride_h=1, stride_w=1}",
+     "patches: dimension 3 of the result f32[1,?,?,12884901888] is out of range"},
+    {{"f32[1,?,?,3]"},
+     "patches(%0) {kernel_h=1, kernel_w=1, channels_first=2}",
+     "patches: channels_first is 2, must be from 0 to 1"},
+    {{"f32[1,7,7,8]", "f32[9,8]"},
+     "depthwise(%0, %1) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, pad_h=1, pad_w=1}",
+     "f32[1,7,7,8]"},
+    {{"f32[1,7,7,8]", "f32[8,9]"},
+     "depthwise(%0, %1) {kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, pad_h=1, pad_w=1}",
+     "depthwise: the weight is f32[8,9], expected f32[9,8]"},
+    {{"f32[?,?,?,8]", "f32[?,?,?,4]"}, "axial_sample(%0, %1) {axis=1, share=2}", "f32[?,?,?,8]"},
+    {{"f32[?,7,7,8]", "f32[2,7,?,4]"}, "axial_sample(%0, %1) {axis=2, share=2}", "f32[2,7,7,8]"},
+    {{"f32[?,7,7,8]", "f32[8]"}, "axial_sample(%0, %1) {axis=2, share=1}", "f32[?,7,7,8]"},
+    {{"f32[?,7,7,8]", "f32[4]"},
+     "axial_sample(%0, %1) {axis=2, share=1}",
+     "axial_sample: the offsets are f32[4], expected f32[?,7,7,8] or f32[8]"},
+    {{"f32[?,7,7,8]", "f32[8]"},
+     "axial_sample(%0, %1) {axis=3, share=1}",
+     "axial_sample: axis is 3, must be from 1 to 2"},
+    {{"f32[?,7,7,8]", "f32[8]"},
+     "axial_sample(%0, %1) {axis=1, share=3}",
+     "axial_sample: share 3 does not divide the 8 channels"},
+
+    /* rows */
+    {{"f32[?,7,7,8]", "f32[8]", "f32[8]"}, "layer_norm(%0, %1, %2) {eps=1e-06}", "f32[?,7,7,8]"},
+    {{"f32[?,7,7,8]", "f32[7]", "f32[8]"},
+     "layer_norm(%0, %1, %2) {eps=1e-06}",
+     "layer_norm: the gain is f32[7], expected f32[8]"},
+    {{"f32[?,8]"}, "normalize(%0) {eps=-1}", "normalize: eps is -1, must be 0 or more"},
+    {{"f32[?,9]"}, "softmax(%0) {groups=3}", "f32[?,9]"},
+    {{"f32[?,9]"}, "softmax(%0) {groups=2}", "softmax: groups 2 does not divide the 9 channels"},
+    {{"f32[?,9]"}, "slice(%0) {begin=3, count=6}", "f32[?,6]"},
+    {{"f32[?,9]"}, "slice(%0) {begin=4, count=6}", "slice: channels 4 to 10 of 9"},
+    {{"f32[?,9]"},
+     "slice(%0) {begin=2147483647, count=2147483647}",
+     "slice: channels 2147483647 to 4294967294 of 9"},
+    {{"f32[?,9]"}, "slice(%0) {begin=-1, count=6}", "slice: begin is -1, must be at least 0"},
+    {{"f32[?,7,?,9]", "f32[?,?,5,3]"}, "concat(%0, %1)", "f32[?,7,5,12]"},
+    {{"f32[?,7,?,9]", "f32[?,8,5,3]"},
+     "concat(%0, %1)",
+     "concat: f32[?,7,?,9] and f32[?,8,5,3] differ in rows"},
+
+    /* element by element */
+    {{"f32[?,7,7,8]", "f32[2,?,7,8]"}, "add(%0, %1)", "f32[2,7,7,8]"},
+    {{"f32[?,7,7,8]", "f32[2,8]"}, "mul(%0, %1)", "f32[2,7,7,8]"},
+    {{"f32[?,7,7,8]", "f32[8]"}, "mul(%0, %1)", "f32[?,7,7,8]"},
+    {{"f32[3,8]", "f32[?,8]"}, "add(%0, %1)", "f32[3,8]"},
+    {{"f32[?,7,7,8]", "f32[7]"}, "mul(%0, %1)", "mul: f32[?,7,7,8] and f32[7] do not fit"},
+    {{"f32[8]", "f32[8]"},
+     "add(%0, %1)",
+     "add: operand 0 must be a map [N,H,W,C] or vectors [N,C], got f32[8]"},
+    {{"f32[8]"}, "add(%0)", "add: takes 2 operands, got 1"},
+    {{"f32[?,8]"}, "gelu(%0)", "f32[?,8]"},
+
+    /* reductions */
+    {{"f32[?,?,7,8]"}, "mean_hw(%0)", "f32[?,8]"},
+    {{"f32[2,7,7,8]"}, "sum_chunks(%0) {chunks=4}", "f32[2,1,4,8]"},
+    {{"f32[2,7,7,8]"},
+     "sum_chunks(%0) {chunks=50}",
+     "sum_chunks: 50 chunks of the 49 rows of f32[2,7,7,8]"},
+    {{"f32[2,1,4,8]"}, "mean_chunks(%0) {rows=49}", "f32[2,8]"},
+    {{"f32[2,2,4,8]"},
+     "mean_chunks(%0) {rows=49}",
+     "mean_chunks: needs chunks [N,1,chunks,C], got f32[2,2,4,8]"},
+
+    /* structure */
+    {{0}, "input {name=\"x\", nchw=1} : f32[1,2]", "input: nchw needs a map, got f32[1,2]"},
+    {{0}, "input : f32[1,2]", "input: needs a name"},
+    {{0},
+     "input {name=\"x\"} : f32[1,?]",
+     "input: dimension 1 of the result f32[1,?] is out of range"},
+    {{0},
+     "input {name=\"x\"} : f32[2147483647,2147483647,9]",
+     "input: the result f32[2147483647,2147483647,9] is too large"},
+    {{"f32[?,8]"},
+     "kernel(%0) body { %0 = input {name=\"a0\"} : f32[?,8] output \"r0\" %0 }",
+     "f32[?,8]"},
+    {{"f32[?,8]"},
+     "kernel(%0) body { %0 = input {name=\"a0\"} : f32[1,8] output \"r0\" %0 }",
+     "kernel: operand 0 is f32[?,8], the body's input f32[1,8]"},
+    {{"f32[?,8]"},
+     "kernel() body { %0 = input {name=\"a0\"} : f32[1,8] output \"r0\" %0 }",
+     "kernel: 0 operands, the body has 1 inputs"},
+    {{"f32[?,8]"},
+     "kernel(%0) body { %0 = input {name=\"a0\"} : f32[?,8] }",
+     "kernel: the body has no output"},
+    {{"f32[?,8]"},
+     "kernel() body { %0 = constant @a[1] output \"r0\" %0 }",
+     "kernel: the body has a constant"},
+};
+
+/* The type of %3, or what the diagnostic says behind "error: ". */
+static const char *infer(Arena *arena, const Case *c) {
+  StringBuilder text = {.arena = arena};
+  string_builder_add(&text, "graph @test {\n");
+  for (int i = 0; i < 3 && c->inputs[i]; i++) {
+    string_builder_printf(&text, "%%%d = input {name=\"i%d\"} : %s\n", i, i, c->inputs[i]);
+  }
+  string_builder_printf(&text, "%%3 = %s\n}\n", c->node);
+  char *output;
+  size_t length;
+  Diag diag = {.stream = open_memstream(&output, &length)};
+  Graph *graph;
+  Status status = graph_parse(arena, recipe_table_new(arena), &diag, "t", text.text, &graph);
+  fclose(diag.stream);
+  char *message = arena_strdup(arena, output);
+  free(output);
+  if (status == STATUS_OK) {
+    graph_verify(graph, "parsing");
+    return type_format(graph_type(graph, (ValueId){graph->value_count - 1}),
+                       arena_alloc(arena, TYPE_TEXT_MAX));
+  }
+  message = strstr(message, "error: ") + strlen("error: ");
+  message[strcspn(message, "\n")] = 0;
+  return message;
+}
+
+Test(infer, cases) {
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    Arena *arena = arena_new();
+    const char *actual = infer(arena, &cases[i]);
+    cr_expect_str_eq(actual, cases[i].expected, "%s\n  gives    %s\n  expected %s", cases[i].node,
+                     actual, cases[i].expected);
+    arena_free(arena);
+  }
+}
