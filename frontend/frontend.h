@@ -1,9 +1,9 @@
 /* From files to a graph: reads and checks a model description and binds a weights file to it.
  *
- * All input is untrusted. Every error is diagnosed with file, place, value and limit; as many as can
- * be found in one go are reported. json_source.c reads strict JSON with positions, json_fields.c
- * typed fields, safetensors.c the weights, bind_weights.c matches both, and one file per model family
- * lowers its layers (atmnet.c).
+ * All input is untrusted. Every error is diagnosed with file, place, value and limit; as many as
+ * can be found in one go are reported. json_source.c reads strict JSON with positions,
+ * json_fields.c typed fields, safetensors.c the weights, bind_weights.c matches both, and one file
+ * per model family lowers its layers (atmnet.c).
  */
 #ifndef ATMC_FRONTEND_FRONTEND_H
 #define ATMC_FRONTEND_FRONTEND_H

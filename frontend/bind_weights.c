@@ -1,0 +1,81 @@
+/* Matches the tensors that a model needs with those that a file has. All differences are listed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/error_list.h"
+#include "frontend/safetensors.h"
+#include "frontend/utf8.h"
+
+static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
+  Place place = diag_file(weights->path);
+  Arena *arena = weights->arena;
+  const char *name = error_list_quote(arena, need->name);
+  const char *shape = safetensors_shape_text(arena, need->type.rank, need->type.dims);
+  uint32_t index;
+  if (!name_table_find(&weights->names, need->name, &index)) {
+    error_list_add(errors, place, "tensor %s %s is missing (layer at %s:%u)", name, shape,
+                   need->place.file, need->place.line);
+    return;
+  }
+  const FileTensor *tensor = &weights->tensors[index];
+  bool same = tensor->rank == need->type.rank;
+  for (uint32_t d = 0; same && d < tensor->rank; d++) same = tensor->dims[d] == need->type.dims[d];
+  if (!same)
+    error_list_add(errors, place, "tensor %s has shape %s, expected %s (layer at %s:%u)", name,
+                   safetensors_shape_text(arena, tensor->rank, tensor->dims), shape,
+                   need->place.file, need->place.line);
+  else if (!tensor->element->bindable)
+    error_list_add(errors, place, "tensor %s is %s; weights must be F32, F16 or BF16", name,
+                   tensor->element->name);
+}
+
+static void check_extra(const Weights *weights, const Model *model, ErrorList *errors) {
+  NameTable needed = {.arena = weights->arena};
+  for (uint32_t i = 0; i < model->need_count; i++) name_table_set(&needed, model->needs[i].name, i);
+  for (uint32_t i = 0; i < weights->tensor_count; i++) {
+    uint32_t index;
+    if (name_table_find(&needed, weights->tensors[i].name, &index)) continue;
+    error_list_add(errors, diag_file(weights->path),
+                   "tensor %s is not used by the model (--allow-extra ignores it)",
+                   error_list_quote(weights->arena, weights->tensors[i].name));
+  }
+}
+
+/* The channels of the first output that is one vector per image; 0: there is none. */
+static int64_t class_count(const Model *model) {
+  const Graph *graph = model->graph;
+  for (uint32_t i = 0; i < graph->output_count; i++) {
+    Type type = graph_type(graph, graph->outputs[i].value);
+    if (type.rank == 2) return type_channels(type);
+  }
+  return 0;
+}
+
+/* One class for each character of `text`. */
+static void name_classes(Model *model, const Weights *weights, Diag *diag) {
+  const char *text = weights->classes, *end = text + strlen(text);
+  int64_t wanted = class_count(model), count = 0;
+  if (wanted == 0) return;
+  const char **names = ARENA_ARRAY(weights->arena, strlen(text), const char *);
+  while (text < end) {
+    size_t length = utf8_length(text, (size_t)(end - text));
+    names[count++] = arena_strndup(weights->arena, text, length);
+    text += length;
+  }
+  if (count != wanted) {
+    diag_warning(diag, diag_file(weights->path),
+                 "__metadata__.classes names %lld classes, the model has %lld: ignored",
+                 (long long)count, (long long)wanted);
+    return;
+  }
+  model->class_names = names;
+  model->class_count = (uint32_t)count;
+}
+
+Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag) {
+  ErrorList errors = {.arena = weights->arena, .diag = diag, .file = weights->path};
+  for (uint32_t i = 0; i < model->need_count; i++) check_need(weights, &model->needs[i], &errors);
+  if (!allow_extra) check_extra(weights, model, &errors);
+  if (weights->classes && !model->class_names) name_classes(model, weights, diag);
+  return error_list_end(&errors);
+}

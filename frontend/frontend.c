@@ -1,0 +1,341 @@
+/* Reads a model description: the keys of the model, its inputs, its layers one by one, its outputs.
+ * Errors are gathered; what depends on a layer that is wrong is not looked at further. */
+#include "frontend/frontend.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "frontend/layer.h"
+#include "support/atomic_file.h"
+#include "support/nearest.h"
+
+enum {
+  MODEL_MAX_BYTES = 16 << 20,
+  MODEL_MAX_PORTS = 64,
+  MODEL_MAX_NAME = 64,
+  CLASS_MAX_NAME = 256
+};
+
+typedef struct ModelSpec {
+  int64_t atmc;
+  const char *name;
+  const cJSON *inputs, *layers, *outputs;
+  JsonTexts classes;
+} ModelSpec;
+
+typedef struct PortSpec { /* an input or an output */
+  const char *name;
+  const char *layout;
+  const char *from;
+  int64_t channels;
+} PortSpec;
+
+static const JsonField model_fields[] = {
+    {"atmc", JSON_INT, true, 1, 1, offsetof(ModelSpec, atmc)},
+    {"name", JSON_TEXT, true, 1, MODEL_MAX_NAME, offsetof(ModelSpec, name)},
+    {"inputs", JSON_OBJECTS, true, 1, MODEL_MAX_PORTS, offsetof(ModelSpec, inputs)},
+    {"layers", JSON_OBJECTS, true, 1, LAYER_MAX_COUNT, offsetof(ModelSpec, layers)},
+    {"outputs", JSON_OBJECTS, true, 1, MODEL_MAX_PORTS, offsetof(ModelSpec, outputs)},
+    {"classes", JSON_TEXTS, false, 1, CLASS_MAX_NAME, offsetof(ModelSpec, classes)},
+};
+static const JsonField input_fields[] = {
+    {"name", JSON_TEXT, true, 1, MODEL_MAX_NAME, offsetof(PortSpec, name)},
+    {"layout", JSON_TEXT, false, 1, 8, offsetof(PortSpec, layout)},
+    {"channels", JSON_INT, true, 1, LAYER_MAX_CHANNELS, offsetof(PortSpec, channels)},
+};
+static const JsonField output_fields[] = {
+    {"name", JSON_TEXT, true, 1, MODEL_MAX_NAME, offsetof(PortSpec, name)},
+    {"layout", JSON_TEXT, false, 1, 8, offsetof(PortSpec, layout)},
+    {"from", JSON_TEXT, false, 1, LAYER_MAX_NAME, offsetof(PortSpec, from)},
+};
+#define TABLE(what, fields) {what, fields, sizeof(fields) / sizeof *(fields)}
+static const JsonFields model_table = TABLE("the model", model_fields);
+static const JsonFields input_table = TABLE("an input", input_fields);
+static const JsonFields output_table = TABLE("an output", output_fields);
+
+static const LayerFamily *const families[] = {&primitives_family, &atmnet_family};
+enum { FAMILY_COUNT = sizeof families / sizeof *families };
+
+/* -- names --------------------------------------------------------------------------------------
+ */
+
+/* Names of the model and of its inputs and outputs become C identifiers. */
+static bool check_identifier(Lowering *l, const char *name) {
+  bool fits = isalpha((unsigned char)*name) || *name == '_';
+  for (const char *c = name; *c; c++) fits = fits && (isalnum((unsigned char)*c) || *c == '_');
+  if (!fits)
+    layer_error(l, "name", "\"name\" must be letters, digits and '_', not %s",
+                error_list_quote(l->arena, name));
+  return fits;
+}
+
+/* Names of layers begin the names of tensors. */
+static bool check_layer_name(Lowering *l, const char *name) {
+  bool fits = true;
+  for (const char *c = name; *c; c++)
+    fits = fits && (isalnum((unsigned char)*c) || strchr("_.-/", *c));
+  if (!fits)
+    layer_error(l, "name", "\"name\" must be letters, digits, '_', '.', '-' and '/', not %s",
+                error_list_quote(l->arena, name));
+  return fits;
+}
+
+/* `named`: others may refer to it by its name. */
+static void add_layer(Lowering *l, Layer layer, bool named) {
+  if (named) name_table_set(&l->layer_names, layer.name, l->layer_count);
+  ARENA_PUSH(l->arena, l->layers, l->layer_count, l->layer_capacity, layer);
+}
+
+/* The last layer of that name before; NULL after an error. */
+static const Layer *find_layer(Lowering *l, const char *key, const char *name) {
+  uint32_t index;
+  if (name_table_find(&l->layer_names, name, &index)) return &l->layers[index];
+  const char **names = ARENA_ARRAY(l->arena, l->layer_count, const char *);
+  for (uint32_t i = 0; i < l->layer_count; i++) names[i] = l->layers[i].name;
+  const char *nearest = nearest_name(name, names, l->layer_count);
+  layer_error(l, key, "there is no layer %s before%s", error_list_quote(l->arena, name),
+              nearest ? arena_printf(l->arena, "; did you mean \"%s\"?", nearest) : "");
+  return NULL;
+}
+
+/* -- inputs -------------------------------------------------------------------------------------
+ */
+
+static bool is_layout(const char *layout) {
+  return strcmp(layout, "nchw") == 0 || strcmp(layout, "nhwc") == 0;
+}
+
+static void read_input(Lowering *l, const cJSON *object) {
+  l->object = object;
+  PortSpec spec = {.layout = "nchw"};
+  if (!json_fields_read(l->source, object, &input_table, &l->errors, &spec)) return;
+  if (!check_identifier(l, spec.name)) return;
+  uint32_t index;
+  if (name_table_find(&l->layer_names, spec.name, &index)) {
+    layer_error(l, "name", "there are two inputs %s", error_list_quote(l->arena, spec.name));
+    return;
+  }
+  if (!is_layout(spec.layout)) {
+    layer_error(l, "layout", "\"layout\" of an input must be \"nchw\" or \"nhwc\", not %s",
+                error_list_quote(l->arena, spec.layout));
+    return;
+  }
+  const char *name = arena_strdup(l->arena, spec.name);
+  Type type = type_map(DIM_OPEN, DIM_OPEN, DIM_OPEN, spec.channels);
+  Layer layer = {.name = name,
+                 .place = json_source_place(l->source, object),
+                 .is_input = true,
+                 .value = build_input(l->builder, name, type, strcmp(spec.layout, "nchw") == 0),
+                 .extent = layer_input_extent(l),
+                 .offsets_w = VALUE_NONE,
+                 .offsets_h = VALUE_NONE};
+  add_layer(l, layer, true);
+}
+
+/* -- layers -------------------------------------------------------------------------------------
+ */
+
+static const LayerOp *find_op(Lowering *l, const char *op) {
+  const char *names[64];
+  size_t count = 0;
+  for (uint32_t f = 0; f < FAMILY_COUNT; f++) {
+    for (uint32_t i = 0; i < families[f]->count; i++) {
+      const LayerOp *row = &families[f]->ops[i];
+      if (strcmp(row->op, op) == 0) return row;
+      if (count < 64) names[count++] = row->op;
+    }
+  }
+  const char *nearest = nearest_name(op, names, count);
+  layer_error(l, "op", "unknown op %s%s", error_list_quote(l->arena, op),
+              nearest ? arena_printf(l->arena, "; did you mean \"%s\"?", nearest) : "");
+  return NULL;
+}
+
+/* The row of the layer at hand; NULL after an error. */
+static const LayerOp *read_op(Lowering *l) {
+  const cJSON *op = json_source_member(l->object, "op");
+  if (cJSON_IsString(op)) return find_op(l, op->valuestring);
+  layer_error(l, "op", op ? "\"op\" must be a string" : "a layer without \"op\"");
+  return NULL;
+}
+
+/* The layers that this one reads; false after an error, here or in one of them. */
+static bool find_inputs(Lowering *l, const LayerOp *op, const LayerSpec *spec,
+                        const Layer *inputs[2]) {
+  uint32_t given = spec->inputs.count;
+  if (given == 0 && op->input_count == 1) {
+    inputs[0] = &l->layers[l->layer_count - 1];
+    return !value_is_none(inputs[0]->value);
+  }
+  if (given != op->input_count) {
+    layer_error(l, "inputs", "%s needs %u input%s, not %u", op->op, op->input_count,
+                op->input_count == 1 ? "" : "s", given);
+    return false;
+  }
+  bool fits = true;
+  for (uint32_t i = 0; i < given; i++) {
+    inputs[i] = find_layer(l, "inputs", spec->inputs.items[i]);
+    fits = fits && inputs[i] && !value_is_none(inputs[i]->value);
+  }
+  return fits;
+}
+
+static bool name_is_free(Lowering *l, const char *name) {
+  uint32_t index;
+  if (!name_table_find(&l->layer_names, name, &index) || !l->layers[index].is_input) return true;
+  layer_error(l, "name", "%s is the name of an input", error_list_quote(l->arena, name));
+  return false;
+}
+
+static void read_layer(Lowering *l, const cJSON *object) {
+  l->object = object;
+  Layer layer = {.name = "a layer before",
+                 .place = json_source_place(l->source, object),
+                 .value = VALUE_NONE,
+                 .extent = EXTENT_NONE,
+                 .offsets_w = VALUE_NONE,
+                 .offsets_h = VALUE_NONE};
+  LayerSpec spec = {.stride = {1, 1}, .groups = 1, .bias = true, .eps = LAYER_EPS};
+  const Layer *inputs[2];
+  const LayerOp *op = read_op(l);
+  bool fits = op && json_fields_read(l->source, object, &op->keys, &l->errors, &spec);
+  if (op) layer.name = arena_strdup(l->arena, spec.name ? spec.name : op->op);
+  fits = fits && (!spec.name || (check_layer_name(l, spec.name) && name_is_free(l, spec.name)));
+  if (fits && find_inputs(l, op, &spec, inputs)) {
+    l->builder.label = layer.name;
+    op->lower(l, &spec, inputs, &layer);
+  }
+  add_layer(l, layer, spec.name != NULL);
+}
+
+/* -- outputs ------------------------------------------------------------------------------------
+ */
+
+/* No two outputs have one name or one layer. */
+static bool output_is_new(Lowering *l, const char *name, const Layer *layer) {
+  const Graph *graph = l->model->graph;
+  for (uint32_t i = 0; i < graph->output_count; i++) {
+    if (strcmp(graph->outputs[i].name, name) == 0) {
+      layer_error(l, "name", "there are two outputs %s", error_list_quote(l->arena, name));
+      return false;
+    }
+    if (value_equal(graph->outputs[i].value, layer->value)) {
+      layer_error(l, "from", "outputs \"%s\" and \"%s\" are the same layer", graph->outputs[i].name,
+                  name);
+      return false;
+    }
+  }
+  return true;
+}
+
+static void read_output(Lowering *l, const cJSON *object) {
+  l->object = object;
+  PortSpec spec = {0};
+  if (!json_fields_read(l->source, object, &output_table, &l->errors, &spec)) return;
+  if (!check_identifier(l, spec.name)) return;
+  const Layer *layer =
+      spec.from ? find_layer(l, "from", spec.from) : &l->layers[l->layer_count - 1];
+  if (!layer || value_is_none(layer->value) || !output_is_new(l, spec.name, layer)) return;
+  bool is_map = graph_type(l->model->graph, layer->value).rank == 4;
+  if (layer->is_input) {
+    layer_error(l, "from", "an output must be a layer; %s is an input",
+                error_list_quote(l->arena, layer->name));
+  } else if (spec.layout && (is_map ? !is_layout(spec.layout) : strcmp(spec.layout, "nc") != 0)) {
+    layer_error(l, "layout", "\"layout\" of this output must be %s, not %s",
+                is_map ? "\"nchw\" or \"nhwc\"" : "\"nc\"",
+                error_list_quote(l->arena, spec.layout));
+  } else {
+    graph_add_output(l->model->graph, arena_strdup(l->arena, spec.name), layer->value,
+                     is_map && (!spec.layout || strcmp(spec.layout, "nchw") == 0));
+  }
+}
+
+/* Names of classes go with the first output that is a vector. */
+static void read_classes(Lowering *l, const JsonTexts *classes) {
+  const Graph *graph = l->model->graph;
+  int64_t channels = 0;
+  for (uint32_t i = graph->output_count; i-- > 0;)
+    if (graph_type(graph, graph->outputs[i].value).rank == 2)
+      channels = type_channels(graph_type(graph, graph->outputs[i].value));
+  if (classes->count == 0) return;
+  if (channels != classes->count) {
+    layer_error(l, "classes", "%u class names for an output of %" PRId64 " classes", classes->count,
+                channels);
+    return;
+  }
+  const char **names = ARENA_ARRAY(l->arena, classes->count, const char *);
+  for (uint32_t i = 0; i < classes->count; i++)
+    names[i] = arena_strdup(l->arena, classes->items[i]);
+  l->model->class_names = names;
+  l->model->class_count = classes->count;
+}
+
+/* -- the model ----------------------------------------------------------------------------------
+ */
+
+/* Calls `read` for each object of an array of at most `limit`. */
+static void read_each(Lowering *l, const cJSON *array, const char *key, int limit,
+                      void (*read)(Lowering *, const cJSON *)) {
+  if (cJSON_GetArraySize(array) > limit) {
+    error_list_add(&l->errors, json_source_place(l->source, array), "more than %d \"%s\"", limit,
+                   key);
+    return;
+  }
+  for (const cJSON *item = array->child; item; item = item->next) read(l, item);
+}
+
+/* Lowers the tree of `source` into `model`. */
+static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *source,
+                          Model *model) {
+  Lowering *l = ARENA_NEW(arena, Lowering);
+  *l = (Lowering){.arena = arena,
+                  .model = model,
+                  .source = source,
+                  .errors = {.arena = arena, .diag = source->diag, .file = source->file},
+                  .object = source->root,
+                  .layer_names.arena = arena,
+                  .need_names.arena = arena};
+  ModelSpec spec = {0};
+  if (!cJSON_IsObject(source->root))
+    return diag_error(source->diag, json_source_place(source, source->root),
+                      "a model must be an object");
+  if (!json_fields_read(source, source->root, &model_table, &l->errors, &spec) ||
+      !check_identifier(l, spec.name))
+    return error_list_end(&l->errors);
+  model->name = arena_strdup(arena, spec.name);
+  model->graph = graph_new(arena, recipes, model->name);
+  l->builder.graph = model->graph;
+  read_each(l, spec.inputs, "inputs", MODEL_MAX_PORTS, read_input);
+  if (l->errors.count) return error_list_end(&l->errors);
+  read_each(l, spec.layers, "layers", LAYER_MAX_COUNT, read_layer);
+  read_each(l, spec.outputs, "outputs", MODEL_MAX_PORTS, read_output);
+  l->object = source->root;
+  if (!l->errors.count) read_classes(l, &spec.classes);
+  model->needs = l->needs;
+  model->need_count = l->need_count;
+  return error_list_end(&l->errors);
+}
+
+Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *diag, const char *path,
+                           Model **model) {
+  struct stat info;
+  if (stat(path, &info) == 0 && info.st_size > MODEL_MAX_BYTES)
+    return diag_error(diag, diag_file(path), "%jd bytes are too many for a model; the limit is %d",
+                      (intmax_t)info.st_size, MODEL_MAX_BYTES);
+  char *text;
+  size_t bytes;
+  RETURN_IF_ERROR(atomic_file_read(arena, diag, path, &text, &bytes));
+  if (bytes > MODEL_MAX_BYTES)
+    return diag_error(diag, diag_file(path), "%zu bytes are too many for a model; the limit is %d",
+                      bytes, MODEL_MAX_BYTES);
+  path = arena_strdup(arena, path);
+  *model = ARENA_NEW(arena, Model);
+  **model = (Model){.path = path, .text = text};
+  JsonSource source;
+  Status status = json_source_parse(&source, arena, diag, path, text, bytes, false);
+  if (!status) status = lower_model(arena, recipes, &source, *model);
+  json_source_free(&source);
+  return status;
+}

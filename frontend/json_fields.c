@@ -1,0 +1,147 @@
+#include "frontend/json_fields.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/json_scan.h"
+#include "support/nearest.h"
+
+typedef struct Reader {
+  const JsonSource *source;
+  const JsonFields *table;
+  const JsonField *field;
+  ErrorList *errors;
+} Reader;
+
+/* The value as it stands in the text, shortened, for messages. */
+static const char *shown(const Reader *r, const cJSON *item) {
+  if (cJSON_IsObject(item)) return "an object";
+  if (cJSON_IsArray(item)) return "an array";
+  if (cJSON_IsString(item)) return error_list_quote(r->source->arena, item->valuestring);
+  const char *token = json_source_token(r->source, item);
+  return arena_strndup(r->source->arena, token, strcspn(token, " \t\r\n,]}"));
+}
+
+static bool reject(const Reader *r, const cJSON *item, const char *expected) {
+  Arena *arena = r->source->arena;
+  error_list_add(r->errors, json_source_place(r->source, item), "%s must be %s, not %s",
+                 error_list_quote(arena, r->field->key), expected, shown(r, item));
+  return false;
+}
+
+/* Exactly: digits without fraction or exponent, as doubles cannot be trusted with. */
+static bool read_int(const Reader *r, const cJSON *item, const char *expected, int64_t *out) {
+  if (!cJSON_IsNumber(item)) return reject(r, item, expected);
+  char *end;
+  errno = 0;
+  *out = strtoll(json_source_token(r->source, item), &end, 10);
+  if (*end == '.' || *end == 'e' || *end == 'E') return reject(r, item, expected);
+  if (errno == 0 && *out >= r->field->min && *out <= r->field->max) return true;
+  return reject(
+      r, item,
+      arena_printf(r->source->arena, "from %" PRId64 " to %" PRId64, r->field->min, r->field->max));
+}
+
+static bool read_pair(const Reader *r, const cJSON *item, int64_t out[2]) {
+  const char *expected = "an integer or [height, width]";
+  if (cJSON_IsArray(item)) {
+    if (cJSON_GetArraySize(item) != 2) return reject(r, item, expected);
+    return read_int(r, item->child, "an integer", &out[0]) &&
+           read_int(r, item->child->next, "an integer", &out[1]);
+  }
+  bool fits = read_int(r, item, expected, &out[0]);
+  out[1] = out[0];
+  return fits;
+}
+
+static bool read_real(const Reader *r, const cJSON *item, double *out) {
+  if (!cJSON_IsNumber(item)) return reject(r, item, "a number");
+  *out = item->valuedouble;
+  if (*out > 0 && *out <= (double)r->field->max) return true;
+  return reject(r, item,
+                arena_printf(r->source->arena, "above 0 and at most %" PRId64, r->field->max));
+}
+
+static bool read_text(const Reader *r, const cJSON *item, const char **out) {
+  if (!cJSON_IsString(item)) return reject(r, item, "a string");
+  *out = item->valuestring;
+  int64_t length = (int64_t)strlen(*out);
+  if (length >= r->field->min && length <= r->field->max) return true;
+  return reject(r, item,
+                arena_printf(r->source->arena, "a string of %" PRId64 " to %" PRId64 " bytes",
+                             r->field->min, r->field->max));
+}
+
+static bool read_texts(const Reader *r, const cJSON *item, JsonTexts *out) {
+  if (!cJSON_IsArray(item) || !item->child) return reject(r, item, "an array of strings");
+  out->items = ARENA_ARRAY(r->source->arena, (size_t)cJSON_GetArraySize(item), const char *);
+  out->count = 0;
+  for (const cJSON *child = item->child; child; child = child->next)
+    if (!read_text(r, child, &out->items[out->count++])) return false;
+  return true;
+}
+
+static bool read_objects(const Reader *r, const cJSON *item, const cJSON **out) {
+  if (!cJSON_IsArray(item) || !item->child) return reject(r, item, "an array of objects");
+  for (const cJSON *child = item->child; child; child = child->next)
+    if (!cJSON_IsObject(child)) return reject(r, child, "an array of objects");
+  *out = item;
+  return true;
+}
+
+static bool read_value(const Reader *r, const cJSON *item, void *member) {
+  switch (r->field->kind) {
+    case JSON_INT: return read_int(r, item, "an integer", member);
+    case JSON_PAIR: return read_pair(r, item, member);
+    case JSON_REAL: return read_real(r, item, member);
+    case JSON_BOOL:
+      *(bool *)member = cJSON_IsTrue(item);
+      return cJSON_IsBool(item) ? true : reject(r, item, "true or false");
+    case JSON_TEXT: return read_text(r, item, member);
+    case JSON_TEXTS: return read_texts(r, item, member);
+    case JSON_OBJECTS: return read_objects(r, item, member);
+  }
+  return false;
+}
+
+static const JsonField *find_field(const JsonFields *table, const char *key) {
+  for (uint32_t i = 0; i < table->count; i++)
+    if (strcmp(table->fields[i].key, key) == 0) return &table->fields[i];
+  return NULL;
+}
+
+static void report_unknown(const Reader *r, const cJSON *item) {
+  Arena *arena = r->source->arena;
+  const char **keys = ARENA_ARRAY(arena, r->table->count, const char *);
+  for (uint32_t i = 0; i < r->table->count; i++) keys[i] = r->table->fields[i].key;
+  const char *nearest = nearest_name(item->string, keys, r->table->count);
+  error_list_add(r->errors, json_source_key_place(r->source, item), "unknown key %s in %s%s",
+                 error_list_quote(arena, item->string), r->table->what,
+                 nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
+}
+
+bool json_fields_read(const JsonSource *source, const cJSON *object, const JsonFields *table,
+                      ErrorList *errors, void *out) {
+  uint32_t before = errors->count;
+  Reader r = {source, table, NULL, errors};
+  for (const cJSON *child = object->child; child; child = child->next) {
+    r.field = find_field(table, child->string);
+    if (r.field)
+      read_value(&r, child, (char *)out + r.field->member);
+    else
+      report_unknown(&r, child);
+  }
+  for (uint32_t i = 0; i < table->count; i++)
+    if (table->fields[i].required && !json_source_member(object, table->fields[i].key))
+      error_list_add(errors, json_source_place(source, object), "%s without \"%s\"", table->what,
+                     table->fields[i].key);
+  return errors->count == before;
+}
+
+Place json_fields_place(const JsonSource *source, const cJSON *object, const char *key) {
+  const cJSON *item = json_source_member(object, key);
+  return json_source_place(source, item ? item : object);
+}

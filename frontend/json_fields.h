@@ -1,0 +1,46 @@
+/* Typed access to JSON objects, driven by tables: a JsonField says what a key holds, whether it
+ * must be there, its limits, and which member of the caller's struct receives it. */
+#ifndef ATMC_FRONTEND_JSON_FIELDS_H
+#define ATMC_FRONTEND_JSON_FIELDS_H
+
+#include "frontend/error_list.h"
+#include "frontend/json_source.h"
+
+typedef enum JsonFieldKind {               /* what it holds, and the member that receives it */
+                             JSON_INT,     /* an integer in [min, max]: int64_t */
+                             JSON_PAIR,    /* such an integer or [height, width]: int64_t[2] */
+                             JSON_REAL,    /* a number > 0 and <= max: double */
+                             JSON_BOOL,    /* bool */
+                             JSON_TEXT,    /* a string of `min` to `max` bytes: const char * */
+                             JSON_TEXTS,   /* an array of such strings: JsonTexts */
+                             JSON_OBJECTS, /* a non-empty array of objects: const cJSON *, the array
+                                            */
+} JsonFieldKind;
+
+typedef struct JsonTexts {
+  const char **items;
+  uint32_t count;
+} JsonTexts;
+
+typedef struct JsonField {
+  const char *key;
+  JsonFieldKind kind;
+  bool required;
+  int64_t min, max;
+  size_t member; /* offset into the caller's struct */
+} JsonField;
+
+typedef struct JsonFields { /* the table of one kind of object */
+  const char *what;         /* the object's name in messages: "conv2d layer" */
+  const JsonField *fields;
+  uint32_t count;
+} JsonFields;
+
+/* Reads `object` into `out`, whose members hold the defaults of keys that are absent. Texts belong
+ * to the source's tree. Reports every unknown, missing and wrong key; false when there was one. */
+bool json_fields_read(const JsonSource *source, const cJSON *object, const JsonFields *table,
+                      ErrorList *errors, void *out);
+/* The place of key `key` of `object`, of the object itself when it is absent. */
+Place json_fields_place(const JsonSource *source, const cJSON *object, const char *key);
+
+#endif

@@ -1,0 +1,93 @@
+#include "frontend/layer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void layer_error(Lowering *l, const char *key, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const char *message = arena_vprintf(l->arena, format, args);
+  va_end(args);
+  Place place =
+      key ? json_fields_place(l->source, l->object, key) : json_source_place(l->source, l->object);
+  error_list_add(&l->errors, place, "%s", message);
+}
+
+bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input) {
+  if (graph_type(l->model->graph, input->value).rank == 4) return true;
+  layer_error(l, "inputs", "%s needs a map, but %s gives one vector per image", spec->op,
+              error_list_quote(l->arena, input->name));
+  return false;
+}
+
+int64_t layer_channels(const Lowering *l, const Layer *input) {
+  return type_channels(graph_type(l->model->graph, input->value));
+}
+
+static void add_need(Lowering *l, const char *name, Type type) {
+  int64_t count = 0;
+  bool fits = type_count(type, &count) && count <= LAYER_MAX_PARAMETERS - l->parameters;
+  if (!fits) {
+    layer_error(l, NULL, "the model has more than %" PRId64 " parameters", LAYER_MAX_PARAMETERS);
+    l->parameters = 0; /* one report for each time that the limit is passed */
+    return;
+  }
+  l->parameters += count;
+  WeightNeed need = {name, type, json_source_place(l->source, l->object)};
+  name_table_set(&l->need_names, name, l->need_count);
+  ARENA_PUSH(l->arena, l->needs, l->need_count, l->need_capacity, need);
+}
+
+const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, Type type) {
+  const char *name = arena_printf(l->arena, "%s.%s", prefix, suffix);
+  uint32_t index;
+  if (!name_table_find(&l->need_names, name, &index)) {
+    add_need(l, name, type);
+  } else if (!type_equal(l->needs[index].type, type)) {
+    char here[TYPE_TEXT_MAX], there[TYPE_TEXT_MAX];
+    layer_error(l, "name", "tensor %s is %s here, but %s in line %u",
+                error_list_quote(l->arena, name), type_format(type, here),
+                type_format(l->needs[index].type, there), l->needs[index].place.line);
+  }
+  return recipe_tensor(l->model->graph->recipes, name, type);
+}
+
+ValueId layer_linear(Lowering *l, const char *prefix, ValueId x, int64_t channels, bool bias) {
+  Builder b = l->builder;
+  int64_t depth = type_channels(graph_type(b.graph, x));
+  const Recipe *weight = layer_tensor(l, prefix, "weight", type_matrix(channels, depth));
+  ValueId w = build_constant(b, weight), v = VALUE_NONE;
+  if (bias) v = build_constant(b, layer_tensor(l, prefix, "bias", type_vector(channels)));
+  return build_linear(b, x, w, v);
+}
+
+ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps) {
+  Builder b = l->builder;
+  Type type = type_vector(type_channels(graph_type(b.graph, x)));
+  ValueId gain = build_constant(b, layer_tensor(l, prefix, "weight", type));
+  ValueId bias = build_constant(b, layer_tensor(l, prefix, "bias", type));
+  return build_layer_norm(b, x, gain, bias, eps);
+}
+
+static ExtentId add_extent(Lowering *l, Extent extent) {
+  ARENA_PUSH(l->arena, l->extents, l->extent_count, l->extent_capacity, extent);
+  return l->extent_count - 1;
+}
+
+ExtentId layer_input_extent(Lowering *l) {
+  return add_extent(l, (Extent){.before = EXTENT_NONE});
+}
+
+static bool same_window(Window a, Window b) {
+  return a.kernel_h == b.kernel_h && a.kernel_w == b.kernel_w && a.stride_h == b.stride_h &&
+         a.stride_w == b.stride_w && a.pad_h == b.pad_h && a.pad_w == b.pad_w;
+}
+
+ExtentId layer_window_extent(Lowering *l, ExtentId before, Window window) {
+  if (window.stride_h == 1 && window.stride_w == 1 && 2 * window.pad_h == window.kernel_h - 1 &&
+      2 * window.pad_w == window.kernel_w - 1)
+    return before;
+  for (ExtentId i = 0; i < l->extent_count; i++)
+    if (l->extents[i].before == before && same_window(l->extents[i].window, window)) return i;
+  return add_extent(l, (Extent){before, window});
+}

@@ -1,0 +1,133 @@
+/* What the layers of a model description are lowered with. A family (atmnet.c, primitives.c) is a
+ * table of LayerOps; frontend.c reads each layer's keys, finds its inputs and calls `lower`, which
+ * checks that everything fits, notes the tensors that the layer needs, and appends nodes.
+ *
+ * H and W are open, so types cannot tell two resolutions apart. Extents can: two maps have the same
+ * extent when they come from one input through the same windows.
+ */
+#ifndef ATMC_FRONTEND_LAYER_H
+#define ATMC_FRONTEND_LAYER_H
+
+#include "frontend/error_list.h"
+#include "frontend/frontend.h"
+#include "frontend/json_fields.h"
+#include "frontend/name_table.h"
+#include "ir/builder.h"
+
+enum {
+  LAYER_MAX_CHANNELS = 65536,
+  LAYER_MAX_WINDOW = 64, /* of kernel, stride and padding */
+  LAYER_MAX_RATIO = 64,
+  LAYER_MAX_NAME = 128,
+  LAYER_MAX_COUNT = 4096,
+};
+#define LAYER_MAX_PARAMETERS (INT64_C(1) << 31)
+#define LAYER_EPS 1e-5 /* of a layer norm, unless said */
+
+/* The keys of all ops; each op's table says which it takes. */
+typedef struct LayerSpec {
+  const char *op;
+  const char *name; /* prefix of the tensors; NULL where there are none and it was not said */
+  JsonTexts inputs; /* count 0: the layer before */
+  int64_t channels;
+  int64_t kernel[2], stride[2], padding[2];
+  int64_t groups;
+  int64_t mlp_ratio;
+  int64_t share;       /* 0: not said */
+  const char *offsets; /* "new", "zero", or a block's name */
+  const char *axis;
+  bool bias;
+  double eps;
+} LayerSpec;
+
+typedef uint32_t ExtentId;
+#define EXTENT_NONE UINT32_MAX /* of a vector per image */
+
+/* A layer, or an input of the model, as lowered. */
+typedef struct Layer {
+  const char *name; /* its op where it has none */
+  Place place;
+  bool is_input;
+  ValueId value; /* VALUE_NONE: an error was reported; what depends on it is skipped silently */
+  ExtentId extent;
+  /* What later blocks may reuse; VALUE_NONE for other layers. */
+  ValueId offsets_w, offsets_h;
+  int64_t share;
+} Layer;
+
+typedef struct Extent {
+  ExtentId before; /* EXTENT_NONE: that of an input */
+  Window window;
+} Extent;
+
+typedef struct Lowering {
+  Arena *arena;
+  Model *model;
+  const JsonSource *source;
+  ErrorList errors;
+  const cJSON *object; /* the layer at hand */
+  Builder builder;
+  Layer *layers; /* the model's inputs, then the layers */
+  uint32_t layer_count, layer_capacity;
+  NameTable layer_names; /* the last layer of each name */
+  WeightNeed *needs;
+  uint32_t need_count, need_capacity;
+  NameTable need_names;
+  int64_t parameters;
+  Extent *extents;
+  uint32_t extent_count, extent_capacity;
+} Lowering;
+
+/* Fills in value, extent and offsets of `result`. Leaves its value VALUE_NONE after an error. */
+typedef void LayerLower(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                        Layer *result);
+
+typedef struct LayerOp {
+  const char *op;
+  uint32_t input_count;
+  LayerLower *lower;
+  JsonFields keys;
+} LayerOp;
+
+typedef struct LayerFamily {
+  const LayerOp *ops;
+  uint32_t count;
+} LayerFamily;
+extern const LayerFamily primitives_family;
+extern const LayerFamily atmnet_family;
+
+/* Rows of the key tables. `required` is 1 or 0. */
+#define LAYER_KEY(key, kind, required, min, max) \
+  {#key, JSON_##kind, required, min, max, offsetof(LayerSpec, key)}
+#define LAYER_COMMON_KEYS(name_required)                       \
+  LAYER_KEY(op, TEXT, 1, 1, LAYER_MAX_NAME),                   \
+      LAYER_KEY(name, TEXT, name_required, 1, LAYER_MAX_NAME), \
+      LAYER_KEY(inputs, TEXTS, 0, 1, LAYER_MAX_NAME)
+#define LAYER_OP(op, inputs, keys)                      \
+  {                                                     \
+    #op, inputs, lower_##op, {                          \
+      #op " layer", keys, sizeof(keys) / sizeof *(keys) \
+    }                                                   \
+  }
+
+/* Reports an error at key `key` of the layer at hand (the layer itself when NULL or absent). */
+void layer_error(Lowering *l, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Checks that `input` is a map; says that `op` needs one. */
+bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input);
+int64_t layer_channels(const Lowering *l, const Layer *input);
+
+/* The constant of tensor PREFIX.SUFFIX; notes the need. Reports a tensor that was needed with
+ * another shape before, and too many parameters. */
+const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, Type type);
+
+/* The same prefix-and-suffix tensors around one op: weight [channels, C], bias [channels]; gain
+ * `weight` [C] and `bias` [C]. */
+ValueId layer_linear(Lowering *l, const char *prefix, ValueId x, int64_t channels, bool bias);
+ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps);
+
+ExtentId layer_input_extent(Lowering *l);
+/* The extent behind a window; `before` itself for a window that keeps the resolution. */
+ExtentId layer_window_extent(Lowering *l, ExtentId before, Window window);
+
+#endif

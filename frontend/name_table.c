@@ -1,0 +1,39 @@
+#include "frontend/name_table.h"
+
+#include <string.h>
+
+static uint64_t hash(const char *name) {
+  uint64_t h = UINT64_C(0xCBF29CE484222325); /* FNV-1a, then its high bits mixed into the low */
+  for (; *name; name++) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
+  return h ^ (h >> 32);
+}
+
+/* The slot that holds `name`, or the free one where it belongs. */
+static NameSlot *find_slot(NameSlot *slots, uint32_t capacity, const char *name) {
+  uint32_t i = (uint32_t)hash(name) & (capacity - 1);
+  while (slots[i].name && strcmp(slots[i].name, name) != 0) i = (i + 1) & (capacity - 1);
+  return &slots[i];
+}
+
+bool name_table_find(const NameTable *table, const char *name, uint32_t *index) {
+  if (table->count == 0) return false;
+  const NameSlot *slot = find_slot(table->slots, table->capacity, name);
+  if (slot->name) *index = slot->index;
+  return slot->name != NULL;
+}
+
+static void grow(NameTable *table) {
+  uint32_t capacity = table->capacity ? 2 * table->capacity : 16;
+  NameSlot *slots = ARENA_ARRAY(table->arena, capacity, NameSlot);
+  for (uint32_t i = 0; i < table->capacity; i++)
+    if (table->slots[i].name) *find_slot(slots, capacity, table->slots[i].name) = table->slots[i];
+  table->slots = slots;
+  table->capacity = capacity;
+}
+
+void name_table_set(NameTable *table, const char *name, uint32_t index) {
+  if (2 * (table->count + 1) > table->capacity) grow(table);
+  NameSlot *slot = find_slot(table->slots, table->capacity, name);
+  if (!slot->name) table->count++;
+  *slot = (NameSlot){name, index};
+}

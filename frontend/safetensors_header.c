@@ -1,0 +1,200 @@
+/* The header of a safetensors file: a JSON object of
+ *   "NAME": {"dtype": "F32", "shape": [64, 3], "data_offsets": [begin, end]}
+ * and optionally "__metadata__": {"key": "text"}. Every rule of the format is checked before any
+ * of it is used: the tensors tile the data without overlap and without holes. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/error_list.h"
+#include "frontend/json_source.h"
+#include "frontend/safetensors.h"
+#include "support/checked_math.h"
+#include "support/string_builder.h"
+
+static const ElementType element_types[] = {
+    {"F32", 4, true},   {"F16", 2, true},      {"BF16", 2, true},     {"F64", 8, false},
+    {"I64", 8, false},  {"I32", 4, false},     {"I16", 2, false},     {"I8", 1, false},
+    {"U64", 8, false},  {"U32", 4, false},     {"U16", 2, false},     {"U8", 1, false},
+    {"BOOL", 1, false}, {"F8_E4M3", 1, false}, {"F8_E5M2", 1, false}, {"C64", 8, false},
+};
+enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types };
+
+typedef struct Header {
+  Weights *weights;
+  JsonSource source;
+  ErrorList errors;
+} Header;
+
+__attribute__((format(printf, 3, 4))) static bool reject(Header *h, const char *tensor,
+                                                         const char *format, ...) {
+  Arena *arena = h->weights->arena;
+  va_list args;
+  va_start(args, format);
+  const char *message = arena_vprintf(arena, format, args);
+  va_end(args);
+  error_list_add(&h->errors, diag_file(h->weights->path), "tensor %s: %s",
+                 error_list_quote(arena, tensor), message);
+  return false;
+}
+
+const char *safetensors_shape_text(Arena *arena, uint32_t rank, const int64_t *dims) {
+  StringBuilder out = {.arena = arena};
+  string_builder_add(&out, "[");
+  for (uint32_t i = 0; i < rank; i++)
+    string_builder_printf(&out, "%s%" PRId64, i ? "," : "", dims[i]);
+  string_builder_add(&out, "]");
+  return string_builder_text(&out);
+}
+
+/* A whole number from 0 to INT64_MAX, exactly as it stands in the text. */
+static bool read_size(const Header *h, const cJSON *item, int64_t *out) {
+  if (!cJSON_IsNumber(item)) return false;
+  char *end;
+  errno = 0;
+  *out = strtoll(json_source_token(&h->source, item), &end, 10);
+  return errno == 0 && *out >= 0 && *end != '.' && *end != 'e' && *end != 'E';
+}
+
+static bool read_sizes(const Header *h, const cJSON *array, int64_t *out, uint32_t limit,
+                       uint32_t *count) {
+  *count = 0;
+  if (!cJSON_IsArray(array)) return false;
+  for (const cJSON *item = array->child; item; item = item->next)
+    if (*count == limit || !read_size(h, item, &out[(*count)++])) return false;
+  return true;
+}
+
+static bool read_element(Header *h, const cJSON *record, FileTensor *tensor) {
+  const cJSON *item = json_source_member(record, "dtype");
+  if (!cJSON_IsString(item)) return reject(h, tensor->name, "\"dtype\" must be a string");
+  for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; i++)
+    if (strcmp(element_types[i].name, item->valuestring) == 0) tensor->element = &element_types[i];
+  if (tensor->element) return true;
+  return reject(h, tensor->name, "unknown dtype %s",
+                error_list_quote(h->weights->arena, item->valuestring));
+}
+
+/* Shape, place in the data, and that they agree. */
+static bool read_extent(Header *h, const cJSON *record, FileTensor *tensor) {
+  int64_t offsets[2];
+  uint32_t count;
+  if (!read_sizes(h, json_source_member(record, "shape"), tensor->dims, SAFETENSORS_MAX_RANK,
+                  &tensor->rank))
+    return reject(h, tensor->name, "\"shape\" must be at most %d whole numbers",
+                  SAFETENSORS_MAX_RANK);
+  if (!read_sizes(h, json_source_member(record, "data_offsets"), offsets, 2, &count) || count != 2)
+    return reject(h, tensor->name, "\"data_offsets\" must be two whole numbers");
+  if (offsets[0] > offsets[1] || (uint64_t)offsets[1] > h->weights->data_bytes)
+    return reject(h, tensor->name,
+                  "data_offsets [%" PRId64 ",%" PRId64 "] are not in the data of %" PRIu64 " bytes",
+                  offsets[0], offsets[1], h->weights->data_bytes);
+  tensor->begin = (uint64_t)offsets[0];
+  tensor->end = (uint64_t)offsets[1];
+  int64_t bytes = tensor->element->bytes;
+  bool fits = true;
+  for (uint32_t i = 0; i < tensor->rank; i++)
+    fits = fits && checked_mul_i64(bytes, tensor->dims[i], &bytes);
+  const char *shape = safetensors_shape_text(h->weights->arena, tensor->rank, tensor->dims);
+  if (!fits) return reject(h, tensor->name, "the size of shape %s overflows", shape);
+  if (bytes == offsets[1] - offsets[0]) return true;
+  return reject(
+      h, tensor->name,
+      "%s %s takes %" PRId64 " bytes, but data_offsets [%" PRId64 ",%" PRId64 "] span %" PRId64,
+      tensor->element->name, shape, bytes, offsets[0], offsets[1], offsets[1] - offsets[0]);
+}
+
+static void read_tensor(Header *h, const cJSON *record) {
+  static const char *const keys[] = {"dtype", "shape", "data_offsets"};
+  Weights *weights = h->weights;
+  FileTensor tensor = {.name = arena_strdup(weights->arena, record->string)};
+  if (!cJSON_IsObject(record)) {
+    reject(h, tensor.name, "its record must be an object");
+    return;
+  }
+  for (uint32_t i = 0; i < 3; i++) {
+    if (json_source_member(record, keys[i])) continue;
+    reject(h, tensor.name, "\"%s\" is missing", keys[i]);
+    return;
+  }
+  for (const cJSON *item = record->child; item; item = item->next) {
+    bool known = false;
+    for (uint32_t i = 0; i < 3; i++) known = known || strcmp(item->string, keys[i]) == 0;
+    if (known) continue;
+    reject(h, tensor.name, "unknown key %s", error_list_quote(weights->arena, item->string));
+    return;
+  }
+  if (!read_element(h, record, &tensor) || !read_extent(h, record, &tensor)) return;
+  name_table_set(&weights->names, tensor.name, weights->tensor_count);
+  weights->tensors[weights->tensor_count++] = tensor;
+}
+
+static void read_metadata(Header *h, const cJSON *metadata) {
+  Weights *weights = h->weights;
+  if (!cJSON_IsObject(metadata)) {
+    error_list_add(&h->errors, diag_file(weights->path), "__metadata__ must be an object");
+    return;
+  }
+  for (const cJSON *item = metadata->child; item; item = item->next) {
+    if (!cJSON_IsString(item))
+      error_list_add(&h->errors, diag_file(weights->path), "__metadata__ %s must be a string",
+                     error_list_quote(weights->arena, item->string));
+    else if (strcmp(item->string, "classes") == 0)
+      weights->classes = arena_strdup(weights->arena, item->valuestring);
+  }
+}
+
+static int compare_places(const void *a, const void *b) {
+  const FileTensor *x = *(const FileTensor *const *)a, *y = *(const FileTensor *const *)b;
+  if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
+  return x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* The tensors, in the order of the data, follow each other from its first byte to its last. */
+static void check_tiling(Header *h) {
+  const Weights *weights = h->weights;
+  const FileTensor **order = ARENA_ARRAY(weights->arena, weights->tensor_count, const FileTensor *);
+  for (uint32_t i = 0; i < weights->tensor_count; i++) order[i] = &weights->tensors[i];
+  qsort(order, weights->tensor_count, sizeof *order, compare_places);
+  uint64_t end = 0;
+  for (uint32_t i = 0; i < weights->tensor_count; i++) {
+    const FileTensor *tensor = order[i];
+    if (tensor->begin < end)
+      reject(h, tensor->name, "its data overlap those of tensor %s",
+             error_list_quote(weights->arena, order[i - 1]->name));
+    else if (tensor->begin > end)
+      reject(h, tensor->name, "%" PRIu64 " unused bytes lie before its data", tensor->begin - end);
+    if (tensor->end > end) end = tensor->end;
+  }
+  if (end < weights->data_bytes)
+    error_list_add(&h->errors, diag_file(weights->path),
+                   "%" PRIu64 " unused bytes lie behind the last tensor",
+                   weights->data_bytes - end);
+}
+
+static Status read_records(Header *h) {
+  Weights *weights = h->weights;
+  const cJSON *root = h->source.root;
+  weights->tensors = ARENA_ARRAY(weights->arena, (size_t)cJSON_GetArraySize(root) + 1, FileTensor);
+  for (const cJSON *item = root->child; item; item = item->next) {
+    if (strcmp(item->string, "__metadata__") == 0)
+      read_metadata(h, item);
+    else
+      read_tensor(h, item);
+  }
+  if (h->errors.count == 0) check_tiling(h);
+  return error_list_end(&h->errors);
+}
+
+Status safetensors_read_header(Weights *weights, Diag *diag, const char *text, size_t bytes) {
+  if (text[0] != '{')
+    return diag_error(diag, diag_file(weights->path), "the header must begin with '{'");
+  Header h = {.weights = weights,
+              .errors = {.arena = weights->arena, .diag = diag, .file = weights->path}};
+  Status status =
+      json_source_parse(&h.source, weights->arena, diag, weights->path, text, bytes, true);
+  if (!status) status = read_records(&h);
+  json_source_free(&h.source);
+  return status;
+}

@@ -1,0 +1,62 @@
+/* Deterministic weights, so that a full-size model needs no download.
+ *
+ * Element i of the tensor NAME (row-major order) is m + s (2u - 1), with
+ *   u = (splitmix64(fnv1a64(NAME) + seed * SEED_STEP + (i + 1) * STEP) >> 40) / 2^24,
+ * splitmix64 being the finalizer alone, everything modulo 2^64. m and s come from the name and the
+ * shape (scale_of). The affine map is done in double and rounded to float once; fused multiply-adds
+ * would change bits, so this file is compiled without contraction.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "support/panic.h"
+
+#define STEP UINT64_C(0x9E3779B97F4A7C15)
+#define SEED_STEP UINT64_C(0xD1342543DE82EF95)
+
+typedef struct Scale {
+  double middle;
+  double spread;
+} Scale;
+
+static uint64_t fnv1a64(const char *name) {
+  uint64_t h = UINT64_C(0xCBF29CE484222325);
+  for (; *name; name++) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
+  return h;
+}
+
+static uint64_t splitmix64(uint64_t z) {
+  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+  return z ^ (z >> 31);
+}
+
+static bool ends_with(const char *name, const char *end) {
+  size_t n = strlen(name), m = strlen(end);
+  return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+/* The first rule that matches. */
+static Scale scale_of(const char *name, Type type) {
+  double fan_in = 1;
+  for (uint32_t i = 1; i < type.rank; i++) fan_in *= (double)type.dims[i];
+  if (ends_with(name, "offset_layer.1.weight")) return (Scale){0, 3 / sqrt(fan_in)};
+  if (ends_with(name, "offset_layer.1.bias")) return (Scale){0, 3};
+  if (strcmp(name, "image") == 0) return (Scale){0, 2};
+  if (ends_with(name, "weight") && type.rank == 1) return (Scale){1, 0.3}; /* of a layer norm */
+  if (ends_with(name, "bias")) return (Scale){0, 0.1};
+  return (Scale){0, sqrt(3 / fan_in)};
+}
+
+void synthetic_tensor(const char *name, Type type, uint64_t seed, float *out) {
+  int64_t count;
+  CHECK(type_count(type, &count));
+  Scale scale = scale_of(name, type);
+  uint64_t state = fnv1a64(name) + seed * SEED_STEP;
+  for (int64_t i = 0; i < count; i++) {
+    state += STEP;
+    double u = (double)(splitmix64(state) >> 40) / (1 << 24);
+    out[i] = (float)(scale.middle + scale.spread * (2 * u - 1));
+  }
+}
