@@ -1,0 +1,199 @@
+/* A pool of threads.
+ *
+ * One word, the ticket, says what there is to do: the number of the job in its high half, the tasks
+ * not yet taken in its low half. Who wants a task lowers it by one with compare-and-swap; a success
+ * proves that the job was still open, so its function and argument, read before, are the right ones
+ * (a new job is only written once all tasks of the old one are finished). A worker that sleeps
+ * through a job is not missed: nobody waits for workers, only for tasks.
+ *
+ * Workers look at the ticket for SPIN_NANOSECONDS, then sleep on a condition variable. `sleepers`
+ * and the ticket are both sequentially consistent: a worker counts itself before it looks for the
+ * last time, the caller posts its job before it counts sleepers, so one of them sees the other.
+ *
+ * While a job runs, other callers (and tasks that call parallel_for themselves) do their tasks
+ * alone: they can neither wait for themselves nor for each other.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "atm_runtime.h"
+
+enum { MAX_THREADS = 64, SPIN_NANOSECONDS = 200000, CACHE_LINE = 64 };
+
+typedef void task_fn(void *arg, uint32_t task, uint32_t worker);
+
+typedef struct worker {
+  atm_pool *pool;
+  uint32_t id; /* 1 and up: 0 is the caller */
+  pthread_t thread;
+} worker;
+
+struct atm_pool {
+  _Alignas(CACHE_LINE) _Atomic uint64_t ticket;
+  _Alignas(CACHE_LINE) _Atomic uint32_t finished; /* tasks of this job */
+  /* The job; constant while it is open. */
+  _Alignas(CACHE_LINE) _Atomic(task_fn *) fn;
+  _Atomic(void *) arg;
+  _Atomic uint32_t count;
+  _Atomic uint32_t sleepers;
+  _Atomic int stop;
+  atomic_flag busy; /* a job is running */
+  pthread_mutex_t mutex;
+  pthread_cond_t wake;
+  uint32_t threads; /* the caller included */
+  worker workers[MAX_THREADS];
+};
+
+static void pause_briefly(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Runs tasks of the open job until none is left. */
+static void work(atm_pool *pool, uint32_t id) {
+  uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+  while ((uint32_t)ticket) {
+    task_fn *fn = atomic_load_explicit(&pool->fn, memory_order_relaxed);
+    void *arg = atomic_load_explicit(&pool->arg, memory_order_relaxed);
+    uint32_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
+    if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1,
+                                               memory_order_acq_rel, memory_order_acquire)) {
+      continue;
+    }
+    fn(arg, count - (uint32_t)ticket, id);
+    atomic_fetch_add_explicit(&pool->finished, 1, memory_order_release);
+    ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+  }
+}
+
+static int is_idle(atm_pool *pool) {
+  return (uint32_t)atomic_load(&pool->ticket) == 0 && !atomic_load(&pool->stop);
+}
+
+/* Returns when there is a task or the pool stops. */
+static void wait_for_work(atm_pool *pool) {
+  uint64_t begin = now();
+  for (uint32_t i = 1; is_idle(pool); ++i) {
+    pause_briefly();
+    if (i % 64) continue;
+    if (now() - begin > SPIN_NANOSECONDS) break;
+    sched_yield();
+  }
+  if (!is_idle(pool)) return;
+  pthread_mutex_lock(&pool->mutex);
+  atomic_fetch_add(&pool->sleepers, 1);
+  while (is_idle(pool)) pthread_cond_wait(&pool->wake, &pool->mutex);
+  atomic_fetch_sub(&pool->sleepers, 1);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void *worker_main(void *arg) {
+  worker *self = arg;
+  while (!atomic_load_explicit(&self->pool->stop, memory_order_acquire)) {
+    work(self->pool, self->id);
+    wait_for_work(self->pool);
+  }
+  return NULL;
+}
+
+static void wake_all(atm_pool *pool) {
+  if (atomic_load(&pool->sleepers) == 0) return;
+  pthread_mutex_lock(&pool->mutex);
+  pthread_cond_broadcast(&pool->wake);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+/* Tasks are long or short: look for a while, then let others have this processor. */
+static void wait_for_tasks(atm_pool *pool, uint32_t count) {
+  for (uint32_t i = 0; atomic_load_explicit(&pool->finished, memory_order_acquire) != count; ++i) {
+    if (i < 2000) {
+      pause_briefly();
+    } else {
+      sched_yield();
+    }
+  }
+}
+
+static int parallel_for(void *ctx, uint32_t count, task_fn *fn, void *arg) {
+  atm_pool *pool = ctx;
+  if (count <= 1 || pool->threads == 1 ||
+      atomic_flag_test_and_set_explicit(&pool->busy, memory_order_acquire)) {
+    for (uint32_t task = 0; task < count; ++task) fn(arg, task, 0);
+    return 0;
+  }
+  atomic_store_explicit(&pool->fn, fn, memory_order_relaxed);
+  atomic_store_explicit(&pool->arg, arg, memory_order_relaxed);
+  atomic_store_explicit(&pool->count, count, memory_order_relaxed);
+  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
+  uint64_t job = atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32;
+  atomic_store(&pool->ticket, (job + 1) << 32 | count);
+  wake_all(pool);
+  work(pool, 0);
+  wait_for_tasks(pool, count);
+  atomic_flag_clear_explicit(&pool->busy, memory_order_release);
+  return 0;
+}
+
+/* Starts the workers with all signals blocked: those are the program's. Returns how many run. */
+static uint32_t start_workers(atm_pool *pool, uint32_t count) {
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &old);
+  uint32_t started = 0;
+  for (; started < count; ++started) {
+    worker *w = &pool->workers[started];
+    w->pool = pool;
+    w->id = started + 1;
+    if (pthread_create(&w->thread, NULL, worker_main, w)) break;
+  }
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  return started;
+}
+
+atm_pool *atm_pool_create(uint32_t threads) {
+  if (threads < 1 || threads > MAX_THREADS) return NULL;
+  atm_pool *pool = aligned_alloc(CACHE_LINE, sizeof *pool);
+  if (!pool) return NULL;
+  *pool = (atm_pool){.busy = ATOMIC_FLAG_INIT, .threads = threads};
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->wake, NULL);
+  uint32_t started = start_workers(pool, threads - 1);
+  if (started == threads - 1) return pool;
+  pool->threads = started + 1;
+  atm_pool_destroy(pool);
+  return NULL;
+}
+
+void atm_pool_destroy(atm_pool *pool) {
+  if (!pool) return;
+  atomic_store(&pool->stop, 1);
+  wake_all(pool);
+  for (uint32_t i = 0; i + 1 < pool->threads; ++i) pthread_join(pool->workers[i].thread, NULL);
+  pthread_cond_destroy(&pool->wake);
+  pthread_mutex_destroy(&pool->mutex);
+  free(pool);
+}
+
+atm_env atm_pool_env(atm_pool *pool) {
+  atm_env env = {.size = sizeof env, .threads = 1, .isa = atm_cpu_isa()};
+  if (pool) {
+    env.threads = pool->threads;
+    env.ctx = pool;
+    env.parallel_for = parallel_for;
+  }
+  return env;
+}
