@@ -1,0 +1,241 @@
+/* Recipes: what each kind evaluates to, interning and simplification, and the text form. */
+#include "ir/recipe.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+/* Element i of any tensor is i + 1; tensors called "missing" fail. */
+static Status read_counting(void *context, const char *name, double *out, size_t count) {
+  (void)context;
+  if (strcmp(name, "missing") == 0) return STATUS_BAD_INPUT;
+  for (size_t i = 0; i < count; i++) out[i] = (double)i + 1;
+  return STATUS_OK;
+}
+static const WeightSource counting = {NULL, read_counting};
+
+static Arena *arena;
+static RecipeTable *table;
+
+static void setup(void) {
+  arena = arena_new();
+  table = recipe_table_new(arena);
+}
+static void teardown(void) {
+  arena_free(arena);
+}
+TestSuite(recipe, .init = setup, .fini = teardown);
+
+static const Recipe *parse(const char *text) {
+  const char *cursor = text, *error = NULL;
+  const Recipe *recipe = recipe_parse(table, &cursor, &error);
+  cr_assert_not_null(recipe, "%s: %s at offset %td", text, error, cursor - text);
+  cr_assert_eq(*cursor, 0, "%s: not read to the end", text);
+  return recipe;
+}
+
+static const char *print(const Recipe *recipe) {
+  StringBuilder out = {.arena = arena};
+  recipe_print(recipe, &out);
+  return string_builder_text(&out);
+}
+
+/* `text` evaluates to `expected` and has `type`. */
+static void check_value(const char *text, const char *type, const double *expected, size_t count) {
+  const Recipe *recipe = parse(text);
+  char buffer[TYPE_TEXT_MAX];
+  double out[64];
+  float narrow[64];
+  cr_expect_str_eq(type_format(recipe->type, buffer), type, "%s: %s", text, buffer);
+  cr_assert_eq(recipe_evaluate(recipe, &counting, out), STATUS_OK);
+  cr_assert_eq(recipe_evaluate_f32(recipe, &counting, narrow), STATUS_OK);
+  for (size_t i = 0; i < count; i++) {
+    cr_expect_eq(out[i], expected[i], "%s[%zu]: %g, expected %g", text, i, out[i], expected[i]);
+    cr_expect_eq(narrow[i], (float)expected[i], "%s[%zu] as float", text, i);
+  }
+}
+#define CHECK_VALUE(text, type, ...) \
+  check_value(text, type, (double[]){__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double))
+
+Test(recipe, evaluates_each_kind) {
+  CHECK_VALUE("@a.0[3]", "f32[3]", 1, 2, 3);
+  CHECK_VALUE("fill(-0.5, [2,2])", "f32[2,2]", -0.5, -0.5, -0.5, -0.5);
+  CHECK_VALUE("iota3([5])", "f32[5]", 0, 1, -1, 0, 1);
+  CHECK_VALUE("reshape(@a[2,3], [3,2])", "f32[3,2]", 1, 2, 3, 4, 5, 6);
+  CHECK_VALUE("permute(@a[2,3], [1,0])", "f32[3,2]", 1, 4, 2, 5, 3, 6);
+  CHECK_VALUE("permute(@a[2,1,3], [2,0,1])", "f32[3,2,1]", 1, 4, 2, 5, 3, 6);
+  CHECK_VALUE("permute(@a[2,2,2], [1,0,2])", "f32[2,2,2]", 1, 2, 5, 6, 3, 4, 7, 8);
+  CHECK_VALUE("permute(@a[1,2,2,2], [0,2,3,1])", "f32[1,2,2,2]", 1, 5, 2, 6, 3, 7, 4, 8);
+  CHECK_VALUE("add(@a[3], iota3([3]))", "f32[3]", 1, 3, 2);
+  CHECK_VALUE("mul(@a[3], iota3([3]))", "f32[3]", 0, 2, -3);
+  CHECK_VALUE("mul_columns(@a[2,3], @b[3])", "f32[2,3]", 1, 4, 9, 4, 10, 18);
+  CHECK_VALUE("mul_rows(@a[2,3], @b[2])", "f32[2,3]", 1, 2, 3, 8, 10, 12);
+  CHECK_VALUE("mul_rows(@a[2,1,1,2], @b[2])", "f32[2,1,1,2]", 1, 2, 6, 8);
+  CHECK_VALUE("matvec(@a[2,3], @b[3])", "f32[2]", 14, 32);
+  CHECK_VALUE("matmul(@a[2,3], @b[3,2])", "f32[2,2]", 22, 28, 49, 64);
+  CHECK_VALUE("concat(@a[1,2], @b[2,2])", "f32[3,2]", 1, 2, 1, 2, 3, 4);
+  CHECK_VALUE("slice(@a[4,2], 1, 2)", "f32[2,2]", 3, 4, 5, 6);
+}
+
+Test(recipe, packs_panels_with_zeros_behind_the_last_row) {
+  CHECK_VALUE("pack(@a[3,2], 2)", "f32[2,2,2]", 1, 3, 2, 4, 5, 0, 6, 0);
+  CHECK_VALUE("pack(@a[1,2], 4)", "f32[1,2,4]", 1, 0, 0, 0, 2, 0, 0, 0);
+  CHECK_VALUE("pack(@a[2,9], 2)", "f32[1,9,2]", 1, 10, 2, 11, 3, 12, 4, 13, 5, 14, 6, 15, 7, 16, 8,
+              17, 9, 18);
+}
+
+Test(recipe, rounds_once) {
+  const Recipe *third = parse("mul(fill(0.1, [1]), fill(0.3, [1]))");
+  float out;
+  cr_assert_eq(recipe_evaluate_f32(third, &counting, &out), STATUS_OK);
+  cr_assert_eq(out, (float)(0.1 * 0.3));
+}
+
+Test(recipe, passes_failures_of_the_source_on) {
+  double out[4];
+  static const char *const texts[] = {
+      "@missing[4]",
+      "permute(@missing[2,2], [1,0])",
+      "add(@a[4], @missing[4])",
+      "matvec(@a[4,2], @missing[2])",
+      "matmul(@missing[2,2], @a[2,2])",
+      "concat(@a[2], @missing[2])",
+      "slice(@missing[8], 0, 4)",
+      "pack(@missing[2,2], 2)",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    cr_expect_eq(recipe_evaluate(parse(texts[i]), &counting, out), STATUS_BAD_INPUT, "%s",
+                 texts[i]);
+}
+
+Test(recipe, interns_equal_recipes) {
+  cr_assert_eq(parse("add(@a[3], @b[3])"), parse("add( @a[3],@b[3] )"));
+  cr_assert_neq(parse("add(@a[3], @b[3])"), parse("add(@b[3], @a[3])"));
+  cr_assert_neq(parse("@a[3]"), parse("@a[3,1]"));
+  cr_assert_neq(parse("fill(0, [3])"), parse("fill(-0.0, [3])"));
+  cr_assert_neq(parse("slice(@a[3], 0, 1)"), parse("slice(@a[3], 1, 1)"));
+}
+
+Test(recipe, interns_many) {
+  enum { COUNT = 3000 };
+  const Recipe *made[COUNT];
+  for (int i = 0; i < COUNT; i++) made[i] = recipe_fill(table, i, type_vector(7));
+  for (int i = 0; i < COUNT; i++) {
+    cr_assert_eq(made[i], recipe_fill(table, i, type_vector(7)));
+    cr_assert_eq(made[i]->id, (uint32_t)i);
+  }
+}
+
+Test(recipe, simplifies_what_is_equal_without_doubt) {
+  static const char *const pairs[][2] = {
+      {"reshape(reshape(@a[4,3], [12]), [2,6])", "reshape(@a[4,3], [2,6])"},
+      {"reshape(reshape(@a[4,3], [12]), [4,3])", "@a[4,3]"},
+      {"reshape(fill(2, [4]), [2,2])", "fill(2, [2,2])"},
+      {"permute(@a[4,3], [0,1])", "@a[4,3]"},
+      {"permute(fill(2, [4,3]), [1,0])", "fill(2, [3,4])"},
+      {"slice(slice(@a[9], 2, 6), 1, 3)", "slice(@a[9], 3, 3)"},
+      {"slice(@a[9], 0, 9)", "@a[9]"},
+      {"slice(fill(2, [9]), 3, 2)", "fill(2, [2])"},
+      {"add(@a[9], fill(0, [9]))", "@a[9]"},
+      {"add(fill(0, [9]), @a[9])", "@a[9]"},
+      {"mul(fill(1, [9]), @a[9])", "@a[9]"},
+      {"mul_rows(@a[2,3], fill(1, [2]))", "@a[2,3]"},
+      {"mul_columns(@a[2,3], fill(1, [3]))", "@a[2,3]"},
+  };
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    cr_expect_eq(parse(pairs[i][0]), parse(pairs[i][1]), "%s gives %s", pairs[i][0],
+                 print(parse(pairs[i][0])));
+  cr_expect(recipe_is_fill(parse("reshape(fill(2, [4]), [2,2])"), 2));
+  cr_expect_not(recipe_is_fill(parse("@a[4]"), 2));
+}
+
+Test(recipe, text_reads_back) {
+  static const char *const texts[] = {
+      "@blocks.0.0.atm.proj.weight[64,64]",
+      "@\"odd name\"[1]",
+      "@\"\"[1]",
+      "@\"q\\\"b\\\\n\\x0ay/\xc3\xa9\"[2,3,4,5]",
+      "fill(0.1, [64])",
+      "fill(-1e-300, [1])",
+      "fill(inf, [1])",
+      "fill(3, [1,2])",
+      "iota3([64])",
+      "reshape(@a[6], [2,3])",
+      "permute(@a[2,3,4], [2,0,1])",
+      "pack(mul_columns(permute(@a[2,3], [1,0]), @b[2]), 32)",
+      "add(matvec(@a[2,3], @b[3]), slice(@c[9], 4, 2))",
+      "concat(matmul(@a[2,3], @b[3,2]), mul_rows(@c[1,2], @d[1]))",
+      "mul(@a[2], @b[2])",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    cr_expect_str_eq(print(parse(texts[i])), texts[i]);
+}
+
+Test(recipe, prints_doubles_that_read_back) {
+  static const double values[] = {0.1, 1.0 / 3, 1e22, 5e-324, 1.7976931348623157e308, -0.0};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    const Recipe *recipe = recipe_fill(table, values[i], type_vector(1));
+    cr_expect_eq(parse(print(recipe)), recipe, "%s", print(recipe));
+  }
+  const Recipe *not_a_number = recipe_fill(table, NAN, type_vector(1));
+  cr_expect(isnan(parse(print(not_a_number))->fill));
+}
+
+/* Parsing `text` fails at `offset` with `message`. */
+static void check_error(const char *text, int offset, const char *message) {
+  const char *cursor = text, *error = NULL;
+  cr_expect_null(recipe_parse(table, &cursor, &error), "%s was accepted", text);
+  cr_assert_not_null(error, "%s", text);
+  cr_expect_str_eq(error, message, "%s: %s", text, error);
+  cr_expect_eq(cursor - text, offset, "%s: error at %td", text, cursor - text);
+}
+
+Test(recipe, refuses_bad_syntax) {
+  check_error("", 0, "expected a recipe");
+  check_error("nothing([3])", 0, "expected a recipe");
+  check_error("add", 3, "expected '('");
+  check_error("add(@a[3])", 9, "expected ','");
+  check_error("add(@a[3], @b[3]", 16, "expected ')'");
+  check_error("@[3]", 1, "expected a tensor name");
+  check_error("@\"a[3]", 6, "name is not closed");
+  check_error("@\"a\\q\"[3]", 4, "bad escape in name");
+  check_error("@\"a\\x00\"[3]", 4, "bad escape in name");
+  check_error("@a", 2, "expected '['");
+  check_error("@a[]", 3, "expected an integer");
+  check_error("@a[0]", 3, "expected a positive integer");
+  check_error("@a[-1]", 3, "expected an integer");
+  check_error("@a[1,2,3,4,5]", 11, "more than 4 dimensions");
+  check_error("@a[99999999999999999999]", 3, "integer is too large");
+  check_error("@a[4000000000,4000000000]", 25, "shape has too many elements");
+  check_error("fill(x, [1])", 5, "expected a number");
+}
+
+Test(recipe, refuses_shapes_that_do_not_fit) {
+  check_error("reshape(@a[4], [3])", 0, "reshape must keep the number of elements");
+  check_error("permute(@a[4,3], [0,0])", 0, "permutation names a dimension twice");
+  check_error("permute(@a[4,3], [0,2])", 0, "permutation names a dimension that does not exist");
+  check_error("permute(@a[4,3], [0])", 20, "permutation has the wrong length");
+  check_error("add(@a[4], @b[3])", 0, "operands must have the same shape");
+  check_error("mul_columns(@a[4], @b[4])", 0, "first operand must be a matrix");
+  check_error("mul_columns(@a[4,3], @b[4])", 0,
+              "second operand must have one element for each column");
+  check_error("mul_rows(@a[4,3], @b[3])", 0, "second operand must have one element for each row");
+  check_error("matvec(@a[4,3], @b[4])", 0, "second operand must have one element for each column");
+  check_error("matmul(@a[4,3], @b[4,3])", 0,
+              "columns of the first and rows of the second must agree");
+  check_error("concat(@a[4,3], @b[4,2])", 0,
+              "operands must agree in all but the outermost dimension");
+  check_error("slice(@a[4], 2, 3)", 0, "slice is out of range");
+  check_error("slice(@a[4], 9223372036854775807, 1)", 0, "slice is out of range");
+  check_error("pack(@a[4], 2)", 0, "operand must be a matrix");
+  check_error("pack(@a[4,4], 9223372036854775807)", 0,
+              "shape has an open dimension or too many elements");
+}
+
+Test(recipe, refuses_deep_nesting) {
+  StringBuilder text = {.arena = arena};
+  for (int i = 0; i < 5000; i++) string_builder_add(&text, "matvec(");
+  const char *cursor = string_builder_text(&text), *error = NULL;
+  cr_assert_null(recipe_parse(table, &cursor, &error));
+  cr_assert_str_eq(error, "recipe is nested too deeply");
+}
