@@ -1,0 +1,383 @@
+/* The interpreter: hand-computed cases of every op, kernels, open dimensions and memory of
+ * constants. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backend.h"
+
+enum { MAX_TENSORS = 4 };
+
+static Arena *arena;
+static RecipeTable *recipes;
+
+static void setup(void) {
+  arena = arena_new();
+  recipes = recipe_table_new(arena);
+}
+static void teardown(void) {
+  arena_free(arena);
+}
+TestSuite(interp, .init = setup, .fini = teardown);
+
+/* Element i of any tensor is i + 1; "missing" fails. */
+static Status read_counting(void *context, const char *name, double *out, size_t count) {
+  (void)context;
+  if (strcmp(name, "missing") == 0) return STATUS_BAD_INPUT;
+  for (size_t i = 0; i < count; i++) out[i] = (double)i + 1;
+  return STATUS_OK;
+}
+static const WeightSource counting = {NULL, read_counting};
+
+static Graph *parse(const char *text) {
+  Graph *graph = NULL;
+  Diag diag = {.stream = stderr};
+  cr_assert_eq(graph_parse(arena, recipes, &diag, "test.ir", text, &graph), STATUS_OK, "%s", text);
+  return graph;
+}
+
+typedef struct Numbers {
+  const double *data;
+  size_t count;
+} Numbers;
+#define NUMBERS(...) \
+  ((Numbers){(const double[]){__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double)})
+
+static bool is_near(double a, double b) {
+  return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-12 * fmax(1, fabs(b));
+}
+
+static void check_output(const char *text, const InterpTensor *output, Numbers expected) {
+  int64_t count;
+  cr_assert(type_count(output->type, &count));
+  cr_assert_eq((size_t)count, expected.count, "%s: %ld elements", text, (long)count);
+  for (size_t i = 0; i < expected.count; i++)
+    cr_expect(is_near(output->data[i], expected.data[i]),
+              "%s: element %zu is %.17g, expected %.17g", text, i, output->data[i],
+              expected.data[i]);
+}
+
+/* Runs a graph whose inputs are all declared in full; inputs[] in order, then its only output. */
+static void check(const char *text, const Numbers *inputs, Numbers expected) {
+  Graph *graph = parse(text);
+  InterpTensor tensors[MAX_TENSORS] = {0}, output;
+  NodeId nodes[MAX_TENSORS];
+  Diag diag = {.stream = stderr};
+  uint32_t count = graph_inputs(graph, nodes, MAX_TENSORS);
+  for (uint32_t i = 0; i < count; i++) {
+    int64_t elements;
+    tensors[i].type = graph_node(graph, nodes[i])->declared;
+    tensors[i].data = (double *)inputs[i].data;
+    cr_assert(type_count(tensors[i].type, &elements) && (size_t)elements == inputs[i].count,
+              "%s: input %u", text, i);
+  }
+  cr_assert_eq(interp_run(graph, &counting, arena, &diag, tensors, &output), STATUS_OK);
+  check_output(text, &output, expected);
+}
+
+/* A graph with inputs x, y, z of the given types and one op on them. */
+static const char *op_text(const char *op, const char *x, const char *y, const char *z) {
+  const char *types[] = {x, y, z};
+  StringBuilder text = {.arena = arena};
+  string_builder_add(&text, "graph @test {\n");
+  int count = 0;
+  for (; count < 3 && types[count]; count++)
+    string_builder_printf(&text, "%%%d = input {name=\"i%d\"} : f32%s\n", count, count,
+                          types[count]);
+  string_builder_printf(&text, "%%%d = %s\noutput \"out\" %%%d\n}\n", count, op, count);
+  return string_builder_text(&text);
+}
+#define CHECK1(op, type, x, expected) check(op_text(op, type, NULL, NULL), (Numbers[]){x}, expected)
+#define CHECK2(op, x_type, y_type, x, y, expected) \
+  check(op_text(op, x_type, y_type, NULL), (Numbers[]){x, y}, expected)
+#define CHECK3(op, x_type, y_type, z_type, x, y, z, expected) \
+  check(op_text(op, x_type, y_type, z_type), (Numbers[]){x, y, z}, expected)
+
+/* -- products -----------------------------------------------------------------------------------
+ */
+
+Test(interp, linear) {
+  CHECK2("linear(%0, %1)", "[2,2]", "[3,2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 0, 0, 1, 1, -1),
+         NUMBERS(1, 2, -1, 3, 4, -1));
+  CHECK3("linear(%0, %1, %2)", "[1,1,2,2]", "[1,2]", "[1]", NUMBERS(1, 2, 3, 4), NUMBERS(10, 1),
+         NUMBERS(0.5), NUMBERS(12.5, 34.5));
+}
+
+Test(interp, linear_packed) { /* w rows (1,2) (3,4) (5,6) in panels of 2 */
+  CHECK3("linear(%0, %1, %2) {panel=2, channels=3}", "[2,2]", "[2,2,2]", "[3]",
+         NUMBERS(1, 0, 1, 10), NUMBERS(1, 3, 2, 4, 5, 99, 6, 99), NUMBERS(100, 200, 300),
+         NUMBERS(101, 203, 305, 121, 243, 365));
+}
+
+Test(interp, linear_per_image) {
+  CHECK2("linear(%0, %1)", "[2,1,2,1]", "[2,2,1]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 10, 20),
+         NUMBERS(1, 2, 2, 4, 30, 60, 40, 80));
+}
+
+#define WINDOW(k, s, p) \
+  "kernel_h=" #k ", kernel_w=" #k ", stride_h=" #s ", stride_w=" #s ", pad_h=" #p ", pad_w=" #p
+
+Test(interp, conv2d) {
+  CHECK3("conv2d(%0, %1, %2) {" WINDOW(3, 1, 1) ", groups=1}", "[1,2,2,1]", "[1,1,3,3]", "[1]",
+         NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 3, 4, 5, 6, 7, 8, 9), NUMBERS(0.5),
+         NUMBERS(5 + 12 + 24 + 36 + 0.5, 4 + 10 + 21 + 32 + 0.5, 2 + 6 + 15 + 24 + 0.5,
+                 1 + 4 + 12 + 20 + 0.5));
+  /* stride and padding that differ by axis; two inputs, two outputs */
+  CHECK2(
+      "conv2d(%0, %1) {kernel_h=1, kernel_w=2, stride_h=2, stride_w=1, pad_h=0, pad_w=1, "
+      "groups=1}",
+      "[1,2,1,2]", "[2,2,1,2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
+      NUMBERS(2 + 8, 6 + 16, 1 + 6, 5 + 14));
+}
+
+Test(interp, conv2d_in_groups) {
+  CHECK2("conv2d(%0, %1) {" WINDOW(1, 1, 0) ", groups=2}", "[1,1,1,4]", "[2,2,1,1]",
+         NUMBERS(1, 2, 3, 4), NUMBERS(1, 10, 100, 1000), NUMBERS(21, 4300));
+  CHECK2("conv2d(%0, %1) {" WINDOW(1, 1, 0) ", groups=2}", "[1,1,1,2]", "[4,1,1,1]", NUMBERS(1, 2),
+         NUMBERS(1, 10, 100, 1000), NUMBERS(1, 10, 200, 2000));
+}
+
+/* -- readers of whole maps ----------------------------------------------------------------------
+ */
+
+Test(interp, patches) {
+  CHECK1("patches(%0) {kernel_h=1, kernel_w=3, stride_h=1, stride_w=2, pad_h=0, pad_w=1}",
+         "[1,1,3,2]", NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(0, 0, 1, 2, 3, 4, 3, 4, 5, 6, 0, 0));
+  CHECK1(
+      "patches(%0) {kernel_h=1, kernel_w=3, stride_h=1, stride_w=2, pad_h=0, pad_w=1, "
+      "channels_first=1}",
+      "[1,1,3,2]", NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(0, 1, 3, 0, 2, 4, 3, 5, 0, 4, 6, 0));
+  CHECK1("patches(%0) {" WINDOW(2, 1, 0) "}", "[2,2,2,1]", NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
+         NUMBERS(1, 2, 3, 4, 5, 6, 7, 8));
+}
+
+Test(interp, depthwise) {
+  CHECK3(
+      "depthwise(%0, %1, %2) {kernel_h=1, kernel_w=2, stride_h=1, stride_w=1, pad_h=0, "
+      "pad_w=1}",
+      "[1,1,2,2]", "[2,2]", "[2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 10, 100, 1000),
+      NUMBERS(0.5, 0.25), NUMBERS(100.5, 2000.25, 301.5, 4020.25, 3.5, 40.25));
+  CHECK2("depthwise(%0, %1) {" WINDOW(3, 1, 1) "}", "[1,3,1,1]", "[9,1]", NUMBERS(1, 2, 3),
+         NUMBERS(9, 1, 9, 9, 10, 9, 9, 100, 9), NUMBERS(210, 321, 32));
+}
+
+/* One row of four pixels (10, 20, 30, 40), all with the same offset. */
+static void check_row_sample(double offset, Numbers expected) {
+  double all[] = {offset, offset, offset, offset};
+  check(op_text("axial_sample(%0, %1) {axis=2, share=1}", "[1,1,4,1]", "[1,1,4,1]", NULL),
+        (Numbers[]){NUMBERS(10, 20, 30, 40), {all, 4}}, expected);
+}
+
+Test(interp, axial_sample_interpolates_and_is_zero_outside) {
+  check_row_sample(0, NUMBERS(10, 20, 30, 40));
+  check_row_sample(1, NUMBERS(20, 30, 40, 0));
+  check_row_sample(-1, NUMBERS(0, 10, 20, 30));
+  check_row_sample(0.25, NUMBERS(12.5, 22.5, 32.5, 30));
+  check_row_sample(-0.25, NUMBERS(7.5, 17.5, 27.5, 37.5));
+  check_row_sample(2.5, NUMBERS(35, 20, 0, 0));
+  check_row_sample(-3.5, NUMBERS(0, 0, 0, 5));
+  check_row_sample(4, NUMBERS(0, 0, 0, 0));
+  check_row_sample(-4, NUMBERS(0, 0, 0, 0));
+}
+
+Test(interp, axial_sample_stays_in_bounds) {
+  static const double extremes[] = {1e30,         -1e30,     1e308,   -1e308,
+                                    INFINITY,     -INFINITY, NAN,     2147483648.,
+                                    -2147483649., 9.3e18,    -9.3e18, 3.999999999999999 + 4};
+  for (size_t i = 0; i < sizeof extremes / sizeof *extremes; i++)
+    check_row_sample(extremes[i], NUMBERS(0, 0, 0, 0));
+  check_row_sample(5e-324, NUMBERS(10, 20, 30, 40));
+  check_row_sample(-5e-324, NUMBERS(10, 20, 30, 40)); /* fraction 1 - 5e-324 rounds to 1 */
+}
+
+Test(interp, axial_sample_along_h_shares_offsets) {
+  /* 3 x 2 map of 4 channels, value 100 * row + 10 * column + channel */
+  double x[24], offsets[12], expected[24];
+  for (int i = 0; i < 24; i++) x[i] = 100 * (i / 8) + 10 * (i / 4 % 2) + i % 4;
+  for (int r = 0; r < 6; r++) {
+    offsets[2 * r] = 1;      /* channels 0 and 1 */
+    offsets[2 * r + 1] = -1; /* channels 2 and 3 */
+  }
+  for (int i = 0; i < 24; i++) {
+    int row = i / 8 + (i % 4 < 2 ? 1 : -1);
+    expected[i] = row < 0 || row > 2 ? 0 : 100 * row + 10 * (i / 4 % 2) + i % 4;
+  }
+  check(op_text("axial_sample(%0, %1) {axis=1, share=2}", "[1,3,2,4]", "[1,3,2,2]", NULL),
+        (Numbers[]){{x, 24}, {offsets, 12}}, (Numbers){expected, 24});
+}
+
+Test(interp, axial_sample_with_constant_offsets) {
+  CHECK2("axial_sample(%0, %1) {axis=2, share=1}", "[2,1,2,2]", "[2]",
+         NUMBERS(1, 2, 3, 4, 5, 6, 7, 8), NUMBERS(1, -0.5), NUMBERS(3, 1, 0, 3, 7, 3, 0, 7));
+}
+
+/* -- row by row ---------------------------------------------------------------------------------
+ */
+
+Test(interp, normalize) {
+  double s = 1 / sqrt(2.0 / 3), t = 1 / sqrt(8.0 / 3);
+  CHECK1("normalize(%0) {eps=0}", "[2,3]", NUMBERS(1, 2, 3, 4, 2, 0),
+         NUMBERS(-s, 0, s, 2 * t, 0, -2 * t));
+  CHECK1("normalize(%0) {eps=0.25}", "[1,1,1,2]", NUMBERS(5, 5), NUMBERS(0, 0));
+  CHECK1("normalize(%0) {eps=3}", "[1,2]", NUMBERS(-1, 1), NUMBERS(-0.5, 0.5));
+}
+
+Test(interp, layer_norm) {
+  CHECK3("layer_norm(%0, %1, %2) {eps=3}", "[1,1,2,2]", "[2]", "[2]", NUMBERS(-1, 1, 3, 1),
+         NUMBERS(10, 100), NUMBERS(1, 2), NUMBERS(-4, 52, 6, -48));
+}
+
+Test(interp, softmax_over_groups) {
+  double third = 1.0 / 3, e = exp(1), f = 1 / (1 + e);
+  CHECK1("softmax(%0) {groups=3}", "[1,6]", NUMBERS(5, 0, 5, 1000, 5, 0),
+         NUMBERS(third, 0, third, 1, third, 0));
+  CHECK1("softmax(%0) {groups=2}", "[2,2]", NUMBERS(0, 1, -1000, -1000),
+         NUMBERS(f, 1 - f, 0.5, 0.5));
+}
+
+Test(interp, slice_and_concat) {
+  CHECK1("slice(%0) {begin=1, count=2}", "[1,1,2,4]", NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
+         NUMBERS(2, 3, 6, 7));
+  CHECK1("slice(%0) {begin=0, count=1}", "[2,2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 3));
+  CHECK2("concat(%0, %1)", "[2,1]", "[2,2]", NUMBERS(1, 2), NUMBERS(3, 4, 5, 6),
+         NUMBERS(1, 3, 4, 2, 5, 6));
+}
+
+Test(interp, add_and_mul_with_rows_vectors_and_constants) {
+  CHECK2("add(%0, %1)", "[1,1,2,2]", "[1,1,2,2]", NUMBERS(1, 2, 3, 4), NUMBERS(10, 20, 30, 40),
+         NUMBERS(11, 22, 33, 44));
+  CHECK2("mul(%0, %1)", "[2,2]", "[2,2]", NUMBERS(1, 2, 3, 4), NUMBERS(10, 20, 30, 40),
+         NUMBERS(10, 40, 90, 160));
+  CHECK2("mul(%0, %1)", "[2,1,2,1]", "[2,1]", NUMBERS(1, 2, 3, 4), NUMBERS(10, 100),
+         NUMBERS(10, 20, 300, 400));
+  CHECK2("add(%0, %1)", "[2,2,1,1]", "[2,1]", NUMBERS(1, 2, 3, 4), NUMBERS(10, 100),
+         NUMBERS(11, 12, 103, 104));
+  CHECK2("add(%0, %1)", "[2,1,1,2]", "[2]", NUMBERS(1, 2, 3, 4), NUMBERS(10, 100),
+         NUMBERS(11, 102, 13, 104));
+  CHECK2("mul(%0, %1)", "[2,2]", "[2]", NUMBERS(1, 2, 3, 4), NUMBERS(10, 100),
+         NUMBERS(10, 200, 30, 400));
+}
+
+Test(interp, gelu) {
+  CHECK1("gelu(%0)", "[1,6]", NUMBERS(0, 1, -1, 3, 40, -40),
+         NUMBERS(0, 0.8413447460685429, -0.15865525393145707, 2.995950305904957, 40, 0));
+  /* the tail keeps its digits: x Phi(x) at -10 */
+  Graph *graph = parse(op_text("gelu(%0)", "[1,1]", NULL, NULL));
+  InterpTensor x = {type_matrix(1, 1), (double[]){-10}}, y;
+  Diag diag = {0};
+  cr_assert_eq(interp_run(graph, &counting, arena, &diag, &x, &y), STATUS_OK);
+  cr_assert_lt(fabs(y.data[0] / -7.619853024160526e-23 - 1), 1e-12);
+}
+
+/* -- reductions ---------------------------------------------------------------------------------
+ */
+
+Test(interp, means) {
+  CHECK1("mean_hw(%0)", "[2,1,2,2]", NUMBERS(1, 2, 3, 4, 5, 6, 7, 9), NUMBERS(2, 3, 6, 7.5));
+  CHECK1("sum_chunks(%0) {chunks=2}", "[1,5,1,1]", NUMBERS(1, 10, 100, 1000, 10000),
+         NUMBERS(11, 11100));
+  CHECK1("sum_chunks(%0) {chunks=3}", "[2,2,2,1]", NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
+         NUMBERS(1, 2, 7, 5, 6, 15));
+  CHECK1("mean_chunks(%0) {rows=10}", "[2,1,2,2]", NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
+         NUMBERS(0.4, 0.6, 1.2, 1.4));
+}
+
+/* -- graphs -------------------------------------------------------------------------------------
+ */
+
+Test(interp, constants_come_from_their_recipes) {
+  check(
+      "graph @test {\n"
+      "%0 = input {name=\"x\"} : f32[1,2]\n"
+      "%1 = constant mul_columns(@w[2,2], fill(0.1, [2]))\n"
+      "%2 = linear(%0, %1)\n"
+      "output \"out\" %2\n}\n",
+      (Numbers[]){NUMBERS(1, 10)}, NUMBERS(2.1, 4.3));
+}
+
+Test(interp, kernels_run_their_body) {
+  check(
+      "graph @test {\n"
+      "%0 = input {name=\"x\"} : f32[1,1,2,2]\n"
+      "%1 = constant @b[2]\n"
+      "%2, %3 = kernel(%0, %1) : f32[1,1,2,2], f32[1,1,2,2] body {\n"
+      "  %0 = input {name=\"a0\"} : f32[1,1,2,2]\n"
+      "  %1 = input {name=\"a1\"} : f32[2]\n"
+      "  %2 = add(%0, %1)\n"
+      "  output \"r0\" %2\n"
+      "  output \"r1\" %0\n"
+      "}\n"
+      "%4 = mul(%2, %3)\n"
+      "output \"out\" %4\n}\n",
+      (Numbers[]){NUMBERS(1, 2, 3, 4)}, NUMBERS(2, 8, 12, 24));
+}
+
+Test(interp, outputs_may_be_inputs_and_repeat) {
+  Graph *graph = parse(
+      "graph @test {\n"
+      "%0 = input {name=\"x\"} : f32[1,2]\n"
+      "%1 = add(%0, %0)\n"
+      "%2 = gelu(%1)\n" /* nobody reads it */
+      "output \"a\" %0\noutput \"b\" %1\noutput \"c\" %1\n}\n");
+  InterpTensor x = {type_matrix(1, 2), (double[]){1, 2}}, y[3];
+  Diag diag = {0};
+  cr_assert_eq(interp_run(graph, &counting, arena, &diag, &x, y), STATUS_OK);
+  check_output("a", &y[0], NUMBERS(1, 2));
+  check_output("b", &y[1], NUMBERS(2, 4));
+  check_output("c", &y[2], NUMBERS(2, 4));
+}
+
+static const char open_text[] =
+    "graph @test {\n"
+    "%0 = input {name=\"image\"} : f32[?,?,?,1]\n"
+    "%1 = constant @w[1,1,2,2]\n"
+    "%2 = conv2d(%0, %1) {kernel_h=2, kernel_w=2, stride_h=1, stride_w=1, groups=1} // stem\n"
+    "%3 = mean_hw(%2)\n"
+    "output \"out\" %3\n}\n";
+
+Test(interp, open_dimensions_take_those_of_the_inputs) {
+  Graph *graph = parse(open_text);
+  InterpTensor x = {type_map(2, 2, 3, 1), (double[]){1, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2}}, y;
+  Diag diag = {.stream = stderr};
+  cr_assert_eq(interp_run(graph, &counting, arena, &diag, &x, &y), STATUS_OK);
+  cr_assert(type_equal(y.type, type_matrix(2, 1)));
+  check_output(open_text, &y, NUMBERS(2.5, 5));
+}
+
+/* Runs the open graph on an input of `type` and returns the message. */
+static const char *run_message(const char *text, Type type) {
+  char *message = NULL;
+  size_t length = 0;
+  FILE *stream = open_memstream(&message, &length);
+  Diag diag = {.stream = stream};
+  InterpTensor x = {type, (double[8]){0}}, y;
+  cr_assert_eq(interp_run(parse(text), &counting, arena, &diag, &x, &y), STATUS_BAD_INPUT);
+  fclose(stream);
+  const char *copy = arena_strdup(arena, message);
+  free(message);
+  return copy;
+}
+
+Test(interp, inputs_that_do_not_fit_are_refused) {
+  const char *message = run_message(open_text, type_map(1, 2, 2, 2));
+  cr_expect(strstr(message, "input \"image\" is f32[1,2,2,2], the model takes f32[?,?,?,1]"), "%s",
+            message);
+  message = run_message(open_text, type_matrix(1, 1));
+  cr_expect(strstr(message, "the model takes"), "%s", message);
+  message = run_message(open_text, type_map(1, 1, 2, 1));
+  cr_expect(strstr(message, "stem: conv2d: height 1"), "%s", message);
+}
+
+Test(interp, a_failing_source_stops_the_run) {
+  Graph *graph = parse(
+      "graph @test {\n"
+      "%0 = input {name=\"x\"} : f32[1,2]\n"
+      "%1 = gelu(%0)\n"
+      "%2 = constant @missing[2]\n"
+      "%3 = add(%1, %2)\n"
+      "output \"out\" %3\n}\n");
+  InterpTensor x = {type_matrix(1, 2), (double[]){1, 2}}, y;
+  Diag diag = {0};
+  cr_assert_eq(interp_run(graph, &counting, arena, &diag, &x, &y), STATUS_BAD_INPUT);
+}
