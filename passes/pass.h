@@ -16,7 +16,7 @@
 
 /* What a pass may depend on. */
 typedef struct PassContext {
-  Arena *arena;             /* of the new graphs */
+  Arena *arena; /* of the new graphs */
   Diag *diag;
   const TargetInfo *target; /* the cost models' */
   /* specialize_shapes binds the graph's inputs to these, in order; NULL leaves them open. */
@@ -35,8 +35,20 @@ typedef struct Pass {
   bool required; /* the backend needs it: --disable-pass refuses, with a message */
 } Pass;
 
-/* All passes (passes.def). */
+/* All passes (passes.def): their functions, and a table indexed by PassId. */
+#define PASS(function, name, required, summary) PassRun function;
+#include "passes/passes.def"
+
+typedef enum PassId {
+#define PASS(function, name, required, summary) PASS_##function,
+#include "passes/passes.def"
+  PASS_COUNT,
+} PassId;
+
+extern const Pass pass_table[PASS_COUNT];
+
 const Pass *pass_all(uint32_t *count);
+/* The pass called `name`, or NULL. */
 const Pass *pass_find(const char *name);
 
 /* The two halves of the pipeline: before and after the resolution is known. */

@@ -1,0 +1,24 @@
+/* The cost model: every choice that depends on sizes, and the constants behind it, in one place.
+ *
+ * Choices depend on shapes and on the target alone, never on the number of threads, and those that
+ * fix the order of a summation (the chunks of a mean) on the number of rows alone, so that results
+ * are the same bits everywhere.
+ */
+#ifndef ATMC_PASSES_COST_MODEL_H
+#define ATMC_PASSES_COST_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Into how many chunks a mean over `rows` rows is cut: about 112 rows each, at least 1 chunk. */
+uint32_t cost_model_chunks(uint64_t rows);
+
+/* Into how many blocks a kernel cuts its rows, when it keeps `row_bytes` of scratch for each row.
+ */
+uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes);
+
+/* Whether sampling a map again for a second reader beats writing the samples and reading them back.
+ * The map has `elements` elements; `share` neighbouring channels have one offset. */
+bool cost_model_gather_again(uint64_t elements, uint32_t share);
+
+#endif

@@ -1,0 +1,92 @@
+/* Computes equal values once: a node with the op, attributes, recipe and (new) operands of an
+ * earlier one is replaced by it.
+ *
+ *   a = f(x); b = f(x); g(a, b)  ->  a = f(x); g(a, a)
+ *
+ * Inputs and kernels are left alone. add and mul are compared as they stand: both orders of
+ * operands are rare and their roundings equal, but their operands play different roles.
+ */
+#include <string.h>
+
+#include "ir/rewrite.h"
+#include "passes/pass.h"
+
+typedef struct Table {
+  uint32_t *slots; /* index + 1 of a new node; 0: empty */
+  uint32_t mask;
+} Table;
+
+static uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ (hash >> 32);
+}
+
+static uint64_t attr_bits(const Node *node, const AttrInfo *attr) {
+  const char *field = (const char *)&node->attrs + attr->offset;
+  uint64_t bits = 0;
+  switch (attr->kind) {
+    case ATTR_INT: memcpy(&bits, field, sizeof(int32_t)); break;
+    case ATTR_REAL: memcpy(&bits, field, sizeof(double)); break;
+    case ATTR_TEXT: memcpy(&bits, field, sizeof(char *)); break; /* inputs alone have texts */
+  }
+  return bits;
+}
+
+static uint64_t hash_node(const Rewrite *rw, const Node *node) {
+  uint64_t hash = mix(node->op, node->recipe ? node->recipe->id + 1 : 0);
+  const OpInfo *info = op_info(node->op);
+  for (uint32_t i = 0; i < info->attr_count; i++)
+    hash = mix(hash, attr_bits(node, &info->attrs[i]));
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    hash = mix(hash, rewrite_get(rw, node->operands[i]).index);
+  return hash;
+}
+
+/* `old` of the old graph, once copied, would equal `made` of the new one. */
+static bool same(const Rewrite *rw, const Node *old, const Node *made) {
+  if (old->op != made->op || old->recipe != made->recipe ||
+      old->operand_count != made->operand_count)
+    return false;
+  const OpInfo *info = op_info(old->op);
+  for (uint32_t i = 0; i < info->attr_count; i++)
+    if (attr_bits(old, &info->attrs[i]) != attr_bits(made, &info->attrs[i])) return false;
+  for (uint32_t i = 0; i < old->operand_count; i++)
+    if (!value_equal(rewrite_get(rw, old->operands[i]), made->operands[i])) return false;
+  return true;
+}
+
+static Table table_new(Arena *arena, uint32_t nodes) {
+  uint32_t size = 16;
+  while (size < 2 * nodes) size *= 2;
+  return (Table){ARENA_ARRAY(arena, size, uint32_t), size - 1};
+}
+
+/* The slot of the new node that equals `node`, or the empty one where it belongs. */
+static uint32_t *find_slot(const Table *table, const Rewrite *rw, const Node *node) {
+  uint32_t i = (uint32_t)hash_node(rw, node) & table->mask;
+  while (table->slots[i] && !same(rw, node, &rw->to->nodes[table->slots[i] - 1]))
+    i = (i + 1) & table->mask;
+  return &table->slots[i];
+}
+
+Status eliminate_common_subexpressions(const PassContext *context, const Graph *graph,
+                                       const Graph **result) {
+  bool matched = false;
+  Table table = table_new(context->arena, graph->node_count);
+  Rewrite rw = rewrite_begin(graph, context->arena);
+  for (uint32_t i = 0; i < graph->node_count; i++) {
+    const Node *node = &graph->nodes[i];
+    bool eligible = node->op != OP_INPUT && node->op != OP_KERNEL;
+    uint32_t *slot = eligible ? find_slot(&table, &rw, node) : NULL;
+    if (slot && *slot) {
+      const Node *made = &rw.to->nodes[*slot - 1];
+      rewrite_set(&rw, node_result(node, 0), node_result(made, 0));
+      matched = matched || node->op != OP_CONSTANT;
+    } else {
+      rewrite_copy(&rw, node);
+      if (slot) *slot = rw.to->node_count;
+    }
+  }
+  *result = matched ? rewrite_end(&rw) : graph;
+  return STATUS_OK;
+}

@@ -1,0 +1,226 @@
+/* Groups nodes into row kernels, by (domain, level).
+ *
+ * The domain of a node is the grid of rows that it runs over: of its result, or of what it reduces.
+ * Its level is the largest over its operands of
+ *
+ *   level(producer)      when the producer has the same domain, does not reduce, and is read row by
+ * row level(producer) + 1  otherwise
+ *
+ * so that a group depends on groups of lower levels only. Slices are views and belong to nobody;
+ * graph inputs and constants are there from the start.
+ *
+ * Then nodes sink: in reverse order, a node whose users all read it row by row in later groups of
+ * its domain moves to the earliest of them, unless more channels would have to be kept in memory
+ * between kernels than before. So the branch FCs of an ATM end behind its mixing weights, beside
+ * `proj`.
+ */
+#include "passes/group_nodes.h"
+
+#include <stdlib.h>
+
+#include "passes/pass.h"
+
+enum {
+  /* What a kernel node takes (ops.def). A group that is full makes its nodes start the next level.
+   */
+  MAX_OPERANDS = 64,
+};
+
+typedef struct Domain {
+  int64_t images, h, w;
+} Domain;
+
+typedef struct Group {
+  Domain domain;
+  uint32_t level;
+  uint32_t operands; /* upper bound of the operands of its kernel */
+} Group;
+
+typedef struct Use {
+  uint32_t node;
+  uint32_t operand;
+} Use;
+
+typedef struct Grouping {
+  const Graph *graph;
+  Arena *arena;
+  uint32_t *of_node;
+  Group *groups;
+  uint32_t count, capacity;
+  uint32_t *first_use; /* [value_count + 1] into uses: the uses of each base value */
+  Use *uses;
+} Grouping;
+
+ValueId group_base(const Graph *graph, ValueId v) {
+  while (graph_def(graph, v)->op == OP_SLICE) v = graph_def(graph, v)->operands[0];
+  return v;
+}
+
+static bool has_group(const Node *node) {
+  return node->op != OP_INPUT && node->op != OP_CONSTANT && node->op != OP_SLICE;
+}
+
+/* Its result has fewer rows than its domain. */
+static bool leaves_domain(const Node *node) {
+  return node->op == OP_SUM_CHUNKS || node->op == OP_MEAN_HW;
+}
+
+static Domain domain_of(const Graph *graph, const Node *node) {
+  Type type = graph_type(graph, leaves_domain(node) ? node->operands[0] : node->first_result);
+  if (type.rank == 4) return (Domain){type.dims[0], type.dims[1], type.dims[2]};
+  return (Domain){type.dims[0], 1, 1};
+}
+
+static bool same_domain(Domain a, Domain b) {
+  return a.images == b.images && a.h == b.h && a.w == b.w;
+}
+
+static bool reads_by_row(const Node *node, uint32_t operand) {
+  if (operand == 0) return !op_has(node->op, OP_NONLOCAL);
+  return node->op != OP_LINEAR; /* weights per image are read whole */
+}
+
+static uint32_t find_group(Grouping *g, Domain domain, uint32_t level) {
+  for (uint32_t i = g->count; i-- > 0;)
+    if (g->groups[i].level == level && same_domain(g->groups[i].domain, domain)) return i;
+  ARENA_PUSH(g->arena, g->groups, g->count, g->capacity, ((Group){domain, level, 0}));
+  return g->count - 1;
+}
+
+static void assign_level(Grouping *g, uint32_t index) {
+  const Node *node = &g->graph->nodes[index];
+  Domain domain = domain_of(g->graph, node);
+  uint32_t level = 1;
+  for (uint32_t k = 0; k < node->operand_count; k++) {
+    ValueId base = group_base(g->graph, node->operands[k]);
+    const Node *producer = graph_def(g->graph, base);
+    if (!has_group(producer)) continue;
+    const Group *group = &g->groups[g->of_node[g->graph->values[base.index].node.index]];
+    bool stays =
+        same_domain(group->domain, domain) && !leaves_domain(producer) && reads_by_row(node, k);
+    uint32_t least = group->level + !stays;
+    if (least > level) level = least;
+  }
+  uint32_t group = find_group(g, domain, level);
+  while (g->groups[group].operands + node->operand_count > MAX_OPERANDS)
+    group = find_group(g, domain, ++level);
+  g->groups[group].operands += node->operand_count;
+  g->of_node[index] = group;
+}
+
+/* Fills first_use and uses: by counting, then placing from the back. */
+static void collect_uses(Grouping *g) {
+  const Graph *graph = g->graph;
+  uint32_t *first = ARENA_ARRAY(g->arena, graph->value_count + 1, uint32_t);
+  for (int placing = 0; placing < 2; placing++) {
+    for (uint32_t i = graph->node_count; i-- > 0;) {
+      const Node *node = &graph->nodes[i];
+      for (uint32_t k = 0; has_group(node) && k < node->operand_count; k++) {
+        uint32_t base = group_base(graph, node->operands[k]).index;
+        if (placing)
+          g->uses[--first[base]] = (Use){i, k};
+        else
+          first[base]++;
+      }
+    }
+    if (placing) break;
+    for (uint32_t v = 1; v <= graph->value_count; v++) first[v] += first[v - 1];
+    g->uses = ARENA_ARRAY(g->arena, first[graph->value_count], Use);
+  }
+  g->first_use = first;
+}
+
+/* Some user of `base` is in another group than its producer: it is kept in memory anyway. */
+static bool is_kept(const Grouping *g, ValueId base) {
+  uint32_t home = g->of_node[g->graph->values[base.index].node.index];
+  if (home == NO_GROUP) return true;
+  for (uint32_t u = g->first_use[base.index]; u < g->first_use[base.index + 1]; u++)
+    if (g->of_node[g->uses[u].node] != home) return true;
+  return false;
+}
+
+/* The group that node `index` could sink to, or NO_GROUP. Sets *all_there when all users are there.
+ */
+static uint32_t find_target(const Grouping *g, uint32_t index, bool *all_there) {
+  uint32_t base = g->graph->nodes[index].first_result.index;
+  uint32_t home = g->of_node[index], target = NO_GROUP;
+  *all_there = true;
+  for (uint32_t u = g->first_use[base]; u < g->first_use[base + 1]; u++) {
+    uint32_t group = g->of_node[g->uses[u].node];
+    if (group == home || !same_domain(g->groups[group].domain, g->groups[home].domain) ||
+        !reads_by_row(&g->graph->nodes[g->uses[u].node], g->uses[u].operand))
+      return NO_GROUP;
+    if (target != NO_GROUP && target != group) *all_there = false;
+    if (target == NO_GROUP || g->groups[group].level < g->groups[target].level) target = group;
+  }
+  return target;
+}
+
+/* Channels that sinking node `index` would newly keep in memory. */
+static int64_t newly_kept(const Grouping *g, uint32_t index) {
+  const Node *node = &g->graph->nodes[index];
+  int64_t channels = 0;
+  for (uint32_t k = 0; k < node->operand_count; k++) {
+    ValueId base = group_base(g->graph, node->operands[k]);
+    bool repeated = false;
+    for (uint32_t j = 0; j < k; j++)
+      repeated |= value_equal(base, group_base(g->graph, node->operands[j]));
+    if (!repeated && !is_kept(g, base)) channels += type_channels(graph_type(g->graph, base));
+  }
+  return channels;
+}
+
+static void try_to_sink(Grouping *g, uint32_t index) {
+  const Node *node = &g->graph->nodes[index];
+  if (!has_group(node) || op_has(node->op, OP_REDUCES) || node->result_count != 1) return;
+  bool all_there;
+  uint32_t target = find_target(g, index, &all_there);
+  if (target == NO_GROUP || !all_there) return;
+  if (newly_kept(g, index) > type_channels(graph_type(g->graph, node->first_result))) return;
+  if (g->groups[target].operands + node->operand_count > MAX_OPERANDS) return;
+  g->groups[target].operands += node->operand_count;
+  g->of_node[index] = target;
+}
+
+typedef struct Rank {
+  uint32_t level, group;
+} Rank;
+
+static int compare_ranks(const void *a, const void *b) {
+  const Rank *x = a, *y = b;
+  if (x->level != y->level) return x->level < y->level ? -1 : 1;
+  return x->group < y->group ? -1 : x->group > y->group;
+}
+
+/* Renumbers by level; groups that sinking has emptied disappear. */
+static NodeGroups number(Grouping *g) {
+  bool *used = ARENA_ARRAY(g->arena, g->count, bool);
+  for (uint32_t i = 0; i < g->graph->node_count; i++)
+    if (g->of_node[i] != NO_GROUP) used[g->of_node[i]] = true;
+  Rank *ranks = ARENA_ARRAY(g->arena, g->count, Rank);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < g->count; i++)
+    if (used[i]) ranks[count++] = (Rank){g->groups[i].level, i};
+  if (count > 0) qsort(ranks, count, sizeof *ranks, compare_ranks);
+  uint32_t *number_of = ARENA_ARRAY(g->arena, g->count, uint32_t);
+  for (uint32_t i = 0; i < count; i++) number_of[ranks[i].group] = i;
+  for (uint32_t i = 0; i < g->graph->node_count; i++)
+    if (g->of_node[i] != NO_GROUP) g->of_node[i] = number_of[g->of_node[i]];
+  return (NodeGroups){count, g->of_node};
+}
+
+NodeGroups group_nodes(const Graph *graph, Arena *arena) {
+  Grouping g = {
+      .graph = graph, .arena = arena, .of_node = ARENA_ARRAY(arena, graph->node_count, uint32_t)};
+  for (uint32_t i = 0; i < graph->node_count; i++) {
+    g.of_node[i] = NO_GROUP;
+    if (has_group(&graph->nodes[i])) assign_level(&g, i);
+  }
+  collect_uses(&g);
+  bool *is_output = ARENA_ARRAY(arena, graph->value_count, bool);
+  for (uint32_t i = 0; i < graph->output_count; i++)
+    is_output[graph->outputs[i].value.index] = true;
+  for (uint32_t i = graph->node_count; i-- > 0;)
+    if (!is_output[graph->nodes[i].first_result.index]) try_to_sink(&g, i);
+  return number(&g);
+}

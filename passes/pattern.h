@@ -1,0 +1,33 @@
+/* Small questions that several passes ask about a graph. */
+#ifndef ATMC_PASSES_PATTERN_H
+#define ATMC_PASSES_PATTERN_H
+
+#include "ir/graph.h"
+
+static inline bool pattern_has_op(const Graph *graph, OpKind op) {
+  for (uint32_t i = 0; i < graph->node_count; i++)
+    if (graph->nodes[i].op == op) return true;
+  return false;
+}
+
+/* The recipe of operand `i` when it is a constant vector [C], else NULL. */
+static inline const Recipe *pattern_vector(const Graph *graph, const Node *node, uint32_t i) {
+  ValueId v = node_operand(node, i);
+  const Recipe *recipe = value_is_none(v) ? NULL : graph_recipe(graph, v);
+  return recipe && recipe->type.rank == 1 ? recipe : NULL;
+}
+
+/* add or mul whose operand 1 is a constant [C]. */
+static inline bool pattern_is_affine(const Graph *graph, const Node *node) {
+  return (node->op == OP_ADD || node->op == OP_MUL) && pattern_vector(graph, node, 1) != NULL;
+}
+
+/* A linear whose weights are a plain constant matrix, and whose bias, if any, is constant too. */
+static inline bool pattern_is_plain_linear(const Graph *graph, const Node *node) {
+  if (node->op != OP_LINEAR || node->attrs.LINEAR.panel != 0) return false;
+  const Recipe *w = graph_recipe(graph, node->operands[1]);
+  if (!w || w->type.rank != 2) return false;
+  return node->operand_count < 3 || pattern_vector(graph, node, 2) != NULL;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* The order of the passes, with the reason for each place. */
+#include "passes/pass.h"
+
+#define RUN(function) &pass_table[PASS_##function]
+
+static const Pass *const once[] = {
+    RUN(lower_layer_norms), /* first: it shows gains and biases to all that follow */
+    RUN(simplify_samples),  /* before means and FCs: a sampling that vanishes joins branches */
+    RUN(eliminate_common_subexpressions), /* two LayerNorms of one map share their statistics */
+    RUN(commute_means),      /* before fold-affine: the head's gain moves behind its mean */
+    RUN(fold_affine),        /* all gains and biases stand where they will stay */
+    RUN(join_linears),       /* once each FC reads what it will read */
+    RUN(lower_convolutions), /* any time; here conv2d is still one node for those above */
+};
+
+static const Pass *const per_resolution[] = {
+    RUN(specialize_shapes),   /* first: all that follows depends on sizes */
+    RUN(chunk_means),         /* the order of summation is a function of the size */
+    RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */
+    RUN(pack_weights),        /* when weights have their last form */
+    RUN(copy_caller_maps),    /* when each reader and writer has its last form */
+    RUN(form_kernels),        /* last */
+};
+
+const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count) {
+  if (part == PIPELINE_ONCE) {
+    *count = sizeof once / sizeof *once;
+    return once;
+  }
+  *count = sizeof per_resolution / sizeof *per_resolution;
+  return per_resolution;
+}
