@@ -194,7 +194,7 @@ static const char *linear_columns(const Infer *in, int64_t rows_k, int64_t *colu
 
 static const char *infer_LINEAR(const Infer *in, Type *result) {
   Type x = in->operand[0];
-  int64_t columns;
+  int64_t columns = 0;
   TRY(check_rows(in, 0));
   TRY(linear_columns(in, type_channels(x), &columns));
   TRY(check_vector(in, 2, "the bias", columns));

@@ -29,7 +29,7 @@ typedef struct Scope {
   uint32_t count, capacity;
 } Scope;
 
-/* A list of value numbers or of types as read. */
+/* Lists as read. */
 typedef struct Numbers {
   uint32_t *items;
   uint32_t count, capacity;
@@ -38,6 +38,10 @@ typedef struct Types {
   Type *items;
   uint32_t count, capacity;
 } Types;
+typedef struct Values {
+  ValueId *items;
+  uint32_t count, capacity;
+} Values;
 
 __attribute__((format(printf, 3, 4))) static Status fail(const Parser *p, const char *at,
                                                          const char *format, ...) {
@@ -274,7 +278,7 @@ static Status find_attr(const Parser *p, const char *at, const OpInfo *info, con
 
 static Status read_attr_value(Parser *p, const AttrInfo *attr, Attrs *attrs) {
   void *field = (char *)attrs + attr->offset;
-  int64_t value;
+  int64_t value = 0;
   switch (attr->kind) {
     case ATTR_INT:
       RETURN_IF_ERROR(read_int(p, INT32_MIN, INT32_MAX, &value));
@@ -308,16 +312,16 @@ static Status read_attrs(Parser *p, Node *node) {
 /* Nodes. */
 
 static Status read_operands(Parser *p, const Scope *scope, Node *node) {
-  ValueId *items = NULL;
-  uint32_t capacity = 0;
+  Values values = {0};
   RETURN_IF_ERROR(expect(p, "("));
   if (accept(p, ")")) return STATUS_OK;
   do {
-    ValueId value;
+    ValueId value = VALUE_NONE;
     RETURN_IF_ERROR(read_value(p, scope, &value));
-    ARENA_PUSH(p->arena, items, node->operand_count, capacity, value);
+    ARENA_PUSH(p->arena, values.items, values.count, values.capacity, value);
   } while (accept(p, ","));
-  node->operands = items;
+  node->operands = values.items;
+  node->operand_count = values.count;
   return expect(p, ")");
 }
 
@@ -343,7 +347,7 @@ static Status read_body(Parser *p, Node *node) {
 }
 
 static Status read_op(Parser *p, OpKind *op) {
-  const char *word;
+  const char *word = NULL;
   skip_space(p);
   const char *at = p->cursor;
   RETURN_IF_ERROR(read_word(p, "an operator", &word));
@@ -422,8 +426,8 @@ static Status read_node(Parser *p, Scope *scope) {
 
 static Status read_output(Parser *p, const Scope *scope) {
   const char *at = p->cursor;
-  const char *name;
-  ValueId value;
+  const char *name = NULL;
+  ValueId value = VALUE_NONE;
   int64_t nchw = 0;
   RETURN_IF_ERROR(read_string(p, &name));
   RETURN_IF_ERROR(read_value(p, scope, &value));
@@ -459,7 +463,7 @@ Status graph_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *f
                    const char *text, Graph **graph) {
   Parser parser = {
       .arena = arena, .recipes = recipes, .diag = diag, .file = file, .text = text, .cursor = text};
-  const char *name;
+  const char *name = NULL;
   RETURN_IF_ERROR(expect(&parser, "graph"));
   RETURN_IF_ERROR(read_name(&parser, &name));
   RETURN_IF_ERROR(expect(&parser, "{"));

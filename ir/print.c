@@ -18,6 +18,7 @@
  */
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,6 @@ static void print_real(double value, StringBuilder *out) {
   string_builder_add(out, text);
 }
 
-/* Prints ` {` or `, ` and the name of the attribute, unless its value is zero. */
 static void print_attr(const AttrInfo *attr, const void *field, const char *before,
                        StringBuilder *out) {
   string_builder_printf(out, "%s%s=", before, attr->name);
@@ -92,10 +92,9 @@ static void print_attr(const AttrInfo *attr, const void *field, const char *befo
 }
 
 static bool attr_is_zero(const AttrInfo *attr, const void *field) {
-  static const double zero = 0;
   switch (attr->kind) {
     case ATTR_INT: return *(const int32_t *)field == 0;
-    case ATTR_REAL: return memcmp(field, &zero, sizeof zero) == 0; /* -0 is not */
+    case ATTR_REAL: return *(const double *)field == 0 && !signbit(*(const double *)field);
     case ATTR_TEXT: return *(const char *const *)field == NULL;
   }
   return false;

@@ -12,6 +12,7 @@
 #include "ir/recipe.h"
 #include "ir/recipe_internal.h"
 #include "support/checked_math.h"
+#include "support/panic.h"
 
 /* What follows the operands of a kind. */
 typedef enum Extra {
@@ -277,6 +278,7 @@ static bool parse_extra(Parser *p, Recipe *r) {
              parse_shape(p, &r->type);
     case EXTRA_SHAPE: return parse_shape(p, &r->type);
     case EXTRA_PERMUTATION:
+      CHECK(r->operands[0]);
       if (!parse_list(p, 0, list, &count)) return false;
       if (count != r->operands[0]->type.rank) return fail(p, "permutation has the wrong length");
       for (uint32_t i = 0; i < count; i++)

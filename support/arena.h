@@ -18,7 +18,7 @@ Arena *arena_new(void);
 void arena_free(Arena *arena);
 
 /* `bytes` of zeroed memory; never NULL. */
-void *arena_alloc(Arena *arena, size_t bytes);
+void *arena_alloc(Arena *arena, size_t bytes) __attribute__((returns_nonnull));
 /* `count * size` with the product checked. */
 void *arena_array(Arena *arena, size_t count, size_t size);
 /* A block of `new_count * size` that starts with the `old_count * size` bytes of `old` (which may be
