@@ -205,3 +205,14 @@ void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes)
   (*file)[head - 1] = '\n';
   memcpy(*file + head, array->data, count * sizeof(float));
 }
+
+Status npy_write(Arena *arena, Diag *diag, const char *path, const NpyArray *array) {
+  char *file;
+  size_t bytes;
+  npy_format(arena, array, &file, &bytes);
+  AtomicFiles *files = atomic_files_new(arena, diag);
+  Status status = atomic_files_write(files, path, file, bytes, false);
+  if (!status) status = atomic_files_commit(files);
+  atomic_files_discard(files);
+  return status;
+}

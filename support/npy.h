@@ -29,5 +29,7 @@ MUST_CHECK Status npy_parse(Arena *arena, Diag *diag, const char *path, const ch
                             size_t bytes, NpyArray *array);
 /* The bytes of a file that holds `array` (whose count is not read), in `arena`. */
 void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes);
+/* Writes that file to `path`, whole or not at all. */
+MUST_CHECK Status npy_write(Arena *arena, Diag *diag, const char *path, const NpyArray *array);
 
 #endif
