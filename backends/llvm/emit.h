@@ -1,8 +1,9 @@
 /* What every emitter of LLVM IR uses: the module under construction and helpers that carry LLVM's
  * noise, so that a kernel's emitter reads like the loop nest that it emits.
  *
- * Vectors are `<vector_floats x float>` of the target. Addresses are byte offsets from a pointer; row
- * and column counters are i64. The helpers emit at the builder's place; instructions on constants fold.
+ * Vectors are `<vector_floats x float>` of the target. Addresses are byte offsets from a pointer;
+ * row and column counters are i64. The helpers emit at the builder's place; instructions on
+ * constants fold.
  */
 #ifndef ATMC_BACKENDS_LLVM_EMIT_H
 #define ATMC_BACKENDS_LLVM_EMIT_H
@@ -14,8 +15,8 @@
 #include "ir/plan.h"
 #include "support/arena.h"
 
-/* One LLVM module being filled. Made by emit_open, which owns builder and module; the context is the
- * caller's. */
+/* One LLVM module being filled. Made by emit_open, which owns builder and module; the context is
+ * the caller's. */
 typedef struct ModuleContext {
   Arena *arena; /* of the compilation */
   const TargetInfo *target;
@@ -28,30 +29,32 @@ typedef struct ModuleContext {
   LLVMTypeRef kernel_type; /* void (ptr args, i32 task, i32 worker) */
 } ModuleContext;
 
-/* Starts an empty module for `target`; its triple is set, its data layout is the caller's to set. */
+/* Starts an empty module for `target`; its triple is set, its data layout is the caller's to set.
+ */
 ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
                         Arena *arena);
 /* Frees the builder. The module stays with the caller. */
 void emit_close(ModuleContext *m);
 
-/* Adds a function whose attributes suit the target (cpu, features, tuning, vector width, nounwind) and
- * puts the builder at the start of its entry block. */
+/* Adds a function whose attributes suit the target (cpu, features, tuning, vector width, nounwind)
+ * and puts the builder at the start of its entry block. */
 LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type);
 
-/* Emits `kernel` as the hidden function `symbol`, of type void (void **args, uint32_t task, uint32_t
- * worker):
- *   args[0] scratch base, args[1] scratch bytes per worker, args[2 + i] operand i,
+/* Emits `kernel` as the hidden function `symbol`, of type void (void **args, uint32_t task,
+ * uint32_t worker): args[0] scratch base, args[1] scratch bytes per worker, args[2 + i] operand i,
  *   args[2 + operand_count + i] result i. */
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol);
 
-/* -- constants ---------------------------------------------------------------------------------- */
+/* -- constants ----------------------------------------------------------------------------------
+ */
 LLVMValueRef emit_i32(ModuleContext *m, int32_t value);
 LLVMValueRef emit_i64(ModuleContext *m, int64_t value);
 /* All lanes `value`. */
 LLVMValueRef emit_splat(ModuleContext *m, double value);
 LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value);
 
-/* -- arithmetic --------------------------------------------------------------------------------- */
+/* -- arithmetic ---------------------------------------------------------------------------------
+ */
 LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* integers */
 LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor); /* i64 */
 LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
@@ -66,23 +69,31 @@ LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef emit_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args, uint32_t count);
 /* `scalar` in all lanes. */
 LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar);
-/* The sum, or the maximum, of the lanes, in a fixed order (halves, then quarters, ...). */
+/* Lane i of the result is lane `index[i]` of `vector`; -1: any. */
+LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *index,
+                          uint32_t count);
+/* The sum of the lanes, in a fixed order (halves, then quarters, ...). */
 LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector);
 /* `vector` with the lanes from `lanes` on replaced by those of `other`. */
 LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lanes,
                              LLVMValueRef other);
 
-/* -- memory ------------------------------------------------------------------------------------- */
+/* -- memory -------------------------------------------------------------------------------------
+ */
 /* base + bytes (i64). */
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes);
 LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
+void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address);
+/* <lanes x float>; float where `lanes` is 1. */
+LLVMTypeRef emit_vector_type(ModuleContext *m, uint32_t lanes);
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 /* `bytes` of the current function's stack, aligned to 64. */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
 
-/* -- control ------------------------------------------------------------------------------------ */
+/* -- control ------------------------------------------------------------------------------------
+ */
 enum { LOOP_MAX_CARRIED = 64 };
 
 /* for (index = begin; index < end; index += step), with values carried from turn to turn. */

@@ -1,0 +1,116 @@
+/* depthwise convolution: per output row, per vector of channels, bias plus the taps that are
+ * inside.
+ *
+ * All channels of a row have the same taps. Where all of them are inside, they are unrolled; else,
+ * and for large windows, loops run over those that are. The order of summation is the same.
+ */
+#include "backends/llvm/kernel.h"
+
+enum { MAX_UNROLLED_TAPS = 32 };
+
+typedef struct Depthwise {
+  const Stage *stage;
+  AttrsDEPTHWISE window;
+  View x;           /* the whole map */
+  View weights;     /* [taps][channels] */
+  const View *bias; /* NULL: none */
+  int64_t height, width, channels;
+  /* of the present row */
+  LLVMValueRef top, left;                      /* the window's corner in the map; may be outside */
+  LLVMValueRef begin_h, end_h, begin_w, end_w; /* the taps inside; used when not `inside` */
+  bool inside;
+} Depthwise;
+
+static LLVMValueRef add_tap(KernelEmitter *k, const Depthwise *d, Site site, LLVMValueRef tap_h,
+                            LLVMValueRef tap_w, LLVMValueRef sum) {
+  ModuleContext *m = k->m;
+  LLVMValueRef line = emit_mul(m, emit_add(m, d->top, tap_h), (uint64_t)d->width);
+  LLVMValueRef row = emit_add(m, line, emit_add(m, d->left, tap_w));
+  LLVMValueRef tap = emit_add(m, emit_mul(m, tap_h, (uint64_t)d->window.kernel_w), tap_w);
+  Site weight = site;
+  weight.row = tap;
+  site.row = row;
+  return emit_fma(m, view_load(k, &d->x, site), view_load(k, &d->weights, weight), sum);
+}
+
+static LLVMValueRef add_all_taps(KernelEmitter *k, const Depthwise *d, Site site,
+                                 LLVMValueRef sum) {
+  for (int32_t h = 0; h < d->window.kernel_h; h++) {
+    for (int32_t w = 0; w < d->window.kernel_w; w++) {
+      sum = add_tap(k, d, site, emit_i64(k->m, h), emit_i64(k->m, w), sum);
+    }
+  }
+  return sum;
+}
+
+static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site site,
+                                    LLVMValueRef sum) {
+  Loop lines, taps;
+  loop_begin(k->m, &lines, d->begin_h, d->end_h, 1, &sum, 1);
+  loop_begin(k->m, &taps, d->begin_w, d->end_w, 1, lines.carried, 1);
+  LLVMValueRef next = add_tap(k, d, site, lines.index, taps.index, taps.carried[0]);
+  loop_end(k->m, &taps, &next);
+  loop_end(k->m, &lines, taps.carried);
+  return lines.carried[0];
+}
+
+static void emit_vector(KernelEmitter *k, Site site, void *context) {
+  const Depthwise *d = context;
+  LLVMValueRef sum = d->bias ? view_load(k, d->bias, site) : LLVMConstNull(k->m->vector);
+  sum = d->inside ? add_all_taps(k, d, site, sum) : add_inside_taps(k, d, site, sum);
+  pointwise_emit(k, d->stage, site, sum);
+}
+
+/* The taps of one axis that are inside: [max(0, -corner), min(kernel, size - corner)). */
+static void find_taps(ModuleContext *m, LLVMValueRef corner, int64_t kernel, int64_t size,
+                      LLVMValueRef *begin, LLVMValueRef *end) {
+  LLVMValueRef before = LLVMBuildNeg(m->builder, corner, "");
+  LLVMValueRef behind = LLVMBuildSub(m->builder, emit_i64(m, size), corner, "");
+  *begin = emit_intrinsic(m, "llvm.smax", (LLVMValueRef[]){before, emit_i64(m, 0)}, 2);
+  *end = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){behind, emit_i64(m, kernel)}, 2);
+}
+
+static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
+  LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, d->end_h, d->begin_h, ""),
+                                    LLVMBuildSub(m->builder, d->end_w, d->begin_w, ""), "");
+  int64_t taps = (int64_t)d->window.kernel_h * d->window.kernel_w;
+  return LLVMBuildICmp(m->builder, LLVMIntEQ, count, emit_i64(m, taps), "");
+}
+
+static void emit_row(KernelEmitter *k, Depthwise *d, LLVMValueRef row) {
+  ModuleContext *m = k->m;
+  uint32_t channels = (uint32_t)d->channels;
+  find_taps(m, d->top, d->window.kernel_h, d->height, &d->begin_h, &d->end_h);
+  find_taps(m, d->left, d->window.kernel_w, d->width, &d->begin_w, &d->end_w);
+  d->inside = false;
+  if (d->window.kernel_h * d->window.kernel_w > MAX_UNROLLED_TAPS) {
+    pointwise_columns(k, row, channels, emit_vector, d);
+    return;
+  }
+  Branch branch;
+  branch_begin(m, &branch, all_inside(m, d));
+  d->inside = true;
+  pointwise_columns(k, row, channels, emit_vector, d);
+  branch_else(m, &branch);
+  d->inside = false;
+  pointwise_columns(k, row, channels, emit_vector, d);
+  branch_end(m, &branch);
+}
+
+void depthwise_stage(KernelEmitter *k, const Stage *stage) {
+  ModuleContext *m = k->m;
+  const Node *node = stage_anchor(k, stage);
+  ValueId x = node->operands[0], bias = node_operand(node, 2);
+  Type in = graph_type(k->body, x), out = graph_type(k->body, node_result(node, 0));
+  Depthwise d = {.stage = stage, .window = node->attrs.DEPTHWISE, .x = view_of_map(k, x)};
+  d.height = in.dims[1], d.width = in.dims[2], d.channels = in.dims[3];
+  d.weights = k->views[node->operands[1].index];
+  d.weights.row_bytes = 4 * (uint64_t)d.channels;
+  d.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
+  Loop rows;
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  kernel_window(k, rows.index, out, d.window.stride_h, d.window.pad_h, d.window.stride_w,
+                d.window.pad_w, &d.top, &d.left);
+  emit_row(k, &d, rows.index);
+  loop_end(m, &rows, NULL);
+}

@@ -1,0 +1,265 @@
+/* Helpers that every kernel emitter uses: types, constants, arithmetic, memory, functions. */
+#include "backends/llvm/emit.h"
+
+#include <string.h>
+
+#include "support/panic.h"
+
+enum { MAX_LANES = 16 };
+
+ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
+                        Arena *arena) {
+  CHECK(target->vector_floats <= MAX_LANES);
+  ModuleContext m = {.arena = arena, .target = target, .context = context};
+  m.module = LLVMModuleCreateWithNameInContext(name, context);
+  LLVMSetTarget(m.module, target->triple);
+  m.builder = LLVMCreateBuilderInContext(context);
+  m.void_type = LLVMVoidTypeInContext(context);
+  m.i1 = LLVMInt1TypeInContext(context);
+  m.i8 = LLVMInt8TypeInContext(context);
+  m.i16 = LLVMInt16TypeInContext(context);
+  m.i32 = LLVMInt32TypeInContext(context);
+  m.i64 = LLVMInt64TypeInContext(context);
+  m.f32 = LLVMFloatTypeInContext(context);
+  m.f64 = LLVMDoubleTypeInContext(context);
+  m.ptr = LLVMPointerTypeInContext(context, 0);
+  m.vector = LLVMVectorType(m.f32, target->vector_floats);
+  m.vector_i32 = LLVMVectorType(m.i32, target->vector_floats);
+  LLVMTypeRef parameters[] = {m.ptr, m.i32, m.i32};
+  m.kernel_type = LLVMFunctionType(m.void_type, parameters, 3, false);
+  return m;
+}
+
+void emit_close(ModuleContext *m) {
+  LLVMDisposeBuilder(m->builder);
+  m->builder = NULL;
+}
+
+static void add_text_attribute(ModuleContext *m, LLVMValueRef function, const char *key,
+                               const char *value) {
+  LLVMAttributeRef attribute = LLVMCreateStringAttribute(m->context, key, (unsigned)strlen(key),
+                                                         value, (unsigned)strlen(value));
+  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, attribute);
+}
+
+static void add_attribute(ModuleContext *m, LLVMValueRef function, const char *name) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
+                          LLVMCreateEnumAttribute(m->context, kind, 0));
+}
+
+LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type) {
+  LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
+  const TargetInfo *target = m->target;
+  add_text_attribute(m, function, "target-cpu", target->cpu);
+  if (target->tune) add_text_attribute(m, function, "tune-cpu", target->tune);
+  if (target->features && *target->features) {
+    add_text_attribute(m, function, "target-features", target->features);
+  }
+  if (target->vector_floats == MAX_LANES) {
+    add_text_attribute(m, function, "min-legal-vector-width", "512");
+    add_text_attribute(m, function, "prefer-vector-width", "512");
+  }
+  add_attribute(m, function, "nounwind");
+  LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(m->context, function, "entry");
+  LLVMPositionBuilderAtEnd(m->builder, entry);
+  return function;
+}
+
+/* -- constants ----------------------------------------------------------------------------------
+ */
+
+LLVMValueRef emit_i32(ModuleContext *m, int32_t value) {
+  return LLVMConstInt(m->i32, (uint32_t)value, true);
+}
+
+LLVMValueRef emit_i64(ModuleContext *m, int64_t value) {
+  return LLVMConstInt(m->i64, (uint64_t)value, true);
+}
+
+static LLVMValueRef constant_splat(ModuleContext *m, LLVMValueRef lane) {
+  LLVMValueRef lanes[MAX_LANES];
+  for (uint32_t i = 0; i < m->target->vector_floats; i++) lanes[i] = lane;
+  return LLVMConstVector(lanes, m->target->vector_floats);
+}
+
+LLVMValueRef emit_splat(ModuleContext *m, double value) {
+  return constant_splat(m, LLVMConstReal(m->f32, value));
+}
+
+LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value) {
+  return constant_splat(m, emit_i32(m, value));
+}
+
+/* -- arithmetic ---------------------------------------------------------------------------------
+ */
+
+LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildAdd(m->builder, a, b, "");
+}
+
+LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor) {
+  return LLVMBuildMul(m->builder, a, emit_i64(m, (int64_t)factor), "");
+}
+
+LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildFAdd(m->builder, a, b, "");
+}
+
+LLVMValueRef emit_fsub(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildFSub(m->builder, a, b, "");
+}
+
+LLVMValueRef emit_fmul(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildFMul(m->builder, a, b, "");
+}
+
+LLVMValueRef emit_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args,
+                            uint32_t count) {
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  CHECK(id != 0);
+  LLVMTypeRef type = LLVMTypeOf(args[0]);
+  LLVMValueRef function = LLVMGetIntrinsicDeclaration(m->module, id, &type, 1);
+  LLVMTypeRef function_type = LLVMIntrinsicGetType(m->context, id, &type, 1);
+  return LLVMBuildCall2(m->builder, function_type, function, args, count, "");
+}
+
+LLVMValueRef emit_fma(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
+  if (!m->target->has_fma) return emit_fadd(m, emit_fmul(m, a, b), c);
+  return emit_intrinsic(m, "llvm.fma", (LLVMValueRef[]){a, b, c}, 3);
+}
+
+static LLVMValueRef choose(ModuleContext *m, LLVMRealPredicate predicate, LLVMValueRef a,
+                           LLVMValueRef b) {
+  return LLVMBuildSelect(m->builder, LLVMBuildFCmp(m->builder, predicate, a, b, ""), a, b, "");
+}
+
+LLVMValueRef emit_fmax(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return choose(m, LLVMRealOGT, a, b);
+}
+
+LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return choose(m, LLVMRealOLT, a, b);
+}
+
+/* A shuffle of two vectors; `index[i]` chooses lane i of the result, -1: any. */
+static LLVMValueRef shuffle(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, const int32_t *index,
+                            uint32_t count) {
+  LLVMValueRef mask[MAX_LANES];
+  for (uint32_t i = 0; i < count; i++) {
+    mask[i] = index[i] < 0 ? LLVMGetPoison(m->i32) : emit_i32(m, index[i]);
+  }
+  return LLVMBuildShuffleVector(m->builder, a, b, LLVMConstVector(mask, count), "");
+}
+
+LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *index,
+                          uint32_t count) {
+  return shuffle(m, vector, LLVMGetPoison(LLVMTypeOf(vector)), index, count);
+}
+
+LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar) {
+  LLVMTypeRef type = LLVMVectorType(LLVMTypeOf(scalar), m->target->vector_floats);
+  LLVMValueRef one =
+      LLVMBuildInsertElement(m->builder, LLVMGetPoison(type), scalar, emit_i32(m, 0), "");
+  int32_t index[MAX_LANES] = {0};
+  return emit_shuffle(m, one, index, m->target->vector_floats);
+}
+
+LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector) {
+  for (uint32_t half = LLVMGetVectorSize(LLVMTypeOf(vector)) / 2; half; half /= 2) {
+    int32_t low[MAX_LANES], high[MAX_LANES];
+    for (uint32_t i = 0; i < half; i++) {
+      low[i] = (int32_t)i;
+      high[i] = (int32_t)(i + half);
+    }
+    vector = emit_fadd(m, emit_shuffle(m, vector, low, half), emit_shuffle(m, vector, high, half));
+  }
+  return LLVMBuildExtractElement(m->builder, vector, emit_i32(m, 0), "");
+}
+
+LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lanes,
+                             LLVMValueRef other) {
+  int32_t index[MAX_LANES];
+  uint32_t count = m->target->vector_floats;
+  if (lanes >= count) return vector;
+  for (uint32_t i = 0; i < count; i++) index[i] = (int32_t)(i < lanes ? i : i + count);
+  return shuffle(m, vector, other, index, count);
+}
+
+/* -- memory -------------------------------------------------------------------------------------
+ */
+
+LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes) {
+  return LLVMBuildGEP2(m->builder, m->i8, base, &bytes, 1, "");
+}
+
+static LLVMValueRef load(ModuleContext *m, LLVMTypeRef type, LLVMValueRef address) {
+  LLVMValueRef value = LLVMBuildLoad2(m->builder, type, address, "");
+  LLVMSetAlignment(value, 4);
+  return value;
+}
+
+LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address) {
+  return load(m, m->f32, address);
+}
+
+void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address) {
+  LLVMSetAlignment(LLVMBuildStore(m->builder, scalar, address), 4);
+}
+
+/* The largest power of two that is at most `count`. */
+static uint32_t power_below(uint32_t count) {
+  uint32_t power = 1;
+  while (2 * power <= count) power *= 2;
+  return power;
+}
+
+LLVMTypeRef emit_vector_type(ModuleContext *m, uint32_t lanes) {
+  return lanes == 1 ? m->f32 : LLVMVectorType(m->f32, lanes);
+}
+
+LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes) {
+  uint32_t width = m->target->vector_floats;
+  if (lanes >= width) return load(m, m->vector, address);
+  LLVMValueRef whole = LLVMConstNull(m->vector);
+  for (uint32_t at = 0; at < lanes;) {
+    uint32_t count = power_below(lanes - at);
+    LLVMValueRef from = emit_address(m, address, emit_i64(m, 4 * at));
+    LLVMValueRef piece = load(m, LLVMVectorType(m->f32, count), from);
+    int32_t index[MAX_LANES];
+    for (uint32_t i = 0; i < width; i++) index[i] = i < count ? (int32_t)i : -1;
+    LLVMValueRef wide = emit_shuffle(m, piece, index, width);
+    for (uint32_t i = 0; i < width; i++) {
+      index[i] = (int32_t)(i >= at && i < at + count ? width + i - at : i);
+    }
+    whole = shuffle(m, whole, wide, index, width);
+    at += count;
+  }
+  return whole;
+}
+
+void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes) {
+  if (lanes >= m->target->vector_floats) {
+    LLVMSetAlignment(LLVMBuildStore(m->builder, vector, address), 4);
+    return;
+  }
+  for (uint32_t at = 0; at < lanes;) {
+    uint32_t count = power_below(lanes - at);
+    int32_t index[MAX_LANES];
+    for (uint32_t i = 0; i < count; i++) index[i] = (int32_t)(at + i);
+    LLVMValueRef to = emit_address(m, address, emit_i64(m, 4 * at));
+    LLVMSetAlignment(LLVMBuildStore(m->builder, emit_shuffle(m, vector, index, count), to), 4);
+    at += count;
+  }
+}
+
+LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes) {
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(m->builder);
+  LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(LLVMGetBasicBlockParent(here));
+  LLVMValueRef first = LLVMGetFirstInstruction(entry);
+  if (first) LLVMPositionBuilderBefore(m->builder, first);
+  LLVMValueRef slot = LLVMBuildAlloca(m->builder, LLVMArrayType2(m->i8, bytes), "");
+  LLVMSetAlignment(slot, PLAN_ALIGN);
+  LLVMPositionBuilderAtEnd(m->builder, here);
+  return slot;
+}

@@ -1,0 +1,89 @@
+/* One PlanKernel becomes one function: find the block's rows, then run the stages in order.
+ *
+ *   image = task / blocks, block = task % blocks
+ *   rows of the block: [block * rows / blocks, (block + 1) * rows / blocks)
+ *   scratch = args[0] + worker * args[1]
+ */
+#include "backends/llvm/kernel.h"
+#include "support/panic.h"
+
+static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
+  return LLVMBuildZExt(k->m->builder, value, k->m->i64, "");
+}
+
+static LLVMValueRef block_begin(KernelEmitter *k, LLVMValueRef block) {
+  return LLVMBuildUDiv(k->m->builder, emit_mul(k->m, block, k->kernel->rows),
+                       emit_i64(k->m, k->kernel->blocks), "");
+}
+
+/* Which rows the task is about. Written so that the usual cases fold to constants. */
+static void find_rows(KernelEmitter *k, LLVMValueRef task) {
+  ModuleContext *m = k->m;
+  uint32_t rows = k->kernel->rows, blocks = k->kernel->blocks;
+  LLVMValueRef wide = widen(k, task), count = emit_i64(m, blocks);
+  k->image = k->kernel->images == 1 ? emit_i64(m, 0) : LLVMBuildUDiv(m->builder, wide, count, "");
+  k->block = k->kernel->images == 1 ? wide : LLVMBuildURem(m->builder, wide, count, "");
+  if (blocks == 1) k->block = emit_i64(m, 0);
+  k->row_counts[0] = rows / blocks;
+  if (rows % blocks == 0) {
+    k->row_count_kinds = 1;
+    k->first_row = emit_mul(m, k->block, rows / blocks);
+    k->row_count = emit_i64(m, rows / blocks);
+    return;
+  }
+  k->row_count_kinds = 2;
+  k->row_counts[1] = rows / blocks + 1;
+  k->first_row = block_begin(k, k->block);
+  LLVMValueRef next = block_begin(k, emit_add(m, k->block, emit_i64(m, 1)));
+  k->row_count = LLVMBuildSub(m->builder, next, k->first_row, "");
+}
+
+static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
+  ModuleContext *m = k->m;
+  LLVMValueRef base = LLVMBuildLoad2(m->builder, m->ptr, k->args, "");
+  LLVMValueRef stride =
+      LLVMBuildLoad2(m->builder, m->i64, emit_address(m, k->args, emit_i64(m, 8)), "");
+  LLVMSetAlignment(base, 8);
+  LLVMSetAlignment(stride, 8);
+  k->scratch = emit_address(m, base, LLVMBuildMul(m->builder, widen(k, worker), stride, ""));
+}
+
+void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_h, int32_t pad_h,
+                   int32_t stride_w, int32_t pad_w, LLVMValueRef *top, LLVMValueRef *left) {
+  ModuleContext *m = k->m;
+  LLVMValueRef width = emit_i64(m, out.dims[2]), at = emit_add(m, k->first_row, row);
+  LLVMValueRef i = LLVMBuildUDiv(m->builder, at, width, "");
+  LLVMValueRef j = LLVMBuildURem(m->builder, at, width, "");
+  *top = emit_add(m, emit_mul(m, i, (uint64_t)stride_h), emit_i64(m, -(int64_t)pad_h));
+  *left = emit_add(m, emit_mul(m, j, (uint64_t)stride_w), emit_i64(m, -(int64_t)pad_w));
+}
+
+static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
+    [OP_LINEAR] = product_stage,        [OP_PATCHES] = patches_stage,
+    [OP_DEPTHWISE] = depthwise_stage,   [OP_AXIAL_SAMPLE] = axial_sample_stage,
+    [OP_NORMALIZE] = normalize_stage,   [OP_SOFTMAX] = softmax_stage,
+    [OP_CONCAT] = concat_stage,         [OP_ADD] = pointwise_stage,
+    [OP_MUL] = pointwise_stage,         [OP_GELU] = pointwise_stage,
+    [OP_SUM_CHUNKS] = sum_chunks_stage, [OP_MEAN_CHUNKS] = mean_chunks_stage,
+};
+
+LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol) {
+  KernelEmitter k = {.m = m, .kernel = kernel, .body = kernel->body};
+  LLVMValueRef function = emit_function(m, symbol, m->kernel_type);
+  LLVMSetVisibility(function, LLVMHiddenVisibility);
+  k.live = ARENA_ARRAY(m->arena, kernel->body->value_count, LLVMValueRef);
+  k.args = LLVMGetParam(function, 0);
+  find_rows(&k, LLVMGetParam(function, 1));
+  find_scratch(&k, LLVMGetParam(function, 2));
+  view_prepare(&k);
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    const Stage *stage = &kernel->stages[i];
+    const Node *anchor = stage_anchor(&k, stage);
+    if (!stage_emitters[anchor->op]) {
+      PANIC("kernel %s: no stage begins with %s", kernel->name, op_info(anchor->op)->text);
+    }
+    stage_emitters[anchor->op](&k, stage);
+  }
+  LLVMBuildRetVoid(m->builder);
+  return function;
+}

@@ -1,0 +1,98 @@
+/* The state of one kernel's emission, and its stages' emitters.
+ *
+ * A View is a value's memory as seen from the block (or, of a whole map, from the image); a Site is
+ * one vector of one row. Anchors compute a vector and hand it to pointwise_emit, which evaluates
+ * the ops behind it and stores what has a place in memory.
+ */
+#ifndef ATMC_BACKENDS_LLVM_KERNEL_H
+#define ATMC_BACKENDS_LLVM_KERNEL_H
+
+#include "backends/llvm/emit.h"
+
+typedef struct View {
+  LLVMValueRef base;      /* row 0, channel 0 */
+  uint64_t row_bytes;     /* 0: the same for all rows (constants, vectors per image) */
+  uint64_t channel_bytes; /* 4, or more in nchw */
+  bool exact;             /* no lane behind the last channel may be touched */
+} View;
+
+/* Lanes [column + column_plus, + lanes) of row row + row_plus; the constants are kept apart so that
+ * they end up in addressing modes. */
+typedef struct Site {
+  LLVMValueRef row;
+  uint32_t row_plus;
+  LLVMValueRef column;
+  uint32_t column_plus;
+  uint32_t lanes;
+} Site;
+
+typedef struct KernelEmitter {
+  ModuleContext *m;
+  const PlanKernel *kernel;
+  const Graph *body;
+  LLVMValueRef args, scratch;
+  LLVMValueRef image, block, first_row, row_count; /* i64; rows of this block */
+  uint32_t row_counts[2]; /* what row_count can be: floor and ceil of rows / blocks */
+  uint32_t row_count_kinds;
+  View *views;        /* [value_count]: of the block, where the value has a place in memory */
+  View *result_views; /* [result_count] */
+  LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
+} KernelEmitter;
+
+/* -- view.c -------------------------------------------------------------------------------------
+ */
+bool view_in_memory(const KernelEmitter *k, ValueId value);
+/* Fills k->views and k->result_views. */
+void view_prepare(KernelEmitter *k);
+/* The whole map (or the vector) of this image behind an operand or a result. */
+View view_of_map(KernelEmitter *k, ValueId value);
+LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site);
+/* The first channel of row `row` (i64). */
+LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row);
+LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site);
+void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector);
+/* Stores `vector` wherever `value` lives in memory: its place, and the results that repeat it. */
+void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef vector);
+
+/* From now on nothing behind the last channel of `value` is written: rows made of several runs. */
+void view_make_exact(KernelEmitter *k, ValueId value);
+/* Copies row `row` of `value`, complete in its place, to the results that repeat it. */
+void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
+
+/* -- kernel.c -----------------------------------------------------------------------------------
+ */
+/* The corner of the window that row `row` of the block, of a map of type `out`, reads. */
+void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_h, int32_t pad_h,
+                   int32_t stride_w, int32_t pad_w, LLVMValueRef *top, LLVMValueRef *left);
+
+/* -- pointwise.c --------------------------------------------------------------------------------
+ */
+/* Stores `anchor` (the vector of the stage's first node at `site`; NULL where the stage has no
+ * anchor), then evaluates and stores the pointwise nodes. */
+void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
+
+/* A loop over the vectors of `channels` channels: `emit` is called for the full ones, in a loop,
+ * and once more for the rest. */
+typedef void SiteEmitter(KernelEmitter *k, Site site, void *context);
+void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
+                       void *context);
+
+/* -- one emitter per kind of anchor -------------------------------------------------------------
+ */
+typedef void StageEmitter(KernelEmitter *k, const Stage *stage);
+StageEmitter pointwise_stage, product_stage, normalize_stage, depthwise_stage, patches_stage,
+    axial_sample_stage, softmax_stage, concat_stage, sum_chunks_stage, mean_chunks_stage;
+
+/* -- elementary.c: functions of vectors ---------------------------------------------------------
+ */
+LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);
+LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
+
+static inline const Node *stage_anchor(const KernelEmitter *k, const Stage *stage) {
+  return graph_node(k->body, stage->nodes[0]);
+}
+static inline uint32_t value_channels(const KernelEmitter *k, ValueId value) {
+  return (uint32_t)type_channels(graph_type(k->body, value));
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* Pointwise ops: evaluated in registers at one site, behind an anchor or alone.
+ *
+ * An operand that was computed at this site is live; any other is loaded from where it lives. A
+ * product that only a sum reads is fused with it.
+ */
+#include "backends/llvm/kernel.h"
+#include "support/panic.h"
+
+static LLVMValueRef operand(KernelEmitter *k, ValueId value, Site site) {
+  if (!k->live[value.index]) {
+    CHECK(view_in_memory(k, value));
+    k->live[value.index] = view_load(k, &k->views[value.index], site);
+  }
+  return k->live[value.index];
+}
+
+static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
+  LLVMValueRef a = operand(k, node->operands[0], site);
+  switch (node->op) {
+    case OP_ADD: return emit_fadd(k->m, a, operand(k, node->operands[1], site));
+    case OP_MUL: return emit_fmul(k->m, a, operand(k, node->operands[1], site));
+    case OP_GELU: return elementary_gelu(k->m, a);
+    default: PANIC("%s is not pointwise", op_info(node->op)->text);
+  }
+}
+
+void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
+  for (uint32_t v = 0; v < k->body->value_count; v++) k->live[v] = NULL;
+  for (uint32_t i = 0; i < stage->node_count; i++) {
+    const Node *node = graph_node(k->body, stage->nodes[i]);
+    ValueId result = node_result(node, 0);
+    LLVMValueRef value = i == 0 && anchor ? anchor : evaluate(k, node, site);
+    k->live[result.index] = value;
+    view_store_value(k, result, site, value);
+  }
+}
+
+void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
+                       void *context) {
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats, full = channels - channels % width;
+  Site site = {.row = row, .lanes = width};
+  if (full) {
+    Loop columns;
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, full), width, NULL, 0);
+    site.column = columns.index;
+    emit(k, site, context);
+    loop_end(m, &columns, NULL);
+  }
+  if (channels > full) {
+    site.column = emit_i64(m, full);
+    site.lanes = channels - full;
+    emit(k, site, context);
+  }
+}
+
+static void emit_site(KernelEmitter *k, Site site, void *context) {
+  pointwise_emit(k, context, site, NULL);
+}
+
+void pointwise_stage(KernelEmitter *k, const Stage *stage) {
+  uint32_t channels = value_channels(k, node_result(stage_anchor(k, stage), 0));
+  Loop rows;
+  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
+  pointwise_columns(k, rows.index, channels, emit_site, (void *)stage);
+  loop_end(k->m, &rows, NULL);
+}

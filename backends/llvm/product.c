@@ -1,0 +1,326 @@
+/* STAGE_PRODUCT: rows A [R,K] times B packed in panels [ceil(N/32)][K][32], in register tiles.
+ *
+ *   for panel of 32 columns, for columns of a tile within it, for tile of rows:
+ *     for block of K (at most 256):
+ *       acc = 0;  for k: acc[row][vector] += A[row][k] * B[k][vector]
+ *       sum = sum + acc      (in a stored tile; with one block of K the sum is acc itself)
+ *     bias, then the pointwise ops behind, per row and vector
+ *
+ * The R rows of a block are cut into T = ceil(R / tile_rows) tiles, the first R % T of R/T + 1
+ * rows, the others of R/T. R takes at most two values, so all sizes are known here: one
+ * micro-kernel for each. The order in which an element is summed depends on K alone.
+ *
+ * Cheap epilogues run on the accumulators; those with a gelu, and those behind several blocks of K,
+ * run in a loop over the rows of the stored tile, which keeps them out of the micro-kernel's code.
+ */
+#include "backends/llvm/kernel.h"
+#include "support/checked_math.h"
+#include "support/panic.h"
+
+enum { DEPTH_BLOCK = 256, DEPTH_UNROLL = 4, MAX_SIZES = 4, MAX_VECTORS = 8 };
+
+typedef struct Product {
+  KernelEmitter *k;
+  const Stage *stage;
+  const View *a;
+  const View *bias;     /* NULL: none */
+  LLVMValueRef weights; /* B */
+  uint32_t depth;       /* K */
+  uint32_t channels;    /* N */
+  uint32_t depth_blocks, depth_block;
+  LLVMValueRef tile; /* stored sums [tile_rows][tile_columns], or NULL */
+} Product;
+
+/* A register tile: `rows` rows from `row` on, `vectors` vectors of columns from `column` on. */
+typedef struct Tile {
+  LLVMValueRef row, column; /* i64 */
+  LLVMValueRef panel;       /* B at k = 0 and `column` */
+  uint32_t rows, vectors;
+  uint32_t last_lanes; /* of the last vector */
+} Tile;
+
+/* How many tiles of `rows` rows there are when the block has row_counts[0] or [1] rows. */
+typedef struct TileSize {
+  uint32_t rows;
+  uint32_t counts[2];
+} TileSize;
+
+static bool has_op(const KernelEmitter *k, const Stage *stage, OpKind op) {
+  for (uint32_t i = 0; i < stage->node_count; i++) {
+    if (graph_node(k->body, stage->nodes[i])->op == op) return true;
+  }
+  return false;
+}
+
+static bool stores_nchw(const KernelEmitter *k) {
+  for (uint32_t r = 0; r < k->kernel->result_count; r++) {
+    if (k->kernel->results[r].nchw) return true;
+  }
+  return false;
+}
+
+/* -- the micro-kernel ---------------------------------------------------------------------------
+ */
+
+static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
+  return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
+}
+
+/* One step of K: acc += A[.][k] * B[k][.]. `a` and `b` point at k, `step` is added to it. */
+static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LLVMValueRef b,
+                          uint32_t step, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef columns[MAX_VECTORS];
+  uint32_t vector_bytes = 4 * m->target->vector_floats;
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    uint32_t bytes = 4 * PLAN_PANEL * step + vector_bytes * v;
+    columns[v] = emit_load(m, emit_address(m, b, emit_i64(m, bytes)), m->target->vector_floats);
+    LLVMSetAlignment(columns[v], vector_bytes);
+  }
+  for (uint32_t r = 0; r < tile->rows; r++) {
+    uint64_t bytes = r * p->a->row_bytes + step * p->a->channel_bytes;
+    LLVMValueRef lane = emit_load_f32(m, emit_address(m, a, emit_i64(m, (int64_t)bytes)));
+    LLVMValueRef row = emit_broadcast(m, lane);
+    for (uint32_t v = 0; v < tile->vectors; v++) {
+      LLVMValueRef *sum = &acc[r * tile->vectors + v];
+      *sum = emit_fma(m, row, columns[v], *sum);
+    }
+  }
+}
+
+/* acc += A * B over k of [begin, end), `unroll` steps at a time. */
+static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
+                           uint32_t unroll, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  uint32_t count = tile->rows * tile->vectors;
+  LLVMValueRef rows = view_row(p->k, p->a, tile->row);
+  Loop loop;
+  loop_begin(m, &loop, begin, end, unroll, acc, count);
+  LLVMValueRef a = emit_address(m, rows, emit_mul(m, loop.index, p->a->channel_bytes));
+  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, 4 * PLAN_PANEL));
+  LLVMValueRef next[LOOP_MAX_CARRIED];
+  for (uint32_t i = 0; i < count; i++) next[i] = loop.carried[i];
+  for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
+  loop_end(m, &loop, next);
+  for (uint32_t i = 0; i < count; i++) acc[i] = loop.carried[i];
+}
+
+/* acc = A * B over k of the depth block that begins at `begin`. Only the last block can be short or
+ * have a length that is no multiple of the unrolling. */
+static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef zero = LLVMConstNull(m->vector);
+  for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) acc[i] = zero;
+  uint32_t rest = p->depth % DEPTH_UNROLL;
+  LLVMValueRef even = emit_i64(m, p->depth - rest), end = even;
+  if (p->depth_blocks > 1) {
+    end = emit_add(m, begin, emit_i64(m, p->depth_block));
+    LLVMValueRef whole = LLVMBuildICmp(m->builder, LLVMIntSLT, end, even, "");
+    end = LLVMBuildSelect(m->builder, whole, end, even, "");
+  }
+  if (p->depth > rest) multiply_range(p, tile, begin, end, DEPTH_UNROLL, acc);
+  if (!rest) return;
+  LLVMValueRef last = emit_i64(m, p->depth);
+  if (p->depth_blocks > 1) {
+    LLVMValueRef ends = LLVMBuildICmp(m->builder, LLVMIntEQ, end, even, "");
+    last = LLVMBuildSelect(m->builder, ends, last, end, "");
+  }
+  multiply_range(p, tile, end, last, 1, acc);
+}
+
+/* -- the stored tile and the epilogue -----------------------------------------------------------
+ */
+
+static LLVMValueRef tile_address(const Product *p, LLVMValueRef row, uint32_t vector) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef start = emit_address(m, p->tile, emit_mul(m, row, 4 * p->stage->tile_columns));
+  return emit_address(m, start, emit_i64(m, 4 * vector * m->target->vector_floats));
+}
+
+static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t row_plus,
+                    uint32_t vector) {
+  return (Site){.row = row,
+                .row_plus = row_plus,
+                .column = tile->column,
+                .column_plus = vector * p->k->m->target->vector_floats,
+                .lanes = lanes_of(p, tile, vector)};
+}
+
+static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    bias[v] = p->bias ? view_load(p->k, p->bias, site_of(p, tile, tile->row, 0, v))
+                      : LLVMConstNull(p->k->m->vector);
+  }
+}
+
+static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
+  LLVMValueRef bias[MAX_VECTORS];
+  load_bias(p, tile, bias);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    for (uint32_t r = 0; r < tile->rows; r++) {
+      LLVMValueRef value = acc[r * tile->vectors + v];
+      if (p->bias) value = emit_fadd(p->k->m, value, bias[v]);
+      pointwise_emit(p->k, p->stage, site_of(p, tile, tile->row, r, v), value);
+    }
+  }
+}
+
+/* sum = bias, for all rows of the stored tile. */
+static void start_tile(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef bias[MAX_VECTORS];
+  load_bias(p, tile, bias);
+  Loop rows;
+  loop_begin(m, &rows, emit_i64(m, 0), emit_i64(m, tile->rows), 1, NULL, 0);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    emit_store(m, bias[v], tile_address(p, rows.index, v), m->target->vector_floats);
+  }
+  loop_end(m, &rows, NULL);
+}
+
+static void add_to_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  uint32_t width = m->target->vector_floats;
+  for (uint32_t r = 0; r < tile->rows; r++) {
+    for (uint32_t v = 0; v < tile->vectors; v++) {
+      LLVMValueRef at = tile_address(p, emit_i64(m, r), v);
+      LLVMValueRef sum = emit_fadd(m, emit_load(m, at, width), acc[r * tile->vectors + v]);
+      emit_store(m, sum, at, width);
+    }
+  }
+}
+
+static void finish_stored(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  Loop rows;
+  loop_begin(m, &rows, emit_i64(m, 0), emit_i64(m, tile->rows), 1, NULL, 0);
+  LLVMValueRef row = emit_add(m, tile->row, rows.index);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    LLVMValueRef sum = emit_load(m, tile_address(p, rows.index, v), m->target->vector_floats);
+    pointwise_emit(p->k, p->stage, site_of(p, tile, row, 0, v), sum);
+  }
+  loop_end(m, &rows, NULL);
+}
+
+static void emit_tile(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef acc[LOOP_MAX_CARRIED];
+  CHECK(tile->rows * tile->vectors <= LOOP_MAX_CARRIED);
+  if (!p->tile) {
+    multiply(p, tile, emit_i64(m, 0), acc);
+    finish_in_registers(p, tile, acc);
+    return;
+  }
+  start_tile(p, tile);
+  Loop blocks;
+  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->depth_block, NULL, 0);
+  multiply(p, tile, blocks.index, acc);
+  add_to_tile(p, tile, acc);
+  loop_end(m, &blocks, NULL);
+  finish_stored(p, tile);
+}
+
+/* -- the loops around it ------------------------------------------------------------------------
+ */
+
+/* The distinct tile sizes, largest first. */
+static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize *sizes) {
+  uint32_t count = 0;
+  for (uint32_t rows = tile_rows; rows > 0; rows--) {
+    TileSize size = {.rows = rows};
+    for (uint32_t i = 0; i < k->row_count_kinds; i++) {
+      uint32_t total = k->row_counts[i], tiles = ceil_div_u32(total, tile_rows);
+      if (!tiles) continue;
+      if (rows == total / tiles + 1) size.counts[i] = total % tiles;
+      if (rows == total / tiles) size.counts[i] = tiles - total % tiles;
+    }
+    if (!size.counts[0] && !size.counts[1]) continue;
+    CHECK(count < MAX_SIZES);
+    sizes[count++] = size;
+  }
+  return count;
+}
+
+/* The number of tiles of one size in the block at hand. */
+static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
+  LLVMValueRef first = emit_i64(k->m, size->counts[0]);
+  if (k->row_count_kinds == 1 || size->counts[0] == size->counts[1]) return first;
+  LLVMValueRef is_first =
+      LLVMBuildICmp(k->m->builder, LLVMIntEQ, k->row_count, emit_i64(k->m, k->row_counts[0]), "");
+  return LLVMBuildSelect(k->m->builder, is_first, first, emit_i64(k->m, size->counts[1]), "");
+}
+
+static void emit_rows(const Product *p, Tile tile) {
+  ModuleContext *m = p->k->m;
+  TileSize sizes[MAX_SIZES];
+  uint32_t size_count = tile_sizes(p->k, p->stage->tile_rows, sizes);
+  LLVMValueRef row = emit_i64(m, 0);
+  for (uint32_t i = 0; i < size_count; i++) {
+    Loop tiles;
+    loop_begin(m, &tiles, emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1, &row, 1);
+    tile.row = tiles.carried[0];
+    tile.rows = sizes[i].rows;
+    emit_tile(p, &tile);
+    LLVMValueRef next = emit_add(m, tile.row, emit_i64(m, tile.rows));
+    loop_end(m, &tiles, &next);
+    row = tiles.carried[0];
+  }
+}
+
+/* `width` columns (at most a tile's) from `begin` of panel `panel` on. */
+static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begin, uint32_t width) {
+  ModuleContext *m = p->k->m;
+  uint32_t lanes = m->target->vector_floats;
+  LLVMValueRef offset =
+      emit_add(m, emit_mul(m, panel, 4 * PLAN_PANEL * (uint64_t)p->depth), emit_mul(m, begin, 4));
+  Tile tile = {.column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
+               .panel = emit_address(m, p->weights, offset),
+               .vectors = ceil_div_u32(width, lanes)};
+  tile.last_lanes = width - (tile.vectors - 1) * lanes;
+  emit_rows(p, tile);
+}
+
+/* The first `width` columns of panel `panel`. */
+static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
+  ModuleContext *m = p->k->m;
+  uint32_t step = p->stage->tile_columns, rest = width % step;
+  if (width > rest) {
+    Loop columns;
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), step, NULL, 0);
+    emit_columns(p, panel, columns.index, step);
+    loop_end(m, &columns, NULL);
+  }
+  if (rest) emit_columns(p, panel, emit_i64(m, width - rest), rest);
+}
+
+static Product product_of(KernelEmitter *k, const Stage *stage) {
+  const Node *linear = stage_anchor(k, stage);
+  ValueId a = linear->operands[0], b = linear->operands[1], bias = node_operand(linear, 2);
+  CHECK(linear->attrs.LINEAR.panel == PLAN_PANEL && graph_type(k->body, b).rank == 3);
+  Product p = {.k = k, .stage = stage, .a = &k->views[a.index]};
+  p.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
+  p.weights = k->views[b.index].base;
+  p.depth = value_channels(k, a);
+  p.channels = value_channels(k, node_result(linear, 0));
+  p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
+  p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
+  p.depth_block = ceil_div_u32(p.depth_block, DEPTH_UNROLL) * DEPTH_UNROLL;
+  if (p.depth_blocks > 1 || has_op(k, stage, OP_GELU) || stores_nchw(k)) {
+    p.tile = emit_stack(k->m, 4 * (uint64_t)stage->tile_rows * stage->tile_columns);
+  }
+  return p;
+}
+
+void product_stage(KernelEmitter *k, const Stage *stage) {
+  ModuleContext *m = k->m;
+  CHECK(PLAN_PANEL % stage->tile_columns == 0);
+  Product p = product_of(k, stage);
+  uint32_t panels = p.channels / PLAN_PANEL, rest = p.channels % PLAN_PANEL;
+  if (panels) {
+    Loop loop;
+    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, panels), 1, NULL, 0);
+    emit_panel(&p, loop.index, PLAN_PANEL);
+    loop_end(m, &loop, NULL);
+  }
+  if (rest) emit_panel(&p, emit_i64(m, panels), rest);
+}

@@ -1,0 +1,183 @@
+/* Where values live: addresses, loads and stores.
+ *
+ * The rows of a buffer have a pitch and slack behind them, so whole vectors are read and written
+ * there; a caller's tensor is touched exactly, and in nchw one lane at a time (its channels are H*W
+ * apart).
+ */
+#include "backends/llvm/kernel.h"
+#include "support/panic.h"
+
+static const Port *port_of(const KernelEmitter *k, const ValuePlace *place) {
+  if (place->kind == PLACE_OPERAND) return &k->kernel->operands[place->index];
+  if (place->kind == PLACE_RESULT) return &k->kernel->results[place->index];
+  return NULL;
+}
+
+/* Rows of one image: H * W of a map, else 1. */
+static uint64_t rows_of(Type type) {
+  return type.rank == 4 ? (uint64_t)(type.dims[1] * type.dims[2]) : 1;
+}
+
+bool view_in_memory(const KernelEmitter *k, ValueId value) {
+  return k->kernel->places[value.index].kind != PLACE_REGISTER;
+}
+
+static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
+  LLVMValueRef at = emit_address(k->m, k->args, emit_i64(k->m, 8 * (int64_t)index));
+  LLVMValueRef pointer = LLVMBuildLoad2(k->m->builder, k->m->ptr, at, "");
+  LLVMSetAlignment(pointer, 8);
+  return pointer;
+}
+
+static LLVMValueRef port_pointer(KernelEmitter *k, PlaceKind kind, uint32_t index) {
+  return argument(k, 2 + index + (kind == PLACE_RESULT ? k->kernel->operand_count : 0));
+}
+
+/* The memory of `port` from this image's first row on. */
+static View map_of_port(KernelEmitter *k, const Port *port, LLVMValueRef pointer, uint32_t column) {
+  uint64_t rows = rows_of(port->type), channels = (uint64_t)type_channels(port->type);
+  View view = {.base = pointer, .channel_bytes = 4};
+  if (port->kind == PORT_WEIGHTS) {
+    view.base = emit_address(k->m, pointer, emit_i64(k->m, 4 * (int64_t)column));
+    return view;
+  }
+  uint64_t pitch = port->kind == PORT_CALLER ? channels : port->pitch;
+  view.exact = port->kind == PORT_CALLER || column != 0;
+  view.row_bytes = 4 * pitch;
+  if (port->nchw && port->type.rank == 4) {
+    view.row_bytes = 4;
+    view.channel_bytes = 4 * rows;
+  }
+  LLVMValueRef bytes = emit_add(k->m, emit_mul(k->m, k->image, 4 * rows * pitch),
+                                emit_i64(k->m, (int64_t)(column * view.channel_bytes)));
+  view.base = emit_address(k->m, pointer, bytes);
+  return view;
+}
+
+View view_of_map(KernelEmitter *k, ValueId value) {
+  const ValuePlace *place = &k->kernel->places[value.index];
+  const Port *port = port_of(k, place);
+  CHECK(port);
+  return map_of_port(k, port, port_pointer(k, place->kind, place->index), place->column);
+}
+
+/* `view` of a whole map, moved to the first row of the block. */
+static View view_of_block(KernelEmitter *k, View view, Type type) {
+  if (type.rank == 4 && rows_of(type) == k->kernel->rows) {
+    view.base = emit_address(k->m, view.base, emit_mul(k->m, k->first_row, view.row_bytes));
+  } else if (type.rank != 4) {
+    view.row_bytes = 0;
+  }
+  return view;
+}
+
+static View view_of_scratch(KernelEmitter *k, const ValuePlace *place, Type type) {
+  uint64_t bytes = place->offset + 4 * (uint64_t)place->column;
+  return (View){.base = emit_address(k->m, k->scratch, emit_i64(k->m, (int64_t)bytes)),
+                .row_bytes = type.rank == 4 ? 4 * (uint64_t)place->pitch : 0,
+                .channel_bytes = 4,
+                .exact = place->column != 0};
+}
+
+void view_prepare(KernelEmitter *k) {
+  const PlanKernel *kernel = k->kernel;
+  k->views = ARENA_ARRAY(k->m->arena, k->body->value_count, View);
+  k->result_views = ARENA_ARRAY(k->m->arena, kernel->result_count, View);
+  for (uint32_t v = 0; v < k->body->value_count; v++) {
+    ValueId value = {v};
+    const ValuePlace *place = &kernel->places[v];
+    Type type = graph_type(k->body, value);
+    if (place->kind == PLACE_SCRATCH) {
+      k->views[v] = view_of_scratch(k, place, type);
+    } else if (place->kind != PLACE_REGISTER) {
+      k->views[v] = view_of_block(k, view_of_map(k, value), type);
+    }
+  }
+  for (uint32_t r = 0; r < kernel->result_count; r++) {
+    const Port *port = &kernel->results[r];
+    View map = map_of_port(k, port, port_pointer(k, PLACE_RESULT, r), 0);
+    k->result_views[r] = view_of_block(k, map, port->type);
+  }
+}
+
+LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row) {
+  return emit_address(k->m, view->base, emit_mul(k->m, row, view->row_bytes));
+}
+
+LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site) {
+  ModuleContext *m = k->m;
+  LLVMValueRef bytes = emit_mul(m, site.column, view->channel_bytes);
+  if (view->row_bytes) bytes = emit_add(m, bytes, emit_mul(m, site.row, view->row_bytes));
+  LLVMValueRef start = emit_address(m, view->base, bytes);
+  uint64_t plus = site.column_plus * view->channel_bytes + site.row_plus * view->row_bytes;
+  return plus ? emit_address(m, start, emit_i64(m, (int64_t)plus)) : start;
+}
+
+LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
+  ModuleContext *m = k->m;
+  LLVMValueRef address = view_address(k, view, site);
+  uint32_t lanes = view->exact ? site.lanes : m->target->vector_floats;
+  if (view->channel_bytes == 4) return emit_load(m, address, lanes);
+  LLVMValueRef vector = LLVMConstNull(m->vector);
+  for (uint32_t i = 0; i < lanes; i++) {
+    LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)(i * view->channel_bytes)));
+    vector = LLVMBuildInsertElement(m->builder, vector, emit_load_f32(m, at),
+                                    emit_i32(m, (int32_t)i), "");
+  }
+  return vector;
+}
+
+void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector) {
+  ModuleContext *m = k->m;
+  LLVMValueRef address = view_address(k, view, site);
+  uint32_t lanes = view->exact ? site.lanes : m->target->vector_floats;
+  if (view->channel_bytes == 4) {
+    emit_store(m, vector, address, lanes);
+    return;
+  }
+  for (uint32_t i = 0; i < lanes; i++) {
+    LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)(i * view->channel_bytes)));
+    LLVMValueRef lane = LLVMBuildExtractElement(m->builder, vector, emit_i32(m, (int32_t)i), "");
+    emit_store_f32(m, lane, at);
+  }
+}
+
+void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef vector) {
+  const ValuePlace *place = &k->kernel->places[value.index];
+  if (place->kind == PLACE_SCRATCH || place->kind == PLACE_RESULT) {
+    view_store(k, &k->views[value.index], site, vector);
+  }
+  for (uint32_t r = 0; r < k->body->output_count; r++) {
+    bool home = place->kind == PLACE_RESULT && place->index == r;
+    if (value_equal(k->body->outputs[r].value, value) && !home) {
+      view_store(k, &k->result_views[r], site, vector);
+    }
+  }
+}
+
+void view_make_exact(KernelEmitter *k, ValueId value) {
+  k->views[value.index].exact = true;
+  for (uint32_t r = 0; r < k->body->output_count; r++) {
+    if (value_equal(k->body->outputs[r].value, value)) k->result_views[r].exact = true;
+  }
+}
+
+typedef struct Repeat {
+  const View *from;
+  const View *to;
+} Repeat;
+
+static void copy_vector(KernelEmitter *k, Site site, void *context) {
+  const Repeat *repeat = context;
+  view_store(k, repeat->to, site, view_load(k, repeat->from, site));
+}
+
+void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row) {
+  const ValuePlace *place = &k->kernel->places[value.index];
+  for (uint32_t r = 0; r < k->body->output_count; r++) {
+    bool home = place->kind == PLACE_RESULT && place->index == r;
+    if (!value_equal(k->body->outputs[r].value, value) || home) continue;
+    Repeat repeat = {.from = &k->views[value.index], .to = &k->result_views[r]};
+    pointwise_columns(k, row, value_channels(k, value), copy_vector, &repeat);
+  }
+}
