@@ -91,4 +91,13 @@ typedef struct ArchiveMember {
 void archive_write(Arena *arena, const ArchiveMember *members, uint32_t count, char **data,
                    size_t *bytes);
 
+typedef enum LinkKind { LINK_EXECUTABLE, LINK_SHARED } LinkKind;
+
+/* Links an object with the runtime into `output` (a program that reads and writes .npy files, or a
+ * shared library that exports the model and the runtime), with the C compiler: $CC or cc, and
+ * ARCH-linux-gnu-gcc for another architecture than this machine's. */
+MUST_CHECK Status link_artifact(LinkKind kind, const TargetInfo *target, const char *prefix,
+                                const char *object, size_t bytes, const char *output, Arena *arena,
+                                Diag *diag);
+
 #endif

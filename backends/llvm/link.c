@@ -1,0 +1,158 @@
+/* Programs and shared libraries: the C compiler builds the runtime's sources and links them with
+ * the object, in a private folder that is removed on every way out. No shell is involved. */
+#include <errno.h>
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/backend.h"
+#include "backends/llvm/embedded_runtime.h"
+
+extern char **environ;
+
+static const char object_name[] = "model.o";
+static const char standalone_folder[] = "standalone/";
+
+/* A growing list of arguments, NULL-ended. */
+typedef struct Arguments {
+  Arena *arena;
+  const char **items;
+  uint32_t count, capacity;
+} Arguments;
+
+static void push(Arguments *list, const char *text) {
+  ARENA_PUSH(list->arena, list->items, list->count, list->capacity, text);
+}
+
+/* The embedded file is a part of artifacts of `kind`; a program's own files are for it alone. */
+static bool is_wanted(const EmbeddedFile *file, LinkKind kind) {
+  bool standalone = strncmp(file->name, standalone_folder, sizeof standalone_folder - 1) == 0;
+  return kind == LINK_EXECUTABLE || !standalone;
+}
+
+/* Its path in the private folder, which is flat. */
+static const char *file_path(Arena *arena, const char *folder, const EmbeddedFile *file) {
+  const char *slash = strrchr(file->name, '/');
+  return arena_printf(arena, "%s/%s", folder, slash ? slash + 1 : file->name);
+}
+
+static Status write_file(const char *path, const char *data, size_t bytes, Diag *diag) {
+  FILE *file = fopen(path, "wb");
+  if (!file) return diag_io_error(diag, diag_file(path), "%s", strerror(errno));
+  bool ok = fwrite(data, 1, bytes, file) == bytes;
+  ok = fclose(file) == 0 && ok;
+  return ok ? STATUS_OK : diag_io_error(diag, diag_file(path), "%s", strerror(errno));
+}
+
+static Status write_sources(const char *folder, LinkKind kind, const char *object, size_t bytes,
+                            Arena *arena, Diag *diag) {
+  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
+    const EmbeddedFile *file = &embedded_runtime[i];
+    if (!is_wanted(file, kind)) continue;
+    RETURN_IF_ERROR(write_file(file_path(arena, folder, file), file->data, file->bytes, diag));
+  }
+  return write_file(arena_printf(arena, "%s/%s", folder, object_name), object, bytes, diag);
+}
+
+static void remove_folder(const char *folder, LinkKind kind, Arena *arena) {
+  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
+    if (is_wanted(&embedded_runtime[i], kind)) {
+      unlink(file_path(arena, folder, &embedded_runtime[i]));
+    }
+  }
+  unlink(arena_printf(arena, "%s/%s", folder, object_name));
+  rmdir(folder);
+}
+
+/* The architecture of a triple: its first component. */
+static char *architecture(Arena *arena, const char *triple) {
+  return arena_strndup(arena, triple, strcspn(triple, "-"));
+}
+
+/* Adds the C compiler: the words of $CC, cc, or the cross compiler's name. */
+static void push_compiler(Arguments *list, const TargetInfo *target) {
+  char *host = LLVMGetDefaultTargetTriple();
+  char *arch = architecture(list->arena, target->triple);
+  bool native = strcmp(architecture(list->arena, host), arch) == 0;
+  LLVMDisposeMessage(host);
+  if (!native) {
+    push(list, arena_printf(list->arena, "%s-linux-gnu-gcc", arch));
+    return;
+  }
+  const char *cc = getenv("CC");
+  uint32_t before = list->count;
+  for (const char *at = cc; at && *at;) {
+    at += strspn(at, " ");
+    size_t length = strcspn(at, " ");
+    if (length) push(list, arena_strndup(list->arena, at, length));
+    at += length;
+  }
+  if (list->count == before) push(list, "cc");
+}
+
+static Arguments command(LinkKind kind, const TargetInfo *target, const char *prefix,
+                         const char *folder, const char *output, Arena *arena) {
+  Arguments list = {.arena = arena};
+  push_compiler(&list, target);
+  push(&list, "-std=gnu11");
+  push(&list, "-O2");
+  push(&list, "-fPIC");
+  push(&list, "-pthread");
+  if (kind == LINK_SHARED) {
+    push(&list, "-shared");
+  } else {
+    push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", prefix));
+  }
+  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
+    const EmbeddedFile *file = &embedded_runtime[i];
+    size_t length = strlen(file->name);
+    bool source = file->name[length - 1] == 'c';
+    if (source && is_wanted(file, kind)) push(&list, file_path(arena, folder, file));
+  }
+  push(&list, arena_printf(arena, "%s/%s", folder, object_name));
+  push(&list, "-o");
+  push(&list, output);
+  push(&list, NULL);
+  return list;
+}
+
+static Status run(const Arguments *list, Diag *diag) {
+  const char *tool = list->items[0];
+  pid_t child = 0;
+  int error =
+      posix_spawnp(&child, tool, NULL, NULL, (char *const *)(uintptr_t)list->items, environ);
+  if (error) {
+    return diag_io_error(diag, diag_file(NULL),
+                         "cannot run the C compiler \"%s\": %s; programs and shared libraries need "
+                         "one (set CC)",
+                         tool, strerror(error));
+  }
+  int state = 0;
+  while (waitpid(child, &state, 0) < 0) {
+    if (errno != EINTR)
+      return diag_io_error(diag, diag_file(NULL), "%s: %s", tool, strerror(errno));
+  }
+  if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return STATUS_OK;
+  return diag_io_error(diag, diag_file(NULL), "the C compiler \"%s\" failed", tool);
+}
+
+Status link_artifact(LinkKind kind, const TargetInfo *target, const char *prefix,
+                     const char *object, size_t bytes, const char *output, Arena *arena,
+                     Diag *diag) {
+  const char *parent = getenv("TMPDIR");
+  char *folder = arena_printf(arena, "%s/atmc-XXXXXX", parent && *parent ? parent : "/tmp");
+  if (!mkdtemp(folder)) return diag_io_error(diag, diag_file(folder), "%s", strerror(errno));
+  Status status = write_sources(folder, kind, object, bytes, arena, diag);
+  if (!status) {
+    Arguments list = command(kind, target, prefix, folder, output, arena);
+    status = run(&list, diag);
+  }
+  remove_folder(folder, kind, arena);
+  return status;
+}

@@ -1,0 +1,307 @@
+/* The main program of an emitted executable: reads .npy inputs, runs the model once and writes .npy
+ * outputs, or says what came out. ATM_MODEL is the name of the model's PREFIX_model function. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "atm_runtime.h"
+#include "npy.h"
+
+enum { EXIT_BAD_INPUT = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3, ALIGNMENT = 64, TOP = 5 };
+
+const atm_model *ATM_MODEL(void);
+
+/* What the command line and the files gave. Arrays are indexed like the model's inputs and outputs.
+ */
+typedef struct program {
+  const atm_model *model;
+  const char *name;
+  const char **input_files, **output_files;
+  const char *weights_file;
+  npy_array *inputs;
+  float **outputs;
+  void *weights;
+  long threads;
+} program;
+
+/* Prints a message; returns `code`. */
+__attribute__((format(printf, 3, 4))) static int fail(const program *p, int code,
+                                                      const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fprintf(stderr, "%s: error: ", p->name);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+  va_end(args);
+  return code;
+}
+
+static void print_shape(FILE *stream, uint32_t rank, const uint32_t *dims) {
+  for (uint32_t i = 0; i < rank; ++i) {
+    fprintf(stream, "%s%u", i ? "x" : "", (unsigned)dims[i]);
+  }
+}
+
+static void print_tensors(const char *title, const atm_tensor *tensors, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    printf("  %s %s: %s ", title, tensors[i].name, tensors[i].layout);
+    print_shape(stdout, tensors[i].rank, tensors[i].dims);
+    putchar('\n');
+  }
+}
+
+static void print_help(const program *p) {
+  const atm_model *model = p->model;
+  printf("Usage: %s --input NAME=FILE.npy [--output NAME=FILE.npy] [--threads=N]%s\n", p->name,
+         model->weights_bytes ? " --weights=FILE" : "");
+  printf("Runs the model %s, compiled for %s.\n", model->name, model->target);
+  for (uint32_t i = 0; i < model->entry_count; ++i) {
+    print_tensors("input", model->entries[i].inputs, model->input_count);
+    print_tensors("output", model->entries[i].outputs, model->output_count);
+  }
+}
+
+/* -- command line ---------------------------------------------------------------------------------
+ */
+
+/* Stores FILE of NAME=FILE at the tensor with that name. */
+static int set_file(const program *p, const char *text, const atm_tensor *tensors, uint32_t count,
+                    const char **files) {
+  const char *equals = strchr(text, '=');
+  for (uint32_t i = 0; equals && i < count; ++i) {
+    size_t length = strlen(tensors[i].name);
+    if (length == (size_t)(equals - text) && strncmp(text, tensors[i].name, length) == 0) {
+      files[i] = equals + 1;
+      return 0;
+    }
+  }
+  return fail(p, EXIT_USAGE, "\"%s\" is not NAME=FILE with a name that the model has (see --help)",
+              text);
+}
+
+static int set_threads(program *p, const char *text) {
+  char *end = NULL;
+  p->threads = strtol(text, &end, 10);
+  if (*end || end == text || p->threads < 1 || p->threads > 64) {
+    return fail(p, EXIT_USAGE, "--threads=%s: 1 to 64 are allowed", text);
+  }
+  return 0;
+}
+
+static int parse_arguments(program *p, int argc, char **argv, int *done) {
+  static const struct option options[] = {
+      {"input", required_argument, NULL, 'i'},   {"output", required_argument, NULL, 'o'},
+      {"threads", required_argument, NULL, 't'}, {"weights", required_argument, NULL, 'w'},
+      {"help", no_argument, NULL, 'h'},          {0}};
+  const atm_model *model = p->model;
+  const atm_entry *entry = model->entries;
+  int code = 0;
+  for (int option; !code && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    switch (option) {
+      case 'i':
+        code = set_file(p, optarg, entry->inputs, model->input_count, p->input_files);
+        break;
+      case 'o':
+        code = set_file(p, optarg, entry->outputs, model->output_count, p->output_files);
+        break;
+      case 't': code = set_threads(p, optarg); break;
+      case 'w': p->weights_file = optarg; break;
+      case 'h':
+        print_help(p);
+        *done = 1;
+        return 0;
+      default: return EXIT_USAGE;
+    }
+  }
+  if (!code && optind < argc) {
+    return fail(p, EXIT_USAGE, "unexpected argument \"%s\"", argv[optind]);
+  }
+  return code;
+}
+
+/* -- files ----------------------------------------------------------------------------------------
+ */
+
+static int read_inputs(program *p) {
+  for (uint32_t i = 0; i < p->model->input_count; ++i) {
+    const char *name = p->model->entries->inputs[i].name;
+    if (!p->input_files[i]) return fail(p, EXIT_USAGE, "--input %s=FILE.npy is missing", name);
+    const char *error = npy_read(p->input_files[i], &p->inputs[i]);
+    if (error) return fail(p, EXIT_BAD_INPUT, "%s: %s", p->input_files[i], error);
+  }
+  return 0;
+}
+
+static int read_weights(program *p) {
+  size_t bytes = p->model->weights_bytes;
+  if (!bytes) return 0;
+  if (!p->weights_file) return fail(p, EXIT_USAGE, "--weights=FILE is missing");
+  FILE *file = fopen(p->weights_file, "rb");
+  if (!file) return fail(p, EXIT_SYSTEM, "%s: %s", p->weights_file, strerror(errno));
+  p->weights = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  int whole = p->weights && fread(p->weights, 1, bytes, file) == bytes && fgetc(file) == EOF;
+  fclose(file);
+  if (whole) return 0;
+  return fail(p, EXIT_BAD_INPUT, "%s: not the %zu bytes of this model's weights", p->weights_file,
+              bytes);
+}
+
+static int write_outputs(const program *p, const atm_entry *entry) {
+  for (uint32_t i = 0; i < p->model->output_count; ++i) {
+    if (!p->output_files[i]) continue;
+    const atm_tensor *t = &entry->outputs[i];
+    const char *error = npy_write(p->output_files[i], t->rank, t->dims, p->outputs[i]);
+    if (error) return fail(p, EXIT_SYSTEM, "%s: %s", p->output_files[i], error);
+  }
+  return 0;
+}
+
+/* -- answers --------------------------------------------------------------------------------------
+ */
+
+/* The largest values of one image, with the names of their classes. */
+static void print_top(const program *p, const float *values, uint32_t count) {
+  float limit = 0;
+  uint32_t last = 0;
+  for (uint32_t rank = 0; rank < TOP && rank < count; ++rank) {
+    uint32_t best = count;
+    for (uint32_t i = 0; i < count; ++i) {
+      int open = rank == 0 || values[i] < limit || (values[i] == limit && i > last);
+      if (open && (best == count || values[i] > values[best])) best = i;
+    }
+    if (best == count) break;
+    limit = values[best];
+    last = best;
+    if (best < p->model->class_count) {
+      printf("  %-24s %.4f\n", p->model->classes[best], (double)limit);
+    } else {
+      printf("  %-24u %.4f\n", (unsigned)best, (double)limit);
+    }
+  }
+}
+
+static void print_summary(const float *values, size_t count) {
+  double sum = 0, low = values[0], high = values[0];
+  for (size_t i = 0; i < count; ++i) {
+    double value = values[i];
+    sum += value;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  printf("  min %.6g, mean %.6g, max %.6g\n", low, sum / (double)count, high);
+}
+
+static void print_outputs(const program *p, const atm_entry *entry) {
+  for (uint32_t i = 0; i < p->model->output_count; ++i) {
+    const atm_tensor *t = &entry->outputs[i];
+    printf("%s ", t->name);
+    print_shape(stdout, t->rank, t->dims);
+    putchar('\n');
+    if (t->rank != 2) {
+      print_summary(p->outputs[i], npy_count(t->rank, t->dims));
+      continue;
+    }
+    for (uint32_t n = 0; n < t->dims[0]; ++n) {
+      if (t->dims[0] > 1) printf(" image %u\n", (unsigned)n);
+      print_top(p, p->outputs[i] + (size_t)n * t->dims[1], t->dims[1]);
+    }
+  }
+}
+
+/* -- running --------------------------------------------------------------------------------------
+ */
+
+static int entry_fits(const program *p, const atm_entry *entry) {
+  for (uint32_t i = 0; i < p->model->input_count; ++i) {
+    const atm_tensor *t = &entry->inputs[i];
+    if (p->inputs[i].rank != t->rank ||
+        memcmp(p->inputs[i].dims, t->dims, t->rank * sizeof *t->dims) != 0) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+/* The entry for the shapes of the inputs; NULL after a message. */
+static const atm_entry *choose_entry(const program *p) {
+  for (uint32_t i = 0; i < p->model->entry_count; ++i) {
+    if (entry_fits(p, &p->model->entries[i])) return &p->model->entries[i];
+  }
+  fprintf(stderr,
+          "%s: error: the inputs have shapes that the model was not compiled for:", p->name);
+  for (uint32_t i = 0; i < p->model->input_count; ++i) {
+    fputc(' ', stderr);
+    print_shape(stderr, p->inputs[i].rank, p->inputs[i].dims);
+  }
+  fprintf(stderr, " (see --help)\n");
+  return NULL;
+}
+
+/* Runs `entry` on `pool`; sets the time in milliseconds. Returns an ATM_E_* code. */
+static int run_entry(program *p, const atm_entry *entry, atm_pool *pool, double *milliseconds) {
+  atm_env env = atm_pool_env(pool);
+  env.weights = p->weights;
+  size_t bytes = entry->workspace_base + env.threads * entry->workspace_scratch;
+  void *workspace = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT);
+  const float **in = calloc(p->model->input_count, sizeof *in);
+  int ready = workspace && in;
+  for (uint32_t i = 0; ready && i < p->model->input_count; ++i) in[i] = p->inputs[i].data;
+  for (uint32_t i = 0; ready && i < p->model->output_count; ++i) {
+    const atm_tensor *t = &entry->outputs[i];
+    p->outputs[i] = malloc(npy_count(t->rank, t->dims) * sizeof(float));
+    ready = p->outputs[i] != NULL;
+  }
+  struct timespec begin, end;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  int code = ready ? entry->run(in, p->outputs, workspace, bytes, &env) : ATM_E_NO_MEMORY;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  *milliseconds =
+      (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) * 1e-6;
+  free(in);
+  free(workspace);
+  return code;
+}
+
+static int run(program *p) {
+  int code = read_inputs(p);
+  if (!code) code = read_weights(p);
+  if (code) return code;
+  const atm_entry *entry = choose_entry(p);
+  if (!entry) return EXIT_BAD_INPUT;
+  atm_pool *pool = atm_pool_create((uint32_t)p->threads);
+  if (!pool) return fail(p, EXIT_SYSTEM, "%s", atm_error_text(ATM_E_SYSTEM));
+  double milliseconds = 0;
+  int error = run_entry(p, entry, pool, &milliseconds);
+  atm_pool_destroy(pool);
+  if (error) return fail(p, EXIT_SYSTEM, "%s", atm_error_text(error));
+  print_outputs(p, entry);
+  printf("%.3f ms, %ld thread%s\n", milliseconds, p->threads, p->threads == 1 ? "" : "s");
+  return write_outputs(p, entry);
+}
+
+int main(int argc, char **argv) {
+  program p = {.model = ATM_MODEL(), .name = argv[0]};
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  p.threads = processors < 1 ? 1 : processors > 64 ? 64 : processors;
+  uint32_t inputs = p.model->input_count, outputs = p.model->output_count;
+  p.input_files = calloc(inputs, sizeof *p.input_files);
+  p.output_files = calloc(outputs, sizeof *p.output_files);
+  p.inputs = calloc(inputs, sizeof *p.inputs);
+  p.outputs = calloc(outputs, sizeof *p.outputs);
+  int done = 0;
+  int code = EXIT_SYSTEM;
+  if (p.input_files && p.output_files && p.inputs && p.outputs) {
+    code = parse_arguments(&p, argc, argv, &done);
+    if (!code && !done) code = run(&p);
+  }
+  for (uint32_t i = 0; p.inputs && i < inputs; ++i) free(p.inputs[i].data);
+  for (uint32_t i = 0; p.outputs && i < outputs; ++i) free(p.outputs[i]);
+  free(p.input_files), free(p.output_files), free(p.inputs), free(p.outputs), free(p.weights);
+  return code;
+}

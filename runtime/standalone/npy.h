@@ -1,0 +1,22 @@
+/* Little-endian float32 arrays in NumPy's .npy files, version 1 to 3. */
+#ifndef ATM_STANDALONE_NPY_H
+#define ATM_STANDALONE_NPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NPY_MAX_RANK = 4 };
+
+typedef struct npy_array {
+  uint32_t rank;
+  uint32_t dims[NPY_MAX_RANK];
+  float *data; /* malloced, in C order */
+} npy_array;
+
+/* The number of elements; 0 when it does not fit. */
+size_t npy_count(uint32_t rank, const uint32_t *dims);
+/* NULL, or a message about what is wrong. */
+const char *npy_read(const char *path, npy_array *array);
+const char *npy_write(const char *path, uint32_t rank, const uint32_t *dims, const float *data);
+
+#endif
