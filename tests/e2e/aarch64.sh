@@ -1,0 +1,29 @@
+#!/bin/sh
+# aarch64.sh ATMC TOOLS: NEON code in an emitted executable, run by qemu-aarch64: golden files of
+# ATMNet-xT and the answers to the first images of the glyph sheet.
+set -eu
+atmc=$1 tools=$2
+here=$(cd "$(dirname "$0")" && pwd)
+examples=$here/../../examples
+qemu="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+command -v qemu-aarch64 >/dev/null || { echo "qemu-aarch64 is not installed: skipped"; exit 77; }
+"$atmc" weights "$examples/models/atmnet_xt.json" --synthetic=0 -o "$work/xt.safetensors"
+for size in 32x32 96x160; do
+  "$atmc" compile "$examples/models/atmnet_xt.json" --weights "$work/xt.safetensors" \
+    --target=aarch64-linux-gnu --shape 1x3x$size --emit=exe -o "$work/xt" 2>/dev/null
+  "$tools/make_image" ${size%x*} ${size#*x} 0 1 "$work/image.npy"
+  $qemu "$work/xt" --input image="$work/image.npy" --output logits="$work/logits.npy" --threads=2
+  printf 'neon atmnet_xt-%s: ' $size
+  "$tools/compare_golden" "$here/golden/atmnet_xt-$size.safetensors" "$work/logits.npy"
+done
+count=64
+"$tools/sheet_tiles" "$examples/glyphs/test_sheet.png" 48 0 $count "$work/tiles.npy"
+"$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
+  --target=aarch64-linux-gnu --shape ${count}x3x48x48 --emit=exe -o "$work/glyphs" 2>/dev/null
+$qemu "$work/glyphs" --input image="$work/tiles.npy" --output logits="$work/logits.npy" --threads=1
+printf 'neon glyphs: '
+"$tools/sheet_tiles" --check "$work/logits.npy" "$examples/glyphs/test_logits.npy" 0 \
+  "$examples/glyphs/test_labels.txt" 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ

@@ -1,0 +1,43 @@
+#!/bin/sh
+# golden.sh ATMC TOOLS ISA CASE...: native code against recorded double-precision outputs.
+# A case is MODEL-HxW[-bN][-pyramid], as the files of golden/ are called. Exit code 77: skipped.
+set -eu
+atmc=$1 tools=$2 isa=$3
+shift 3
+here=$(cd "$(dirname "$0")" && pwd)
+models=$here/../../examples/models
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+if ! "$tools/cpu_supports" "$isa"; then
+  echo "this CPU does not run $isa code: skipped"
+  exit 77
+fi
+for case in "$@"; do
+  model=${case%%-*}
+  rest=${case#*-}
+  size=${rest%%-*}
+  batch=1 kind="" outputs="--output logits=$work/out0.npy" files=$work/out0.npy
+  case $rest in *-b*) batch=${rest##*-b} ;; esac
+  case $rest in
+    *-pyramid)
+      kind=_pyramid outputs="" files=""
+      for level in 0 1 2 3; do
+        outputs="$outputs --output level$level=$work/out$level.npy"
+        files="$files $work/out$level.npy"
+      done
+      ;;
+  esac
+  json=$models/$model$kind.json
+  [ -f "$work/$model$kind.safetensors" ] || {
+    rm -f "$work"/*.safetensors
+    "$atmc" weights "$json" --synthetic=0 -o "$work/$model$kind.safetensors"
+  }
+  "$tools/make_image" "${size%x*}" "${size#*x}" 0 "$batch" "$work/image.npy"
+  # shellcheck disable=SC2086
+  "$atmc" run "$json" --weights "$work/$model$kind.safetensors" --isa="$isa" --threads=2 \
+    --input image="$work/image.npy" $outputs
+  printf '%s %s: ' "$isa" "$case"
+  # shellcheck disable=SC2086
+  "$tools/compare_golden" "$here/golden/$case.safetensors" $files
+done
