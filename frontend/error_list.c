@@ -16,8 +16,8 @@ void error_list_add(ErrorList *list, Place place, const char *format, ...) {
 Status error_list_end(ErrorList *list) {
   if (list->count == 0) return STATUS_OK;
   if (list->count > ERROR_LIST_MAX)
-    diag_error(list->diag, diag_file(list->file), "and %u more errors",
-               list->count - ERROR_LIST_MAX);
+    diag_error(list->diag, diag_file(list->file), "and %u more error%s",
+               list->count - ERROR_LIST_MAX, list->count == ERROR_LIST_MAX + 1 ? "" : "s");
   return STATUS_BAD_INPUT;
 }
 

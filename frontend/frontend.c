@@ -52,8 +52,8 @@ static const JsonField output_fields[] = {
 };
 #define TABLE(what, fields) {what, fields, sizeof(fields) / sizeof *(fields)}
 static const JsonFields model_table = TABLE("the model", model_fields);
-static const JsonFields input_table = TABLE("an input", input_fields);
-static const JsonFields output_table = TABLE("an output", output_fields);
+static const JsonFields input_table = TABLE("the input", input_fields);
+static const JsonFields output_table = TABLE("the output", output_fields);
 
 static const LayerFamily *const families[] = {&primitives_family, &atmnet_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
@@ -66,7 +66,7 @@ static bool check_identifier(Lowering *l, const char *name) {
   bool fits = isalpha((unsigned char)*name) || *name == '_';
   for (const char *c = name; *c; c++) fits = fits && (isalnum((unsigned char)*c) || *c == '_');
   if (!fits)
-    layer_error(l, "name", "\"name\" must be letters, digits and '_', not %s",
+    layer_error(l, "name", "\"name\" must be a C identifier, not %s",
                 error_list_quote(l->arena, name));
   return fits;
 }
@@ -157,7 +157,7 @@ static const LayerOp *find_op(Lowering *l, const char *op) {
 static const LayerOp *read_op(Lowering *l) {
   const cJSON *op = json_source_member(l->object, "op");
   if (cJSON_IsString(op)) return find_op(l, op->valuestring);
-  layer_error(l, "op", op ? "\"op\" must be a string" : "a layer without \"op\"");
+  layer_error(l, "op", op ? "\"op\" must be a string" : "the layer has no \"op\"");
   return NULL;
 }
 

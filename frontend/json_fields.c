@@ -32,6 +32,12 @@ static bool reject(const Reader *r, const cJSON *item, const char *expected) {
   return false;
 }
 
+static bool reject_empty(const Reader *r, const cJSON *item) {
+  error_list_add(r->errors, json_source_place(r->source, item), "\"%s\" must not be empty",
+                 r->field->key);
+  return false;
+}
+
 /* Exactly: digits without fraction or exponent, as doubles cannot be trusted with. */
 static bool read_int(const Reader *r, const cJSON *item, const char *expected, int64_t *out) {
   if (!cJSON_IsNumber(item)) return reject(r, item, expected);
@@ -40,6 +46,8 @@ static bool read_int(const Reader *r, const cJSON *item, const char *expected, i
   *out = strtoll(json_source_token(r->source, item), &end, 10);
   if (*end == '.' || *end == 'e' || *end == 'E') return reject(r, item, expected);
   if (errno == 0 && *out >= r->field->min && *out <= r->field->max) return true;
+  if (r->field->min == r->field->max)
+    return reject(r, item, arena_printf(r->source->arena, "%" PRId64, r->field->min));
   return reject(
       r, item,
       arena_printf(r->source->arena, "from %" PRId64 " to %" PRId64, r->field->min, r->field->max));
@@ -76,7 +84,8 @@ static bool read_text(const Reader *r, const cJSON *item, const char **out) {
 }
 
 static bool read_texts(const Reader *r, const cJSON *item, JsonTexts *out) {
-  if (!cJSON_IsArray(item) || !item->child) return reject(r, item, "an array of strings");
+  if (!cJSON_IsArray(item)) return reject(r, item, "an array of strings");
+  if (!item->child) return reject_empty(r, item);
   out->items = ARENA_ARRAY(r->source->arena, (size_t)cJSON_GetArraySize(item), const char *);
   out->count = 0;
   for (const cJSON *child = item->child; child; child = child->next)
@@ -85,7 +94,8 @@ static bool read_texts(const Reader *r, const cJSON *item, JsonTexts *out) {
 }
 
 static bool read_objects(const Reader *r, const cJSON *item, const cJSON **out) {
-  if (!cJSON_IsArray(item) || !item->child) return reject(r, item, "an array of objects");
+  if (!cJSON_IsArray(item)) return reject(r, item, "an array of objects");
+  if (!item->child) return reject_empty(r, item);
   for (const cJSON *child = item->child; child; child = child->next)
     if (!cJSON_IsObject(child)) return reject(r, child, "an array of objects");
   *out = item;
@@ -113,31 +123,39 @@ static const JsonField *find_field(const JsonFields *table, const char *key) {
   return NULL;
 }
 
-static void report_unknown(const Reader *r, const cJSON *item) {
+/* Returns the index of the field that was meant, or the number of fields. */
+static uint32_t report_unknown(const Reader *r, const cJSON *item) {
   Arena *arena = r->source->arena;
-  const char **keys = ARENA_ARRAY(arena, r->table->count, const char *);
-  for (uint32_t i = 0; i < r->table->count; i++) keys[i] = r->table->fields[i].key;
-  const char *nearest = nearest_name(item->string, keys, r->table->count);
+  const JsonFields *table = r->table;
+  const char **keys = ARENA_ARRAY(arena, table->count, const char *);
+  for (uint32_t i = 0; i < table->count; i++) keys[i] = table->fields[i].key;
+  const char *nearest = nearest_name(item->string, keys, table->count);
   error_list_add(r->errors, json_source_key_place(r->source, item), "unknown key %s in %s%s",
-                 error_list_quote(arena, item->string), r->table->what,
+                 error_list_quote(arena, item->string), table->what,
                  nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
+  uint32_t meant = 0;
+  while (meant < table->count && keys[meant] != nearest) meant++;
+  return meant;
 }
 
 bool json_fields_read(const JsonSource *source, const cJSON *object, const JsonFields *table,
                       ErrorList *errors, void *out) {
   uint32_t before = errors->count;
   Reader r = {source, table, NULL, errors};
+  bool *meant = ARENA_ARRAY(source->arena, table->count + 1, bool); /* by a misspelt key */
   for (const cJSON *child = object->child; child; child = child->next) {
     r.field = find_field(table, child->string);
     if (r.field)
       read_value(&r, child, (char *)out + r.field->member);
     else
-      report_unknown(&r, child);
+      meant[report_unknown(&r, child)] = true;
   }
-  for (uint32_t i = 0; i < table->count; i++)
-    if (table->fields[i].required && !json_source_member(object, table->fields[i].key))
-      error_list_add(errors, json_source_place(source, object), "%s without \"%s\"", table->what,
-                     table->fields[i].key);
+  for (uint32_t i = 0; i < table->count; i++) {
+    const JsonField *field = &table->fields[i];
+    if (field->required && !meant[i] && !json_source_member(object, field->key))
+      error_list_add(errors, json_source_place(source, object), "%s has no \"%s\"", table->what,
+                     field->key);
+  }
   return errors->count == before;
 }
 

@@ -31,7 +31,7 @@ typedef struct JsonField {
 } JsonField;
 
 typedef struct JsonFields { /* the table of one kind of object */
-  const char *what;         /* the object's name in messages: "conv2d layer" */
+  const char *what;         /* the object in messages: "the conv2d layer" */
   const JsonField *fields;
   uint32_t count;
 } JsonFields;

@@ -136,8 +136,7 @@ static bool scan_escape(Scanner *s) {
 static bool scan_string(Scanner *s) {
   const char *begin = s->at++;
   while (s->at < s->end && *s->at != '"') {
-    if ((unsigned char)*s->at < 0x20)
-      return fail(s, s->at, "control character %s in a string", found(s));
+    if ((unsigned char)*s->at < 0x20) return fail(s, s->at, "a string holds %s", found(s));
     if (*s->at != '\\')
       s->at++;
     else if (!scan_escape(s))

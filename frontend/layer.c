@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "support/checked_math.h"
+
 void layer_error(Lowering *l, const char *key, const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -26,13 +28,11 @@ int64_t layer_channels(const Lowering *l, const Layer *input) {
 
 static void add_need(Lowering *l, const char *name, Type type) {
   int64_t count = 0;
-  bool fits = type_count(type, &count) && count <= LAYER_MAX_PARAMETERS - l->parameters;
-  if (!fits) {
+  bool fitted = l->parameters <= LAYER_MAX_PARAMETERS;
+  if (!type_count(type, &count) || !checked_add_i64(l->parameters, count, &l->parameters))
+    l->parameters = INT64_MAX;
+  if (fitted && l->parameters > LAYER_MAX_PARAMETERS)
     layer_error(l, NULL, "the model has more than %" PRId64 " parameters", LAYER_MAX_PARAMETERS);
-    l->parameters = 0; /* one report for each time that the limit is passed */
-    return;
-  }
-  l->parameters += count;
   WeightNeed need = {name, type, json_source_place(l->source, l->object)};
   name_table_set(&l->need_names, name, l->need_count);
   ARENA_PUSH(l->arena, l->needs, l->need_count, l->need_capacity, need);

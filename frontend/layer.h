@@ -103,11 +103,11 @@ extern const LayerFamily atmnet_family;
   LAYER_KEY(op, TEXT, 1, 1, LAYER_MAX_NAME),                   \
       LAYER_KEY(name, TEXT, name_required, 1, LAYER_MAX_NAME), \
       LAYER_KEY(inputs, TEXTS, 0, 1, LAYER_MAX_NAME)
-#define LAYER_OP(op, inputs, keys)                      \
-  {                                                     \
-    #op, inputs, lower_##op, {                          \
-      #op " layer", keys, sizeof(keys) / sizeof *(keys) \
-    }                                                   \
+#define LAYER_OP(op, inputs, keys)                             \
+  {                                                            \
+    #op, inputs, lower_##op, {                                 \
+      "the " #op " layer", keys, sizeof(keys) / sizeof *(keys) \
+    }                                                          \
   }
 
 /* Reports an error at key `key` of the layer at hand (the layer itself when NULL or absent). */

@@ -38,8 +38,9 @@ static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_by
                       file_bytes);
   RETURN_IF_ERROR(read_exactly(fd, diag, weights->path, (char *)&bytes, sizeof bytes));
   if (bytes > SAFETENSORS_MAX_HEADER)
-    return diag_error(diag, place, "a header of %" PRIu64 " bytes; the limit is %d", bytes,
-                      SAFETENSORS_MAX_HEADER);
+    return diag_error(
+        diag, place, "a header of %" PRIu64 " bytes; the limit is %d (is this a safetensors file?)",
+        bytes, SAFETENSORS_MAX_HEADER);
   if (bytes > file_bytes - sizeof bytes)
     return diag_error(diag, place, "a header of %" PRIu64 " bytes does not fit a file of %" PRIu64,
                       bytes, file_bytes);

@@ -19,7 +19,7 @@ static const ElementType element_types[] = {
     {"U64", 8, false},  {"U32", 4, false},     {"U16", 2, false},     {"U8", 1, false},
     {"BOOL", 1, false}, {"F8_E4M3", 1, false}, {"F8_E5M2", 1, false}, {"C64", 8, false},
 };
-enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types };
+enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types, SHOWN_MAX = 60 };
 
 typedef struct Header {
   Weights *weights;
@@ -66,9 +66,18 @@ static bool read_sizes(const Header *h, const cJSON *array, int64_t *out, uint32
   return true;
 }
 
+/* The beginning of a member's text, up to a bracket, for messages. */
+static const char *shown(const Header *h, const cJSON *record, const char *key) {
+  const char *token = json_source_token(&h->source, json_source_member(record, key));
+  size_t length = strcspn(token, token[0] == '[' ? "]}" : ",]}");
+  length += token[0] == '[' && token[length] == ']';
+  return arena_strndup(h->weights->arena, token, length < SHOWN_MAX ? length : SHOWN_MAX);
+}
+
 static bool read_element(Header *h, const cJSON *record, FileTensor *tensor) {
   const cJSON *item = json_source_member(record, "dtype");
-  if (!cJSON_IsString(item)) return reject(h, tensor->name, "\"dtype\" must be a string");
+  if (!cJSON_IsString(item))
+    return reject(h, tensor->name, "\"dtype\" must be a string, not %s", shown(h, record, "dtype"));
   for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; i++)
     if (strcmp(element_types[i].name, item->valuestring) == 0) tensor->element = &element_types[i];
   if (tensor->element) return true;
@@ -82,10 +91,11 @@ static bool read_extent(Header *h, const cJSON *record, FileTensor *tensor) {
   uint32_t count;
   if (!read_sizes(h, json_source_member(record, "shape"), tensor->dims, SAFETENSORS_MAX_RANK,
                   &tensor->rank))
-    return reject(h, tensor->name, "\"shape\" must be at most %d whole numbers",
-                  SAFETENSORS_MAX_RANK);
+    return reject(h, tensor->name, "\"shape\" must be at most %d whole numbers, not %s",
+                  SAFETENSORS_MAX_RANK, shown(h, record, "shape"));
   if (!read_sizes(h, json_source_member(record, "data_offsets"), offsets, 2, &count) || count != 2)
-    return reject(h, tensor->name, "\"data_offsets\" must be two whole numbers");
+    return reject(h, tensor->name, "\"data_offsets\" must be two whole numbers, not %s",
+                  shown(h, record, "data_offsets"));
   if (offsets[0] > offsets[1] || (uint64_t)offsets[1] > h->weights->data_bytes)
     return reject(h, tensor->name,
                   "data_offsets [%" PRId64 ",%" PRId64 "] are not in the data of %" PRIu64 " bytes",
@@ -157,20 +167,21 @@ static void check_tiling(Header *h) {
   const FileTensor **order = ARENA_ARRAY(weights->arena, weights->tensor_count, const FileTensor *);
   for (uint32_t i = 0; i < weights->tensor_count; i++) order[i] = &weights->tensors[i];
   qsort(order, weights->tensor_count, sizeof *order, compare_places);
-  uint64_t end = 0;
+  const FileTensor *last = NULL; /* the one that reaches furthest */
   for (uint32_t i = 0; i < weights->tensor_count; i++) {
     const FileTensor *tensor = order[i];
+    uint64_t end = last ? last->end : 0;
     if (tensor->begin < end)
       reject(h, tensor->name, "its data overlap those of tensor %s",
-             error_list_quote(weights->arena, order[i - 1]->name));
+             error_list_quote(weights->arena, last->name));
     else if (tensor->begin > end)
-      reject(h, tensor->name, "%" PRIu64 " unused bytes lie before its data", tensor->begin - end);
-    if (tensor->end > end) end = tensor->end;
+      reject(h, tensor->name, "unused bytes before its data: %" PRIu64, tensor->begin - end);
+    if (tensor->end >= end) last = tensor;
   }
+  uint64_t end = last ? last->end : 0;
   if (end < weights->data_bytes)
     error_list_add(&h->errors, diag_file(weights->path),
-                   "%" PRIu64 " unused bytes lie behind the last tensor",
-                   weights->data_bytes - end);
+                   "unused bytes behind the last tensor: %" PRIu64, weights->data_bytes - end);
 }
 
 static Status read_records(Header *h) {
