@@ -1,0 +1,219 @@
+/* Generated entries in this process: answers, and the code of every bad argument. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "backends/backend.h"
+#include "runtime/atm_runtime.h"
+#include "tests/unit/tiny_plan.h"
+
+enum { H = 5, W = 7, ROWS = H * W };
+
+typedef struct Fixture {
+  Arena *arena;
+  Diag diag;
+  char *object;
+  LoadedModel *loaded;
+  const atm_model *model;
+  WeightsBlob blob;
+  const float *in[1];
+  float *out[1];
+  char *workspace;
+  size_t bytes;
+} Fixture;
+
+static void emit(Fixture *f, const TargetInfo *target, bool external) {
+  RecipeTable *recipes = recipe_table_new(f->arena);
+  const Plan *plans[] = {tiny_plan(f->arena, recipes, target, 1, H, W),
+                         tiny_plan(f->arena, recipes, target, 2, H, W)};
+  static const char *const classes[] = {"cat", "dog"};
+  EmitOptions options = {.prefix = "tiny",
+                         .external_weights = external,
+                         .model_hash = "c0ffee",
+                         .class_names = classes,
+                         .class_count = 2,
+                         .export_all = true};
+  WeightSource source = {.read = tiny_read};
+  f->blob = weights_blob_layout(f->arena, plans, 2);
+  size_t bytes = 0;
+  Status status = llvm_emit(plans, 2, &f->blob, &source, &options, EMIT_OBJECT, f->arena, &f->diag,
+                            &f->object, &bytes);
+  cr_assert_eq(status, STATUS_OK);
+  cr_assert_eq(llvm_load(f->object, bytes, &f->diag, &f->loaded), STATUS_OK);
+  const atm_model *(*model)(void) =
+      (const atm_model *(*)(void))(uintptr_t)llvm_symbol(f->loaded, "tiny_model");
+  cr_assert_not_null((void *)(uintptr_t)model);
+  f->model = model();
+}
+
+static void open_fixture(Fixture *f, const char *isa, bool external) {
+  *f = (Fixture){.arena = arena_new(), .diag = {.stream = stderr}};
+  const TargetInfo *target = target_choose(isa, NULL, NULL, f->arena, &f->diag);
+  cr_assert_not_null(target);
+  emit(f, target, external);
+  float *image = malloc(2 * ROWS * TINY_IN * sizeof(float));
+  for (size_t i = 0; i < 2 * ROWS * TINY_IN; ++i) image[i] = tiny_input(i);
+  f->in[0] = image;
+  f->out[0] = calloc(2 * ROWS * TINY_OUT, sizeof(float));
+  f->bytes = f->model->entries[1].workspace_base + 8 * f->model->entries[1].workspace_scratch;
+  f->workspace = aligned_alloc(64, f->bytes);
+}
+
+static void close_fixture(Fixture *f) {
+  free((void *)(uintptr_t)f->in[0]);
+  free(f->out[0]);
+  free(f->workspace);
+  llvm_unload(f->loaded);
+  free(f->object);
+  arena_free(f->arena);
+}
+
+static int run(Fixture *f, const atm_env *env) {
+  return f->model->entries[0].run(f->in, f->out, f->workspace, f->bytes, env);
+}
+
+static void check_answer(const Fixture *f, size_t rows) {
+  for (size_t i = 0; i < rows * TINY_OUT; ++i) {
+    double expected = tiny_expected(i / TINY_OUT, i % TINY_OUT);
+    cr_assert_float_eq(f->out[0][i], expected, 2e-6, "element %zu: %g, expected %g", i,
+                       (double)f->out[0][i], expected);
+  }
+}
+
+Test(entry, computes_on_every_isa_of_this_machine) {
+  static const char *const isas[] = {"v2", "v3", "v4"};
+  for (int i = 0; i < 3; ++i) {
+    if (!(atm_cpu_isa() & ATM_ISA_X86_64_V2 << i)) continue;
+    Fixture f;
+    open_fixture(&f, isas[i], false);
+    cr_assert_eq(run(&f, NULL), ATM_OK, "isa %s", isas[i]);
+    check_answer(&f, ROWS);
+    close_fixture(&f);
+  }
+}
+
+Test(entry, gives_the_same_bits_on_threads_and_in_batches) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  cr_assert_eq(run(&f, NULL), ATM_OK);
+  size_t bytes = ROWS * TINY_OUT * sizeof(float);
+  float *single = malloc(bytes);
+  memcpy(single, f.out[0], bytes);
+  atm_pool *pool = atm_pool_create(3);
+  atm_env env = atm_pool_env(pool);
+  memset(f.out[0], 0, bytes);
+  cr_assert_eq(f.model->entries[1].run(f.in, f.out, f.workspace, f.bytes, &env), ATM_OK);
+  cr_assert_eq(memcmp(single, f.out[0], bytes), 0);
+  check_answer(&f, 2 * ROWS);
+  atm_pool_destroy(pool);
+  free(single);
+  close_fixture(&f);
+}
+
+Test(entry, refuses_bad_tensors) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  atm_run_fn *entry = f.model->entries[0].run;
+  cr_expect_eq(entry(NULL, f.out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
+  cr_expect_eq(entry(f.in, NULL, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
+  const float *no_in[] = {NULL};
+  float *no_out[] = {NULL};
+  cr_expect_eq(entry(no_in, f.out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
+  cr_expect_eq(entry(f.in, no_out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
+  const float *odd_in[] = {(const float *)((const char *)f.in[0] + 2)};
+  float *odd_out[] = {(float *)((char *)f.out[0] + 1)};
+  cr_expect_eq(entry(odd_in, f.out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
+  cr_expect_eq(entry(f.in, odd_out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
+  const float *next_in[] = {f.in[0] + 1};
+  cr_expect_eq(entry(next_in, f.out, f.workspace, f.bytes, NULL), ATM_OK);
+  close_fixture(&f);
+}
+
+Test(entry, refuses_bad_workspaces) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  const atm_entry *e = &f.model->entries[0];
+  size_t least = e->workspace_base + e->workspace_scratch;
+  cr_expect_eq(e->run(f.in, f.out, NULL, f.bytes, NULL), ATM_E_WORKSPACE);
+  cr_expect_eq(e->run(f.in, f.out, f.workspace + 32, f.bytes - 32, NULL), ATM_E_WORKSPACE);
+  cr_expect_eq(e->run(f.in, f.out, f.workspace, least - 1, NULL), ATM_E_WORKSPACE);
+  cr_expect_eq(e->run(f.in, f.out, f.workspace, least, NULL), ATM_OK);
+  atm_pool *pool = atm_pool_create(2);
+  atm_env env = atm_pool_env(pool);
+  cr_expect_eq(e->run(f.in, f.out, f.workspace, least, &env), ATM_E_WORKSPACE);
+  cr_expect_eq(e->run(f.in, f.out, f.workspace, least + e->workspace_scratch, &env), ATM_OK);
+  atm_pool_destroy(pool);
+  close_fixture(&f);
+}
+
+static int failing_parallel_for(void *ctx, uint32_t n, void (*fn)(void *, uint32_t, uint32_t),
+                                void *arg) {
+  (void)ctx, (void)n, (void)fn, (void)arg;
+  return 7;
+}
+
+Test(entry, refuses_bad_environments) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env)}), ATM_OK);
+  cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env) - 1}), ATM_E_ENV);
+  cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env) + 8}), ATM_OK);
+  cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env), .threads = 65}), ATM_E_ENV);
+  cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env), .threads = 64}), ATM_OK,
+               "without parallel_for there is one thread");
+  atm_env failing = {.size = sizeof failing, .threads = 2, .parallel_for = failing_parallel_for};
+  cr_expect_eq(run(&f, &failing), ATM_E_PARALLEL);
+  close_fixture(&f);
+}
+
+Test(entry, refuses_cpus_without_the_instructions) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  atm_env env = {.size = sizeof env, .isa = UINT64_C(1) << 40};
+  cr_expect_eq(run(&f, &env), ATM_E_UNSUPPORTED_CPU);
+  env.isa = f.model->isa;
+  cr_expect_eq(run(&f, &env), ATM_OK);
+  close_fixture(&f);
+}
+
+Test(entry, takes_external_weights) {
+  Fixture f;
+  open_fixture(&f, NULL, true);
+  cr_expect_eq(run(&f, NULL), ATM_E_WEIGHTS);
+  cr_expect_eq(f.model->weights_bytes, f.blob.bytes);
+  char *weights = aligned_alloc(128, f.blob.bytes);
+  WeightSource source = {.read = tiny_read};
+  cr_assert_eq(weights_blob_evaluate(&f.blob, &source, weights), STATUS_OK);
+  cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env), .weights = weights + 4}), ATM_E_WEIGHTS);
+  cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env), .weights = weights}), ATM_OK);
+  check_answer(&f, ROWS);
+  free(weights);
+  close_fixture(&f);
+}
+
+Test(entry, describes_the_model) {
+  Fixture f;
+  open_fixture(&f, "v2", false);
+  const atm_model *m = f.model;
+  cr_expect_eq(m->abi_version, ATM_ABI_VERSION);
+  cr_expect_eq(m->input_count, 1u);
+  cr_expect_eq(m->output_count, 1u);
+  cr_expect_eq(m->entry_count, 2u);
+  cr_expect_str_eq(m->name, "tiny");
+  cr_expect_str_eq(m->target, "x86-64-v2");
+  cr_expect_str_eq(m->hash, "c0ffee");
+  cr_expect_eq(m->class_count, 2u);
+  cr_expect_str_eq(m->classes[1], "dog");
+  cr_expect_eq(m->isa, ATM_ISA_X86_64_V2);
+  cr_expect_eq(m->weights_bytes, 0u);
+  const atm_entry *e = &m->entries[1];
+  cr_expect_eq(e->macs, 111u);
+  cr_expect_str_eq(e->inputs[0].name, "image");
+  cr_expect_str_eq(e->outputs[0].layout, "nhwc");
+  cr_expect_eq(e->outputs[0].rank, 4u);
+  const uint32_t dims[] = {2, H, W, TINY_OUT};
+  cr_expect_arr_eq(e->outputs[0].dims, dims, sizeof dims);
+  cr_expect_eq((void *)(uintptr_t)e->run, llvm_symbol(f.loaded, "tiny_run_2x5x7"));
+  cr_expect_not_null(llvm_symbol(f.loaded, "tiny_mix"));
+  cr_expect_null(llvm_symbol(f.loaded, "tiny_nothing"));
+  close_fixture(&f);
+}
