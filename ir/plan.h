@@ -12,13 +12,19 @@
  *                   ops follow
  *   STAGE_NORMALIZE statistics of each row, then its vectors
  *   STAGE_POINTWISE no anchor
- *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks
+ *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no
+ *                   pointwise ops follow
  *
  * A value of the body lives where its Place says. Rows in memory have a pitch (in floats) that is a
  * multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from C to
  * the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer is followed
  * by at least 128 readable bytes. The caller's inputs and
- * outputs are the exception: exact C, alignment of a float, layout nhwc or nchw.
+ * outputs are the exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only
+ * patches and pointwise ones read a caller's input; only stages that pointwise ops may follow write a
+ * caller's output.
+ *
+ * A result may share its memory with an operand: then every stage that reads the operand is over in
+ * a block when the first that writes the result begins, and no other block reads those rows.
  *
  * (task, worker): the tasks of a step are images * blocks, task = image * blocks + block; results do
  * not depend on who runs them. Scratch belongs to a worker.
@@ -152,5 +158,7 @@ static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block
 }
 
 void plan_print(const Plan *plan, StringBuilder *out);
+/* All of a kernel but its name: equal kernels print the same text. */
+void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out);
 
 #endif

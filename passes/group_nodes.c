@@ -26,12 +26,8 @@ enum {
   MAX_OPERANDS = 64,
 };
 
-typedef struct Domain {
-  int64_t images, h, w;
-} Domain;
-
 typedef struct Group {
-  Domain domain;
+  Type domain;
   uint32_t level;
   uint32_t operands; /* upper bound of the operands of its kernel */
 } Group;
@@ -65,39 +61,35 @@ static bool leaves_domain(const Node *node) {
   return node->op == OP_SUM_CHUNKS || node->op == OP_MEAN_HW;
 }
 
-static Domain domain_of(const Graph *graph, const Node *node) {
+Type group_domain(const Graph *graph, const Node *node) {
   Type type = graph_type(graph, leaves_domain(node) ? node->operands[0] : node->first_result);
-  if (type.rank == 4) return (Domain){type.dims[0], type.dims[1], type.dims[2]};
-  return (Domain){type.dims[0], 1, 1};
+  if (type.rank == 4) return type_with_channels(type, 1);
+  return type_map(type.dims[0], 1, 1, 1);
 }
 
-static bool same_domain(Domain a, Domain b) {
-  return a.images == b.images && a.h == b.h && a.w == b.w;
-}
-
-static bool reads_by_row(const Node *node, uint32_t operand) {
+bool group_reads_by_row(const Node *node, uint32_t operand) {
   if (operand == 0) return !op_has(node->op, OP_NONLOCAL);
   return node->op != OP_LINEAR; /* weights per image are read whole */
 }
 
-static uint32_t find_group(Grouping *g, Domain domain, uint32_t level) {
+static uint32_t find_group(Grouping *g, Type domain, uint32_t level) {
   for (uint32_t i = g->count; i-- > 0;)
-    if (g->groups[i].level == level && same_domain(g->groups[i].domain, domain)) return i;
+    if (g->groups[i].level == level && type_equal(g->groups[i].domain, domain)) return i;
   ARENA_PUSH(g->arena, g->groups, g->count, g->capacity, ((Group){domain, level, 0}));
   return g->count - 1;
 }
 
 static void assign_level(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
-  Domain domain = domain_of(g->graph, node);
+  Type domain = group_domain(g->graph, node);
   uint32_t level = 1;
   for (uint32_t k = 0; k < node->operand_count; k++) {
     ValueId base = group_base(g->graph, node->operands[k]);
     const Node *producer = graph_def(g->graph, base);
     if (!has_group(producer)) continue;
     const Group *group = &g->groups[g->of_node[g->graph->values[base.index].node.index]];
-    bool stays =
-        same_domain(group->domain, domain) && !leaves_domain(producer) && reads_by_row(node, k);
+    bool stays = type_equal(group->domain, domain) && !leaves_domain(producer) &&
+                 group_reads_by_row(node, k);
     uint32_t least = group->level + !stays;
     if (least > level) level = least;
   }
@@ -147,8 +139,8 @@ static uint32_t find_target(const Grouping *g, uint32_t index, bool *all_there) 
   *all_there = true;
   for (uint32_t u = g->first_use[base]; u < g->first_use[base + 1]; u++) {
     uint32_t group = g->of_node[g->uses[u].node];
-    if (group == home || !same_domain(g->groups[group].domain, g->groups[home].domain) ||
-        !reads_by_row(&g->graph->nodes[g->uses[u].node], g->uses[u].operand))
+    if (group == home || !type_equal(g->groups[group].domain, g->groups[home].domain) ||
+        !group_reads_by_row(&g->graph->nodes[g->uses[u].node], g->uses[u].operand))
       return NO_GROUP;
     if (target != NO_GROUP && target != group) *all_there = false;
     if (target == NO_GROUP || g->groups[group].level < g->groups[target].level) target = group;

@@ -1,0 +1,32 @@
+/* Register tiles come from the target's table; blocks from the cost model, unless the kernel sums
+ * chunks: then one chunk is one block. */
+#include "passes/cost_model.h"
+#include "passes/plan_parts.h"
+#include "support/panic.h"
+
+void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
+  Stage *stages = (Stage *)kernel->stages;
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    if (stages[i].kind != STAGE_PRODUCT) continue;
+    stages[i].tile_rows = target->tile_rows;
+    stages[i].tile_columns = target->tile_columns;
+  }
+}
+
+/* The chunks that the kernel sums; 0 when it sums none. */
+static uint32_t chunks_of(const PlanKernel *kernel) {
+  uint32_t chunks = 0;
+  for (uint32_t i = 0; i < kernel->body->node_count; i++) {
+    const Node *node = &kernel->body->nodes[i];
+    if (node->op != OP_SUM_CHUNKS) continue;
+    uint32_t here = (uint32_t)node->attrs.SUM_CHUNKS.chunks;
+    if (chunks && chunks != here) PANIC("a kernel sums %u and %u chunks", chunks, here);
+    chunks = here;
+  }
+  return chunks;
+}
+
+void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
+  uint32_t chunks = chunks_of(kernel);
+  kernel->blocks = chunks ? chunks : cost_model_blocks(kernel->rows, row_bytes);
+}

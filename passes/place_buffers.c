@@ -1,0 +1,150 @@
+/* Places the values between kernels in the arena.
+ *
+ * Time is counted in nodes of the graph of kernels. A value lives from the node that makes it to
+ * the last that reads it. A result takes over the memory of an operand that dies at its kernel
+ * where that is provably safe:
+ *
+ *   - operand and result have the kernel's rows, and one pitch;
+ *   - every reader of the operand in the body reads it row by row (no other block sees it), and
+ *   - runs in an earlier stage than the one that writes the result.
+ *
+ * So a stage's feature map is updated in place.
+ */
+#include "passes/group_nodes.h"
+#include "passes/plan_memory.h"
+#include "passes/plan_parts.h"
+#include "support/checked_math.h"
+
+enum { NO_BUFFER = UINT32_MAX };
+
+typedef struct Buffer {
+  Lifetime life;
+  uint32_t home; /* the buffer whose memory it uses: itself, or one that it took over */
+} Buffer;
+
+typedef struct Placement {
+  const Graph *graph;
+  const PlanKernel *const *kernel_of;
+  Buffer *buffers;
+  uint32_t count;
+  uint32_t *buffer_of; /* [value_count] or NO_BUFFER */
+} Placement;
+
+static uint64_t port_rows(const Port *port) {
+  const int64_t *d = port->type.dims;
+  return port->type.rank == 4 ? (uint64_t)(d[1] * d[2]) : 1;
+}
+
+static uint64_t port_bytes(const Port *port) {
+  uint64_t rows = (uint64_t)port->type.dims[0] * port_rows(port);
+  return round_up_size(4 * rows * port->pitch + BUFFER_SLACK, PLAN_ALIGN);
+}
+
+static uint32_t stage_of_node(const PlanKernel *kernel, uint32_t node) {
+  for (uint32_t s = 0; s < kernel->stage_count; s++)
+    for (uint32_t i = 0; i < kernel->stages[s].node_count; i++)
+      if (kernel->stages[s].nodes[i].index == node) return s;
+  return NO_STAGE;
+}
+
+/* The value of the body that is operand `operand`. */
+static ValueId body_input(const Graph *body, uint32_t operand) {
+  for (uint32_t i = 0;; i++)
+    if (body->nodes[i].op == OP_INPUT && operand-- == 0) return body->nodes[i].first_result;
+}
+
+static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t result) {
+  const Graph *body = kernel->body;
+  const Port *from = &kernel->operands[operand], *to = &kernel->results[result];
+  if (from->kind != PORT_ROWS || from->pitch != to->pitch) return false;
+  if (port_rows(from) != kernel->rows || port_rows(to) != kernel->rows) return false;
+  ValueId input = body_input(body, operand);
+  uint32_t writer = body->values[body->outputs[result].value.index].node.index;
+  uint32_t write_stage = stage_of_node(kernel, writer);
+  if (op_has(body->nodes[writer].op, OP_REDUCES)) return false;
+  for (uint32_t i = 0; i < body->node_count; i++) {
+    const Node *node = &body->nodes[i];
+    for (uint32_t k = 0; node->op != OP_SLICE && k < node->operand_count; k++) {
+      if (!value_equal(group_base(body, node->operands[k]), input)) continue;
+      if (!group_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) return false;
+    }
+  }
+  return true;
+}
+
+static void collect(Placement *p) {
+  for (uint32_t i = 0; i < p->graph->node_count; i++) {
+    const Node *node = &p->graph->nodes[i];
+    const PlanKernel *kernel = p->kernel_of[i];
+    for (uint32_t k = 0; kernel && k < node->operand_count; k++) {
+      uint32_t buffer = p->buffer_of[node->operands[k].index];
+      if (buffer != NO_BUFFER) p->buffers[buffer].life.last = i;
+    }
+    for (uint32_t r = 0; kernel && r < node->result_count; r++) {
+      if (kernel->results[r].kind != PORT_ROWS) continue;
+      p->buffer_of[node_result(node, r).index] = p->count;
+      p->buffers[p->count] = (Buffer){{port_bytes(&kernel->results[r]), i, i}, p->count};
+      p->count++;
+    }
+  }
+}
+
+/* Lets result `r` of kernel node `index` take over an operand that dies there. */
+static void take_over(Placement *p, uint32_t index, uint32_t r) {
+  const Node *node = &p->graph->nodes[index];
+  uint32_t mine = p->buffer_of[node_result(node, r).index];
+  for (uint32_t k = 0; mine != NO_BUFFER && k < node->operand_count; k++) {
+    uint32_t theirs = p->buffer_of[node->operands[k].index];
+    if (theirs == NO_BUFFER) continue;
+    uint32_t home = p->buffers[theirs].home;
+    if (p->buffers[home].life.last != index || p->buffers[theirs].life.last != index) continue;
+    if (p->buffers[home].life.bytes != p->buffers[mine].life.bytes) continue;
+    if (!can_take_over(p->kernel_of[index], k, r)) continue;
+    p->buffers[mine].home = home;
+    p->buffers[home].life.last = p->buffers[mine].life.last;
+    return;
+  }
+}
+
+static uint64_t find_live_peak(const Placement *p) {
+  uint64_t peak = 0;
+  for (uint32_t i = 0; i < p->graph->node_count; i++) {
+    uint64_t live = 0;
+    for (uint32_t b = 0; b < p->count; b++)
+      if (p->buffers[b].life.first <= i && i < p->buffers[b].life.last)
+        live += p->buffers[b].life.bytes;
+    if (live > peak) peak = live;
+  }
+  return peak;
+}
+
+static void place(Placement *p, Buffers *out, Arena *arena) {
+  Lifetime *lives = ARENA_ARRAY(arena, p->count, Lifetime);
+  uint64_t *offsets = ARENA_ARRAY(arena, p->count, uint64_t);
+  uint32_t *slot = ARENA_ARRAY(arena, p->count, uint32_t); /* of a home, in `lives` */
+  uint32_t homes = 0;
+  for (uint32_t b = 0; b < p->count; b++)
+    if (p->buffers[b].home == b) {
+      slot[b] = homes;
+      lives[homes++] = p->buffers[b].life;
+    }
+  out->bytes = plan_memory(lives, homes, offsets, arena);
+  for (uint32_t v = 0; v < p->graph->value_count; v++)
+    if (p->buffer_of[v] != NO_BUFFER)
+      out->offsets[v] = offsets[slot[p->buffers[p->buffer_of[v]].home]];
+}
+
+Buffers place_buffers(const Graph *graph, const PlanKernel *const *kernel_of, Arena *arena) {
+  Placement p = {.graph = graph,
+                 .kernel_of = kernel_of,
+                 .buffers = ARENA_ARRAY(arena, graph->value_count, Buffer),
+                 .buffer_of = ARENA_ARRAY(arena, graph->value_count, uint32_t)};
+  for (uint32_t v = 0; v < graph->value_count; v++) p.buffer_of[v] = NO_BUFFER;
+  collect(&p);
+  Buffers out = {.offsets = ARENA_ARRAY(arena, graph->value_count, uint64_t),
+                 .live_peak = find_live_peak(&p)};
+  for (uint32_t i = 0; i < graph->node_count; i++)
+    for (uint32_t r = 0; kernel_of[i] && r < graph->nodes[i].result_count; r++) take_over(&p, i, r);
+  place(&p, &out, arena);
+  return out;
+}

@@ -1,0 +1,126 @@
+/* Decides where the values of a kernel's body live, and lays its scratch out.
+ *
+ *   operand          PLACE_OPERAND
+ *   result           PLACE_RESULT, of its first result if that is kept in the arena: later stages
+ * read it there. A value that is written for the caller alone but read by a later stage lives in
+ * scratch and is stored twice. read by another stage, or sliced PLACE_SCRATCH otherwise
+ * PLACE_REGISTER
+ *
+ * A slice has the place of what it cuts from, with a column. Scratch is reused when a value's last
+ * reading stage is over.
+ */
+#include "passes/group_nodes.h"
+#include "passes/plan_memory.h"
+#include "passes/plan_parts.h"
+#include "support/panic.h"
+
+typedef struct Placing {
+  PlanKernel *kernel;
+  const uint32_t *stage_of;
+  ValuePlace *places;
+  uint32_t *last_stage; /* [value] the last stage that reads it or a slice of it, or its own */
+  bool *in_memory;      /* [value] read by another stage, or through a slice */
+  Arena *arena;
+} Placing;
+
+static void find_readers(Placing *p) {
+  const Graph *body = p->kernel->body;
+  for (uint32_t v = 0; v < body->value_count; v++)
+    p->last_stage[v] = p->stage_of[v] == NO_STAGE ? 0 : p->stage_of[v];
+  for (uint32_t i = 0; i < body->node_count; i++) {
+    const Node *node = &body->nodes[i];
+    if (node->op == OP_SLICE) continue;
+    for (uint32_t k = 0; k < node->operand_count; k++) {
+      ValueId base = group_base(body, node->operands[k]);
+      uint32_t reader = p->stage_of[node->first_result.index];
+      if (reader > p->last_stage[base.index]) p->last_stage[base.index] = reader;
+      if (reader != p->stage_of[base.index] || !value_equal(base, node->operands[k]))
+        p->in_memory[base.index] = true;
+    }
+  }
+}
+
+static ValuePlace place_of_result(const Placing *p, ValueId v, uint32_t result) {
+  const Port *port = &p->kernel->results[result];
+  if (port->kind == PORT_CALLER && p->in_memory[v.index])
+    return (ValuePlace){.kind = PLACE_SCRATCH};
+  return (ValuePlace){.kind = PLACE_RESULT, .index = result, .pitch = port->pitch};
+}
+
+static ValuePlace place_of(const Placing *p, ValueId v) {
+  const Graph *body = p->kernel->body;
+  uint32_t found = UINT32_MAX;
+  for (uint32_t r = 0; r < body->output_count; r++) {
+    if (!value_equal(body->outputs[r].value, v)) continue;
+    if (found == UINT32_MAX ||
+        (p->kernel->results[found].kind == PORT_CALLER && p->kernel->results[r].kind == PORT_ROWS))
+      found = r;
+  }
+  if (found != UINT32_MAX) return place_of_result(p, v, found);
+  return (ValuePlace){.kind = p->in_memory[v.index] ? PLACE_SCRATCH : PLACE_REGISTER};
+}
+
+static void place_all(Placing *p) {
+  const Graph *body = p->kernel->body;
+  uint32_t operand = 0;
+  for (uint32_t i = 0; i < body->node_count; i++) {
+    const Node *node = &body->nodes[i];
+    ValueId v = node->first_result;
+    if (node->op == OP_SLICE) continue;
+    if (node->op == OP_INPUT) {
+      const Port *port = &p->kernel->operands[operand];
+      p->places[v.index] =
+          (ValuePlace){.kind = PLACE_OPERAND, .index = operand++, .pitch = port->pitch};
+      continue;
+    }
+    p->places[v.index] = place_of(p, v);
+    if (p->places[v.index].kind == PLACE_SCRATCH)
+      p->places[v.index].pitch = plan_pitch(type_channels(graph_type(body, v)));
+  }
+}
+
+/* Places scratch for blocks of `rows` rows with `slack` bytes behind each value. Returns its size.
+ */
+static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
+  uint32_t count = 0, values = p->kernel->body->value_count;
+  Lifetime *lifetimes = ARENA_ARRAY(p->arena, values, Lifetime);
+  uint64_t *offsets = ARENA_ARRAY(p->arena, values, uint64_t);
+  for (uint32_t v = 0; v < values; v++)
+    if (p->places[v].kind == PLACE_SCRATCH)
+      lifetimes[count++] =
+          (Lifetime){4 * rows * p->places[v].pitch + slack, p->stage_of[v], p->last_stage[v]};
+  uint64_t bytes = plan_memory(lifetimes, count, offsets, p->arena);
+  count = 0;
+  for (uint32_t v = 0; v < values; v++)
+    if (p->places[v].kind == PLACE_SCRATCH) p->places[v].offset = offsets[count++];
+  return bytes;
+}
+
+static void place_slices(Placing *p) {
+  const Graph *body = p->kernel->body;
+  for (uint32_t i = 0; i < body->node_count; i++) {
+    const Node *node = &body->nodes[i];
+    if (node->op != OP_SLICE) continue;
+    ValuePlace place = p->places[node->operands[0].index];
+    CHECK(place.kind != PLACE_REGISTER);
+    place.column += (uint32_t)node->attrs.SLICE.begin;
+    p->places[node->first_result.index] = place;
+  }
+}
+
+void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
+  uint32_t values = kernel->body->value_count;
+  Placing p = {.kernel = kernel,
+               .stage_of = stage_of,
+               .places = ARENA_ARRAY(arena, values, ValuePlace),
+               .last_stage = ARENA_ARRAY(arena, values, uint32_t),
+               .in_memory = ARENA_ARRAY(arena, values, bool),
+               .arena = arena};
+  find_readers(&p);
+  place_all(&p);
+  choose_blocks(kernel, lay_out(&p, 1, 0));
+  uint64_t block_rows = (kernel->rows + kernel->blocks - 1) / kernel->blocks;
+  kernel->scratch_bytes = lay_out(&p, block_rows, BUFFER_SLACK);
+  place_slices(&p);
+  kernel->places = p.places;
+}

@@ -1,0 +1,242 @@
+/* From a graph of kernels to a Plan.
+ *
+ * Each kernel node becomes a PlanKernel and a step that calls it. Kernels with equal content (body,
+ * ports, places, stages: their printed text) are one PlanKernel: layers share code. Then the values
+ * between kernels get their memory.
+ */
+#include <string.h>
+
+#include "passes/group_nodes.h"
+#include "passes/pass.h"
+#include "passes/plan_parts.h"
+#include "support/panic.h"
+
+enum { NO_OUTPUT = UINT32_MAX };
+
+typedef struct Building {
+  const Graph *graph;
+  Arena *arena;
+  const TargetInfo *target;
+  uint32_t *output_of; /* [value] the model's output that it is, or NO_OUTPUT */
+  uint32_t *input_of;  /* [value] the model's input that it is */
+  PlanKernel *kernels;
+  const char **texts; /* [kernel] its printed content */
+  uint32_t kernel_count;
+  const PlanKernel **kernel_of; /* [node] */
+  const Recipe **weights;
+  uint32_t weight_count, weight_capacity;
+} Building;
+
+static Port operand_port(const Building *b, ValueId v) {
+  const Node *node = graph_def(b->graph, v);
+  Port port = {.kind = PORT_ROWS, .type = graph_type(b->graph, v)};
+  if (node->op == OP_CONSTANT) {
+    port.kind = PORT_WEIGHTS;
+  } else if (node->op == OP_INPUT) {
+    port.kind = PORT_CALLER;
+    port.nchw = node->attrs.INPUT.nchw;
+  } else {
+    port.pitch = plan_pitch(type_channels(port.type));
+  }
+  return port;
+}
+
+static Port result_port(const Building *b, ValueId v) {
+  Port port = {.kind = PORT_ROWS, .type = graph_type(b->graph, v)};
+  if (b->output_of[v.index] == NO_OUTPUT) {
+    port.pitch = plan_pitch(type_channels(port.type));
+  } else {
+    port.kind = PORT_CALLER;
+    port.nchw = b->graph->outputs[b->output_of[v.index]].nchw;
+  }
+  return port;
+}
+
+static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel) {
+  Port *operands = ARENA_ARRAY(b->arena, node->operand_count, Port);
+  Port *results = ARENA_ARRAY(b->arena, node->result_count, Port);
+  for (uint32_t k = 0; k < node->operand_count; k++)
+    operands[k] = operand_port(b, node->operands[k]);
+  for (uint32_t r = 0; r < node->result_count; r++)
+    results[r] = result_port(b, node_result(node, r));
+  kernel->operands = operands;
+  kernel->operand_count = node->operand_count;
+  kernel->results = results;
+  kernel->result_count = node->result_count;
+}
+
+static void fill_rows(PlanKernel *kernel) {
+  for (uint32_t i = 0; i < kernel->body->node_count; i++) {
+    const Node *node = &kernel->body->nodes[i];
+    if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
+    Type domain = group_domain(kernel->body, node);
+    kernel->images = (uint32_t)domain.dims[0];
+    kernel->rows = (uint32_t)(domain.dims[1] * domain.dims[2]);
+    return;
+  }
+  PANIC("an empty kernel");
+}
+
+/* "k3_linear_gelu": a number, and up to three of the ops that tell kernels apart. */
+static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
+  static const bool telling[OP_KIND_COUNT] = {
+      [OP_LINEAR] = true,       [OP_PATCHES] = true, [OP_DEPTHWISE] = true,
+      [OP_AXIAL_SAMPLE] = true, [OP_SOFTMAX] = true, [OP_SUM_CHUNKS] = true,
+      [OP_MEAN_CHUNKS] = true,  [OP_GELU] = true};
+  bool told[OP_KIND_COUNT] = {false};
+  StringBuilder text = {.arena = b->arena};
+  string_builder_printf(&text, "k%u", b->kernel_count);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < kernel->body->node_count && count < 3; i++) {
+    OpKind op = kernel->body->nodes[i].op;
+    if (!telling[op] || told[op]) continue;
+    told[op] = true;
+    count++;
+    string_builder_printf(&text, "_%s", op_info(op)->text);
+  }
+  return string_builder_text(&text);
+}
+
+static const PlanKernel *share_kernel(Building *b, const PlanKernel *kernel) {
+  StringBuilder text = {.arena = b->arena};
+  plan_print_kernel(kernel, &text);
+  for (uint32_t i = 0; i < b->kernel_count; i++)
+    if (strcmp(b->texts[i], string_builder_text(&text)) == 0) return &b->kernels[i];
+  PlanKernel *made = &b->kernels[b->kernel_count];
+  *made = *kernel;
+  made->name = name_kernel(b, kernel);
+  b->texts[b->kernel_count++] = string_builder_text(&text);
+  return made;
+}
+
+static const PlanKernel *build_kernel(Building *b, const Node *node) {
+  PlanKernel kernel = {.body = node->body};
+  fill_ports(b, node, &kernel);
+  fill_rows(&kernel);
+  const uint32_t *stage_of = schedule_stages(&kernel, b->arena);
+  choose_tiles(&kernel, b->target);
+  place_values(&kernel, stage_of, b->arena);
+  return share_kernel(b, &kernel);
+}
+
+/* Nominal multiply-adds: products and taps; not normalization, interpolation or GELU. */
+static uint64_t count_macs(const PlanKernel *kernel) {
+  const Graph *body = kernel->body;
+  uint64_t macs = 0;
+  for (uint32_t i = 0; i < body->node_count; i++) {
+    const Node *node = &body->nodes[i];
+    int64_t elements, each = 0;
+    if (node->op == OP_LINEAR) each = type_channels(graph_type(body, node->operands[0]));
+    if (node->op == OP_DEPTHWISE) each = graph_type(body, node->operands[1]).dims[0];
+    if (each > 0 && type_count(graph_type(body, node->first_result), &elements))
+      macs += (uint64_t)each * (uint64_t)elements;
+  }
+  return macs;
+}
+
+static uint32_t weight_index(Building *b, const Recipe *recipe) {
+  for (uint32_t i = 0; i < b->weight_count; i++)
+    if (b->weights[i] == recipe) return i;
+  ARENA_PUSH(b->arena, b->weights, b->weight_count, b->weight_capacity, recipe);
+  return b->weight_count - 1;
+}
+
+static BufferRef buffer_ref(Building *b, const Buffers *buffers, ValueId v) {
+  const Node *node = graph_def(b->graph, v);
+  if (node->op == OP_CONSTANT)
+    return (BufferRef){.space = SPACE_WEIGHTS, .index = weight_index(b, node->recipe)};
+  if (node->op == OP_INPUT) return (BufferRef){.space = SPACE_INPUT, .index = b->input_of[v.index]};
+  if (b->output_of[v.index] != NO_OUTPUT)
+    return (BufferRef){.space = SPACE_OUTPUT, .index = b->output_of[v.index]};
+  return (BufferRef){.space = SPACE_ARENA, .offset = buffers->offsets[v.index]};
+}
+
+static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
+  const Node *node = &b->graph->nodes[index];
+  const PlanKernel *kernel = b->kernel_of[index];
+  BufferRef *operands = ARENA_ARRAY(b->arena, node->operand_count, BufferRef);
+  BufferRef *results = ARENA_ARRAY(b->arena, node->result_count, BufferRef);
+  for (uint32_t k = 0; k < node->operand_count; k++)
+    operands[k] = buffer_ref(b, buffers, node->operands[k]);
+  for (uint32_t r = 0; r < node->result_count; r++)
+    results[r] = buffer_ref(b, buffers, node_result(node, r));
+  return (Step){.kernel = (uint32_t)(kernel - b->kernels),
+                .operands = operands,
+                .results = results,
+                .label = node->label ? node->label : "",
+                .macs = count_macs(kernel)};
+}
+
+/* Inputs and outputs of the model, and which values they are. */
+static void fill_tensors(Building *b, Plan *plan) {
+  const Graph *graph = b->graph;
+  for (uint32_t v = 0; v < graph->value_count; v++) b->output_of[v] = NO_OUTPUT;
+  PlanTensor *outputs = ARENA_ARRAY(b->arena, graph->output_count, PlanTensor);
+  for (uint32_t i = 0; i < graph->output_count; i++) {
+    const Output *output = &graph->outputs[i];
+    CHECK(graph_def(graph, output->value)->op == OP_KERNEL);
+    CHECK(b->output_of[output->value.index] == NO_OUTPUT);
+    b->output_of[output->value.index] = i;
+    outputs[i] = (PlanTensor){output->name, graph_type(graph, output->value), output->nchw};
+  }
+  PlanTensor *inputs = ARENA_ARRAY(b->arena, graph->node_count, PlanTensor);
+  for (uint32_t i = 0; i < graph->node_count; i++) {
+    const Node *node = &graph->nodes[i];
+    if (node->op != OP_INPUT) continue;
+    b->input_of[node->first_result.index] = plan->input_count;
+    inputs[plan->input_count++] =
+        (PlanTensor){node->attrs.INPUT.name, node->declared, node->attrs.INPUT.nchw};
+  }
+  plan->inputs = inputs;
+  plan->outputs = outputs;
+  plan->output_count = graph->output_count;
+}
+
+static void build_kernels(Building *b) {
+  for (uint32_t i = 0; i < b->graph->node_count; i++) {
+    const Node *node = &b->graph->nodes[i];
+    if (node->op == OP_KERNEL)
+      b->kernel_of[i] = build_kernel(b, node);
+    else
+      CHECK(node->op == OP_INPUT || node->op == OP_CONSTANT);
+    for (uint32_t k = 0; k < node->operand_count; k++)
+      CHECK(b->output_of[node->operands[k].index] == NO_OUTPUT);
+  }
+}
+
+static void fill_steps(Building *b, Plan *plan) {
+  Buffers buffers = place_buffers(b->graph, b->kernel_of, b->arena);
+  Step *steps = ARENA_ARRAY(b->arena, b->graph->node_count, Step);
+  for (uint32_t i = 0; i < b->graph->node_count; i++)
+    if (b->kernel_of[i]) steps[plan->step_count++] = build_step(b, &buffers, i);
+  plan->steps = steps;
+  plan->workspace_base = buffers.bytes;
+  plan->live_peak = buffers.live_peak;
+}
+
+Status plan_build(const PassContext *context, const Graph *graph, const Plan **result) {
+  Arena *arena = context->arena;
+  Building b = {.graph = graph,
+                .arena = arena,
+                .target = context->target,
+                .output_of = ARENA_ARRAY(arena, graph->value_count, uint32_t),
+                .input_of = ARENA_ARRAY(arena, graph->value_count, uint32_t),
+                .kernels = ARENA_ARRAY(arena, graph->node_count, PlanKernel),
+                .texts = ARENA_ARRAY(arena, graph->node_count, const char *),
+                .kernel_of = ARENA_ARRAY(arena, graph->node_count, const PlanKernel *)};
+  Plan *plan = ARENA_NEW(arena, Plan);
+  plan->model = graph->name;
+  plan->target = context->target;
+  fill_tensors(&b, plan);
+  build_kernels(&b);
+  fill_steps(&b, plan);
+  plan->kernels = b.kernels;
+  plan->kernel_count = b.kernel_count;
+  plan->weights = b.weights;
+  plan->weight_count = b.weight_count;
+  for (uint32_t i = 0; i < b.kernel_count; i++)
+    if (b.kernels[i].scratch_bytes > plan->scratch_bytes)
+      plan->scratch_bytes = b.kernels[i].scratch_bytes;
+  *result = plan;
+  return STATUS_OK;
+}

@@ -1,0 +1,48 @@
+/* The parts of plan_build, in the order in which they work on one kernel:
+ *
+ *   schedule_stages   the body's nodes as loop nests
+ *   choose_tiles      register tiles; blocks, once the scratch of a row is known
+ *   place_values      where each value lives; scratch
+ *
+ * and then, on the whole plan, place_buffers: the arena.
+ */
+#ifndef ATMC_PASSES_PLAN_PARTS_H
+#define ATMC_PASSES_PLAN_PARTS_H
+
+#include "ir/plan.h"
+
+/* schedule_stages and place_values speak of the stage of a value; slices belong to what they cut.
+ */
+enum {
+  NO_STAGE = UINT32_MAX,
+  BUFFER_SLACK = 128, /* readable bytes behind every buffer */
+};
+
+/* Floats between rows of `channels` channels. */
+static inline uint32_t plan_pitch(int64_t channels) {
+  return (uint32_t)((channels + PLAN_PITCH - 1) / PLAN_PITCH * PLAN_PITCH);
+}
+
+/* Fills stages and stage_count. Returns the stage of each body value ([value_count]): NO_STAGE for
+ * inputs; a slice has that of the value it cuts from. */
+const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena);
+
+/* Fills the tiles of the kernel's products. */
+void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
+/* Fills blocks, when the kernel keeps `row_bytes` of scratch for each row. */
+void choose_blocks(PlanKernel *kernel, uint64_t row_bytes);
+
+/* Fills places, blocks and scratch_bytes. */
+void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena);
+
+/* Memory for the values between the kernels of `graph`. */
+typedef struct Buffers {
+  uint64_t *offsets; /* [value_count] bytes from the arena's base; 0 for values without a buffer */
+  uint64_t bytes;
+  uint64_t live_peak; /* largest sum of the values that live between two steps */
+} Buffers;
+
+/* `kernel_of` [node_count]: the PlanKernel of each kernel node, NULL for other nodes. */
+Buffers place_buffers(const Graph *graph, const PlanKernel *const *kernel_of, Arena *arena);
+
+#endif
