@@ -265,6 +265,7 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {
   check_cpu(&e);
   check_weights(&e);
 
+  CHECK(e.plan->workspace_base % PLAN_ALIGN == 0 && e.plan->scratch_bytes % PLAN_ALIGN == 0);
   store_arg(&e, args, ARG_SCRATCH, offset(m, e.workspace, e.plan->workspace_base));
   LLVMValueRef stride = LLVMConstInt(m->i64, e.plan->scratch_bytes, 0);
   store_arg(&e, args, ARG_SCRATCH_BYTES, LLVMConstIntToPtr(stride, m->ptr));

@@ -1,0 +1,206 @@
+/* The C header of an artifact: C99 and C++, one file (the runtime's public header is included in
+ * it, under that header's own guard).
+ *
+ *   PREFIX_WORKSPACE_BYTES[_HxW](threads)   macros
+ *   PREFIX_IN_NAME_FLOATS[_HxW], PREFIX_OUT_NAME_FLOATS[_HxW]   elements of each tensor
+ *   PREFIX_model, PREFIX_run[_HxW]          prototypes
+ *   PREFIX_infer[_HxW]                      the same with one parameter for each tensor
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "backends/llvm/embedded_runtime.h"
+#include "support/panic.h"
+
+typedef struct Header {
+  StringBuilder text;
+  Arena *arena;
+  const Plan *const *plans;
+  uint32_t plan_count;
+  const char *prefix;
+  const char *upper; /* of macros */
+} Header;
+
+#define ADD(header, ...) string_builder_printf(&(header)->text, __VA_ARGS__)
+
+/* `text` as a part of an identifier: other characters become '_'. */
+static char *identifier(Arena *arena, const char *text, bool upper) {
+  char *copy = arena_strdup(arena, text);
+  for (char *c = copy; *c; ++c) {
+    if (!isalnum((unsigned char)*c)) *c = '_';
+    if (upper) *c = (char)toupper((unsigned char)*c);
+  }
+  return copy;
+}
+
+/* The identifier of tensor `i` in `list`, by its name where that stays unique. */
+static const char *tensor_identifier(Arena *arena, const PlanTensor *list, uint32_t count,
+                                     uint32_t i, bool upper) {
+  const char *name = identifier(arena, list[i].name, true);
+  for (uint32_t j = 0; j < count; ++j) {
+    if (j != i && strcmp(name, identifier(arena, list[j].name, true)) == 0) {
+      return arena_printf(arena, "%u", i);
+    }
+  }
+  return identifier(arena, list[i].name, upper);
+}
+
+static const char *runtime_header(void) {
+  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
+    if (strcmp(embedded_runtime[i].name, "atm_runtime.h") == 0) return embedded_runtime[i].data;
+  }
+  PANIC("the runtime's header is not embedded");
+}
+
+/* `text` as a part of a comment: nothing that ends the comment or its line. */
+static const char *comment(Arena *arena, const char *text) {
+  char *copy = arena_strdup(arena, text);
+  for (char *c = copy; *c; ++c) {
+    if (*c == '*' || *c == '\\' || (unsigned char)*c < ' ') *c = '_';
+  }
+  return copy;
+}
+
+/* "[1][3][224][224] (nchw)", in the caller's order. */
+static const char *shape_text(Arena *arena, const PlanTensor *t) {
+  long long d[4];
+  for (uint32_t i = 0; i < 4; ++i) d[i] = (long long)t->type.dims[i];
+  if (t->type.rank != 4) return arena_printf(arena, "[%lld][%lld] (nc)", d[0], d[1]);
+  if (!t->nchw) {
+    return arena_printf(arena, "[%lld][%lld][%lld][%lld] (nhwc)", d[0], d[1], d[2], d[3]);
+  }
+  return arena_printf(arena, "[%lld][%lld][%lld][%lld] (nchw)", d[0], d[3], d[1], d[2]);
+}
+
+static void add_tensor_comments(Header *h, const char *title, const PlanTensor *list,
+                                uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    ADD(h, " *   %s[%u] %s: float %s\n", title, i, comment(h->arena, list[i].name),
+        shape_text(h->arena, &list[i]));
+  }
+}
+
+static void add_introduction(Header *h, const EmitOptions *options, const WeightsBlob *blob) {
+  const Plan *plan = h->plans[0];
+  ADD(h, "/* %s, compiled by atmc for %s.\n *\n", comment(h->arena, plan->model),
+      plan->target->name);
+  ADD(h,
+      " * Inputs and outputs are dense arrays aligned to a float. The workspace is aligned to 64\n"
+      " * bytes, belongs to one call at a time, and needs no initial contents. The code has no\n"
+      " * mutable state: any number of threads may run it at once, each with its own workspace.\n"
+      " * `env` NULL runs on one thread; atm_pool_env() of the runtime (pool.c, cpu.c and error.c "
+      "of\n"
+      " * atmc's runtime folder, or libatm_runtime.a) runs on more. Static libraries hold the "
+      "model\n"
+      " * alone; shared libraries and programs hold the runtime too.\n *\n"
+      " * The functions return 0 (ATM_OK) or, in this order of checks: ATM_E_ARGUMENT (a tensor "
+      "is\n"
+      " * NULL or misaligned), ATM_E_ENV (its size or threads), ATM_E_WORKSPACE (NULL, misaligned "
+      "or\n"
+      " * too small), ATM_E_UNSUPPORTED_CPU, ATM_E_WEIGHTS; then ATM_E_PARALLEL.\n");
+  if (options->external_weights) {
+    ADD(h,
+        " *\n * The weights are external: env->weights points to the %llu bytes of "
+        "%s_weights.bin,\n"
+        " * aligned to 64 bytes.\n",
+        (unsigned long long)blob->bytes, h->prefix);
+  }
+  ADD(h, " */\n");
+}
+
+static const char *suffix(const Header *h, uint32_t plan) {
+  return artifact_suffix(h->arena, h->plans, h->plan_count, plan);
+}
+
+static void add_floats(Header *h, uint32_t p, const char *side, const PlanTensor *list,
+                       uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t floats = 0;
+    CHECK(type_count(list[i].type, &floats));
+    ADD(h, "#define %s_%s_%s_FLOATS%s %lld\n", h->upper, side,
+        tensor_identifier(h->arena, list, count, i, true), suffix(h, p), (long long)floats);
+  }
+}
+
+static void add_macros(Header *h, uint32_t p) {
+  const Plan *plan = h->plans[p];
+  ADD(h,
+      "#define %s_WORKSPACE_BYTES%s(threads) \\\n"
+      "  ((size_t)%llu + (size_t)(threads) * (size_t)%llu)\n",
+      h->upper, suffix(h, p), (unsigned long long)plan->workspace_base,
+      (unsigned long long)plan->scratch_bytes);
+  add_floats(h, p, "IN", plan->inputs, plan->input_count);
+  add_floats(h, p, "OUT", plan->outputs, plan->output_count);
+}
+
+/* With several shapes: what is enough for each of them. */
+static void add_largest_workspace(Header *h) {
+  uint64_t base = 0, scratch = 0;
+  for (uint32_t p = 0; p < h->plan_count; ++p) {
+    if (h->plans[p]->workspace_base > base) base = h->plans[p]->workspace_base;
+    if (h->plans[p]->scratch_bytes > scratch) scratch = h->plans[p]->scratch_bytes;
+  }
+  ADD(h,
+      "\n/* Enough for every shape. */\n"
+      "#define %s_WORKSPACE_BYTES(threads) \\\n"
+      "  ((size_t)%llu + (size_t)(threads) * (size_t)%llu)\n",
+      h->upper, (unsigned long long)base, (unsigned long long)scratch);
+}
+
+static void add_parameters(Header *h, const char *before, const PlanTensor *list, uint32_t count,
+                           const char *separator) {
+  for (uint32_t i = 0; i < count; ++i) {
+    ADD(h, "%s%s%s", i ? separator : "", before,
+        tensor_identifier(h->arena, list, count, i, false));
+  }
+}
+
+static void add_wrapper(Header *h, uint32_t p) {
+  const Plan *plan = h->plans[p];
+  ADD(h, "static inline int %s_infer%s(", h->prefix, suffix(h, p));
+  add_parameters(h, "const float *in_", plan->inputs, plan->input_count, ", ");
+  ADD(h, ", ");
+  add_parameters(h, "float *out_", plan->outputs, plan->output_count, ", ");
+  ADD(h, ",\n    void *workspace, size_t workspace_bytes, const atm_env *env) {\n");
+  ADD(h, "  const float *const in[] = {");
+  add_parameters(h, "in_", plan->inputs, plan->input_count, ", ");
+  ADD(h, "};\n  float *const out[] = {");
+  add_parameters(h, "out_", plan->outputs, plan->output_count, ", ");
+  ADD(h, "};\n  return %s_run%s(in, out, workspace, workspace_bytes, env);\n}\n", h->prefix,
+      suffix(h, p));
+}
+
+static void add_entry(Header *h, uint32_t p) {
+  const Plan *plan = h->plans[p];
+  ADD(h, "\n/* Runs the model on\n");
+  add_tensor_comments(h, "in", plan->inputs, plan->input_count);
+  add_tensor_comments(h, "out", plan->outputs, plan->output_count);
+  ADD(h, " */\n");
+  add_macros(h, p);
+  ADD(h,
+      "int %s_run%s(const float *const in[], float *const out[], void *workspace,\n"
+      "    size_t workspace_bytes, const atm_env *env);\n",
+      h->prefix, suffix(h, p));
+  add_wrapper(h, p);
+}
+
+const char *header_write(Arena *arena, const Plan *const *plans, uint32_t plan_count,
+                         const WeightsBlob *blob, const EmitOptions *options) {
+  Header header = {.text = {.arena = arena},
+                   .arena = arena,
+                   .plans = plans,
+                   .plan_count = plan_count,
+                   .prefix = options->prefix,
+                   .upper = identifier(arena, options->prefix, true)};
+  Header *h = &header;
+  add_introduction(h, options, blob);
+  ADD(h, "#ifndef %s_ATM_MODEL_H\n#define %s_ATM_MODEL_H\n\n", h->upper, h->upper);
+  string_builder_add(&h->text, runtime_header());
+  ADD(h, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+  ADD(h, "\n/* Constant data about the model. */\nconst atm_model *%s_model(void);\n", h->prefix);
+  for (uint32_t p = 0; p < plan_count; ++p) add_entry(h, p);
+  if (plan_count > 1) add_largest_workspace(h);
+  ADD(h, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+  return string_builder_text(&h->text);
+}
