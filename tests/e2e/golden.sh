@@ -1,5 +1,6 @@
 #!/bin/sh
-# golden.sh ATMC TOOLS ISA CASE...: native code against recorded double-precision outputs.
+# golden.sh ATMC TOOLS ISA CASE...: native code (ISA v4, v3, v2) or the interpreter (ISA interp)
+# against recorded double-precision outputs.
 # A case is MODEL-HxW[-bN][-pyramid], as the files of golden/ are called. Exit code 77: skipped.
 set -eu
 atmc=$1 tools=$2 isa=$3
@@ -9,7 +10,10 @@ models=$here/../../examples/models
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-if ! "$tools/cpu_supports" "$isa"; then
+engine="--isa=$isa --threads=2"
+if [ "$isa" = interp ]; then
+  engine=--engine=interp
+elif ! "$tools/cpu_supports" "$isa"; then
   echo "this CPU does not run $isa code: skipped"
   exit 77
 fi
@@ -35,7 +39,7 @@ for case in "$@"; do
   }
   "$tools/make_image" "${size%x*}" "${size#*x}" 0 "$batch" "$work/image.npy"
   # shellcheck disable=SC2086
-  "$atmc" run "$json" --weights "$work/$model$kind.safetensors" --isa="$isa" --threads=2 \
+  "$atmc" run "$json" --weights "$work/$model$kind.safetensors" $engine \
     --input image="$work/image.npy" $outputs
   printf '%s %s: ' "$isa" "$case"
   # shellcheck disable=SC2086
