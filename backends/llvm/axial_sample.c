@@ -18,7 +18,7 @@ typedef struct Sample {
   uint32_t share, groups;
   int64_t size;       /* of the axis */
   int64_t stride;     /* floats between neighbours along it */
-  LLVMValueRef zeros; /* [share] on the stack */
+  LLVMValueRef zeros; /* a vector on the stack */
   LLVMValueRef low, high,
       fraction; /* [groups] on the stack: i32 floats from `line`, or OUTSIDE; f32 */
   /* of the present row */
@@ -54,17 +54,21 @@ static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   emit_store(m, emit_fsub(m, offset, whole), float_address(m, s->fraction, site.column), width);
 }
 
-/* The first channel of the group, at the place that was stored at `slot`. */
-static LLVMValueRef neighbour(KernelEmitter *k, const Sample *s, LLVMValueRef slots,
-                              LLVMValueRef group) {
+/* One neighbour of a group: its first channel in the map, unless it is outside. */
+typedef struct Neighbour {
+  LLVMValueRef outside; /* i1 */
+  LLVMValueRef address;
+} Neighbour;
+
+static Neighbour neighbour(KernelEmitter *k, const Sample *s, LLVMValueRef slots,
+                           LLVMValueRef group) {
   ModuleContext *m = k->m;
   LLVMValueRef at = LLVMBuildLoad2(m->builder, m->i32, float_address(m, slots, group), "");
   LLVMSetAlignment(at, 4);
   LLVMValueRef outside = LLVMBuildICmp(m->builder, LLVMIntSLT, at, emit_i32(m, 0), "");
   at = LLVMBuildSExt(m->builder, at, m->i64, "");
   LLVMValueRef channel = emit_mul(m, group, s->share * s->x.channel_bytes);
-  LLVMValueRef address = emit_address(m, float_address(m, s->line, at), channel);
-  return LLVMBuildSelect(m->builder, outside, s->zeros, address, "");
+  return (Neighbour){outside, emit_address(m, float_address(m, s->line, at), channel)};
 }
 
 /* The largest power of two of channels that may be moved at once. */
@@ -75,9 +79,11 @@ static uint32_t chunk_at(const KernelEmitter *k, const Sample *s, uint32_t chann
   return chunk;
 }
 
-static LLVMValueRef load_chunk(ModuleContext *m, LLVMValueRef base, uint64_t bytes,
+/* `chunk` channels, `bytes` behind the neighbour's first one. */
+static LLVMValueRef load_chunk(ModuleContext *m, const Sample *s, Neighbour from, uint64_t bytes,
                                uint32_t chunk) {
-  LLVMValueRef address = emit_address(m, base, emit_i64(m, (int64_t)bytes));
+  LLVMValueRef address = emit_address(m, from.address, emit_i64(m, (int64_t)bytes));
+  address = LLVMBuildSelect(m->builder, from.outside, s->zeros, address, "");
   LLVMValueRef value = LLVMBuildLoad2(m->builder, emit_vector_type(m, chunk), address, "");
   LLVMSetAlignment(value, 4);
   return value;
@@ -91,13 +97,14 @@ static LLVMValueRef splat_chunk(ModuleContext *m, LLVMValueRef scalar, uint32_t 
 
 static void interpolate(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMValueRef group) {
   ModuleContext *m = k->m;
-  LLVMValueRef low = neighbour(k, s, s->low, group), high = neighbour(k, s, s->high, group);
+  Neighbour low = neighbour(k, s, s->low, group), high = neighbour(k, s, s->high, group);
   LLVMValueRef fraction = emit_load_f32(m, float_address(m, s->fraction, group));
   Site site = {.row = row, .column = emit_mul(m, group, s->share)};
   for (uint32_t channel = 0; channel < s->share;) {
     uint32_t chunk = chunk_at(k, s, channel);
     uint64_t bytes = channel * s->x.channel_bytes;
-    LLVMValueRef a = load_chunk(m, low, bytes, chunk), b = load_chunk(m, high, bytes, chunk);
+    LLVMValueRef a = load_chunk(m, s, low, bytes, chunk);
+    LLVMValueRef b = load_chunk(m, s, high, bytes, chunk);
     LLVMValueRef f = splat_chunk(m, fraction, chunk);
     LLVMValueRef value = emit_fma(m, f, emit_fsub(m, b, a), a);
     site.column_plus = channel;
@@ -135,22 +142,12 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
   return s;
 }
 
-/* Zeros for `channels` channels, as the map's channels lie. */
-static LLVMValueRef zero_row(KernelEmitter *k, uint32_t channels) {
-  ModuleContext *m = k->m;
-  uint32_t width = m->target->vector_floats;
-  LLVMValueRef zeros = emit_stack(m, 4 * (uint64_t)(channels + width));
-  for (uint32_t at = 0; at < channels; at += width) {
-    emit_store(m, LLVMConstNull(m->vector), emit_address(m, zeros, emit_i64(m, 4 * at)), width);
-  }
-  return zeros;
-}
-
 void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
   Sample s = sample_of(k, node);
-  s.zeros = zero_row(k, s.share);
+  s.zeros = emit_stack(m, 4 * m->target->vector_floats);
+  emit_store(m, LLVMConstNull(m->vector), s.zeros, m->target->vector_floats);
   Type map = graph_type(k->body, node->operands[0]);
   Loop rows, groups;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);

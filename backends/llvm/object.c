@@ -17,7 +17,7 @@
 #include "support/panic.h"
 
 /* As good as -O2 for explicit vector code, in a twentieth of its time. */
-static const char pass_pipeline[] = "function(sroa,early-cse,instcombine)";
+static const char pass_pipeline[] = "function(sroa,early-cse,instcombine<no-verify-fixpoint>)";
 
 enum { PLACEHOLDER_BYTES = 128 };
 /* What one small-model object can address, with room for everything but the weights. */

@@ -1,0 +1,220 @@
+/* Kernels in LLVM IR against the interpreter: each kind of stage, with tails in rows, columns and
+ * depth, callers' layouts and padding that holds NaN. */
+#include "tests/unit/kernel_fixture.h"
+
+static Type map(int64_t n, int64_t h, int64_t w, int64_t c) {
+  return type_map(n, h, w, c);
+}
+
+/* -- products -----------------------------------------------------------------------------------
+ */
+
+static void check_linear(int64_t rows, uint32_t blocks, int64_t depth, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, rows, depth));
+  fixture_result(&f, fixture_linear(&f, x, channels), PORT_ROWS, false);
+  fixture_check(&f, 2, (uint32_t)rows, blocks, 2e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, linear_with_tails) {
+  check_linear(1, 1, 3, 34);
+  check_linear(13, 1, 64, 24);
+  check_linear(49, 1, 147, 64);
+  check_linear(49, 2, 300, 40);
+  check_linear(112, 5, 256, 96);
+  check_linear(15, 4, 514, 34);
+}
+
+Test(llvm_kernels, logits_of_the_caller) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_CALLER, false, type_matrix(3, 300), 1);
+  fixture_result(&f, fixture_linear(&f, x, 1000), PORT_CALLER, false);
+  fixture_check(&f, 3, 1, 1, 2e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, product_of_a_callers_nchw_map) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_CALLER, true, map(2, 3, 5, 20), 1);
+  ValueId y = fixture_linear(&f, x, 34);
+  fixture_result(&f, y, PORT_CALLER, true);
+  fixture_result(&f, y, PORT_CALLER, false);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_check(&f, 2, 15, 2, 2e-6);
+  fixture_free(&f);
+}
+
+/* One block of the model: mixing, projection, residual, norm, MLP. */
+Test(llvm_kernels, chain_of_products) {
+  enum { C = 40 };
+  Fixture f = fixture_new();
+  Type type = map(2, 7, 9, C);
+  ValueId x = fixture_rows(&f, type), u = fixture_rows(&f, type), v = fixture_rows(&f, type);
+  ValueId mix = fixture_rows(&f, type_matrix(2, 3 * C));
+  ValueId a = build_slice(f.b, mix, 0, C), b = build_slice(f.b, mix, C, C);
+  ValueId t = build_mul(f.b, fixture_linear(&f, u, C), a);
+  ValueId s = build_add(f.b, build_mul(f.b, fixture_linear(&f, v, C), b), t);
+  ValueId residual = build_add(f.b, fixture_linear(&f, s, C), x);
+  ValueId norm = build_normalize(f.b, residual, 1e-5);
+  norm = build_add(f.b, build_mul(f.b, norm, fixture_vector(&f, C)), fixture_vector(&f, C));
+  fixture_result(&f, build_add(f.b, norm, residual), PORT_ROWS, false);
+  fixture_result(&f, residual, PORT_CALLER, true);
+  fixture_check(&f, 2, 63, 2, 4e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, mlp_with_gelu) {
+  enum { C = 48 };
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(1, 6, 5, C));
+  ValueId hidden = build_gelu(f.b, fixture_linear(&f, x, 4 * C));
+  ValueId y = build_add(f.b, fixture_linear(&f, hidden, C), x);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_check(&f, 1, 30, 4, 2e-6);
+  fixture_free(&f);
+}
+
+/* -- rows ---------------------------------------------------------------------------------------
+ */
+
+Test(llvm_kernels, normalize_with_tails) {
+  static const int64_t channels[] = {1, 24, 34, 64, 200, 320};
+  for (uint32_t i = 0; i < 6; i++) {
+    Fixture f = fixture_new();
+    ValueId x = fixture_rows(&f, map(2, 3, 5, channels[i]));
+    fixture_result(&f, build_normalize(f.b, x, 1e-6), PORT_ROWS, false);
+    fixture_check(&f, 2, 15, 2, 2e-6);
+    fixture_free(&f);
+  }
+}
+
+Test(llvm_kernels, pointwise_on_callers_maps) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_CALLER, true, map(2, 3, 3, 21), 4);
+  ValueId y = fixture_operand(&f, PORT_CALLER, false, map(2, 3, 3, 21), 4);
+  ValueId z = build_gelu(f.b, build_add(f.b, x, y));
+  fixture_result(&f, z, PORT_CALLER, true);
+  fixture_result(&f, build_mul(f.b, z, x), PORT_CALLER, false);
+  fixture_check(&f, 2, 9, 2, 1e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, softmax_over_groups) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_ROWS, false, type_matrix(2, 3 * 37), 20);
+  fixture_data(&f)[5] = NAN;
+  fixture_data(&f)[6] = -1000;
+  fixture_result(&f, build_softmax(f.b, x, 3), PORT_ROWS, false);
+  fixture_check(&f, 2, 1, 1, 1e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, concat_of_views) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(1, 3, 5, 50));
+  ValueId y = build_slice(f.b, x, 17, 21);
+  ValueId z = build_concat(f.b, y, build_slice(f.b, x, 3, 11));
+  fixture_result(&f, z, PORT_ROWS, false);
+  fixture_result(&f, z, PORT_CALLER, false);
+  fixture_check(&f, 1, 15, 4, 0);
+  fixture_free(&f);
+}
+
+/* -- readers of maps ----------------------------------------------------------------------------
+ */
+
+static void check_depthwise(Window window, int64_t channels, Type out) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 7, 9, channels));
+  ValueId w = fixture_weights(&f, 2, (int64_t[]){window.kernel_h * window.kernel_w, channels});
+  ValueId y = build_depthwise(f.b, x, w, fixture_vector(&f, channels), window);
+  if (out.dims[1] == 7) y = build_add(f.b, y, x);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_check(&f, 2, (uint32_t)(out.dims[1] * out.dims[2]), 3, 1e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, depthwise) {
+  check_depthwise((Window){3, 3, 1, 1, 1, 1}, 64, map(2, 7, 9, 64));
+  check_depthwise((Window){3, 3, 2, 2, 1, 1}, 24, map(2, 4, 5, 24));
+  check_depthwise((Window){7, 9, 1, 1, 3, 4}, 34, map(2, 7, 9, 34));
+  check_depthwise((Window){9, 11, 1, 1, 6, 7}, 16, map(2, 11, 13, 16));
+}
+
+static void check_patches(PortKind kind, bool nchw, bool first, Window window, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, kind, nchw, map(2, 11, 13, channels), 1);
+  ValueId y = build_patches(f.b, x, window, first);
+  Type type = graph_type(f.b.graph, y);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_result(&f, y, PORT_CALLER, true);
+  fixture_check(&f, 2, (uint32_t)(type.dims[1] * type.dims[2]), 3, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, patches) {
+  Window stem = {7, 7, 4, 4, 2, 2}, down = {3, 3, 2, 2, 1, 1}, wide = {2, 11, 1, 1, 0, 3};
+  check_patches(PORT_CALLER, true, true, stem, 3);
+  check_patches(PORT_CALLER, true, false, stem, 3);
+  check_patches(PORT_CALLER, false, false, stem, 3);
+  check_patches(PORT_CALLER, false, true, down, 5);
+  check_patches(PORT_ROWS, false, false, down, 64);
+  check_patches(PORT_ROWS, false, false, down, 21);
+  check_patches(PORT_ROWS, false, true, wide, 4);
+  check_patches(PORT_CALLER, true, true, wide, 4);
+}
+
+static void check_sample(int32_t axis, int64_t share, int64_t groups, PortKind kind, bool nchw) {
+  Fixture f = fixture_new();
+  int64_t channels = share * groups;
+  ValueId x = fixture_operand(&f, kind, nchw, map(2, 6, 7, channels), 1);
+  ValueId both = fixture_operand(&f, PORT_ROWS, false, map(2, 6, 7, 2 * groups), 5);
+  double odd[] = {NAN, INFINITY, -INFINITY, 1e30, -1e30, 0, -1, 2.5};
+  for (int64_t i = 0; i < 8; i++) fixture_data(&f)[11 * i + 5 * groups] = odd[i];
+  ValueId offsets = build_slice(f.b, both, (int32_t)groups, (int32_t)groups);
+  ValueId y = build_axial_sample(f.b, x, offsets, axis, (int32_t)share);
+  fixture_result(&f, y, kind, nchw);
+  fixture_check(&f, 2, 42, 4, 1e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, axial_sample) {
+  for (int32_t axis = 1; axis <= 2; axis++) {
+    check_sample(axis, 1, 5, PORT_ROWS, false);
+    check_sample(axis, 2, 32, PORT_ROWS, false);
+    check_sample(axis, 4, 32, PORT_ROWS, false);
+    check_sample(axis, 8, 20, PORT_ROWS, false);
+    check_sample(axis, 32, 2, PORT_ROWS, false);
+    check_sample(axis, 6, 7, PORT_ROWS, false);
+    check_sample(axis, 3, 34, PORT_CALLER, false);
+    check_sample(axis, 4, 5, PORT_CALLER, true);
+  }
+}
+
+Test(llvm_kernels, axial_sample_at_constant_offsets) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(1, 5, 4, 48));
+  ValueId offsets = fixture_vector(&f, 48);
+  for (uint32_t c = 0; c < 48; c++) fixture_data(&f)[c] = (int)((c + 1) % 3) - 1;
+  fixture_result(&f, build_axial_sample(f.b, x, offsets, 1, 1), PORT_ROWS, false);
+  fixture_check(&f, 1, 20, 3, 0);
+  fixture_free(&f);
+}
+
+/* -- reductions ---------------------------------------------------------------------------------
+ */
+
+Test(llvm_kernels, sum_and_mean_of_chunks) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 7, 9, 40));
+  fixture_result(&f, build_sum_chunks(f.b, x, 5), PORT_ROWS, false);
+  fixture_check(&f, 2, 63, 5, 1e-6);
+  fixture_free(&f);
+  f = fixture_new();
+  x = fixture_rows(&f, map(2, 1, 5, 40));
+  ValueId mean = build_mean_chunks(f.b, x, 63);
+  fixture_result(&f, build_mul(f.b, mean, fixture_vector(&f, 40)), PORT_ROWS, false);
+  fixture_check(&f, 2, 1, 1, 1e-6);
+  fixture_free(&f);
+}
