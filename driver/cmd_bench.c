@@ -1,0 +1,128 @@
+/* atmc bench: how fast a model runs on this machine, on a synthetic image. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "driver/clock.h"
+#include "driver/commands.h"
+#include "driver/layers.h"
+#include "driver/macs.h"
+#include "driver/profile.h"
+#include "driver/summary.h"
+#include "driver/units.h"
+#include "support/panic.h"
+
+static const double WARM_UP_SECONDS = 0.2, MEASURE_SECONDS = 2;
+enum { LEAST_RUNS = 5, MOST_RUNS = 100000, PROFILE_ROUNDS = 15 };
+
+typedef struct Measurement {
+  double median, least; /* seconds */
+  uint32_t runs;
+  uint64_t macs;
+  double *steps; /* seconds of each step; NULL without --profile */
+} Measurement;
+
+static Status time_runs(Native *native, const float *const *in, float *const *out, uint32_t most,
+                        double limit, double *samples, uint32_t *count) {
+  double begin = clock_seconds();
+  double last = begin;
+  for (*count = 0; *count < most && (*count < LEAST_RUNS || last - begin < limit); ++*count) {
+    RETURN_IF_ERROR(native_run(native, in, out));
+    double now = clock_seconds();
+    samples[*count] = now - last;
+    last = now;
+  }
+  return STATUS_OK;
+}
+
+static Status measure(Compilation *c, Native *native, Measurement *m) {
+  const float **in;
+  float **out;
+  native_sample_tensors(c->arena, native->plan, &in, &out);
+  uint32_t asked = (uint32_t)c->options->iterations;
+  uint32_t most = asked ? asked : MOST_RUNS;
+  uint32_t warm;
+  double *samples = ARENA_ARRAY(c->arena, asked > MOST_RUNS ? asked : MOST_RUNS, double);
+  RETURN_IF_ERROR(time_runs(native, in, out, MOST_RUNS, WARM_UP_SECONDS, samples, &warm));
+  double limit = asked ? 1e9 : MEASURE_SECONDS;
+  RETURN_IF_ERROR(time_runs(native, in, out, most, limit, samples, &m->runs));
+  m->median = profile_median(samples, m->runs);
+  m->least = samples[0];
+  if (!c->options->profile) return STATUS_OK;
+  m->steps = ARENA_ARRAY(c->arena, native->plan->step_count, double);
+  return profile_measure(native, in, out, PROFILE_ROUNDS, m->steps);
+}
+
+static double compile_seconds(const Compilation *c) {
+  return c->times.read + c->times.passes + c->times.emit;
+}
+
+static void print_text(const Compilation *c, const Native *native, const Measurement *m) {
+  char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
+  unsigned threads = (unsigned)c->options->threads;
+  printf("%s at %s for %s, %u thread%s\n", c->model->name,
+         shapes_format(c->resolutions[0].shape, c->arena), c->target->name, threads,
+         threads == 1 ? "" : "s");
+  printf("  time       median %.3f ms, least %.3f ms of %u runs\n", 1e3 * m->median, 1e3 * m->least,
+         m->runs);
+  printf("  speed      %.1f GFLOP/s (%s multiply-adds)\n", 2e-9 * (double)m->macs / m->median,
+         units_count(m->macs, macs));
+  printf("  workspace  %s\n", units_bytes(native->workspace_bytes, bytes));
+  printf("  compiled   in %.2f s\n", compile_seconds(c));
+  if (m->steps) profile_print(native->plan, m->steps, c->arena);
+}
+
+static void print_json(const Compilation *c, const Native *native, const Measurement *m) {
+  cJSON *root = cJSON_CreateObject();
+  cJSON_AddStringToObject(root, "model", c->model->name);
+  cJSON_AddStringToObject(root, "shape", shapes_format(c->resolutions[0].shape, c->arena));
+  cJSON_AddStringToObject(root, "isa", c->target->name);
+  cJSON_AddNumberToObject(root, "threads", (double)c->options->threads);
+  cJSON_AddNumberToObject(root, "median_ms", 1e3 * m->median);
+  cJSON_AddNumberToObject(root, "min_ms", 1e3 * m->least);
+  cJSON_AddNumberToObject(root, "iterations", m->runs);
+  cJSON_AddNumberToObject(root, "macs", (double)m->macs);
+  cJSON_AddNumberToObject(root, "gflops", 2e-9 * (double)m->macs / m->median);
+  cJSON_AddNumberToObject(root, "workspace_bytes", (double)native->workspace_bytes);
+  cJSON_AddNumberToObject(root, "compile_ms", 1e3 * compile_seconds(c));
+  if (m->steps) cJSON_AddItemToObject(root, "steps", profile_json(native->plan, m->steps));
+  char *text = cJSON_Print(root);
+  CHECK(text);
+  puts(text);
+  free(text);
+  cJSON_Delete(root);
+}
+
+static Status bench_native(Compilation *c, Native *native) {
+  Measurement m = {0};
+  const Graph *graph;
+  RETURN_IF_ERROR(compile_specialize(c, &c->resolutions[0], &graph));
+  m.macs = macs_of_graph(graph);
+  RETURN_IF_ERROR(native_open(native, c, (uint32_t)c->options->threads));
+  RETURN_IF_ERROR(measure(c, native, &m));
+  if (c->options->json)
+    print_json(c, native, &m);
+  else
+    print_text(c, native, &m);
+  return STATUS_OK;
+}
+
+static Status bench(Compilation *c, const ShapeList *shapes) {
+  RETURN_IF_ERROR(compile_read(c));
+  RETURN_IF_ERROR(compile_plan(c, shapes));
+  if (c->stopped) return STATUS_OK;
+  RETURN_IF_ERROR(native_check_machine(c));
+  Native native = {0};
+  Status status = bench_native(c, &native);
+  native_close(&native);
+  return status;
+}
+
+Status cmd_bench(const Options *options, Arena *arena, Diag *diag) {
+  ShapeList shapes;
+  RETURN_IF_ERROR(shapes_parse(options->shape, 1, diag, &shapes));
+  Compilation c;
+  Status status = compile_begin(&c, options, arena, diag);
+  if (!status) status = bench(&c, &shapes);
+  compile_end(&c);
+  return status;
+}

@@ -1,0 +1,146 @@
+/* atmc inspect: what a model is and what it costs at one resolution. */
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "driver/commands.h"
+#include "driver/compile.h"
+#include "driver/layers.h"
+#include "driver/units.h"
+#include "support/panic.h"
+
+typedef struct Report {
+  const Compilation *c;
+  const Plan *plan;
+  LayerTable layers;
+  uint64_t workspace; /* bytes for --threads */
+} Report;
+
+/* 1x56x56x64, with channels last as the maps are inside; `text` as for type_format. */
+static const char *format_dims(Type type, char text[TYPE_TEXT_MAX]) {
+  int length = 0;
+  text[0] = '\0';
+  for (uint32_t i = 0; i < type.rank; ++i) {
+    length += snprintf(text + length, (size_t)(TYPE_TEXT_MAX - length), "%s%lld", i ? "x" : "",
+                       (long long)type.dims[i]);
+  }
+  return text;
+}
+
+static void print_tensors(const char *title, const PlanTensor *tensors, uint32_t count) {
+  char dims[TYPE_TEXT_MAX];
+  for (uint32_t i = 0; i < count; ++i) {
+    const PlanTensor *t = &tensors[i];
+    const char *layout = t->type.rank != 4 ? "" : t->nchw ? ", stored as nchw" : ", stored as nhwc";
+    printf("%-15s %s %s%s\n", i ? "" : title, t->name, format_dims(t->type, dims), layout);
+  }
+}
+
+static void print_layers(const LayerTable *layers) {
+  char dims[TYPE_TEXT_MAX], parameters[UNITS_TEXT_MAX], macs[UNITS_TEXT_MAX];
+  printf("\n%-36s %16s %12s %14s\n", "layer", "output", "parameters", "multiply-adds");
+  for (uint32_t i = 0; i < layers->count; ++i) {
+    const LayerCost *layer = &layers->items[i];
+    printf("%-36s %16s %12s %14s\n", layer->name, format_dims(layer->type, dims),
+           units_count(layer->parameters, parameters), units_count(layer->macs, macs));
+  }
+  printf("%-36s %16s %12s %14s\n", "total", "", units_count(layers->parameters, parameters),
+         units_count(layers->macs, macs));
+}
+
+static void print_text(const Report *report) {
+  const Plan *plan = report->plan;
+  char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
+  printf("%-15s %s\n", "model", report->c->model->name);
+  print_tensors("inputs", plan->inputs, plan->input_count);
+  print_tensors("outputs", plan->outputs, plan->output_count);
+  print_layers(&report->layers);
+  printf("\n%-15s %s\n", "parameters", units_count(report->layers.parameters, a));
+  printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
+  printf("%-15s %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
+         report->c->target->name);
+  printf("%-15s %s (maps %s, %s for each thread)\n", "workspace", units_bytes(report->workspace, a),
+         units_bytes(plan->workspace_base, b),
+         units_bytes(plan->scratch_bytes, (char[UNITS_TEXT_MAX]){0}));
+}
+
+static void add_numbers(cJSON *object, uint64_t parameters, uint64_t macs) {
+  cJSON_AddNumberToObject(object, "parameters", (double)parameters);
+  cJSON_AddNumberToObject(object, "macs", (double)macs);
+}
+
+static void add_dims(cJSON *object, Type type) {
+  cJSON *dims = cJSON_AddArrayToObject(object, "dims");
+  for (uint32_t i = 0; i < type.rank; ++i) {
+    cJSON_AddItemToArray(dims, cJSON_CreateNumber((double)type.dims[i]));
+  }
+}
+
+static cJSON *add_row(cJSON *array, const char *name, Type type) {
+  cJSON *row = cJSON_CreateObject();
+  cJSON_AddStringToObject(row, "name", name);
+  add_dims(row, type);
+  cJSON_AddItemToArray(array, row);
+  return row;
+}
+
+static void add_tensors(cJSON *root, const char *key, const PlanTensor *tensors, uint32_t count) {
+  cJSON *array = cJSON_AddArrayToObject(root, key);
+  for (uint32_t i = 0; i < count; ++i) {
+    cJSON *row = add_row(array, tensors[i].name, tensors[i].type);
+    if (tensors[i].type.rank != 4) continue;
+    cJSON_AddStringToObject(row, "layout", tensors[i].nchw ? "nchw" : "nhwc");
+  }
+}
+
+static void print_json(const Report *report) {
+  const Plan *plan = report->plan;
+  cJSON *root = cJSON_CreateObject();
+  cJSON_AddStringToObject(root, "model", report->c->model->name);
+  cJSON_AddStringToObject(root, "isa", report->c->target->name);
+  add_tensors(root, "inputs", plan->inputs, plan->input_count);
+  add_tensors(root, "outputs", plan->outputs, plan->output_count);
+  add_numbers(root, report->layers.parameters, report->layers.macs);
+  cJSON_AddNumberToObject(root, "weights_bytes", (double)report->c->blob.bytes);
+  cJSON_AddNumberToObject(root, "workspace_bytes", (double)report->workspace);
+  cJSON_AddNumberToObject(root, "workspace_base", (double)plan->workspace_base);
+  cJSON_AddNumberToObject(root, "workspace_scratch", (double)plan->scratch_bytes);
+  cJSON *layers = cJSON_AddArrayToObject(root, "layers");
+  for (uint32_t i = 0; i < report->layers.count; ++i) {
+    const LayerCost *layer = &report->layers.items[i];
+    add_numbers(add_row(layers, layer->name, layer->type), layer->parameters, layer->macs);
+  }
+  char *text = cJSON_Print(root);
+  CHECK(text);
+  puts(text);
+  free(text);
+  cJSON_Delete(root);
+}
+
+static Status inspect(Compilation *c, const ShapeList *shapes) {
+  const Options *options = c->options;
+  RETURN_IF_ERROR(compile_read(c));
+  RETURN_IF_ERROR(compile_plan(c, shapes));
+  if (c->stopped) return STATUS_OK;
+  const Graph *graph;
+  RETURN_IF_ERROR(compile_specialize(c, &c->resolutions[0], &graph));
+  const Plan *plan = c->plans[0];
+  Report report = {.c = c,
+                   .plan = plan,
+                   .layers = layers_measure(graph, c->arena),
+                   .workspace = plan->workspace_base + options->threads * plan->scratch_bytes};
+  if (options->json)
+    print_json(&report);
+  else
+    print_text(&report);
+  return STATUS_OK;
+}
+
+Status cmd_inspect(const Options *options, Arena *arena, Diag *diag) {
+  ShapeList shapes;
+  RETURN_IF_ERROR(shapes_parse(options->shape, 1, diag, &shapes));
+  Compilation c;
+  Status status = compile_begin(&c, options, arena, diag);
+  if (!status) status = inspect(&c, &shapes);
+  compile_end(&c);
+  return status;
+}

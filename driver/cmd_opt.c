@@ -1,0 +1,85 @@
+/* atmc opt: passes over IR text, for tests and for looking at one pass at a time. */
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/commands.h"
+#include "driver/compile.h"
+#include "driver/output.h"
+#include "support/atomic_file.h"
+#include "support/nearest.h"
+
+static Status unknown_pass(const char *name, Arena *arena, Diag *diag) {
+  uint32_t count;
+  const Pass *all = pass_all(&count);
+  const char **names = ARENA_ARRAY(arena, count, const char *);
+  for (uint32_t i = 0; i < count; ++i) names[i] = all[i].name;
+  const char *near = nearest_name(name, names, count);
+  if (near) return diag_usage_error(diag, "--passes: no pass \"%s\"; did you mean %s?", name, near);
+  return diag_usage_error(diag, "--passes: no pass \"%s\"", name);
+}
+
+static Status named_passes(const TextList *names, Arena *arena, Diag *diag, const Pass **passes) {
+  for (uint32_t i = 0; i < names->count; ++i) {
+    passes[i] = pass_find(names->items[i]);
+    if (!passes[i]) return unknown_pass(names->items[i], arena, diag);
+  }
+  return STATUS_OK;
+}
+
+/* The passes of --passes, or the pipeline: its second half only when there is a --shape. */
+static Status choose_passes(const Options *options, Arena *arena, Diag *diag,
+                            const Pass *const **passes, uint32_t *count) {
+  if (options->passes.count) {
+    const Pass **named = ARENA_ARRAY(arena, options->passes.count, const Pass *);
+    *passes = named;
+    *count = options->passes.count;
+    return named_passes(&options->passes, arena, diag, named);
+  }
+  uint32_t once, rest = 0;
+  const Pass *const *first = pipeline_passes(PIPELINE_ONCE, &once);
+  const Pass *const *second = pipeline_passes(PIPELINE_PER_RESOLUTION, &rest);
+  if (!options->shape) rest = 0;
+  const Pass **all = ARENA_ARRAY(arena, once + rest, const Pass *);
+  memcpy(all, first, once * sizeof *all);
+  memcpy(all + once, second, rest * sizeof *all);
+  *passes = all;
+  *count = once + rest;
+  return STATUS_OK;
+}
+
+static Status run_passes(Compilation *c, const Graph *graph, const Graph **result) {
+  const Options *options = c->options;
+  const Pass *const *passes;
+  uint32_t count;
+  RETURN_IF_ERROR(choose_passes(options, c->arena, c->diag, &passes, &count));
+  PassContext context = {.arena = c->arena, .diag = c->diag, .target = c->target};
+  if (options->shape) {
+    ShapeList shapes;
+    RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->diag, &shapes));
+    RETURN_IF_ERROR(shapes_input_types(graph, shapes.items[0], c->arena, c->diag,
+                                       &context.input_types, &context.input_count));
+  }
+  return manager_run(&context, &c->pass_options, passes, count, graph, result, &c->stopped);
+}
+
+static Status opt(Compilation *c) {
+  char *text;
+  size_t bytes;
+  const char *path = c->options->argument;
+  RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, &text, &bytes));
+  Graph *graph;
+  RETURN_IF_ERROR(graph_parse(c->arena, c->recipes, c->diag, path, text, &graph));
+  const Graph *result;
+  RETURN_IF_ERROR(run_passes(c, graph, &result));
+  StringBuilder out = {.arena = c->arena};
+  graph_print(result, &out);
+  return output_text(c->arena, c->diag, c->options->output, string_builder_text(&out));
+}
+
+Status cmd_opt(const Options *options, Arena *arena, Diag *diag) {
+  Compilation c;
+  Status status = compile_begin(&c, options, arena, diag);
+  if (!status) status = opt(&c);
+  compile_end(&c);
+  return status;
+}

@@ -1,0 +1,143 @@
+/* atmc run: one run of a model on .npy files. */
+#include <string.h>
+
+#include "driver/commands.h"
+#include "driver/layout.h"
+#include "driver/native.h"
+#include "driver/tensor_files.h"
+
+enum { TOP_ANSWERS = 5 };
+
+/* What a run computes: one entry per output of the model. */
+typedef struct Results {
+  Type *types;  /* logical */
+  float **data; /* as stored */
+} Results;
+
+static Results results_new(Arena *arena, uint32_t count) {
+  return (Results){ARENA_ARRAY(arena, count, Type), ARENA_ARRAY(arena, count, float *)};
+}
+
+static Status run_native(Compilation *c, const float *const *inputs, Results *results) {
+  RETURN_IF_ERROR(native_check_machine(c));
+  const Plan *plan = c->plans[0];
+  for (uint32_t i = 0; i < plan->output_count; ++i) {
+    results->types[i] = plan->outputs[i].type;
+    results->data[i] = ARENA_ARRAY(c->arena, layout_count(results->types[i]), float);
+  }
+  Native native;
+  Status status = native_open(&native, c, (uint32_t)c->options->threads);
+  if (!status) status = native_run(&native, inputs, results->data);
+  native_close(&native);
+  return status;
+}
+
+/* The interpreter runs the model's own graph, before any pass. */
+static Status run_interp(Compilation *c, Shape shape, const float *const *inputs,
+                         Results *results) {
+  const Graph *graph = c->model->graph;
+  const Type *types;
+  uint32_t count;
+  RETURN_IF_ERROR(shapes_input_types(graph, shape, c->arena, c->diag, &types, &count));
+  NodeId *nodes = ARENA_ARRAY(c->arena, count, NodeId);
+  graph_inputs(graph, nodes, count);
+  InterpTensor *in = ARENA_ARRAY(c->arena, count, InterpTensor);
+  for (uint32_t i = 0; i < count; ++i) {
+    in[i].type = types[i];
+    in[i].data = ARENA_ARRAY(c->arena, layout_count(types[i]), double);
+    layout_to_logical(types[i], graph_node(graph, nodes[i])->attrs.INPUT.nchw, inputs[i],
+                      in[i].data);
+  }
+  InterpTensor *out = ARENA_ARRAY(c->arena, graph->output_count, InterpTensor);
+  WeightSource source = weights_source(c->weights);
+  RETURN_IF_ERROR(interp_run(graph, &source, c->arena, c->diag, in, out));
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
+    results->types[i] = out[i].type;
+    results->data[i] = ARENA_ARRAY(c->arena, layout_count(out[i].type), float);
+    layout_from_logical(out[i].type, graph->outputs[i].nchw, out[i].data, results->data[i]);
+  }
+  return STATUS_OK;
+}
+
+/* The index of the largest element that comes after element `last` in descending order (ties by
+ * index); `count` when there is none. `last` = count: the largest of all. */
+static size_t next_largest(const float *values, size_t count, size_t last) {
+  size_t best = count;
+  for (size_t i = 0; i < count; ++i) {
+    bool behind =
+        last == count || values[i] < values[last] || (values[i] == values[last] && i > last);
+    if (behind && (best == count || values[i] > values[best])) best = i;
+  }
+  return best;
+}
+
+static void print_answers(const Model *model, const float *values, size_t count) {
+  size_t at = count;
+  for (int rank = 0; rank < TOP_ANSWERS; ++rank) {
+    at = next_largest(values, count, at);
+    if (at == count) return;
+    printf("  %10.5f  %zu", (double)values[at], at);
+    if (at < model->class_count) printf("  %s", model->class_names[at]);
+    printf("\n");
+  }
+}
+
+static void print_range(const float *values, size_t count) {
+  double low = values[0], high = values[0], sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (values[i] < low) low = values[i];
+    if (values[i] > high) high = values[i];
+    sum += values[i];
+  }
+  printf("  min %.5f  mean %.5f  max %.5f\n", low, sum / (double)count, high);
+}
+
+static void print_results(const Compilation *c, const Results *results) {
+  for (uint32_t i = 0; i < c->model->graph->output_count; ++i) {
+    Type type = results->types[i];
+    size_t images = (size_t)type.dims[0];
+    size_t count = layout_count(type) / images;
+    for (size_t n = 0; n < images; ++n) {
+      printf("%s", c->model->graph->outputs[i].name);
+      if (images > 1) printf(", image %zu", n);
+      printf("\n");
+      const float *values = results->data[i] + n * count;
+      if (type.rank == 2)
+        print_answers(c->model, values, count);
+      else
+        print_range(values, count);
+    }
+  }
+}
+
+static Status run(Compilation *c) {
+  RETURN_IF_ERROR(compile_read(c));
+  uint32_t input_count = graph_inputs(c->model->graph, NULL, 0);
+  uint32_t output_count = c->model->graph->output_count;
+  const float **inputs = ARENA_ARRAY(c->arena, input_count, const float *);
+  const char **paths = ARENA_ARRAY(c->arena, output_count, const char *);
+  ShapeList shapes = {.count = 1};
+  RETURN_IF_ERROR(tensor_files_targets(c, paths));
+  RETURN_IF_ERROR(tensor_files_read(c, inputs, &shapes.items[0]));
+  bool interp = !strcmp(c->options->engine, "interp");
+  if (!interp || c->options->stop_after) RETURN_IF_ERROR(compile_plan(c, &shapes));
+  if (c->stopped) return STATUS_OK;
+  Results results = results_new(c->arena, output_count);
+  if (interp)
+    RETURN_IF_ERROR(run_interp(c, shapes.items[0], inputs, &results));
+  else
+    RETURN_IF_ERROR(run_native(c, inputs, &results));
+  if (c->options->outputs.count == 0) {
+    print_results(c, &results);
+    return STATUS_OK;
+  }
+  return tensor_files_write(c, paths, results.types, results.data);
+}
+
+Status cmd_run(const Options *options, Arena *arena, Diag *diag) {
+  Compilation c;
+  Status status = compile_begin(&c, options, arena, diag);
+  if (!status) status = run(&c);
+  compile_end(&c);
+  return status;
+}

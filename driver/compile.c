@@ -1,0 +1,131 @@
+/* The route:
+ *
+ *   MODEL.json, WEIGHTS -> model graph          compile_read      (frontend)
+ *   -> passes that run once                     compile_plan      (passes)
+ *   -> for each resolution: passes, plan
+ *   -> object, assembly, ...                    compile_emit      (backends)
+ *   -> files                                    outputs_write
+ */
+#include "driver/compile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/clock.h"
+#include "driver/outputs.h"
+
+enum { PROGRESS_STEPS = 4 };
+
+Status compile_begin(Compilation *c, const Options *options, Arena *arena, Diag *diag) {
+  *c = (Compilation){
+      .options = options,
+      .arena = arena,
+      .diag = diag,
+      .recipes = recipe_table_new(arena),
+      .pass_options = {.disabled = options->disable_pass.items,
+                       .disabled_count = options->disable_pass.count,
+                       .print_after = options->print_after.items,
+                       .print_after_count = options->print_after.count,
+                       .stop_after = options->stop_after,
+                       .verify_each = options->verify_each,
+                       .time_passes = options->time_passes,
+                       .stream = stderr},
+      .progress = progress_begin(PROGRESS_STEPS),
+  };
+  RETURN_IF_ERROR(manager_check_options(&c->pass_options, diag));
+  c->target = target_choose(options->isa, options->cpu, options->target, arena, diag);
+  return c->target ? STATUS_OK : STATUS_USAGE;
+}
+
+void compile_end(Compilation *c) {
+  progress_end(&c->progress);
+  weights_close(c->weights);
+  c->weights = NULL;
+}
+
+Status compile_read(Compilation *c) {
+  const Options *options = c->options;
+  double begin = clock_seconds();
+  progress_step(&c->progress, "reading");
+  RETURN_IF_ERROR(frontend_read_model(c->arena, c->recipes, c->diag, options->argument, &c->model));
+  if (options->weights) {
+    RETURN_IF_ERROR(weights_open(c->arena, c->diag, options->weights, &c->weights));
+    RETURN_IF_ERROR(weights_bind(c->weights, c->model, options->allow_extra, c->diag));
+  }
+  c->times.read = clock_seconds() - begin;
+  return STATUS_OK;
+}
+
+static PassContext pass_context(const Compilation *c, const Resolution *resolution) {
+  PassContext context = {.arena = c->arena, .diag = c->diag, .target = c->target};
+  if (resolution) {
+    context.input_types = resolution->input_types;
+    context.input_count = resolution->input_count;
+  }
+  return context;
+}
+
+/* Runs one half of the pipeline on *graph; prints the result where --stop-after ends it. */
+static Status run_passes(Compilation *c, PipelinePart part, const Resolution *resolution,
+                         const Graph **graph) {
+  uint32_t count;
+  const Pass *const *passes = pipeline_passes(part, &count);
+  PassContext context = pass_context(c, resolution);
+  RETURN_IF_ERROR(
+      manager_run(&context, &c->pass_options, passes, count, *graph, graph, &c->stopped));
+  if (c->stopped) {
+    StringBuilder text = {.arena = c->arena};
+    graph_print(*graph, &text);
+    fputs(string_builder_text(&text), stdout);
+  }
+  return STATUS_OK;
+}
+
+static Status plan_resolution(Compilation *c, Shape shape) {
+  Resolution *r = &c->resolutions[c->resolution_count];
+  *r = (Resolution){.shape = shape, .graph = c->graph};
+  RETURN_IF_ERROR(
+      shapes_input_types(c->graph, shape, c->arena, c->diag, &r->input_types, &r->input_count));
+  RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, r, &r->graph));
+  if (c->stopped) return STATUS_OK;
+  PassContext context = pass_context(c, r);
+  RETURN_IF_ERROR(plan_build(&context, r->graph, &r->plan));
+  c->plans[c->resolution_count++] = r->plan;
+  return STATUS_OK;
+}
+
+Status compile_plan(Compilation *c, const ShapeList *shapes) {
+  double begin = clock_seconds();
+  progress_step(&c->progress, "optimizing");
+  c->graph = c->model->graph;
+  RETURN_IF_ERROR(run_passes(c, PIPELINE_ONCE, NULL, &c->graph));
+  if (c->stopped) return STATUS_OK;
+  for (uint32_t i = 0; i < shapes->count; ++i) {
+    RETURN_IF_ERROR(plan_resolution(c, shapes->items[i]));
+  }
+  if (c->stopped) return STATUS_OK;
+  c->blob = weights_blob_layout(c->arena, c->plans, c->resolution_count);
+  c->times.passes = clock_seconds() - begin;
+  return STATUS_OK;
+}
+
+Status compile_specialize(Compilation *c, const Resolution *resolution, const Graph **graph) {
+  PassContext context = pass_context(c, resolution);
+  return pass_table[PASS_specialize_shapes].run(&context, c->model->graph, graph);
+}
+
+Status compile_emit(Compilation *c, const EmitOptions *options, EmitKind kind, char **data,
+                    size_t *bytes) {
+  double begin = clock_seconds();
+  WeightSource source = weights_source(c->weights);
+  RETURN_IF_ERROR(llvm_emit(c->plans, c->resolution_count, &c->blob, &source, options, kind,
+                            c->arena, c->diag, data, bytes));
+  c->times.emit += clock_seconds() - begin;
+  return STATUS_OK;
+}
+
+Status compile_files(Compilation *c, const ShapeList *shapes) {
+  RETURN_IF_ERROR(compile_read(c));
+  RETURN_IF_ERROR(compile_plan(c, shapes));
+  return c->stopped ? STATUS_OK : outputs_write(c);
+}

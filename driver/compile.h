@@ -1,0 +1,64 @@
+/* The route from files to plans, and on to code: what compile, run, bench, inspect and verify
+ * share. */
+#ifndef ATMC_DRIVER_COMPILE_H
+#define ATMC_DRIVER_COMPILE_H
+
+#include "backends/backend.h"
+#include "driver/options.h"
+#include "driver/progress.h"
+#include "driver/shapes.h"
+#include "frontend/frontend.h"
+#include "passes/pass.h"
+
+/* The model at one resolution. */
+typedef struct Resolution {
+  Shape shape;
+  const Type *input_types; /* [input_count] */
+  uint32_t input_count;
+  const Graph *graph; /* of kernels, one for each step of the plan, in the same order */
+  const Plan *plan;
+} Resolution;
+
+typedef struct CompileTimes { /* seconds */
+  double read, passes, emit, write;
+} CompileTimes;
+
+typedef struct Compilation {
+  const Options *options;
+  Arena *arena;
+  Diag *diag;
+  RecipeTable *recipes;
+  PassOptions pass_options;
+  const TargetInfo *target;
+  Model *model;
+  Weights *weights;   /* NULL until read; `inspect` reads none */
+  const Graph *graph; /* the model's, after the passes that run once */
+  bool stopped;       /* --stop-after was reached and its graph printed: there are no plans */
+  Resolution resolutions[SHAPES_MAX];
+  const Plan *plans[SHAPES_MAX]; /* those of the resolutions */
+  uint32_t resolution_count;
+  WeightsBlob blob; /* of all plans */
+  Progress progress;
+  CompileTimes times;
+} Compilation;
+
+/* Chooses the target and checks the pass options. To be paired with compile_end, also
+ * after a failure. */
+MUST_CHECK Status compile_begin(Compilation *c, const Options *options, Arena *arena, Diag *diag);
+void compile_end(Compilation *c);
+
+/* Reads the model, and the weights where --weights was given. */
+MUST_CHECK Status compile_read(Compilation *c);
+/* Runs the passes and plans for each of `shapes`; or stops, with c->stopped set. */
+MUST_CHECK Status compile_plan(Compilation *c, const ShapeList *shapes);
+/* The model's graph before all passes, with every type known. */
+MUST_CHECK Status compile_specialize(Compilation *c, const Resolution *resolution,
+                                     const Graph **graph);
+/* The code of all plans; `*data` is malloced. */
+MUST_CHECK Status compile_emit(Compilation *c, const EmitOptions *options, EmitKind kind,
+                               char **data, size_t *bytes);
+
+/* The whole route of `atmc compile`: read, pass, plan, emit, write. */
+MUST_CHECK Status compile_files(Compilation *c, const ShapeList *shapes);
+
+#endif

@@ -1,0 +1,171 @@
+/* Values travel in two forms: in logical order as doubles that are floats (the interpreter's), and
+ * in the memory that the native kernel sees (ports: padded rows, caller's tensors, weights). */
+#include "driver/kernel_check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "driver/layout.h"
+#include "support/panic.h"
+
+/* -- comparisons ---------------------------------------------------------------------------------
+ */
+
+void comparison_add(Comparison *c, const double *expected, const double *actual, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    double magnitude = fabs(expected[i]);
+    double error = fabs(expected[i] - actual[i]);
+    if (isnan(error)) error = isnan(expected[i]) && isnan(actual[i]) ? 0 : INFINITY;
+    if (magnitude > c->largest) c->largest = magnitude;
+    if (error > c->error) c->error = error;
+  }
+}
+
+double comparison_relative(const Comparison *c) {
+  if (c->error == 0) return 0;
+  return c->largest > 0 ? c->error / c->largest : INFINITY;
+}
+
+bool comparison_holds(const Comparison *c) {
+  return comparison_relative(c) <= COMPARISON_BOUND;
+}
+
+/* -- memory of a port ----------------------------------------------------------------------------
+ */
+
+/* The rows of a map or vector [N, rows, C]. */
+typedef struct Rows {
+  size_t count, channels;
+} Rows;
+
+static Rows rows_of(Type type) {
+  size_t channels = (size_t)type_channels(type);
+  return (Rows){layout_count(type) / channels, channels};
+}
+
+static void write_port(const Port *port, char *memory, const double *values) {
+  if (port->kind != PORT_ROWS) return; /* the caller's input, or weights: there already */
+  Rows rows = rows_of(port->type);
+  float *row = (float *)memory;
+  for (size_t r = 0; r < rows.count; ++r, row += port->pitch) {
+    for (size_t c = 0; c < rows.channels; ++c) row[c] = (float)*values++;
+  }
+}
+
+static void read_port(const Port *port, const char *memory, double *values) {
+  const float *row = (const float *)memory;
+  if (port->kind == PORT_CALLER) {
+    layout_to_logical(port->type, port->nchw, row, values);
+    return;
+  }
+  Rows rows = rows_of(port->type);
+  for (size_t r = 0; r < rows.count; ++r, row += port->pitch) {
+    for (size_t c = 0; c < rows.channels; ++c) *values++ = row[c];
+  }
+}
+
+/* -- the chain of steps --------------------------------------------------------------------------
+ */
+
+static double *new_value(KernelCheck *check, ValueId v) {
+  size_t count = layout_count(graph_type(check->graph, v));
+  double *values = malloc(count * sizeof *values);
+  if (!values) PANIC("out of memory: %zu values", count);
+  check->values[v.index] = values;
+  return values;
+}
+
+/* Kernel nodes are the steps, in order; input nodes hold the model's inputs. */
+static void collect_nodes(KernelCheck *check) {
+  const Plan *plan = check->native->plan;
+  uint32_t steps = 0, inputs = 0;
+  for (uint32_t i = 0; i < check->graph->node_count; ++i) {
+    const Node *node = &check->graph->nodes[i];
+    if (node->op == OP_KERNEL) {
+      CHECK(steps < plan->step_count);
+      check->nodes[steps++] = node;
+    } else if (node->op == OP_INPUT) {
+      ValueId v = node_result(node, 0);
+      const PlanTensor *tensor = &plan->inputs[inputs];
+      layout_to_logical(tensor->type, tensor->nchw, check->in[inputs++], new_value(check, v));
+    }
+  }
+  CHECK(steps == plan->step_count && inputs == plan->input_count);
+}
+
+Status kernel_check_begin(KernelCheck *check, Compilation *c, Native *native,
+                          const float *const *in, float *const *out) {
+  *check = (KernelCheck){.c = c, .native = native, .in = in, .out = out};
+  check->graph = c->resolutions[0].graph;
+  check->nodes = ARENA_ARRAY(c->arena, native->plan->step_count, const Node *);
+  check->values = ARENA_ARRAY(c->arena, check->graph->value_count, double *);
+  collect_nodes(check);
+  return STATUS_OK;
+}
+
+void kernel_check_end(KernelCheck *check) {
+  for (uint32_t v = 0; v < check->graph->value_count; ++v) free(check->values[v]);
+  arena_free(check->arena);
+  check->arena = NULL;
+}
+
+/* A constant as the native code has it: rounded to float. */
+static double *weights_value(KernelCheck *check, const BufferRef *ref, Type type) {
+  const char *memory = native_address(check->native, ref, check->in, check->out);
+  size_t count = layout_count(type);
+  double *values = ARENA_ARRAY(check->arena, count, double);
+  for (size_t i = 0; i < count; ++i) values[i] = ((const float *)memory)[i];
+  return values;
+}
+
+static InterpTensor *prepare_operands(KernelCheck *check, const Node *node, const Step *step) {
+  const PlanKernel *kernel = &check->native->plan->kernels[step->kernel];
+  InterpTensor *operands = ARENA_ARRAY(check->arena, node->operand_count, InterpTensor);
+  CHECK(kernel->operand_count == node->operand_count);
+  for (uint32_t i = 0; i < node->operand_count; ++i) {
+    ValueId v = node->operands[i];
+    const BufferRef *ref = &step->operands[i];
+    operands[i].type = graph_type(check->graph, v);
+    if (graph_recipe(check->graph, v)) {
+      operands[i].data = weights_value(check, ref, operands[i].type);
+      continue;
+    }
+    operands[i].data = check->values[v.index];
+    CHECK(operands[i].data);
+    write_port(&kernel->operands[i], native_address(check->native, ref, check->in, check->out),
+               operands[i].data);
+  }
+  return operands;
+}
+
+/* Compares the results with what is in memory, and keeps them, rounded. */
+static void compare_results(KernelCheck *check, const Node *node, const Step *step,
+                            const InterpTensor *expected, Comparison *comparison) {
+  const PlanKernel *kernel = &check->native->plan->kernels[step->kernel];
+  for (uint32_t i = 0; i < node->result_count; ++i) {
+    size_t count = layout_count(expected[i].type);
+    double *actual = ARENA_ARRAY(check->arena, count, double);
+    const BufferRef *ref = &step->results[i];
+    read_port(&kernel->results[i], native_address(check->native, ref, check->in, check->out),
+              actual);
+    comparison_add(comparison, expected[i].data, actual, count);
+    double *kept = new_value(check, node_result(node, i));
+    for (size_t j = 0; j < count; ++j) kept[j] = (float)expected[i].data[j];
+  }
+}
+
+Status kernel_check_step(KernelCheck *check, uint32_t index, Comparison *comparison) {
+  *comparison = (Comparison){0};
+  arena_free(check->arena);
+  check->arena = arena_new();
+  const Node *node = check->nodes[index];
+  const Step *step = &check->native->plan->steps[index];
+  const InterpTensor *operands = prepare_operands(check, node, step);
+  InterpTensor *expected = ARENA_ARRAY(check->arena, node->result_count, InterpTensor);
+  WeightSource source = weights_source(check->c->weights);
+  RETURN_IF_ERROR(
+      interp_run(node->body, &source, check->arena, check->c->diag, operands, expected));
+  RETURN_IF_ERROR(native_step(check->native, step, check->in, check->out));
+  compare_results(check, node, step, expected, comparison);
+  return STATUS_OK;
+}

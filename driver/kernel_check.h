@@ -1,0 +1,39 @@
+/* One step of a plan at a time against the interpreter: for `verify`. */
+#ifndef ATMC_DRIVER_KERNEL_CHECK_H
+#define ATMC_DRIVER_KERNEL_CHECK_H
+
+#include "driver/native.h"
+
+/* How far results may be off, relative to the largest expected value. */
+#define COMPARISON_BOUND 2e-6
+
+typedef struct Comparison {
+  double largest; /* of the absolute expected values */
+  double error;   /* largest absolute difference; infinite where a NaN meets a number */
+} Comparison;
+
+void comparison_add(Comparison *c, const double *expected, const double *actual, size_t count);
+double comparison_relative(const Comparison *c);
+bool comparison_holds(const Comparison *c);
+
+typedef struct KernelCheck {
+  Compilation *c;
+  Native *native;
+  const float *const *in;
+  float *const *out;
+  const Graph *graph; /* of kernels */
+  const Node **nodes; /* [step_count] the kernel node of each step */
+  double **values;    /* [value_count] what the interpreter computed, rounded to float; malloced */
+  Arena *arena;       /* of one step */
+} KernelCheck;
+
+/* `in` and `out` are the model's tensors. To be paired with kernel_check_end. */
+MUST_CHECK Status kernel_check_begin(KernelCheck *check, Compilation *c, Native *native,
+                                     const float *const *in, float *const *out);
+void kernel_check_end(KernelCheck *check);
+
+/* Runs step `index` natively and in the interpreter on the same operands, and keeps the
+ * interpreter's results for the steps behind. Steps are to be checked in order. */
+MUST_CHECK Status kernel_check_step(KernelCheck *check, uint32_t index, Comparison *comparison);
+
+#endif

@@ -1,0 +1,58 @@
+/* A layer is a run of nodes with the same label. Its parameters are the tensors of the weights file
+ * that its constants are made of; one that several layers share counts for the first. */
+#include "driver/layers.h"
+
+#include <string.h>
+
+#include "driver/macs.h"
+#include "support/panic.h"
+
+/* Elements of the tensors below `recipe` that were not `seen` [by recipe id] yet. */
+static uint64_t new_parameters(const Recipe *recipe, bool *seen) {
+  if (!recipe || seen[recipe->id]) return 0;
+  seen[recipe->id] = true;
+  if (recipe->kind == RECIPE_TENSOR) {
+    int64_t count;
+    CHECK(type_count(recipe->type, &count));
+    return (uint64_t)count;
+  }
+  return new_parameters(recipe->operands[0], seen) + new_parameters(recipe->operands[1], seen);
+}
+
+/* Operands are older than what is made of them, so the largest id is that of a constant itself. */
+static uint32_t recipe_limit(const Graph *graph) {
+  uint32_t limit = 0;
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    const Recipe *recipe = graph->nodes[i].recipe;
+    if (recipe && recipe->id >= limit) limit = recipe->id + 1;
+  }
+  return limit;
+}
+
+static LayerCost *layer_of(LayerTable *table, Arena *arena, const Node *node) {
+  const char *name = node->label ? node->label : "";
+  if (table->count && !strcmp(table->items[table->count - 1].name, name)) {
+    return &table->items[table->count - 1];
+  }
+  LayerCost layer = {.name = name};
+  ARENA_PUSH(arena, table->items, table->count, table->capacity, layer);
+  return &table->items[table->count - 1];
+}
+
+LayerTable layers_measure(const Graph *graph, Arena *arena) {
+  LayerTable table = {0};
+  bool *seen = ARENA_ARRAY(arena, recipe_limit(graph), bool);
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    const Node *node = &graph->nodes[i];
+    if (node->op == OP_INPUT) continue;
+    LayerCost *layer = layer_of(&table, arena, node);
+    layer->type = graph_type(graph, node_result(node, 0));
+    layer->parameters += new_parameters(node->recipe, seen);
+    layer->macs += macs_of_node(graph, node);
+  }
+  for (uint32_t i = 0; i < table.count; ++i) {
+    table.parameters += table.items[i].parameters;
+    table.macs += table.items[i].macs;
+  }
+  return table;
+}

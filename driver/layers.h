@@ -1,0 +1,23 @@
+/* The layers of a model at one resolution, with what each costs: for `inspect`. */
+#ifndef ATMC_DRIVER_LAYERS_H
+#define ATMC_DRIVER_LAYERS_H
+
+#include "ir/graph.h"
+
+typedef struct LayerCost {
+  const char *name; /* the label of its nodes */
+  Type type;        /* of its last value */
+  uint64_t parameters;
+  uint64_t macs;
+} LayerCost;
+
+typedef struct LayerTable {
+  LayerCost *items;
+  uint32_t count, capacity;
+  uint64_t parameters, macs; /* sums */
+} LayerTable;
+
+/* Of a model's graph before any pass, with all types known. */
+LayerTable layers_measure(const Graph *graph, Arena *arena);
+
+#endif

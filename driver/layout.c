@@ -1,0 +1,54 @@
+#include "driver/layout.h"
+
+#include "support/panic.h"
+
+size_t layout_count(Type type) {
+  int64_t count;
+  CHECK(type_count(type, &count));
+  return (size_t)count;
+}
+
+Type layout_stored(Type type, bool nchw) {
+  if (!nchw || type.rank != 4) return type;
+  return type_map(type.dims[0], type.dims[3], type.dims[1], type.dims[2]);
+}
+
+Type layout_logical(Type stored, bool nchw) {
+  if (!nchw || stored.rank != 4) return stored;
+  return type_map(stored.dims[0], stored.dims[2], stored.dims[3], stored.dims[1]);
+}
+
+/* Where pixel `p` of image `n`, channel `c` is stored. */
+typedef struct Strides {
+  size_t images, pixels, channels;
+  size_t image, pixel, channel; /* steps in elements */
+} Strides;
+
+static Strides strides_of(Type type, bool nchw) {
+  size_t channels = (size_t)type_channels(type);
+  size_t images = (size_t)type.dims[0];
+  size_t pixels = layout_count(type) / (images * channels);
+  bool planes = nchw && type.rank == 4;
+  return (Strides){
+      images, pixels, channels, pixels * channels, planes ? 1 : channels, planes ? pixels : 1};
+}
+
+void layout_to_logical(Type type, bool nchw, const float *stored, double *logical) {
+  Strides s = strides_of(type, nchw);
+  for (size_t n = 0; n < s.images; ++n) {
+    for (size_t p = 0; p < s.pixels; ++p) {
+      const float *from = stored + n * s.image + p * s.pixel;
+      for (size_t c = 0; c < s.channels; ++c) *logical++ = from[c * s.channel];
+    }
+  }
+}
+
+void layout_from_logical(Type type, bool nchw, const double *logical, float *stored) {
+  Strides s = strides_of(type, nchw);
+  for (size_t n = 0; n < s.images; ++n) {
+    for (size_t p = 0; p < s.pixels; ++p) {
+      float *to = stored + n * s.image + p * s.pixel;
+      for (size_t c = 0; c < s.channels; ++c) to[c * s.channel] = (float)*logical++;
+    }
+  }
+}

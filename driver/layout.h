@@ -1,0 +1,19 @@
+/* Between the caller's floats and the interpreter's doubles: a rank-4 value may be stored as nchw,
+ * while logical order is always [N,H,W,C]. */
+#ifndef ATMC_DRIVER_LAYOUT_H
+#define ATMC_DRIVER_LAYOUT_H
+
+#include "ir/graph.h"
+
+/* The number of elements of a known type. */
+size_t layout_count(Type type);
+/* The dimensions as stored: of the logical `type` when nchw is false. */
+Type layout_stored(Type type, bool nchw);
+/* The opposite: the logical type of what is stored with the dimensions of `stored`. */
+Type layout_logical(Type stored, bool nchw);
+
+/* Copies all elements of logical `type`, reordered. */
+void layout_to_logical(Type type, bool nchw, const float *stored, double *logical);
+void layout_from_logical(Type type, bool nchw, const double *logical, float *stored);
+
+#endif

@@ -1,0 +1,47 @@
+/* From argv to an exit code: reads the command line and calls the command. The only exit. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/commands.h"
+
+static CommandRun *const RUNS[COMMAND_COUNT] = {
+#define COMMAND(ID, name, argument, summary, example) [COMMAND_##ID] = cmd_##name,
+#include "driver/options.def"
+};
+
+static Status print_help(const Options *options) {
+  if (!strcmp(options->help, "man"))
+    options_docs_man(stdout);
+  else if (!strcmp(options->help, "bash"))
+    options_docs_bash(stdout);
+  else
+    options_help_print(options->command, stdout);
+  return STATUS_OK;
+}
+
+static Status run_command(int argc, char **argv, Arena *arena, Diag *diag) {
+  Options options;
+  RETURN_IF_ERROR(options_parse(arena, diag, argc, argv, &options));
+  if (options.help) return print_help(&options);
+  if (options.version) {
+    puts("atmc " ATMC_VERSION);
+    return STATUS_OK;
+  }
+  return RUNS[options.command](&options, arena, diag);
+}
+
+/* Results that could not be written are a failure, as of `atmc inspect M > /dev/full`. */
+static Status finish_output(Diag *diag) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return STATUS_OK;
+  return diag_io_error(diag, (Place){0}, "cannot write the standard output: %s", strerror(errno));
+}
+
+int main(int argc, char **argv) {
+  Arena *arena = arena_new();
+  Diag diag = {.stream = stderr};
+  Status status = run_command(argc, argv, arena, &diag);
+  Status finished = finish_output(&diag);
+  arena_free(arena);
+  return status ? (int)status : (int)finished;
+}

@@ -1,0 +1,153 @@
+/* Native code in this process. The weights are external, so that the object stays small and loads
+ * at once; kernels are exported, so that single steps can be run. */
+#include "driver/native.h"
+
+#include <stdlib.h>
+
+#include "driver/clock.h"
+#include "driver/layout.h"
+#include "support/checked_math.h"
+#include "support/panic.h"
+
+#define PREFIX "model"
+enum { ALIGNMENT = 128 };
+
+Status native_check_machine(const Compilation *c) {
+  if ((c->target->isa_bits & ~atm_cpu_isa()) == 0) return STATUS_OK;
+  return diag_usage_error(c->diag, "this machine does not run code for %s", c->target->name);
+}
+
+static char *allocate(size_t bytes) {
+  char *memory = aligned_alloc(ALIGNMENT, round_up_size(bytes + 1, ALIGNMENT));
+  if (!memory) PANIC("out of memory: %zu bytes", bytes);
+  return memory;
+}
+
+static Status load_code(Native *native, Compilation *c) {
+  EmitOptions emit = {
+      .prefix = PREFIX, .external_weights = true, .model_hash = "", .export_all = true};
+  progress_step(&c->progress, "generating code");
+  RETURN_IF_ERROR(compile_emit(c, &emit, EMIT_OBJECT, &native->object, &native->object_bytes));
+  RETURN_IF_ERROR(llvm_load(native->object, native->object_bytes, c->diag, &native->loaded));
+  native->run = (atm_run_fn *)llvm_symbol(native->loaded, PREFIX "_run");
+  CHECK(native->run);
+  const Plan *plan = native->plan;
+  native->kernels = ARENA_ARRAY(c->arena, plan->kernel_count, KernelFunction *);
+  for (uint32_t i = 0; i < plan->kernel_count; ++i) {
+    const char *symbol = arena_printf(c->arena, PREFIX "_%s", plan->kernels[i].name);
+    native->kernels[i] = (KernelFunction *)llvm_symbol(native->loaded, symbol);
+    CHECK(native->kernels[i]);
+  }
+  return STATUS_OK;
+}
+
+static Status load_weights(Native *native, Compilation *c) {
+  double begin = clock_seconds();
+  native->weights = allocate(c->blob.bytes);
+  WeightSource source = weights_source(c->weights);
+  RETURN_IF_ERROR(weights_blob_evaluate(&c->blob, &source, native->weights));
+  c->times.emit += clock_seconds() - begin;
+  return STATUS_OK;
+}
+
+static Status make_environment(Native *native, uint32_t threads) {
+  if (threads > 1) {
+    native->pool = atm_pool_create(threads);
+    if (!native->pool) {
+      return diag_io_error(native->diag, (Place){0}, "cannot start %u threads", threads);
+    }
+  }
+  native->env = atm_pool_env(native->pool);
+  native->env.weights = native->weights;
+  native->env.isa = atm_cpu_isa();
+  native->workspace_bytes = native->plan->workspace_base + threads * native->plan->scratch_bytes;
+  native->workspace = allocate(native->workspace_bytes);
+  return STATUS_OK;
+}
+
+Status native_open(Native *native, Compilation *c, uint32_t threads) {
+  CHECK(c->resolution_count == 1);
+  *native = (Native){.diag = c->diag, .plan = c->plans[0], .blob = &c->blob};
+  RETURN_IF_ERROR(load_code(native, c));
+  RETURN_IF_ERROR(load_weights(native, c));
+  RETURN_IF_ERROR(make_environment(native, threads));
+  progress_end(&c->progress);
+  return STATUS_OK;
+}
+
+void native_close(Native *native) {
+  atm_pool_destroy(native->pool);
+  llvm_unload(native->loaded);
+  free(native->object);
+  free(native->weights);
+  free(native->workspace);
+  *native = (Native){0};
+}
+
+static Status check_code(const Native *native, int code) {
+  if (code == ATM_OK) return STATUS_OK;
+  return diag_io_error(native->diag, (Place){0}, "the model failed: %s", atm_error_text(code));
+}
+
+Status native_run(Native *native, const float *const *in, float *const *out) {
+  return check_code(native,
+                    native->run(in, out, native->workspace, native->workspace_bytes, &native->env));
+}
+
+char *native_address(const Native *native, const BufferRef *ref, const float *const *in,
+                     float *const *out) {
+  switch (ref->space) {
+    case SPACE_INPUT: return (char *)(uintptr_t)in[ref->index];
+    case SPACE_OUTPUT: return (char *)out[ref->index];
+    case SPACE_ARENA: return native->workspace + ref->offset;
+    case SPACE_WEIGHTS:
+      CHECK(native->blob->recipes[ref->index] == native->plan->weights[ref->index]);
+      return native->weights + native->blob->offsets[ref->index] + ref->offset;
+  }
+  PANIC("buffer in space %d", (int)ref->space);
+}
+
+static int run_tasks(Native *native, KernelFunction *kernel, void *args, uint32_t tasks) {
+  if (native->pool && tasks > 1) {
+    return native->env.parallel_for(native->env.ctx, tasks, kernel, args);
+  }
+  for (uint32_t task = 0; task < tasks; ++task) kernel(args, task, 0);
+  return 0;
+}
+
+Status native_step(Native *native, const Step *step, const float *const *in, float *const *out) {
+  enum { FIXED_ARGS = 2, MOST_ARGS = FIXED_ARGS + 256 };
+  const PlanKernel *kernel = &native->plan->kernels[step->kernel];
+  CHECK(FIXED_ARGS + kernel->operand_count + kernel->result_count <= MOST_ARGS);
+  void *args[MOST_ARGS];
+  void **next = args;
+  *next++ = native->workspace + native->plan->workspace_base;
+  *next++ = (void *)(uintptr_t)native->plan->scratch_bytes;
+  for (uint32_t i = 0; i < kernel->operand_count; ++i) {
+    *next++ = native_address(native, &step->operands[i], in, out);
+  }
+  for (uint32_t i = 0; i < kernel->result_count; ++i) {
+    *next++ = native_address(native, &step->results[i], in, out);
+  }
+  int code =
+      run_tasks(native, native->kernels[step->kernel], args, kernel->images * kernel->blocks);
+  return check_code(native, code ? ATM_E_PARALLEL : ATM_OK);
+}
+
+float *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed) {
+  Type stored = layout_stored(tensor->type, tensor->nchw);
+  float *data = ARENA_ARRAY(arena, layout_count(stored), float);
+  synthetic_tensor("image", stored, seed, data);
+  return data;
+}
+
+void native_sample_tensors(Arena *arena, const Plan *plan, const float ***in, float ***out) {
+  *in = ARENA_ARRAY(arena, plan->input_count, const float *);
+  for (uint32_t i = 0; i < plan->input_count; ++i) {
+    (*in)[i] = native_sample_input(arena, &plan->inputs[i], i);
+  }
+  *out = ARENA_ARRAY(arena, plan->output_count, float *);
+  for (uint32_t i = 0; i < plan->output_count; ++i) {
+    (*out)[i] = ARENA_ARRAY(arena, layout_count(plan->outputs[i].type), float);
+  }
+}

@@ -1,0 +1,50 @@
+/* A compiled model loaded into this process: for run, bench and verify. */
+#ifndef ATMC_DRIVER_NATIVE_H
+#define ATMC_DRIVER_NATIVE_H
+
+#include "driver/compile.h"
+#include "runtime/atm_runtime.h"
+
+/* The code of one step; args as backends/llvm/entry.c lays them out: scratch, bytes of scratch for
+ * each worker, operands, results. */
+typedef void KernelFunction(void *args, uint32_t task, uint32_t worker);
+
+typedef struct Native {
+  Diag *diag;
+  const Plan *plan;
+  const WeightsBlob *blob;
+  LoadedModel *loaded;
+  char *object; /* malloced; its bytes outlive `loaded` */
+  size_t object_bytes;
+  atm_run_fn *run;
+  KernelFunction **kernels; /* [plan->kernel_count] */
+  char *weights, *workspace;
+  size_t workspace_bytes;
+  atm_pool *pool; /* NULL: one thread */
+  atm_env env;
+} Native;
+
+/* Compiles the only resolution of `c`, with its weights outside of the code, and loads it for
+ * `threads` workers. To be paired with native_close, also after a failure. */
+MUST_CHECK Status native_open(Native *native, Compilation *c, uint32_t threads);
+void native_close(Native *native);
+
+/* Runs the model on tensors in the caller's layout. */
+MUST_CHECK Status native_run(Native *native, const float *const *in, float *const *out);
+
+/* Runs one step of the plan alone, on the workspace as it is. */
+MUST_CHECK Status native_step(Native *native, const Step *step, const float *const *in,
+                              float *const *out);
+/* The memory behind a step's operand or result. */
+char *native_address(const Native *native, const BufferRef *ref, const float *const *in,
+                     float *const *out);
+
+/* This machine can run the code that `c` makes; else a usage error. */
+MUST_CHECK Status native_check_machine(const Compilation *c);
+
+/* A tensor in the caller's layout with the elements of the synthetic image, in `arena`. */
+float *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed);
+/* One sample for each input, and room for each output. */
+void native_sample_tensors(Arena *arena, const Plan *plan, const float ***in, float ***out);
+
+#endif

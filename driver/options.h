@@ -1,0 +1,87 @@
+/* The command line, read: one struct whose fields are the rows of options.def. */
+#ifndef ATMC_DRIVER_OPTIONS_H
+#define ATMC_DRIVER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "support/arena.h"
+#include "support/diag.h"
+#include "support/status.h"
+
+typedef enum CommandId {
+  COMMAND_NONE, /* atmc --help, atmc --version */
+#define COMMAND(ID, name, argument, summary, example) COMMAND_##ID,
+#include "driver/options.def"
+  COMMAND_COUNT,
+} CommandId;
+
+/* Sets of commands, as in options.def. */
+enum {
+#define COMMAND(ID, name, argument, summary, example) ID = 1u << COMMAND_##ID,
+#include "driver/options.def"
+};
+
+typedef struct TextList {
+  const char **items;
+  uint32_t count, capacity;
+} TextList;
+
+/* What an option takes, and the C type that holds it. */
+typedef enum OptionKind {
+  OPTION_FLAG,    /* nothing; bool */
+  OPTION_TEXT,    /* any text; NULL when absent */
+  OPTION_NUMBER,  /* an integer in [low, high]; 0 when absent */
+  OPTION_CHOICE,  /* one of the words of its argument */
+  OPTION_CHOICES, /* some of them, separated by commas; a later one replaces an earlier one */
+  OPTION_LIST,    /* texts separated by commas; may be repeated */
+  OPTION_TEXTS,   /* any text each; may be repeated */
+  OPTION_HELP,    /* an optional word of its argument, the first when left out */
+} OptionKind;
+
+#define OPTION_TYPE_FLAG bool
+#define OPTION_TYPE_TEXT const char *
+#define OPTION_TYPE_NUMBER(low, high) uint64_t
+#define OPTION_TYPE_CHOICE const char *
+#define OPTION_TYPE_CHOICES TextList
+#define OPTION_TYPE_LIST TextList
+#define OPTION_TYPE_TEXTS TextList
+#define OPTION_TYPE_HELP const char *
+
+typedef struct Options {
+  CommandId command;
+  const char *argument; /* the MODEL.json, FILE.ir or NAME; NULL with --help and --version */
+  const char *weights, *shape, *output, *prefix, *weights_mode, *engine;
+  const char *isa, *cpu, *target, *stop_after, *help;
+  bool allow_extra, profile, json, pyramid, verify_each, time_passes, version;
+  TextList inputs, outputs, emit, passes, disable_pass, print_after;
+  uint64_t threads, iterations, synthetic;
+} Options;
+
+typedef struct CommandInfo {
+  const char *name, *argument, *summary, *example;
+} CommandInfo;
+
+typedef struct OptionInfo {
+  const char *name, *argument, *fallback, *help; /* argument, fallback: NULL for none */
+  char letter;                                   /* 0: none */
+  OptionKind kind;
+  uint32_t field; /* offset into Options */
+  uint64_t low, high;
+  uint32_t commands, required; /* sets of commands */
+} OptionInfo;
+
+const CommandInfo *options_command(CommandId command);
+/* All rows in the order of options.def. */
+const OptionInfo *options_all(uint32_t *count);
+
+/* Reads the command line. Texts are those of `argv` or of `arena`. */
+MUST_CHECK Status options_parse(Arena *arena, Diag *diag, int argc, char **argv, Options *options);
+
+/* options_help.c: what --help prints, of one command or of the whole. */
+void options_help_print(CommandId command, FILE *stream);
+/* options_docs.c: the man page and the bash completion of the whole. */
+void options_docs_man(FILE *stream);
+void options_docs_bash(FILE *stream);
+
+#endif

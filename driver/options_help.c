@@ -1,0 +1,88 @@
+/* Help texts, from the rows of options.def. */
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/options.h"
+
+enum { LINE_WIDTH = 80, HELP_COLUMN = 30 };
+
+/* Prints `text` from `column` on, broken between words so that no line exceeds LINE_WIDTH. */
+static void print_wrapped(FILE *stream, const char *text, int column) {
+  int at = column;
+  while (*text) {
+    int length = (int)strcspn(text, " ");
+    if (at > column && at + 1 + length > LINE_WIDTH) {
+      fprintf(stream, "\n%*s", column, "");
+      at = column;
+    }
+    at += fprintf(stream, "%s%.*s", at > column ? " " : "", length, text);
+    text += length + (text[length] == ' ');
+  }
+  fputc('\n', stream);
+}
+
+static void print_option(FILE *stream, Arena *arena, const OptionInfo *info) {
+  const char *letter = info->letter ? arena_printf(arena, "-%c, ", info->letter) : "    ";
+  const char *value = "";
+  if (info->kind == OPTION_HELP)
+    value = arena_printf(arena, "[=%s]", info->argument);
+  else if (info->argument)
+    value = arena_printf(arena, "=%s", info->argument);
+  int width = fprintf(stream, "  %s--%s%s", letter, info->name, value);
+  if (width >= HELP_COLUMN)
+    fprintf(stream, "\n%*s", HELP_COLUMN, "");
+  else
+    fprintf(stream, "%*s", HELP_COLUMN - width, "");
+  const char *fallback = info->fallback ? arena_printf(arena, " (default %s)", info->fallback) : "";
+  print_wrapped(stream, arena_printf(arena, "%s%s", info->help, fallback), HELP_COLUMN);
+}
+
+static void print_options(FILE *stream, CommandId command) {
+  Arena *arena = arena_new();
+  uint32_t count;
+  const OptionInfo *all = options_all(&count);
+  for (int required = 1; required >= 0; --required) {
+    const char *title = required ? "\nRequired:\n" : "\nOptions:\n";
+    for (uint32_t i = 0; i < count; ++i) {
+      bool needed = (all[i].required & (1u << command)) != 0;
+      if (!(all[i].commands & (1u << command)) || needed != (bool)required) continue;
+      fputs(title, stream);
+      title = "";
+      print_option(stream, arena, &all[i]);
+    }
+  }
+  arena_free(arena);
+}
+
+static void print_commands(FILE *stream) {
+  fputs("\nCommands:\n", stream);
+  for (CommandId i = COMMAND_NONE + 1; i < COMMAND_COUNT; ++i) {
+    const CommandInfo *info = options_command(i);
+    int width = fprintf(stream, "  %s %s", info->name, info->argument);
+    fprintf(stream, "%*s%s\n", HELP_COLUMN - width, "", info->summary);
+  }
+}
+
+void options_help_print(CommandId command, FILE *stream) {
+  if (command == COMMAND_NONE) {
+    fputs(
+        "Usage: atmc COMMAND [OPTION]...\n"
+        "Compiles vision models of the ATMNet family to native code.\n",
+        stream);
+    print_commands(stream);
+  } else {
+    const CommandInfo *info = options_command(command);
+    fprintf(stream, "Usage: atmc %s %s [OPTION]...\n%c%s.\n", info->name, info->argument,
+            info->summary[0] - 'a' + 'A', info->summary + 1);
+  }
+  print_options(stream, command);
+  if (command == COMMAND_NONE) {
+    fputs(
+        "\nEach command has its own help: atmc COMMAND --help.\n"
+        "Exit status: 0 success, 1 bad input, 2 wrong command line, 3 the system failed,\n"
+        "4 verify found a difference, 70 a bug in atmc.\n",
+        stream);
+  } else {
+    fprintf(stream, "\nExample:\n  %s\n", options_command(command)->example);
+  }
+}

@@ -1,0 +1,15 @@
+/* Results of commands: a file when one was named, else the standard output. */
+#ifndef ATMC_DRIVER_OUTPUT_H
+#define ATMC_DRIVER_OUTPUT_H
+
+#include "support/arena.h"
+#include "support/diag.h"
+#include "support/status.h"
+
+/* Writes one file whole, or not at all. */
+MUST_CHECK Status output_file(Arena *arena, Diag *diag, const char *path, const void *data,
+                              size_t bytes);
+/* The same for text; `path` NULL: to the standard output. */
+MUST_CHECK Status output_text(Arena *arena, Diag *diag, const char *path, const char *text);
+
+#endif

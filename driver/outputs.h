@@ -1,0 +1,13 @@
+/* The files of `atmc compile`. */
+#ifndef ATMC_DRIVER_OUTPUTS_H
+#define ATMC_DRIVER_OUTPUTS_H
+
+#include "driver/compile.h"
+
+/* Checks --output and --prefix: before the work begins. */
+MUST_CHECK Status outputs_check(const Options *options, Arena *arena, Diag *diag);
+
+/* Emits and writes what --emit lists, all or nothing, and then prints the closing summary. */
+MUST_CHECK Status outputs_write(Compilation *c);
+
+#endif

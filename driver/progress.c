@@ -1,0 +1,22 @@
+#include "driver/progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define ERASE_LINE "\033[K"
+
+Progress progress_begin(uint32_t steps) {
+  return (Progress){.shown = isatty(STDERR_FILENO), .steps = steps};
+}
+
+/* The cursor stays at the start of the line, so that whatever is printed next replaces it. */
+void progress_step(Progress *progress, const char *what) {
+  progress->step++;
+  if (!progress->shown) return;
+  fprintf(stderr, ERASE_LINE "[%u/%u] %s\r", progress->step, progress->steps, what);
+  fflush(stderr);
+}
+
+void progress_end(Progress *progress) {
+  if (progress->shown) fputs(ERASE_LINE, stderr);
+}

@@ -1,0 +1,20 @@
+/* What the compiler is doing right now, on one line of a terminal that the next one overwrites.
+ * Silent when standard error is no terminal. */
+#ifndef ATMC_DRIVER_PROGRESS_H
+#define ATMC_DRIVER_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Progress {
+  bool shown;    /* standard error is a terminal */
+  uint32_t step; /* of `steps` */
+  uint32_t steps;
+} Progress;
+
+Progress progress_begin(uint32_t steps);
+/* The next step begins. `what` is a few words: an error message must cover the line. */
+void progress_step(Progress *progress, const char *what);
+void progress_end(Progress *progress);
+
+#endif

@@ -1,0 +1,103 @@
+#include "driver/shapes.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/* The largest images and tensors that can be compiled for; row numbers fit 32 bits with ease. */
+enum { IMAGES_MAX = 1024, CHANNELS_MAX = 65536, SIDE_MAX = 16384, ELEMENTS_MAX = 1 << 28 };
+
+static Status shape_error(Diag *diag, const char *text) {
+  return diag_usage_error(diag, "--shape: \"%s\" is not of the form NxCxHxW, as 1x3x224x224", text);
+}
+
+/* One number of at most nine digits at *cursor, which moves behind it. */
+static bool parse_dimension(const char **cursor, int64_t *value) {
+  const char *c = *cursor;
+  int64_t number = 0;
+  while (isdigit((unsigned char)*c) && c - *cursor < 9) number = 10 * number + (*c++ - '0');
+  bool good = c > *cursor && !isdigit((unsigned char)*c);
+  *cursor = c;
+  *value = number;
+  return good;
+}
+
+static Status check_dimension(Diag *diag, const char *name, int64_t value, int64_t limit) {
+  if (value >= 1 && value <= limit) return STATUS_OK;
+  return diag_usage_error(diag, "shape: %s is %lld; it must be 1 to %lld", name, (long long)value,
+                          (long long)limit);
+}
+
+Status shapes_check(Shape s, Diag *diag) {
+  RETURN_IF_ERROR(check_dimension(diag, "N", s.n, IMAGES_MAX));
+  RETURN_IF_ERROR(check_dimension(diag, "C", s.c, CHANNELS_MAX));
+  RETURN_IF_ERROR(check_dimension(diag, "H", s.h, SIDE_MAX));
+  RETURN_IF_ERROR(check_dimension(diag, "W", s.w, SIDE_MAX));
+  /* At most 1024 * 2^16 * 2^14 * 2^14 = 2^54. */
+  return check_dimension(diag, "the number of elements", s.n * s.c * s.h * s.w, ELEMENTS_MAX);
+}
+
+static Status add_shape(ShapeList *shapes, uint32_t most, Diag *diag, Shape shape) {
+  RETURN_IF_ERROR(shapes_check(shape, diag));
+  if (shapes->count == most) {
+    return diag_usage_error(diag, "--shape: at most %u shape%s", most, most == 1 ? "" : "s");
+  }
+  for (uint32_t i = 0; i < shapes->count; ++i) {
+    const Shape *s = &shapes->items[i];
+    if (s->n != shape.n || s->c != shape.c || s->h != shape.h || s->w != shape.w) continue;
+    return diag_usage_error(diag, "--shape: the same shape twice");
+  }
+  shapes->items[shapes->count++] = shape;
+  return STATUS_OK;
+}
+
+Status shapes_parse(const char *text, uint32_t most, Diag *diag, ShapeList *shapes) {
+  shapes->count = 0;
+  for (const char *cursor = text;; ++cursor) {
+    int64_t dims[4];
+    for (int i = 0; i < 4; ++i) {
+      if (!parse_dimension(&cursor, &dims[i])) return shape_error(diag, text);
+      if (i < 3 && *cursor++ != 'x') return shape_error(diag, text);
+    }
+    if (*cursor != ',' && *cursor != '\0') return shape_error(diag, text);
+    Shape shape = {dims[0], dims[1], dims[2], dims[3]};
+    RETURN_IF_ERROR(add_shape(shapes, most, diag, shape));
+    if (*cursor == '\0') return STATUS_OK;
+  }
+}
+
+static Type input_type(const Node *input, Shape shape) {
+  int64_t channels = type_channels(input->declared);
+  if (input->declared.rank != 4) return type_matrix(shape.n, channels);
+  return type_map(shape.n, shape.h, shape.w, channels);
+}
+
+/* The input whose channels the shape states: the first map, else the first. */
+static uint32_t principal_input(const Type *types, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (types[i].rank == 4) return i;
+  }
+  return 0;
+}
+
+Status shapes_input_types(const Graph *graph, Shape shape, Arena *arena, Diag *diag,
+                          const Type **types, uint32_t *count) {
+  *count = graph_inputs(graph, NULL, 0);
+  NodeId *nodes = ARENA_ARRAY(arena, *count, NodeId);
+  graph_inputs(graph, nodes, *count);
+  Type *result = ARENA_ARRAY(arena, *count, Type);
+  for (uint32_t i = 0; i < *count; ++i) result[i] = input_type(graph_node(graph, nodes[i]), shape);
+  *types = result;
+  if (*count == 0) return STATUS_OK;
+  uint32_t principal = principal_input(result, *count);
+  int64_t channels = type_channels(result[principal]);
+  if (channels == shape.c) return STATUS_OK;
+  return diag_usage_error(diag, "--shape: %s has %lld channels; input \"%s\" has %lld",
+                          shapes_format(shape, arena), (long long)shape.c,
+                          graph_node(graph, nodes[principal])->attrs.INPUT.name,
+                          (long long)channels);
+}
+
+const char *shapes_format(Shape s, Arena *arena) {
+  return arena_printf(arena, "%lldx%lldx%lldx%lld", (long long)s.n, (long long)s.c, (long long)s.h,
+                      (long long)s.w);
+}

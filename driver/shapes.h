@@ -1,0 +1,33 @@
+/* Resolutions: what --shape means, and the types that they give a model's inputs. */
+#ifndef ATMC_DRIVER_SHAPES_H
+#define ATMC_DRIVER_SHAPES_H
+
+#include "ir/graph.h"
+
+/* One resolution, in the order of --shape whatever the layout of the model's inputs. */
+typedef struct Shape {
+  int64_t n, c, h, w;
+} Shape;
+
+enum { SHAPES_MAX = 16 };
+
+typedef struct ShapeList {
+  Shape items[SHAPES_MAX];
+  uint32_t count;
+} ShapeList;
+
+/* Checks the limits on images, channels, sides and elements. */
+MUST_CHECK Status shapes_check(Shape shape, Diag *diag);
+
+/* Parses "1x3x224x224,1x3x384x384": at most `most` shapes, all different, within the limits. */
+MUST_CHECK Status shapes_parse(const char *text, uint32_t most, Diag *diag, ShapeList *shapes);
+
+/* The types of the model's inputs at `shape`, in order: maps take N, H and W from it and vectors N;
+ * the channels of the first map (of the first input when there is none) must be the shape's. */
+MUST_CHECK Status shapes_input_types(const Graph *graph, Shape shape, Arena *arena, Diag *diag,
+                                     const Type **types, uint32_t *count);
+
+/* "1x3x224x224" */
+const char *shapes_format(Shape shape, Arena *arena);
+
+#endif

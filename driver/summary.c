@@ -1,0 +1,50 @@
+#include "driver/summary.h"
+
+#include <sys/stat.h>
+
+#include "driver/units.h"
+
+void summary_add(Summary *summary, const char *path, uint64_t bytes) {
+  SummaryFile file = {path, bytes};
+  ARENA_PUSH(summary->arena, summary->files, summary->count, summary->capacity, file);
+}
+
+uint64_t summary_file_size(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+}
+
+static void print_resolution(const Compilation *c, const Resolution *r) {
+  char macs[UNITS_TEXT_MAX], base[UNITS_TEXT_MAX], scratch[UNITS_TEXT_MAX];
+  const Plan *plan = r->plan;
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < plan->step_count; ++i) sum += plan->steps[i].macs;
+  fprintf(stderr,
+          "  %-18s %s multiply-adds, %u steps of %u kernels, workspace %s + %s for each thread\n",
+          shapes_format(r->shape, c->arena), units_count(sum, macs), plan->step_count,
+          plan->kernel_count, units_bytes(plan->workspace_base, base),
+          units_bytes(plan->scratch_bytes, scratch));
+}
+
+void summary_print(const Summary *summary, const Compilation *c) {
+  char size[UNITS_TEXT_MAX];
+  const CompileTimes *t = &c->times;
+  fprintf(stderr, "%s for %s, weights %s\n", c->model->name, c->target->name,
+          units_bytes(c->blob.bytes, size));
+  for (uint32_t i = 0; i < c->resolution_count; ++i) print_resolution(c, &c->resolutions[i]);
+  for (uint32_t i = 0; i < summary->count; ++i) {
+    fprintf(stderr, "  %-18s %s\n", summary->files[i].path,
+            units_bytes(summary->files[i].bytes, size));
+  }
+  fprintf(stderr, "  %.2f s: reading %.2f, passes %.2f, code and weights %.2f, writing %.2f\n",
+          t->read + t->passes + t->emit + t->write, t->read, t->passes, t->emit, t->write);
+  summary_warn_isa(c);
+}
+
+void summary_warn_isa(const Compilation *c) {
+  const Options *options = c->options;
+  if (options->isa || options->cpu || options->target) return;
+  diag_warning(c->diag, (Place){0},
+               "%s is what this machine (%s) has; other machines may lack it (choose with --isa)",
+               c->target->name, target_host_cpu(c->arena));
+}

@@ -1,0 +1,26 @@
+/* The closing summary of `atmc compile`, on standard error. */
+#ifndef ATMC_DRIVER_SUMMARY_H
+#define ATMC_DRIVER_SUMMARY_H
+
+#include "driver/compile.h"
+
+typedef struct SummaryFile {
+  const char *path;
+  uint64_t bytes;
+} SummaryFile;
+
+typedef struct Summary {
+  Arena *arena;
+  SummaryFile *files;
+  uint32_t count, capacity;
+} Summary;
+
+void summary_add(Summary *summary, const char *path, uint64_t bytes);
+/* 0 when there is none. */
+uint64_t summary_file_size(const char *path);
+void summary_print(const Summary *summary, const Compilation *c);
+
+/* Warns that the instruction set is that of this machine when nobody chose one. */
+void summary_warn_isa(const Compilation *c);
+
+#endif

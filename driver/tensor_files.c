@@ -1,0 +1,169 @@
+#include "driver/tensor_files.h"
+
+#include <string.h>
+
+#include "driver/layout.h"
+#include "support/atomic_file.h"
+#include "support/nearest.h"
+#include "support/npy.h"
+
+/* The names of a model's inputs or of its outputs. */
+typedef struct Names {
+  const char *kind; /* "input" */
+  const char **items;
+  uint32_t count;
+} Names;
+
+static Names input_names(const Compilation *c, NodeId *nodes) {
+  const Graph *graph = c->model->graph;
+  Names names = {.kind = "input", .count = graph_inputs(graph, NULL, 0)};
+  graph_inputs(graph, nodes, names.count);
+  names.items = ARENA_ARRAY(c->arena, names.count, const char *);
+  for (uint32_t i = 0; i < names.count; ++i) {
+    names.items[i] = graph_node(graph, nodes[i])->attrs.INPUT.name;
+  }
+  return names;
+}
+
+static Names output_names(const Compilation *c) {
+  const Graph *graph = c->model->graph;
+  Names names = {.kind = "output", .count = graph->output_count};
+  names.items = ARENA_ARRAY(c->arena, names.count, const char *);
+  for (uint32_t i = 0; i < names.count; ++i) names.items[i] = graph->outputs[i].name;
+  return names;
+}
+
+static Status unknown_name(const Compilation *c, const Names *names, const char *name) {
+  const char *near = nearest_name(name, names->items, names->count);
+  if (near) {
+    return diag_usage_error(c->diag, "--%s: the model has no %s \"%s\"; did you mean %s?",
+                            names->kind, names->kind, name, near);
+  }
+  return diag_usage_error(c->diag, "--%s: the model has no %s \"%s\"; its first is %s", names->kind,
+                          names->kind, name, names->items[0]);
+}
+
+/* Splits [NAME=]FILE. A text without `=` is a file, for the only tensor. */
+static Status split(const Compilation *c, const Names *names, const char *text, uint32_t *index,
+                    const char **path) {
+  const char *equals = strchr(text, '=');
+  *index = 0;
+  *path = equals ? equals + 1 : text;
+  if (!equals && names->count == 1) return STATUS_OK;
+  if (!equals) {
+    return diag_usage_error(c->diag, "--%s: the model has %u %ss; say which one as %s=%s",
+                            names->kind, names->count, names->kind, names->items[0], text);
+  }
+  const char *name = arena_strndup(c->arena, text, (size_t)(equals - text));
+  for (; *index < names->count; ++*index) {
+    if (!strcmp(names->items[*index], name)) return STATUS_OK;
+  }
+  return unknown_name(c, names, name);
+}
+
+/* The path of each tensor; NULL where none was given. */
+static Status assign(const Compilation *c, const Names *names, const TextList *list,
+                     const char **paths) {
+  for (uint32_t i = 0; i < names->count; ++i) paths[i] = NULL;
+  for (uint32_t i = 0; i < list->count; ++i) {
+    uint32_t index;
+    const char *path;
+    RETURN_IF_ERROR(split(c, names, list->items[i], &index, &path));
+    if (paths[index]) {
+      return diag_usage_error(c->diag, "--%s: %s is given twice", names->kind, names->items[index]);
+    }
+    for (uint32_t j = 0; j < names->count; ++j) {
+      if (!paths[j] || strcmp(paths[j], path) || !strcmp(names->kind, "input")) continue;
+      return diag_usage_error(c->diag, "--output: %s is given twice", path);
+    }
+    paths[index] = path;
+  }
+  return STATUS_OK;
+}
+
+static const char *dims_text(const Compilation *c, uint32_t rank, const int64_t *dims) {
+  StringBuilder text = {.arena = c->arena};
+  for (uint32_t i = 0; i < rank; ++i) {
+    string_builder_printf(&text, i ? ",%lld" : "%lld", (long long)dims[i]);
+  }
+  return string_builder_text(&text);
+}
+
+/* `array` has the rank and channels of `input`; *type is its logical type. */
+static Status check_array(const Compilation *c, const char *path, const Node *input,
+                          const NpyArray *array, Type *type) {
+  Type declared = input->declared;
+  bool nchw = input->attrs.INPUT.nchw != 0;
+  *type = layout_logical(type_make(array->rank, array->dims), nchw);
+  if (array->rank == declared.rank && type_channels(*type) == type_channels(declared)) {
+    return STATUS_OK;
+  }
+  long long channels = (long long)type_channels(declared);
+  const char *form = declared.rank != 4 ? arena_printf(c->arena, "N,%lld", channels)
+                     : nchw             ? arena_printf(c->arena, "N,%lld,H,W", channels)
+                                        : arena_printf(c->arena, "N,H,W,%lld", channels);
+  return diag_error(c->diag, diag_file(path), "shape [%s]; input \"%s\" is [%s]",
+                    dims_text(c, array->rank, array->dims), input->attrs.INPUT.name, form);
+}
+
+static Status same_resolution(const Compilation *c, const char *path, Type first, Type type) {
+  bool same = type.dims[0] == first.dims[0];
+  if (type.rank == 4 && first.rank == 4) {
+    same = same && type.dims[1] == first.dims[1] && type.dims[2] == first.dims[2];
+  }
+  if (same) return STATUS_OK;
+  return diag_error(c->diag, diag_file(path), "another N, H or W than in the first input");
+}
+
+static Shape shape_of(Type type) {
+  if (type.rank != 4) return (Shape){type.dims[0], type.dims[1], 1, 1};
+  return (Shape){type.dims[0], type.dims[3], type.dims[1], type.dims[2]};
+}
+
+Status tensor_files_read(const Compilation *c, const float **data, Shape *shape) {
+  uint32_t count = graph_inputs(c->model->graph, NULL, 0);
+  NodeId *nodes = ARENA_ARRAY(c->arena, count, NodeId);
+  Names names = input_names(c, nodes);
+  const char **paths = ARENA_ARRAY(c->arena, count, const char *);
+  RETURN_IF_ERROR(assign(c, &names, &c->options->inputs, paths));
+  Type first = {0};
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!paths[i]) {
+      return diag_usage_error(c->diag, "--input: no file for %s", names.items[i]);
+    }
+    NpyArray array;
+    Type type;
+    RETURN_IF_ERROR(npy_read(c->arena, c->diag, paths[i], &array));
+    RETURN_IF_ERROR(check_array(c, paths[i], graph_node(c->model->graph, nodes[i]), &array, &type));
+    if (i == 0 || (first.rank != 4 && type.rank == 4)) first = type;
+    RETURN_IF_ERROR(same_resolution(c, paths[i], first, type));
+    data[i] = array.data;
+  }
+  *shape = shape_of(first);
+  return shapes_check(*shape, c->diag);
+}
+
+Status tensor_files_targets(const Compilation *c, const char **paths) {
+  Names names = output_names(c);
+  return assign(c, &names, &c->options->outputs, paths);
+}
+
+Status tensor_files_write(const Compilation *c, const char *const *paths, const Type *types,
+                          float *const *data) {
+  const Graph *graph = c->model->graph;
+  AtomicFiles *files = atomic_files_new(c->arena, c->diag);
+  Status status = STATUS_OK;
+  for (uint32_t i = 0; i < graph->output_count && !status; ++i) {
+    if (!paths[i]) continue;
+    Type stored = layout_stored(types[i], graph->outputs[i].nchw);
+    NpyArray array = {.rank = stored.rank, .count = layout_count(stored), .data = data[i]};
+    memcpy(array.dims, stored.dims, sizeof array.dims);
+    char *bytes;
+    size_t length;
+    npy_format(c->arena, &array, &bytes, &length);
+    status = atomic_files_write(files, paths[i], bytes, length, false);
+  }
+  if (!status) status = atomic_files_commit(files);
+  atomic_files_discard(files);
+  return status;
+}
