@@ -7,6 +7,8 @@ enum {
   BLOCK_ROWS = 112,
   /* Fewer rows than this read weights too often, whatever the scratch. */
   MIN_BLOCK_ROWS = 28,
+  /* From here on there are two blocks at least, so that two threads have work. */
+  SPLIT_ROWS = 64,
   /* Scratch of one block: what an L2 of 1 MiB holds beside a panel of weights on its way through.
    * The rows of a product's operand are streamed, so that a little more than half of it is
    * harmless. */
@@ -16,8 +18,8 @@ enum {
 };
 
 static uint32_t cut(uint64_t rows, uint64_t target) {
-  uint64_t parts = (rows + target / 2) / target;
-  return parts ? (uint32_t)parts : 1;
+  uint64_t parts = (rows + target / 2) / target, least = rows >= SPLIT_ROWS ? 2 : 1;
+  return (uint32_t)(parts > least ? parts : least);
 }
 
 uint32_t cost_model_chunks(uint64_t rows) {

@@ -164,7 +164,7 @@ static int64_t newly_kept(const Grouping *g, uint32_t index) {
 
 static void try_to_sink(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
-  if (!has_group(node) || op_has(node->op, OP_REDUCES) || node->result_count != 1) return;
+  if (!has_group(node) || leaves_domain(node) || node->result_count != 1) return;
   bool all_there;
   uint32_t target = find_target(g, index, &all_there);
   if (target == NO_GROUP || !all_there) return;
