@@ -295,7 +295,7 @@ static Status read_attrs(Parser *p, Node *node) {
   bool seen[OP_MAX_ATTRS] = {false};
   if (!accept(p, "{") || accept(p, "}")) return STATUS_OK;
   do {
-    const char *key;
+    const char *key = NULL;
     uint32_t index;
     skip_space(p);
     const char *at = p->cursor;
