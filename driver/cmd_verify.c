@@ -13,12 +13,12 @@
 #include "driver/native.h"
 
 static void print_row(const Comparison *c, const char *name, const char *label) {
-  printf("%-14s %12.5g %12.3g %10.3g  %-4s %s\n", name, c->largest, c->error,
+  printf("%-32s %12.5g %12.3g %10.3g  %-4s %s\n", name, c->largest, c->error,
          comparison_relative(c), comparison_holds(c) ? "ok" : "BAD", label ? label : "");
 }
 
 static void print_title(void) {
-  printf("%-14s %12s %12s %10s\n", "kernel", "largest", "error", "relative");
+  printf("%-32s %12s %12s %10s\n", "kernel", "largest", "error", "relative");
 }
 
 static Status check_kernels(Compilation *c, Native *native, const float *const *in,

@@ -192,7 +192,7 @@ static const char *identifier(Arena *arena, const char *name) {
   bool digit = isdigit((unsigned char)name[0]);
   char *text = arena_printf(arena, "%s%s", digit ? "_" : "", name);
   for (char *c = text; *c; ++c) {
-    if (!isalnum((unsigned char)*c) || (unsigned char)*c >= 0x80) *c = '_';
+    if (!isalnum((unsigned char)*c)) *c = '_';
   }
   return text;
 }

@@ -46,10 +46,10 @@ typedef struct Row {
 
 static void print_row(const Row *row, double total) {
   char macs[UNITS_TEXT_MAX];
-  printf("%9.3f ms %5.1f %%  %9s %8.1f GFLOP/s  %-12s", 1e3 * row->seconds,
+  printf("%9.3f ms %5.1f %%  %9s %8.1f GFLOP/s  %-32s", 1e3 * row->seconds,
          100 * row->seconds / total, units_count(row->macs, macs),
          2e-9 * (double)row->macs / row->seconds, row->name);
-  if (row->calls) printf("  %u calls", row->calls);
+  if (row->calls) printf("  %u call%s", row->calls, row->calls == 1 ? "" : "s");
   if (row->label) printf("  %s", row->label);
   printf("\n");
 }
