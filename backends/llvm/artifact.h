@@ -56,10 +56,10 @@ void metadata_emit(Artifact *a);
 /* The two are the same code: they differ in nothing but names and labels. */
 bool kernel_equal(const PlanKernel *x, const PlanKernel *y);
 
-/* ELF: a copy of `object` in which the section named module_weights_section holds `bytes` zeroed
- * bytes at its end, and the symbol `symbol` has that size. Returns malloced memory and points
- * *contents at the section. Panics when the object is not what LLVM emits. */
-char *elf_grow_section(const char *object, size_t object_bytes, const char *symbol, uint64_t bytes,
-                       size_t *grown_bytes, char **contents);
+/* ELF: a copy of `object` in malloced memory whose local labels carry the prefix and whose section
+ * module_weights_section, behind the symbol `weights`, has `weights_bytes` zero bytes (0: there is
+ * none), to which *contents points. Panics when the object is not what LLVM emits. */
+char *elf_finish(const char *object, size_t object_bytes, const char *prefix, const char *weights,
+                 uint64_t weights_bytes, size_t *finished_bytes, char **contents);
 
 #endif

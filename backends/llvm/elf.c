@@ -1,15 +1,23 @@
-/* Growing one section of an ELF64 object, so that weights never pass through LLVM.
+/* Finishing an ELF64 object that LLVM made: giving it its weights, and local labels their prefix.
  *
- * The section moves to the end of the file: its header's offset and size, and the symbol's size,
- * are all that changes. Offsets of relocations count from the section's start, so they stay right.
- * The input is what LLVM just made; anything else is our bug. */
+ *   the object as it is, its headers edited
+ *   its string table again, with the new names behind the old ones
+ *   the weights section, if there are weights
+ *
+ * Sections that grow move to the end: their headers' offsets and sizes change, and the size of the
+ * weights' symbol. Relocations count from the start of a section, so they stay right. LLVM leaves
+ * the labels of constants (.LCPI0_1) in the symbol table; they become PREFIX_CPI0_1. The input is
+ * what LLVM just made; anything else is our bug. */
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backends/llvm/artifact.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
+
+enum { WEIGHTS_ALIGN = 4096 };
 
 typedef struct Object {
   char *bytes;
@@ -57,39 +65,84 @@ static uint32_t symbol_table(const Object *object) {
   PANIC("the object has no symbol table");
 }
 
-static void symbol_resize(Object *object, const char *name, uint64_t bytes) {
-  Elf64_Shdr table = section_read(object, symbol_table(object));
-  for (uint64_t i = 0; i < table.sh_size / sizeof(Elf64_Sym); ++i) {
-    Elf64_Sym symbol;
-    char *place = at(object, table.sh_offset + i * sizeof symbol, sizeof symbol);
-    memcpy(&symbol, place, sizeof symbol);
-    if (strcmp(text(object, table.sh_link, symbol.st_name), name) != 0) continue;
-    symbol.st_size = bytes;
-    memcpy(place, &symbol, sizeof symbol);
-    return;
-  }
-  PANIC("the object has no symbol %s", name);
+static bool is_label(const char *name) {
+  return name[0] == '.' && name[1] == 'L';
 }
 
-char *elf_grow_section(const char *object, size_t object_bytes, const char *symbol, uint64_t bytes,
-                       size_t *grown_bytes, char **contents) {
-  Object grown = {.size = object_bytes};
-  CHECK(object_bytes >= sizeof grown.header);
-  memcpy(&grown.header, object, sizeof grown.header);
-  CHECK(memcmp(grown.header.e_ident, ELFMAG, SELFMAG) == 0 &&
-        grown.header.e_ident[EI_CLASS] == ELFCLASS64 &&
-        grown.header.e_ident[EI_DATA] == ELFDATA2LSB);
-  size_t begin = round_up_size(object_bytes, 4096);
-  CHECK(checked_add_size(begin, bytes, grown_bytes));
-  grown.bytes = calloc(*grown_bytes, 1);
-  if (!grown.bytes) PANIC("out of memory for an object of %zu bytes", *grown_bytes);
-  memcpy(grown.bytes, object, object_bytes);
-  uint32_t index = section_find(&grown, module_weights_section);
-  Elf64_Shdr section = section_read(&grown, index);
-  section.sh_offset = begin;
+static Elf64_Sym symbol_read(const Object *object, const Elf64_Shdr *table, uint64_t index) {
+  Elf64_Sym symbol;
+  memcpy(&symbol, at(object, table->sh_offset + index * sizeof symbol, sizeof symbol),
+         sizeof symbol);
+  return symbol;
+}
+
+/* The bytes that new names take. */
+static uint64_t names_bytes(const Object *object, const Elf64_Shdr *table, const char *prefix) {
+  uint64_t bytes = 0;
+  for (uint64_t i = 0; i < table->sh_size / sizeof(Elf64_Sym); ++i) {
+    const char *name = text(object, table->sh_link, symbol_read(object, table, i).st_name);
+    if (is_label(name)) bytes += strlen(prefix) + strlen(name);
+  }
+  return bytes;
+}
+
+/* Gives labels their new names, written at the end of the string table, and the symbol named
+ * `weights` its size. */
+static void edit_symbols(Object *object, const Elf64_Shdr *table, const char *prefix,
+                         const char *weights, uint64_t weights_bytes) {
+  Elf64_Shdr strings = section_read(object, table->sh_link);
+  uint64_t used = strings.sh_size - names_bytes(object, table, prefix);
+  for (uint64_t i = 0; i < table->sh_size / sizeof(Elf64_Sym); ++i) {
+    Elf64_Sym symbol = symbol_read(object, table, i);
+    const char *name = text(object, table->sh_link, symbol.st_name);
+    if (strcmp(name, weights) == 0) symbol.st_size = weights_bytes;
+    if (is_label(name)) {
+      symbol.st_name = (uint32_t)used;
+      size_t bytes = strlen(prefix) + strlen(name); /* "_" and the end for ".L" */
+      char *place = at(object, strings.sh_offset + used, bytes);
+      CHECK(snprintf(place, bytes, "%s_%s", prefix, name + 2) == (int)bytes - 1);
+      used += bytes;
+    }
+    memcpy(at(object, table->sh_offset + i * sizeof symbol, sizeof symbol), &symbol, sizeof symbol);
+  }
+}
+
+/* Section `index` becomes the `bytes` bytes at `offset`. */
+static void section_move(Object *object, uint32_t index, uint64_t offset, uint64_t bytes) {
+  Elf64_Shdr section = section_read(object, index);
+  section.sh_offset = offset;
   section.sh_size = bytes;
-  section_write(&grown, index, &section);
-  symbol_resize(&grown, symbol, bytes);
-  *contents = grown.bytes + begin;
-  return grown.bytes;
+  section_write(object, index, &section);
+}
+
+static Object object_open(const char *bytes, size_t size) {
+  Object object = {.bytes = (char *)(uintptr_t)bytes, .size = size};
+  memcpy(&object.header, at(&object, 0, sizeof object.header), sizeof object.header);
+  CHECK(memcmp(object.header.e_ident, ELFMAG, SELFMAG) == 0 &&
+        object.header.e_ident[EI_CLASS] == ELFCLASS64 &&
+        object.header.e_ident[EI_DATA] == ELFDATA2LSB);
+  return object;
+}
+
+char *elf_finish(const char *object, size_t object_bytes, const char *prefix, const char *weights,
+                 uint64_t weights_bytes, size_t *finished_bytes, char **contents) {
+  const Object old = object_open(object, object_bytes);
+  Elf64_Shdr table = section_read(&old, symbol_table(&old));
+  Elf64_Shdr strings = section_read(&old, table.sh_link);
+  uint64_t strings_bytes = strings.sh_size + names_bytes(&old, &table, prefix);
+  size_t begin = round_up_size(object_bytes + strings_bytes, WEIGHTS_ALIGN);
+  Object new = old;
+  CHECK(checked_add_size(begin, weights_bytes, &new.size));
+  new.bytes = calloc(new.size, 1);
+  if (!new.bytes) PANIC("out of memory for an object of %zu bytes", new.size);
+  memcpy(new.bytes, object, object_bytes);
+  memcpy(new.bytes + object_bytes, object + strings.sh_offset, strings.sh_size);
+  section_move(&new, table.sh_link, object_bytes, strings_bytes);
+  edit_symbols(&new, &table, prefix, weights, weights_bytes);
+  if (weights_bytes) {
+    section_move(&new, section_find(&new, module_weights_section), begin, weights_bytes);
+  }
+  *finished_bytes = new.size;
+  *contents = new.bytes + begin;
+  return new.bytes;
 }

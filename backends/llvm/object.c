@@ -112,24 +112,23 @@ static LLVMMemoryBufferRef build(const Plan *const *plans, uint32_t plan_count,
   return buffer;
 }
 
-/* `buffer` in malloced memory, with the weights in it when `weights` is set. */
-static Status finish(LLVMMemoryBufferRef buffer, bool weights, const WeightsBlob *blob,
+static char *copy_text(const char *start, size_t size) {
+  char *copy = malloc(size + 1);
+  if (!copy) PANIC("out of memory for %zu bytes", size);
+  memcpy(copy, start, size);
+  copy[size] = 0;
+  return copy;
+}
+
+/* The finished object, with its weights, in malloced memory. */
+static Status finish(const char *start, size_t size, const WeightsBlob *blob,
                      const WeightSource *source, const EmitOptions *options, Arena *arena,
                      char **data, size_t *bytes) {
-  const char *start = LLVMGetBufferStart(buffer);
-  size_t size = LLVMGetBufferSize(buffer);
-  if (!weights) {
-    *data = malloc(size + 1);
-    if (!*data) PANIC("out of memory for %zu bytes", size);
-    memcpy(*data, start, size);
-    (*data)[size] = 0;
-    *bytes = size;
-    return STATUS_OK;
-  }
   char *contents = NULL;
   const char *symbol = arena_printf(arena, "%s_weights", options->prefix);
-  *data = elf_grow_section(start, size, symbol, blob->bytes, bytes, &contents);
-  Status status = weights_blob_evaluate(blob, source, contents);
+  uint64_t weights = options->external_weights ? 0 : blob->bytes;
+  *data = elf_finish(start, size, options->prefix, symbol, weights, bytes, &contents);
+  Status status = weights ? weights_blob_evaluate(blob, source, contents) : STATUS_OK;
   if (status) {
     free(*data);
     *data = NULL;
@@ -149,8 +148,15 @@ Status llvm_emit(const Plan *const *plans, uint32_t plan_count, const WeightsBlo
   }
   object_initialize_llvm();
   LLVMMemoryBufferRef buffer = build(plans, plan_count, blob, options, kind, arena);
-  bool weights = kind == EMIT_OBJECT && !options->external_weights && blob->bytes;
-  Status status = finish(buffer, weights, blob, source, options, arena, data, bytes);
+  const char *start = LLVMGetBufferStart(buffer);
+  size_t size = LLVMGetBufferSize(buffer);
+  Status status = STATUS_OK;
+  if (kind == EMIT_OBJECT) {
+    status = finish(start, size, blob, source, options, arena, data, bytes);
+  } else {
+    *data = copy_text(start, size);
+    *bytes = size;
+  }
   LLVMDisposeMemoryBuffer(buffer);
   return status;
 }

@@ -1,0 +1,218 @@
+/* Emitted objects of every target: their symbols, their weights, and the programs that link them.
+ */
+#include <criterion/criterion.h>
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backends/backend.h"
+#include "tests/unit/tiny_plan.h"
+
+enum { H = 3, W = 4, ROWS = H * W };
+
+typedef struct Emitted {
+  Arena *arena;
+  const Plan *plans[2];
+  WeightsBlob blob;
+  EmitOptions options;
+  char *data;
+  size_t bytes;
+} Emitted;
+
+static Emitted emit(const char *isa, const char *prefix, EmitKind kind) {
+  Emitted e = {.arena = arena_new(), .options = {.prefix = prefix}};
+  Diag diag = {.stream = stderr};
+  const TargetInfo *target = target_choose(isa, NULL, NULL, e.arena, &diag);
+  cr_assert_not_null(target);
+  RecipeTable *recipes = recipe_table_new(e.arena);
+  e.plans[0] = tiny_plan(e.arena, recipes, target, 1, H, W);
+  e.plans[1] = tiny_plan(e.arena, recipes, target, 1, W, H);
+  e.blob = weights_blob_layout(e.arena, e.plans, 2);
+  WeightSource source = {.read = tiny_read};
+  Status status =
+      llvm_emit(e.plans, 2, &e.blob, &source, &e.options, kind, e.arena, &diag, &e.data, &e.bytes);
+  cr_assert_eq(status, STATUS_OK);
+  return e;
+}
+
+static void discard(Emitted *e) {
+  free(e->data);
+  arena_free(e->arena);
+}
+
+static const char *const isas[] = {"v4", "v3", "v2", "neon"};
+enum { ISA_COUNT = 4 };
+
+/* -- symbols -------------------------------------------------------------------------------------
+ */
+
+static Elf64_Shdr section_at(const Emitted *e, uint32_t index) {
+  Elf64_Ehdr header;
+  Elf64_Shdr section;
+  memcpy(&header, e->data, sizeof header);
+  memcpy(&section, e->data + header.e_shoff + index * sizeof section, sizeof section);
+  return section;
+}
+
+static Elf64_Shdr section_of_type(const Emitted *e, uint32_t type) {
+  uint32_t i = 0;
+  while (section_at(e, i).sh_type != type) ++i;
+  return section_at(e, i);
+}
+
+Test(object, defines_prefixed_symbols_only) {
+  for (int i = 0; i < ISA_COUNT; ++i) {
+    Emitted e = emit(isas[i], "tiny", EMIT_OBJECT);
+    Elf64_Shdr table = section_of_type(&e, SHT_SYMTAB);
+    Elf64_Shdr names = section_at(&e, table.sh_link);
+    uint32_t exported = 0;
+    for (uint64_t at = sizeof(Elf64_Sym); at < table.sh_size; at += sizeof(Elf64_Sym)) {
+      Elf64_Sym symbol;
+      memcpy(&symbol, e.data + table.sh_offset + at, sizeof symbol);
+      const char *name = e.data + names.sh_offset + symbol.st_name;
+      if (ELF64_ST_TYPE(symbol.st_info) == STT_FILE || !*name) continue;
+      bool mapping = name[0] == '$'; /* $x and $d of AArch64: code and data in a section */
+      cr_expect(mapping || strncmp(name, "tiny_", 5) == 0, "%s: symbol %s", isas[i], name);
+      cr_expect_neq(symbol.st_shndx, SHN_UNDEF, "%s: %s is undefined", isas[i], name);
+      bool global = ELF64_ST_BIND(symbol.st_info) == STB_GLOBAL;
+      exported += global && symbol.st_other == STV_DEFAULT;
+    }
+    cr_expect_eq(exported, 3u, "%s: model and two entries", isas[i]);
+    discard(&e);
+  }
+}
+
+Test(object, is_the_same_bytes_again) {
+  Emitted first = emit("v3", "tiny", EMIT_OBJECT), second = emit("v3", "tiny", EMIT_OBJECT);
+  cr_assert_eq(first.bytes, second.bytes);
+  cr_expect_eq(memcmp(first.data, second.data, first.bytes), 0);
+  discard(&first);
+  discard(&second);
+}
+
+Test(object, shares_equal_weights_and_pads_with_zeros) {
+  Emitted e = emit("v3", "tiny", EMIT_OBJECT);
+  cr_expect_eq(e.blob.count, 3u);
+  cr_expect_eq(e.blob.offsets[1], TINY_IN * 64u * sizeof(float), "two panels of 32 columns");
+  uint64_t vector = 256; /* 40 floats, in steps of 128 bytes */
+  cr_expect_eq(e.blob.offsets[2], e.blob.offsets[1] + vector);
+  cr_expect_eq(e.blob.bytes, e.blob.offsets[2] + vector + 128);
+  const char *blob = e.data + e.bytes - e.blob.bytes; /* the section is the file's end */
+  float first_bias;
+  memcpy(&first_bias, blob + e.blob.offsets[1], sizeof first_bias);
+  cr_expect_eq(first_bias, (float)tiny_weight("bias", 0));
+  for (uint64_t i = e.blob.offsets[1] + TINY_OUT * sizeof(float); i < e.blob.offsets[2]; ++i) {
+    cr_expect_eq(blob[i], 0);
+  }
+  discard(&e);
+}
+
+Test(object, has_text_forms) {
+  Emitted assembly = emit("v3", "tiny", EMIT_ASM), ir = emit("v3", "tiny", EMIT_LLVM_IR);
+  cr_expect_not_null(strstr(assembly.data, "tiny_run_3x4:"));
+  cr_expect_not_null(strstr(ir.data, "define i32 @tiny_run_4x3("));
+  discard(&assembly);
+  discard(&ir);
+}
+
+/* -- linking -------------------------------------------------------------------------------------
+ */
+
+static char folder[] = "/tmp/atmc-object-XXXXXX";
+
+static void write_file(const char *name, const void *data, size_t bytes) {
+  char path[128];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "wb");
+  cr_assert_not_null(file);
+  cr_assert_eq(fwrite(data, 1, bytes, file), bytes);
+  fclose(file);
+}
+
+static void write_text(const char *name, const char *text) {
+  write_file(name, text, strlen(text));
+}
+
+/* Runs a shell command in the folder; returns its exit code. */
+static int shell(const char *command) {
+  char line[1024];
+  snprintf(line, sizeof line, "cd %s && { %s; }", folder, command);
+  int state = system(line);
+  return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+}
+
+static void open_folder(void) {
+  cr_assert_not_null(mkdtemp(folder));
+}
+
+static void close_folder(void) {
+  shell("rm -rf \"$PWD\"");
+}
+
+/* A program that runs both models of emit() on the test's input and checks one against the other.
+ */
+static const char host_program[] =
+    "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+    "#include \"one.h\"\n#include \"two.h\"\n"
+    "static float in[ONE_IN_IMAGE_FLOATS_3x4];\n"
+    "static float a[ONE_OUT_FEATURES_FLOATS_3x4], b[TWO_OUT_FEATURES_FLOATS_3x4];\n"
+    "int main(void) {\n"
+    "  size_t bytes = (ONE_WORKSPACE_BYTES_3x4(1) + 63) / 64 * 64;\n"
+    "  void *w = aligned_alloc(64, bytes);\n"
+    "  for (int i = 0; i < ONE_IN_IMAGE_FLOATS_3x4; ++i) in[i] = (float)(i % 7);\n"
+    "  int code = one_infer_3x4(in, a, w, bytes, NULL);\n"
+    "  if (!code) code = two_infer_3x4(in, b, w, bytes, NULL);\n"
+    "  free(w);\n"
+    "  if (code || memcmp(a, b, sizeof a) || a[0] == 0) return 1;\n"
+    "  return strcmp(one_model()->name, two_model()->name);\n"
+    "}\n";
+
+static void write_model(const char *isa, const char *prefix) {
+  char name[16];
+  Emitted e = emit(isa, prefix, EMIT_OBJECT);
+  snprintf(name, sizeof name, "%s.o", prefix);
+  write_file(name, e.data, e.bytes);
+  snprintf(name, sizeof name, "%s.h", prefix);
+  write_text(name, header_write(e.arena, e.plans, 2, &e.blob, &e.options));
+  ArchiveMember member = {.name = "model.o", .data = e.data, .bytes = e.bytes};
+  member.symbols = artifact_symbols(e.arena, e.plans, 2, &e.options, &member.symbol_count);
+  char *archive;
+  size_t bytes;
+  archive_write(e.arena, &member, 1, &archive, &bytes);
+  snprintf(name, sizeof name, "%s.a", prefix);
+  write_file(name, archive, bytes);
+  discard(&e);
+}
+
+Test(object, links_two_models_into_one_program) {
+  open_folder();
+  write_model("v2", "one");
+  write_model("v2", "two");
+  write_text("host.c", host_program);
+  cr_expect_eq(shell("cc -std=c99 -D_ISOC11_SOURCE -Wall -Wextra -Werror -pedantic -fPIE -pie "
+                     "host.c one.o two.o -o host && ./host"),
+               0);
+  cr_expect_eq(shell("cc host.c two.a one.a -static -o static && ./static"), 0, "archives");
+  cr_expect_eq(shell("c++ -x c++ -Wall -Wextra -Werror host.c -x none one.o two.a -o cpp && ./cpp"),
+               0);
+  cr_expect_eq(shell("cc -shared one.o -Wl,-z,text,-z,defs -o one.so && "
+                     "cc host.c ./one.so two.o -o dynamic && ./dynamic"),
+               0);
+  close_folder();
+}
+
+Test(object, runs_on_aarch64) {
+  if (system("command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null")) {
+    cr_skip_test("no qemu-aarch64 or aarch64-linux-gnu-gcc");
+  }
+  open_folder();
+  write_model("neon", "one");
+  write_model("neon", "two");
+  write_text("host.c", host_program);
+  cr_expect_eq(shell("aarch64-linux-gnu-gcc -fPIE -pie host.c one.o two.a -o host && "
+                     "qemu-aarch64 -L /usr/aarch64-linux-gnu ./host"),
+               0);
+  close_folder();
+}

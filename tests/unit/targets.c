@@ -1,0 +1,74 @@
+/* Choosing targets: names, defaults, and options that disagree. */
+#include <criterion/criterion.h>
+
+#include "backends/backend.h"
+#include "backends/llvm/targets.h"
+#include "runtime/atm_runtime.h"
+
+/* The name of the chosen target, or NULL after exactly one usage error. */
+static const char *choose(const char *isa, const char *cpu, const char *triple) {
+  Arena *arena = arena_new();
+  Diag diag = {0};
+  const TargetInfo *target = target_choose(isa, cpu, triple, arena, &diag);
+  cr_expect_eq(diag.errors, target ? 0u : 1u);
+  arena_free(arena);
+  return target ? target->name : NULL;
+}
+
+Test(targets, finds_an_isa) {
+  cr_expect_str_eq(choose("v4", NULL, NULL), "x86-64-v4");
+  cr_expect_str_eq(choose("v3", NULL, "x86_64-linux-gnu"), "x86-64-v3");
+  cr_expect_str_eq(choose("x86-64-v2", NULL, NULL), "x86-64-v2");
+  cr_expect_str_eq(choose("neon", NULL, NULL), "armv8-a");
+  cr_expect_str_eq(choose(NULL, NULL, "aarch64-linux-gnu"), "armv8-a");
+  cr_expect_null(choose("v5", NULL, NULL));
+  cr_expect_null(choose("", NULL, NULL));
+}
+
+Test(targets, finds_a_cpu) {
+  cr_expect_str_eq(choose(NULL, "znver5", NULL), "x86-64-v4");
+  cr_expect_str_eq(choose(NULL, "haswell", NULL), "x86-64-v3");
+  cr_expect_str_eq(choose(NULL, "nehalem", NULL), "x86-64-v2");
+  cr_expect_str_eq(choose(NULL, "neoverse-n1", NULL), "armv8-a");
+  cr_expect_null(choose(NULL, "pentium", NULL));
+}
+
+Test(targets, wants_options_that_agree) {
+  cr_expect_str_eq(choose("v2", "znver5", "x86_64-unknown-linux-gnu"), "x86-64-v2");
+  cr_expect_null(choose("v4", "haswell", NULL), "the CPU lacks the ISA");
+  cr_expect_null(choose("v4", NULL, "aarch64-linux-gnu"));
+  cr_expect_null(choose(NULL, "haswell", "aarch64-linux-gnu"));
+  cr_expect_null(choose("neon", "haswell", NULL));
+}
+
+Test(targets, knows_its_systems) {
+  cr_expect_null(choose(NULL, NULL, "riscv64-linux-gnu"));
+  cr_expect_null(choose(NULL, NULL, "x86_64-pc-windows-msvc"));
+  cr_expect_null(choose(NULL, NULL, "x86_64x-linux-gnu"));
+  cr_expect_null(choose(NULL, NULL, ""));
+  cr_expect_str_eq(choose("v3", NULL, "x86_64"), "x86-64-v3");
+}
+
+Test(targets, takes_the_best_of_this_machine) {
+  uint64_t isa = atm_cpu_isa();
+  const char *best = isa & ATM_ISA_X86_64_V4   ? "x86-64-v4"
+                     : isa & ATM_ISA_X86_64_V3 ? "x86-64-v3"
+                     : isa & ATM_ISA_X86_64_V2 ? "x86-64-v2"
+                                               : "armv8-a";
+  cr_expect_str_eq(choose(NULL, NULL, NULL), best);
+  cr_expect_str_eq(choose(NULL, "native", NULL), best);
+}
+
+Test(targets, has_consistent_rows) {
+  const TargetFamily *families[] = {&target_family_x86, &target_family_arm};
+  for (int f = 0; f < 2; ++f) {
+    for (uint32_t i = 0; i < families[f]->row_count; ++i) {
+      const TargetInfo *t = &families[f]->rows[i].info;
+      uint32_t columns = t->tile_columns / t->vector_floats;
+      cr_expect_eq(PLAN_PANEL % t->tile_columns, 0u);
+      cr_expect_eq(t->tile_columns % t->vector_floats, 0u);
+      cr_expect_leq(t->tile_rows * columns, t->vector_registers, "%s: the tile", t->name);
+      cr_expect_eq(target_row(t), &families[f]->rows[i]);
+    }
+  }
+}
