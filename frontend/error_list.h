@@ -20,7 +20,7 @@ typedef struct ErrorList {
 
 void error_list_add(ErrorList *list, Place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Enough was printed: a loop over untrusted items may stop when nothing is left to be counted. */
+/* Nothing more will be printed: work for a better message may be left out. */
 static inline bool error_list_full(const ErrorList *list) {
   return list->count >= ERROR_LIST_MAX;
 }

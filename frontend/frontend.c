@@ -92,9 +92,10 @@ static void add_layer(Lowering *l, Layer layer, bool named) {
 static const Layer *find_layer(Lowering *l, const char *key, const char *name) {
   uint32_t index;
   if (name_table_find(&l->layer_names, name, &index)) return &l->layers[index];
-  const char **names = ARENA_ARRAY(l->arena, l->layer_count, const char *);
-  for (uint32_t i = 0; i < l->layer_count; i++) names[i] = l->layers[i].name;
-  const char *nearest = nearest_name(name, names, l->layer_count);
+  uint32_t count = error_list_full(&l->errors) ? 0 : l->layer_count;
+  const char **names = ARENA_ARRAY(l->arena, count, const char *);
+  for (uint32_t i = 0; i < count; i++) names[i] = l->layers[i].name;
+  const char *nearest = nearest_name(name, names, count);
   layer_error(l, key, "there is no layer %s before%s", error_list_quote(l->arena, name),
               nearest ? arena_printf(l->arena, "; did you mean \"%s\"?", nearest) : "");
   return NULL;

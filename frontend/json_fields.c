@@ -129,7 +129,8 @@ static uint32_t report_unknown(const Reader *r, const cJSON *item) {
   const JsonFields *table = r->table;
   const char **keys = ARENA_ARRAY(arena, table->count, const char *);
   for (uint32_t i = 0; i < table->count; i++) keys[i] = table->fields[i].key;
-  const char *nearest = nearest_name(item->string, keys, table->count);
+  const char *nearest =
+      error_list_full(r->errors) ? NULL : nearest_name(item->string, keys, table->count);
   error_list_add(r->errors, json_source_key_place(r->source, item), "unknown key %s in %s%s",
                  error_list_quote(arena, item->string), table->what,
                  nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");

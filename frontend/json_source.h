@@ -17,7 +17,7 @@
 #include "support/arena.h"
 #include "support/diag.h"
 
-enum { JSON_MAX_DEPTH = 64, JSON_MAX_VALUES = 1 << 20, JSON_MAX_NUMBER = 60 };
+enum { JSON_MAX_DEPTH = 64, JSON_MAX_VALUES = 1 << 19, JSON_MAX_NUMBER = 60 };
 
 typedef struct JsonSpot {
   uint32_t key; /* byte offsets into the text; `key` is UINT32_MAX for one that has none */

@@ -19,7 +19,7 @@ enum {
   LAYER_MAX_WINDOW = 64, /* of kernel, stride and padding */
   LAYER_MAX_RATIO = 64,
   LAYER_MAX_NAME = 128,
-  LAYER_MAX_COUNT = 4096,
+  LAYER_MAX_COUNT = 1024,
 };
 #define LAYER_MAX_PARAMETERS (INT64_C(1) << 31)
 #define LAYER_EPS 1e-5 /* of a layer norm, unless said */

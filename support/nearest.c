@@ -10,9 +10,10 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }
 
-static uint32_t distance(const char *a, const char *b) {
+/* The number of edits between `a` and `b`; TOO_FAR when it is `limit` or more at a glance. */
+static uint32_t distance(const char *a, const char *b, uint32_t limit) {
   size_t n = strlen(a), m = strlen(b);
-  if (n > MAX_LENGTH || m > MAX_LENGTH) return TOO_FAR;
+  if (n > MAX_LENGTH || m > MAX_LENGTH || (n > m ? n - m : m - n) >= limit) return TOO_FAR;
   uint32_t rows[3][MAX_LENGTH + 1]; /* row i is rows[i % 3] */
   for (size_t j = 0; j <= m; j++) rows[0][j] = (uint32_t)j;
   for (size_t i = 1; i <= n; i++) {
@@ -34,7 +35,7 @@ const char *nearest_name(const char *word, const char *const *names, size_t coun
   uint32_t least = (uint32_t)(strlen(word) / 3) + 1;
   if (least > TOO_FAR) least = TOO_FAR;
   for (size_t i = 0; i < count; i++) {
-    uint32_t d = distance(word, names[i]);
+    uint32_t d = distance(word, names[i], least);
     if (d >= least) continue;
     least = d;
     nearest = names[i];

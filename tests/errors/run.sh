@@ -3,8 +3,8 @@
 #
 #   run.sh ATMC [--bless] [NAME...]
 #
-# NAME.json is compiled with the weights of tiny.tensors, NAME.weights (made into a safetensors file)
-# with tiny.model; NAME.args, where it is there, replaces the arguments behind the model. Each must end
+# NAME.json is compiled with the weights of NAME.tensors, or of tiny.tensors; NAME.weights (made into a
+# safetensors file) with tiny.model; NAME.ir is put through `atmc opt`. NAME.args, where it is there, replaces the arguments behind the model. Each must end
 # with exit code 1, say exactly what NAME.expected holds on stderr, nothing on stdout, and leave no
 # file. --bless writes the .expected files instead, to be read in review.
 #
@@ -59,13 +59,19 @@ make_weights() {
 # run_case NAME: false when it does not behave.
 run_case() {
   rm -rf "$work/case" && mkdir -p "$work/case/out" && cd "$work/case" || return 1
+  [ -f "$here/$1.json" ] || [ -f "$here/$1.weights" ] || [ -f "$here/$1.ir" ] || {
+    echo "$1: no such case"
+    return 1
+  }
   cp "$here/tiny.model" tiny.json
   model=tiny.json weights=tiny.safetensors
   if [ -f "$here/$1.json" ]; then
     model=$1.json
     cp "$here/$model" .
-    make_weights "$here/tiny.tensors" >$weights
-  else
+    tensors=$here/$1.tensors
+    [ -f "$tensors" ] || tensors=$here/tiny.tensors
+    make_weights "$tensors" >$weights
+  elif [ -f "$here/$1.weights" ]; then
     weights=$1.safetensors
     make_weights "$here/$1.weights" >"$weights"
   fi
@@ -73,7 +79,12 @@ run_case() {
   if [ -f "$here/$1.args" ]; then set -- "$1" $(cat "$here/$1.args"); fi
   name=$1
   shift
-  "$atmc" compile "$model" --weights "$weights" "$@" -o out/tiny >stdout 2>stderr
+  if [ -f "$here/$name.ir" ]; then
+    cp "$here/$name.ir" .
+    "$atmc" opt "$name.ir" >stdout 2>stderr
+  else
+    "$atmc" compile "$model" --weights "$weights" "$@" -o out/tiny >stdout 2>stderr
+  fi
   code=$?
   if [ $bless = yes ]; then cp stderr "$here/$name.expected"; fi
   [ $code = 1 ] || { echo "$name: exit code $code, expected 1"; return 1; }
@@ -83,7 +94,7 @@ run_case() {
 }
 
 if [ $# = 0 ]; then
-  for file in "$here"/*.json "$here"/*.weights; do
+  for file in "$here"/*.json "$here"/*.weights "$here"/*.ir; do
     name=${file##*/}
     set -- "$@" "${name%.*}"
   done
