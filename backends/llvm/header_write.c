@@ -101,10 +101,10 @@ static void add_introduction(Header *h, const EmitOptions *options, const Weight
       " * too small), ATM_E_UNSUPPORTED_CPU, ATM_E_WEIGHTS; then ATM_E_PARALLEL.\n");
   if (options->external_weights) {
     ADD(h,
-        " *\n * The weights are external: env->weights points to the %llu bytes of "
-        "%s_weights.bin,\n"
-        " * aligned to 64 bytes.\n",
-        (unsigned long long)blob->bytes, h->prefix);
+        " *\n * The weights are external: env->weights points to the %llu bytes of the weights "
+        "file\n"
+        " * that atmc wrote beside the code, aligned to 64 bytes.\n",
+        (unsigned long long)blob->bytes);
   }
   ADD(h, " */\n");
 }

@@ -117,6 +117,26 @@ Test(object, has_text_forms) {
   discard(&ir);
 }
 
+Test(object, limits_embedded_weights) {
+  Emitted e = emit("v3", "tiny", EMIT_OBJECT);
+  WeightsBlob huge = e.blob;
+  huge.bytes = UINT64_C(3) << 30;
+  Diag diag = {0};
+  WeightSource source = {.read = tiny_read};
+  char *data = NULL;
+  size_t bytes = 0;
+  cr_expect_eq(
+      llvm_emit(e.plans, 2, &huge, &source, &e.options, EMIT_OBJECT, e.arena, &diag, &data, &bytes),
+      STATUS_BAD_INPUT);
+  cr_expect_eq(diag.errors, 1u);
+  e.options.external_weights = true;
+  cr_expect_eq(
+      llvm_emit(e.plans, 2, &huge, &source, &e.options, EMIT_OBJECT, e.arena, &diag, &data, &bytes),
+      STATUS_OK);
+  free(data);
+  discard(&e);
+}
+
 /* -- linking -------------------------------------------------------------------------------------
  */
 
