@@ -4,8 +4,6 @@
 
 #include "driver/clock.h"
 #include "driver/commands.h"
-#include "driver/layers.h"
-#include "driver/macs.h"
 #include "driver/profile.h"
 #include "driver/summary.h"
 #include "driver/units.h"
@@ -93,10 +91,7 @@ static void print_json(const Compilation *c, const Native *native, const Measure
 }
 
 static Status bench_native(Compilation *c, Native *native) {
-  Measurement m = {0};
-  const Graph *graph;
-  RETURN_IF_ERROR(compile_specialize(c, &c->resolutions[0], &graph));
-  m.macs = macs_of_graph(graph);
+  Measurement m = {.macs = c->resolutions[0].macs};
   RETURN_IF_ERROR(native_open(native, c, (uint32_t)c->options->threads));
   RETURN_IF_ERROR(measure(c, native, &m));
   if (c->options->json)

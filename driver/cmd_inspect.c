@@ -121,12 +121,10 @@ static Status inspect(Compilation *c, const ShapeList *shapes) {
   RETURN_IF_ERROR(compile_read(c));
   RETURN_IF_ERROR(compile_plan(c, shapes));
   if (c->stopped) return STATUS_OK;
-  const Graph *graph;
-  RETURN_IF_ERROR(compile_specialize(c, &c->resolutions[0], &graph));
   const Plan *plan = c->plans[0];
   Report report = {.c = c,
                    .plan = plan,
-                   .layers = layers_measure(graph, c->arena),
+                   .layers = layers_measure(c->resolutions[0].source, c->arena),
                    .workspace = plan->workspace_base + options->threads * plan->scratch_bytes};
   if (options->json)
     print_json(&report);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "driver/clock.h"
+#include "driver/macs.h"
 #include "driver/outputs.h"
 
 enum { PROGRESS_STEPS = 4 };
@@ -90,6 +91,9 @@ static Status plan_resolution(Compilation *c, Shape shape) {
   if (c->stopped) return STATUS_OK;
   PassContext context = pass_context(c, r);
   RETURN_IF_ERROR(plan_build(&context, r->graph, &r->plan));
+  PassRun *specialize = pass_table[PASS_specialize_shapes].run;
+  RETURN_IF_ERROR(specialize(&context, c->model->graph, &r->source));
+  r->macs = macs_of_graph(r->source);
   c->plans[c->resolution_count++] = r->plan;
   return STATUS_OK;
 }
@@ -107,11 +111,6 @@ Status compile_plan(Compilation *c, const ShapeList *shapes) {
   c->blob = weights_blob_layout(c->arena, c->plans, c->resolution_count);
   c->times.passes = clock_seconds() - begin;
   return STATUS_OK;
-}
-
-Status compile_specialize(Compilation *c, const Resolution *resolution, const Graph **graph) {
-  PassContext context = pass_context(c, resolution);
-  return pass_table[PASS_specialize_shapes].run(&context, c->model->graph, graph);
 }
 
 Status compile_emit(Compilation *c, const EmitOptions *options, EmitKind kind, char **data,

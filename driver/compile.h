@@ -17,6 +17,8 @@ typedef struct Resolution {
   uint32_t input_count;
   const Graph *graph; /* of kernels, one for each step of the plan, in the same order */
   const Plan *plan;
+  const Graph *source; /* the model's graph before all passes, with every type known */
+  uint64_t macs;       /* of `source` */
 } Resolution;
 
 typedef struct CompileTimes { /* seconds */
@@ -51,9 +53,6 @@ void compile_end(Compilation *c);
 MUST_CHECK Status compile_read(Compilation *c);
 /* Runs the passes and plans for each of `shapes`; or stops, with c->stopped set. */
 MUST_CHECK Status compile_plan(Compilation *c, const ShapeList *shapes);
-/* The model's graph before all passes, with every type known. */
-MUST_CHECK Status compile_specialize(Compilation *c, const Resolution *resolution,
-                                     const Graph **graph);
 /* The code of all plans; `*data` is malloced. */
 MUST_CHECK Status compile_emit(Compilation *c, const EmitOptions *options, EmitKind kind,
                                char **data, size_t *bytes);

@@ -47,8 +47,7 @@ enum { OPTION_COUNT = sizeof OPTIONS / sizeof *OPTIONS };
 /* The fields of Options have the types of their kinds. */
 #define OPTION(field, name, letter, KIND, argument, fallback, commands, required, help) \
   _Static_assert(_Generic(((Options *)0)->field, OPTION_TYPE_##KIND: 1, default: 0),    \
-                 "the type "                                                            \
-                 "of " #field);
+                 "type of " #field);
 #include "driver/options.def"
 
 typedef struct Parser {

@@ -31,7 +31,19 @@ static void man_option(FILE *stream, const OptionInfo *info) {
     print_roff(stream, info->fallback);
     fputc(')', stream);
   }
-  fputs(".\n", stream);
+  fputc('\n', stream);
+}
+
+static void man_passes(FILE *stream) {
+  fputs(".SH PASSES\n", stream);
+  uint32_t count;
+  const Pass *passes = pass_all(&count);
+  for (uint32_t i = 0; i < count; ++i) {
+    fputs(".TP\n.B ", stream);
+    print_roff(stream, passes[i].name);
+    const char *required = passes[i].required ? " (cannot be left out)" : "";
+    fprintf(stream, "\n%s%s.\n", passes[i].summary, required);
+  }
 }
 
 static void man_command(FILE *stream, CommandId command) {
@@ -55,6 +67,7 @@ void options_docs_man(FILE *stream) {
           ".SH SYNOPSIS\n.B atmc\n.I COMMAND\n[\\fIOPTION\\fR]...\n.SH COMMANDS\n",
           ATMC_VERSION);
   for (CommandId i = COMMAND_NONE + 1; i < COMMAND_COUNT; ++i) man_command(stream, i);
+  man_passes(stream);
   fputs(
       ".SH EXIT STATUS\n"
       ".TP\n.B 0\nsuccess\n.TP\n.B 1\nbad input\n.TP\n.B 2\nwrong command line\n"

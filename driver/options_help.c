@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "driver/options.h"
+#include "passes/pass.h"
 
 enum { LINE_WIDTH = 80, HELP_COLUMN = 30 };
 
@@ -21,6 +22,14 @@ static void print_wrapped(FILE *stream, const char *text, int column) {
   fputc('\n', stream);
 }
 
+/* From column `at`, or on a line of its own where that is too far. */
+static void go_to_help_column(FILE *stream, int at) {
+  if (at >= HELP_COLUMN)
+    fprintf(stream, "\n%*s", HELP_COLUMN, "");
+  else
+    fprintf(stream, "%*s", HELP_COLUMN - at, "");
+}
+
 static void print_option(FILE *stream, Arena *arena, const OptionInfo *info) {
   const char *letter = info->letter ? arena_printf(arena, "-%c, ", info->letter) : "    ";
   const char *value = "";
@@ -29,10 +38,7 @@ static void print_option(FILE *stream, Arena *arena, const OptionInfo *info) {
   else if (info->argument)
     value = arena_printf(arena, "=%s", info->argument);
   int width = fprintf(stream, "  %s--%s%s", letter, info->name, value);
-  if (width >= HELP_COLUMN)
-    fprintf(stream, "\n%*s", HELP_COLUMN, "");
-  else
-    fprintf(stream, "%*s", HELP_COLUMN - width, "");
+  go_to_help_column(stream, width);
   const char *fallback = info->fallback ? arena_printf(arena, " (default %s)", info->fallback) : "";
   print_wrapped(stream, arena_printf(arena, "%s%s", info->help, fallback), HELP_COLUMN);
 }
@@ -54,12 +60,27 @@ static void print_options(FILE *stream, CommandId command) {
   arena_free(arena);
 }
 
+static void print_passes(FILE *stream) {
+  Arena *arena = arena_new();
+  fputs("\nPasses:\n", stream);
+  uint32_t count;
+  const Pass *passes = pass_all(&count);
+  for (uint32_t i = 0; i < count; ++i) {
+    int width = fprintf(stream, "  %s", passes[i].name);
+    go_to_help_column(stream, width);
+    const char *required = passes[i].required ? " (cannot be left out)" : "";
+    print_wrapped(stream, arena_printf(arena, "%s%s", passes[i].summary, required), HELP_COLUMN);
+  }
+  arena_free(arena);
+}
+
 static void print_commands(FILE *stream) {
   fputs("\nCommands:\n", stream);
   for (CommandId i = COMMAND_NONE + 1; i < COMMAND_COUNT; ++i) {
     const CommandInfo *info = options_command(i);
     int width = fprintf(stream, "  %s %s", info->name, info->argument);
-    fprintf(stream, "%*s%s\n", HELP_COLUMN - width, "", info->summary);
+    go_to_help_column(stream, width);
+    fprintf(stream, "%s\n", info->summary);
   }
 }
 
@@ -76,6 +97,7 @@ void options_help_print(CommandId command, FILE *stream) {
             info->summary[0] - 'a' + 'A', info->summary + 1);
   }
   print_options(stream, command);
+  if (command == COMMAND_OPT) print_passes(stream);
   if (command == COMMAND_NONE) {
     fputs(
         "\nEach command has its own help: atmc COMMAND --help.\n"

@@ -17,11 +17,9 @@ uint64_t summary_file_size(const char *path) {
 static void print_resolution(const Compilation *c, const Resolution *r) {
   char macs[UNITS_TEXT_MAX], base[UNITS_TEXT_MAX], scratch[UNITS_TEXT_MAX];
   const Plan *plan = r->plan;
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < plan->step_count; ++i) sum += plan->steps[i].macs;
   fprintf(stderr,
           "  %-18s %s multiply-adds, %u steps of %u kernels, workspace %s + %s for each thread\n",
-          shapes_format(r->shape, c->arena), units_count(sum, macs), plan->step_count,
+          shapes_format(r->shape, c->arena), units_count(r->macs, macs), plan->step_count,
           plan->kernel_count, units_bytes(plan->workspace_base, base),
           units_bytes(plan->scratch_bytes, scratch));
 }

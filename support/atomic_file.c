@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,9 @@ struct AtomicFiles {
   Diag *diag;
   Entry *entries;
   uint32_t count, capacity;
-  uint32_t serial; /* of the next hidden name */
+  uint32_t serial;   /* of the next hidden name */
+  bool signals_wait; /* there are temporaries to remove */
+  sigset_t old_signals;
 };
 
 enum { NAME_ATTEMPTS = 100 };
@@ -59,10 +62,27 @@ static Status check_destination(AtomicFiles *files, const char *path) {
                        S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
 }
 
+static void hold_signals(AtomicFiles *files) {
+  if (files->signals_wait) return;
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGINT);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGHUP);
+  files->signals_wait = sigprocmask(SIG_BLOCK, &ending, &files->old_signals) == 0;
+}
+
+/* A signal that came meanwhile ends the process here. */
+static void release_signals(AtomicFiles *files) {
+  if (files->signals_wait) (void)sigprocmask(SIG_SETMASK, &files->old_signals, NULL);
+  files->signals_wait = false;
+}
+
 /* Creates a fresh temporary for `path`, adds its entry and returns its open descriptor, or -1 after
  * a diagnostic. */
 static int open_temporary(AtomicFiles *files, const char *path, mode_t mode) {
   if (check_destination(files, path)) return -1;
+  hold_signals(files);
   for (int attempt = 0; attempt < NAME_ATTEMPTS; ++attempt) {
     const char *temporary = hidden_name(files, path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -159,6 +179,7 @@ Status atomic_files_commit(AtomicFiles *files) {
     if (files->entries[i].kept) (void)unlink(files->entries[i].kept);
   }
   files->count = 0;
+  release_signals(files);
   return STATUS_OK;
 }
 
@@ -167,6 +188,7 @@ void atomic_files_discard(AtomicFiles *files) {
     if (files->entries[i].temporary) (void)unlink(files->entries[i].temporary);
   }
   files->count = 0;
+  release_signals(files);
 }
 
 /* Reads `fd` to its end into a growing block that starts with room for `expected` bytes. */

@@ -2,7 +2,9 @@
  *
  * The outputs of one command are gathered in an AtomicFiles set: each is written to a temporary
  * beside its destination and synced; commit renames all of them; discard removes the temporaries.
- * Nothing is left behind on failure and old outputs stay untouched until commit. Not thread-safe.
+ * Nothing is left behind on failure and old outputs stay untouched until commit. From the first
+ * temporary to commit or discard, the signals that end a process (SIGINT, SIGTERM, SIGHUP) wait.
+ * Not thread-safe.
  */
 #ifndef ATMC_SUPPORT_ATOMIC_FILE_H
 #define ATMC_SUPPORT_ATOMIC_FILE_H
@@ -21,7 +23,8 @@ AtomicFiles *atomic_files_new(Arena *arena, Diag *diag);
 MUST_CHECK Status atomic_files_write(AtomicFiles *files, const char *path, const void *data,
                                      size_t bytes, bool executable);
 /* The name of a fresh temporary beside `path`, for a tool (the linker) that writes it itself. */
-MUST_CHECK Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **temporary);
+MUST_CHECK Status atomic_files_reserve(AtomicFiles *files, const char *path,
+                                       const char **temporary);
 /* Renames everything into place, or nothing. */
 MUST_CHECK Status atomic_files_commit(AtomicFiles *files);
 /* Removes the temporaries; to be called on every way out, harmless after commit. */

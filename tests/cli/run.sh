@@ -1,0 +1,284 @@
+#!/bin/sh
+# The command line: exit codes, streams, help, and files that appear whole or not at all.
+#
+#   run.sh ATMC
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+atmc=$1
+case $atmc in /*) ;; *) atmc=$PWD/$atmc ;; esac
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cd "$work" || exit 1
+
+total=0 failed=0
+fail() {
+  failed=$((failed + 1))
+  echo "FAILED: $*"
+}
+
+# expect CODE ARGUMENT...: runs atmc; its streams are in the files stdout and stderr. A failure says
+# something on stderr alone.
+expect() {
+  code=$1
+  shift
+  total=$((total + 1))
+  "$atmc" "$@" >stdout 2>stderr
+  got=$?
+  [ $got = "$code" ] || { fail "atmc $*: exit code $got, expected $code"; cat stderr; }
+  if [ "$code" != 0 ] && [ "$code" != 4 ]; then
+    [ ! -s stdout ] || fail "atmc $*: failed with output on stdout"
+    [ -s stderr ] || fail "atmc $*: failed without a message"
+  fi
+}
+# says STREAM TEXT: the last run printed TEXT there.
+says() {
+  total=$((total + 1))
+  grep -qF -e "$2" "$1" || { fail "no \"$2\" on $1:"; cat "$1"; }
+}
+# holds FOLDER FILE...: these files and no others, hidden ones included.
+holds() {
+  total=$((total + 1))
+  folder=$1
+  shift
+  found=$(cd "$folder" && ls -A | sort | tr '\n' ' ')
+  wanted=$(for file in "$@"; do echo "$file"; done | sort | tr '\n' ' ')
+  [ "$found" = "${wanted# }" ] || fail "$folder holds \"$found\", expected \"$wanted\""
+}
+
+commands="compile run bench inspect verify opt init weights"
+cat >tiny.json <<'JSON'
+{"atmc": 1, "name": "tiny",
+ "inputs": [{"name": "image", "layout": "nchw", "channels": 3}],
+ "layers": [
+   {"op": "conv2d", "name": "stem", "channels": 16, "kernel": 3, "stride": 2, "padding": 1},
+   {"op": "peg", "name": "peg"},
+   {"op": "atm_block", "name": "block", "mlp_ratio": 2, "offsets": "new", "share": 2},
+   {"op": "layer_norm", "name": "norm"},
+   {"op": "mean_hw"},
+   {"op": "linear", "name": "head", "channels": 4}],
+ "outputs": [{"name": "logits"}]}
+JSON
+
+echo "-- help and documents"
+expect 0 --help
+for command in $commands; do says stdout "  $command "; done
+for command in $commands; do
+  expect 0 "$command" --help
+  says stdout "Usage: atmc $command "
+  says stdout "Example:"
+  expect 0 "$command" -h
+done
+expect 0 --version
+expect 0 --help=man
+for command in $commands; do says stdout "atmc $command"; done
+expect 0 --help=bash
+if command -v bash >/dev/null; then
+  cp stdout completion
+  complete_words() {
+    bash -c 'source ./completion; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _atmc
+             echo "${COMPREPLY[@]}"' bash "$@" >stdout
+  }
+  complete_words atmc ins && says stdout inspect
+  complete_words atmc bench --pro && says stdout --profile
+  complete_words atmc compile --stop-after = form && says stdout form-kernels
+  complete_words atmc init atmnet_x && says stdout atmnet_xt
+fi
+
+echo "-- wrong command lines"
+expect 2
+expect 2 frobnicate
+expect 2 insepct
+says stderr "did you mean inspect?"
+expect 2 inspect
+expect 2 inspect tiny.json tiny.json
+expect 2 inspect tiny.json --frobnicate
+expect 2 inspect tiny.json --jsn
+says stderr "did you mean --json?"
+expect 2 inspect tiny.json -x
+expect 2 inspect tiny.json --json=yes
+expect 2 inspect tiny.json --shape
+expect 2 inspect tiny.json --help=html
+expect 2 compile tiny.json --weights w --shape 1x3x8x8
+says stderr "--output"
+for shape in "" 1 1x3x8 1x3x8x8x8 1x3x8x8, x3x8x8 1x3x8x-8 0x3x8x8 1x4x8x8 1x3x8x99999999 \
+  9999999999x3x8x8 1x3x16384x16384 "1x3x8x8,1x3x9x9"; do
+  expect 2 inspect tiny.json --shape="$shape"
+done
+for threads in 0 65 -1 two 1.5 99999999999999999999 ""; do
+  expect 2 inspect tiny.json --threads="$threads"
+done
+expect 2 inspect tiny.json --isa=v9
+expect 2 inspect tiny.json --target=vax
+expect 2 inspect tiny.json --stop-after=frobnicate
+expect 2 inspect tiny.json --disable-pass=form-kernels
+expect 2 inspect tiny.json --disable-pass=fold-afine
+says stderr "fold-affine"
+expect 2 init atmnet_xs
+says stderr "did you mean atmnet_"
+expect 2 weights tiny.json --synthetic=-1 -o w
+
+echo "-- init, weights, inspect"
+expect 0 init atmnet_xt
+cp stdout xt.json
+expect 0 init atmnet_xt -o xt2.json
+cmp xt.json xt2.json || fail "init: other bytes in the file"
+expect 0 init atmnet_l --pyramid -o l_pyramid.json
+expect 0 init atmnet_l -ol.json
+expect 0 weights tiny.json --synthetic=1 -o tiny.safetensors
+expect 0 weights tiny.json --synthetic 1 --output=tiny2.safetensors
+cmp tiny.safetensors tiny2.safetensors || fail "weights: other bytes"
+expect 0 inspect xt.json
+says stdout "15.35 M"
+says stdout "2.17 G"
+expect 0 inspect l.json --shape 1x3x384x384
+says stdout "76.24 M"
+says stdout "36.28 G"
+expect 0 inspect --json -- tiny.json
+says stdout '"macs":'
+
+echo "-- files that cannot be read"
+expect 3 inspect missing.json
+expect 3 inspect .
+expect 3 compile tiny.json --weights missing --shape 1x3x8x8 -o x
+expect 3 opt missing.ir
+echo '{"atmc": 1' >broken.json
+expect 1 inspect broken.json
+echo 'graph' >broken.ir
+expect 1 opt broken.ir
+expect 1 compile xt.json --weights tiny.safetensors --shape 1x3x32x32 -o x
+holds . broken.ir broken.json $([ -f completion ] && echo completion) l.json l_pyramid.json stderr \
+  stdout tiny.json tiny.safetensors tiny2.safetensors xt.json xt2.json
+
+echo "-- files that cannot be written"
+compile="compile tiny.json --weights tiny.safetensors --shape 1x3x16x16"
+mkdir out
+expect 3 $compile -o missing/tiny
+says stderr "missing/tiny.o"
+expect 3 $compile -o tiny.json/tiny
+mkdir out/tiny.h
+expect 3 $compile -o out/tiny
+says stderr "out/tiny.h"
+holds out tiny.h
+rmdir out/tiny.h
+if [ "$(id -u)" != 0 ]; then
+  chmod a-w out
+  expect 3 $compile -o out/tiny
+  chmod u+w out
+  holds out
+fi
+expect 2 $compile -o out/
+expect 2 $compile -o out/tiny --prefix=9lives
+expect 2 $compile -o out/tiny --emit=obj,everything
+echo old >out/tiny.o
+CC=false expect 3 $compile -o out/tiny --emit=obj,exe
+CC=no-such-compiler expect 3 $compile -o out/tiny --emit=obj,shared
+says stderr no-such-compiler
+holds out tiny.o
+[ "$(cat out/tiny.o)" = old ] || fail "the old output was touched"
+if [ -w /dev/full ]; then
+  total=$((total + 1))
+  "$atmc" inspect tiny.json >/dev/full 2>stderr
+  [ $? = 3 ] || fail "a full standard output"
+fi
+# A disk without room, as far as a shell can make one.
+total=$((total + 1))
+(
+  trap '' XFSZ
+  ulimit -f 8
+  "$atmc" weights l.json --synthetic=0 -o out/l.safetensors 2>/dev/null
+)
+[ $? = 3 ] || fail "a full disk"
+holds out tiny.o
+rm out/tiny.o
+
+echo "-- compile"
+expect 0 $compile,2x3x24x16 -o out/tiny --emit=obj,header,lib,asm,llvm-ir,ir,plan --isa=v3
+[ ! -s stdout ] || fail "compile: output on stdout"
+says stderr x86-64-v3
+holds out libtiny.a tiny.h tiny.ll tiny.o tiny.s tiny_16x16.ir tiny_16x16.plan tiny_24x16.ir \
+  tiny_24x16.plan
+rm out/*
+expect 0 $compile -o out/tiny --weights-mode=external --prefix=other
+says stderr "other machines may lack it"
+holds out tiny.h tiny.o tiny.weights
+grep -q other_run out/tiny.h || fail "the prefix is not in the header"
+rm out/*
+
+echo "-- passes"
+expect 0 inspect tiny.json --stop-after=fold-affine
+cp stdout after.ir
+says stdout "graph @tiny"
+for command in compile bench verify; do
+  set -- "$command" tiny.json --weights tiny.safetensors --shape 1x3x16x16
+  if [ "$command" = compile ]; then set -- "$@" -o out/tiny; fi
+  expect 0 "$@" --stop-after=fold-affine
+  cmp stdout after.ir || fail "$command --stop-after prints another graph"
+done
+holds out
+expect 0 opt after.ir --passes=lower-convolutions --verify-each --time-passes
+cp stdout lowered.ir
+says stderr lower-convolutions
+expect 0 opt lowered.ir --passes=specialize-shapes --shape 1x3x16x16 -o lowered2.ir
+grep -q 'f32\[1,8,8,16\]' lowered2.ir || fail "opt --shape"
+expect 2 opt after.ir --passes=lower-convolution
+says stderr "did you mean lower-convolutions?"
+expect 0 inspect tiny.json --print-after=all --json
+says stderr "// after form-kernels"
+optional=$("$atmc" opt --help | sed -n '/^Passes:/,/^$/p' | tr -s ' \n' ' ' | sed 's/ \([a-z]*-[a-z-]* \)/\n\1/g' |
+  grep -v 'cannot be left out' | sed -n 's/^\([a-z]*-[a-z-]*\) .*/\1/p')
+[ -n "$optional" ] || fail "no optional passes in opt --help"
+verify="verify tiny.json --weights tiny.safetensors --shape 1x3x20x28"
+for pass in $optional; do expect 0 $verify --verify-each --disable-pass="$pass"; done
+expect 0 $verify --disable-pass="$(echo $optional | tr ' ' ,)"
+
+echo "-- verify, bench, run"
+expect 0 $verify --threads=3
+says stdout "end to end"
+expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --json
+for key in median_ms min_ms threads isa macs workspace_bytes compile_ms; do says stdout "\"$key\":"; done
+expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --profile
+says stdout "kernels, by time"
+# Weights whose product is beyond the floats, not beyond the interpreter's doubles.
+cat >large.json <<'JSON'
+{"atmc": 1, "name": "large",
+ "inputs": [{"name": "image", "layout": "nchw", "channels": 1}],
+ "layers": [
+   {"op": "linear", "name": "a", "channels": 1, "bias": false},
+   {"op": "gelu"},
+   {"op": "linear", "name": "b", "channels": 1, "bias": false}],
+ "outputs": [{"name": "map", "layout": "nhwc"}]}
+JSON
+expect 0 weights large.json --synthetic=1 -o large.safetensors
+{
+  head -c -8 large.safetensors
+  printf '\377\377\177\177\377\377\177\177'
+} >large2.safetensors
+expect 4 verify large.json --weights large2.safetensors --shape 1x1x4x4
+# A version 1.0 .npy file of zeros.
+make_npy() { # SHAPE BYTES FILE
+  {
+    printf '\223NUMPY\001\000\166\000'
+    printf '%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': ($1), }"
+    head -c "$2" /dev/zero
+  } >"$3"
+}
+make_npy "2, 3, 16, 16" 6144 image.npy
+make_npy "3, 16, 16" 3072 flat.npy
+run="run tiny.json --weights tiny.safetensors"
+expect 0 $run --input image.npy
+says stdout "logits, image 1"
+expect 0 $run --input image=image.npy --output=logits=native.npy --threads=2
+expect 0 $run --input=image=image.npy --output interp.npy --engine=interp
+[ "$(wc -c <native.npy)" = 160 ] && [ "$(wc -c <interp.npy)" = 160 ] || fail "run: sizes of outputs"
+expect 2 $run --input picture=image.npy
+expect 2 $run --input image.npy --input image.npy
+expect 1 $run --input flat.npy
+expect 1 $run --input tiny.json
+expect 3 $run --input missing.npy
+expect 3 $run --input image.npy --output missing/out.npy
+expect 2 $run --input image.npy --output scores=out.npy
+expect 2 $run --input image.npy --target=aarch64-linux-gnu
+
+echo "$total checks, $failed failed"
+[ $failed = 0 ]
