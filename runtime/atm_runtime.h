@@ -25,7 +25,7 @@ extern "C" {
 #define ATM_E_ENV (-5)             /* env->size or env->threads is out of range */
 #define ATM_E_PARALLEL (-6)        /* env->parallel_for failed */
 #define ATM_E_NO_MEMORY (-7)
-#define ATM_E_SYSTEM (-8)          /* the system refused a thread */
+#define ATM_E_SYSTEM (-8) /* the system refused a thread */
 /* Its meaning in English; never NULL. */
 const char *atm_error_text(int code);
 
@@ -44,8 +44,9 @@ typedef struct atm_env {
   uint64_t isa;        /* ATM_ISA_* bits of this CPU; 0: detected at each call */
   const void *weights; /* external weights, 64-byte aligned; else NULL */
   void *ctx;           /* handed to parallel_for */
-  /* Calls fn(arg, task, worker) once for each task of [0, n) and returns 0 when all are done; worker
-   * is below `threads` and differs between calls that run at the same time. NULL: one thread. */
+  /* Calls fn(arg, task, worker) once for each task of [0, n) and returns 0 when all are done;
+   * worker is below `threads` and differs between calls that run at the same time. NULL: one
+   * thread. */
   int (*parallel_for)(void *ctx, uint32_t n, void (*fn)(void *arg, uint32_t task, uint32_t worker),
                       void *arg);
 } atm_env;
@@ -78,15 +79,17 @@ typedef struct atm_model {
   uint32_t class_count; /* 0: no names */
   uint32_t reserved;
   const char *name;
-  const char *target;        /* as "x86-64-v3" */
-  const char *hash;          /* of the model and its weights, hex */
-  const atm_entry *entries;  /* in the order of --shape */
+  const char *target;       /* as "x86-64-v3" */
+  const char *hash;         /* of the model and its weights, hex */
+  const atm_entry *entries; /* in the order of --shape */
   const char *const *classes;
   uint64_t isa;           /* ATM_ISA_* bits that the code needs */
   uint64_t weights_bytes; /* of external weights; 0 when embedded */
 } atm_model;
 
-/* A pool of threads whose parallel_for serves any number of models, one call at a time. */
+/* A pool of threads whose parallel_for serves any number of models and callers. It works on one
+ * call at a time; a call that comes in between, or from inside of a task, runs on its own thread
+ * alone. */
 typedef struct atm_pool atm_pool;
 /* `threads` workers in all, the caller of parallel_for among them (1 to 64). NULL when the system
  * refuses. */

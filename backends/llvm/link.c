@@ -75,19 +75,22 @@ static char *architecture(Arena *arena, const char *triple) {
   return arena_strndup(arena, triple, strcspn(triple, "-"));
 }
 
+static bool is_native(Arena *arena, const TargetInfo *target) {
+  char *host = LLVMGetDefaultTargetTriple();
+  bool native = strcmp(architecture(arena, host), architecture(arena, target->triple)) == 0;
+  LLVMDisposeMessage(host);
+  return native;
+}
+
 /* Adds the C compiler: the words of $CC, cc, or the cross compiler's name. */
 static void push_compiler(Arguments *list, const TargetInfo *target) {
-  char *host = LLVMGetDefaultTargetTriple();
-  char *arch = architecture(list->arena, target->triple);
-  bool native = strcmp(architecture(list->arena, host), arch) == 0;
-  LLVMDisposeMessage(host);
-  if (!native) {
+  if (!is_native(list->arena, target)) {
+    char *arch = architecture(list->arena, target->triple);
     push(list, arena_printf(list->arena, "%s-linux-gnu-gcc", arch));
     return;
   }
-  const char *cc = getenv("CC");
   uint32_t before = list->count;
-  for (const char *at = cc; at && *at;) {
+  for (const char *at = getenv("CC"); at && *at;) {
     at += strspn(at, " ");
     size_t length = strcspn(at, " ");
     if (length) push(list, arena_strndup(list->arena, at, length));
@@ -122,7 +125,7 @@ static Arguments command(LinkKind kind, const TargetInfo *target, const char *pr
   return list;
 }
 
-static Status run(const Arguments *list, Diag *diag) {
+static Status run(const Arguments *list, bool native, Diag *diag) {
   const char *tool = list->items[0];
   pid_t child = 0;
   int error =
@@ -130,8 +133,8 @@ static Status run(const Arguments *list, Diag *diag) {
   if (error) {
     return diag_io_error(diag, diag_file(NULL),
                          "cannot run the C compiler \"%s\": %s; programs and shared libraries need "
-                         "one (set CC)",
-                         tool, strerror(error));
+                         "one%s",
+                         tool, strerror(error), native ? " (set CC)" : "");
   }
   int state = 0;
   while (waitpid(child, &state, 0) < 0) {
@@ -151,7 +154,7 @@ Status link_artifact(LinkKind kind, const TargetInfo *target, const char *prefix
   Status status = write_sources(folder, kind, object, bytes, arena, diag);
   if (!status) {
     Arguments list = command(kind, target, prefix, folder, output, arena);
-    status = run(&list, diag);
+    status = run(&list, is_native(arena, target), diag);
   }
   remove_folder(folder, kind, arena);
   return status;
