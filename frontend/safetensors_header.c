@@ -61,8 +61,10 @@ static bool read_sizes(const Header *h, const cJSON *array, int64_t *out, uint32
                        uint32_t *count) {
   *count = 0;
   if (!cJSON_IsArray(array)) return false;
-  for (const cJSON *item = array->child; item; item = item->next)
-    if (*count == limit || !read_size(h, item, &out[(*count)++])) return false;
+  for (const cJSON *item = array->child; item; item = item->next) {
+    if (*count == limit || !read_size(h, item, &out[*count])) return false;
+    (*count)++;
+  }
   return true;
 }
 
@@ -74,15 +76,17 @@ static const char *shown(const Header *h, const cJSON *record, const char *key) 
   return arena_strndup(h->weights->arena, token, length < SHOWN_MAX ? length : SHOWN_MAX);
 }
 
-static bool read_element(Header *h, const cJSON *record, FileTensor *tensor) {
+/* NULL after an error. */
+static const ElementType *read_element(Header *h, const cJSON *record, const char *tensor) {
   const cJSON *item = json_source_member(record, "dtype");
-  if (!cJSON_IsString(item))
-    return reject(h, tensor->name, "\"dtype\" must be a string, not %s", shown(h, record, "dtype"));
+  if (!cJSON_IsString(item)) {
+    reject(h, tensor, "\"dtype\" must be a string, not %s", shown(h, record, "dtype"));
+    return NULL;
+  }
   for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; i++)
-    if (strcmp(element_types[i].name, item->valuestring) == 0) tensor->element = &element_types[i];
-  if (tensor->element) return true;
-  return reject(h, tensor->name, "unknown dtype %s",
-                error_list_quote(h->weights->arena, item->valuestring));
+    if (strcmp(element_types[i].name, item->valuestring) == 0) return &element_types[i];
+  reject(h, tensor, "unknown dtype %s", error_list_quote(h->weights->arena, item->valuestring));
+  return NULL;
 }
 
 /* Shape, place in the data, and that they agree. */
@@ -135,7 +139,8 @@ static void read_tensor(Header *h, const cJSON *record) {
     reject(h, tensor.name, "unknown key %s", error_list_quote(weights->arena, item->string));
     return;
   }
-  if (!read_element(h, record, &tensor) || !read_extent(h, record, &tensor)) return;
+  tensor.element = read_element(h, record, tensor.name);
+  if (!tensor.element || !read_extent(h, record, &tensor)) return;
   name_table_set(&weights->names, tensor.name, weights->tensor_count);
   weights->tensors[weights->tensor_count++] = tensor;
 }
