@@ -98,9 +98,11 @@ static void edit_symbols(Object *object, const Elf64_Shdr *table, const char *pr
     if (strcmp(name, weights) == 0) symbol.st_size = weights_bytes;
     if (is_label(name)) {
       symbol.st_name = (uint32_t)used;
-      size_t bytes = strlen(prefix) + strlen(name); /* "_" and the end for ".L" */
+      size_t head = strlen(prefix), bytes = head + strlen(name); /* "_" and the end for ".L" */
       char *place = at(object, strings.sh_offset + used, bytes);
-      CHECK(snprintf(place, bytes, "%s_%s", prefix, name + 2) == (int)bytes - 1);
+      memcpy(place, prefix, head);
+      place[head] = '_';
+      memcpy(place + head + 1, name + 2, bytes - head - 1);
       used += bytes;
     }
     memcpy(at(object, table->sh_offset + i * sizeof symbol, sizeof symbol), &symbol, sizeof symbol);
