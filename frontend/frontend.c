@@ -96,7 +96,7 @@ static const Layer *find_layer(Lowering *l, const char *key, const char *name) {
   const char **names = ARENA_ARRAY(l->arena, count, const char *);
   for (uint32_t i = 0; i < count; i++) names[i] = l->layers[i].name;
   const char *nearest = nearest_name(name, names, count);
-  layer_error(l, key, "there is no layer %s before%s", error_list_quote(l->arena, name),
+  layer_error(l, key, "no earlier layer is named %s%s", error_list_quote(l->arena, name),
               nearest ? arena_printf(l->arena, "; did you mean \"%s\"?", nearest) : "");
   return NULL;
 }
