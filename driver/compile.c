@@ -15,7 +15,7 @@
 #include "driver/macs.h"
 #include "driver/outputs.h"
 
-enum { PROGRESS_STEPS = 4 };
+enum { PROGRESS_STEPS = 3 };
 
 Status compile_begin(Compilation *c, const Options *options, Arena *arena, Diag *diag) {
   *c = (Compilation){
