@@ -9,7 +9,6 @@
  * the labels of constants (.LCPI0_1) in the symbol table; they become PREFIX_CPI0_1. The input is
  * what LLVM just made; anything else is our bug. */
 #include <elf.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

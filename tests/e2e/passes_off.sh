@@ -9,8 +9,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$atmc" weights "$json" --synthetic=0 -o "$work/w.safetensors"
 "$tools/make_image" 96 160 0 1 "$work/image.npy"
-passes=$("$atmc" opt --list-passes | awk '{print $1}')
-[ -n "$passes" ]
+# "name required|optional" lines, from the list in the help
+"$atmc" opt --help | awk '/^Passes:/ {inside = 1; next} /^$/ {inside = 0}
+  inside && /^  [a-z]/ {names[++n] = $1}
+  inside {all[n] = all[n] " " $0}
+  END {for (i = 1; i <= n; i++) print names[i], kind_of(all[i])}
+  function kind_of(text) {gsub(/ +/, " ", text); return text ~ /cannot be left out/ ? "required" : "optional"}' \
+  >"$work/passes"
+[ "$(grep -c required "$work/passes")" -ge 4 ] && [ "$(grep -c optional "$work/passes")" -ge 4 ]
+passes=$(cut -d' ' -f1 "$work/passes")
 for pass in $passes; do
   "$atmc" compile "$json" --weights "$work/w.safetensors" --shape 1x3x96x160 -o "$work/stopped" \
     --stop-after="$pass" >"$work/$pass.ir" 2>/dev/null
@@ -20,7 +27,7 @@ for pass in $passes; do
     logits="$work/printed.npy" --print-after="$pass" --verify-each 2>&1 | grep -q '^graph ' ||
     { echo "$pass: nothing printed by --print-after"; exit 1; }
 done
-for pass in $("$atmc" opt --list-passes | awk '/required/ {next} {print $1}'); do
+for pass in $(sed -n 's/ optional$//p' "$work/passes"); do
   "$atmc" run "$json" --weights "$work/w.safetensors" --input image="$work/image.npy" \
     --disable-pass="$pass" --output logits="$work/logits.npy"
   printf '%s off: ' "$pass"
