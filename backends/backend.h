@@ -39,6 +39,7 @@ typedef struct EmitOptions {
   const char *prefix;     /* of every symbol */
   bool external_weights;  /* weights come from atm_env.weights */
   const char *model_hash; /* hex, for the metadata */
+  const uint64_t *macs;   /* nominal, of each plan; NULL: those of its steps */
   const char *const *class_names;
   uint32_t class_count;
   bool export_all; /* kernels (PREFIX_NAME) and PREFIX_weights too, for llvm_symbol */

@@ -213,6 +213,12 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   return STATUS_OK;
 }
 
+static const uint64_t *nominal_macs(const Compilation *c) {
+  uint64_t *macs = ARENA_ARRAY(c->arena, c->resolution_count, uint64_t);
+  for (uint32_t i = 0; i < c->resolution_count; ++i) macs[i] = c->resolutions[i].macs;
+  return macs;
+}
+
 Status outputs_write(Compilation *c) {
   const Options *options = c->options;
   const char *name = base_name(options);
@@ -221,6 +227,7 @@ Status outputs_write(Compilation *c) {
       .files = atomic_files_new(c->arena, c->diag),
       .emit = {.prefix = choose_prefix(options, c->arena),
                .external_weights = !strcmp(options->weights_mode, "external"),
+               .macs = nominal_macs(c),
                .class_names = c->model->class_names,
                .class_count = c->model->class_count},
       .folder = arena_strndup(c->arena, options->output, (size_t)(name - options->output)),

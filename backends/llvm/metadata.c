@@ -57,16 +57,22 @@ static LLVMValueRef tensors(Artifact *a, const PlanTensor *list, uint32_t count)
   return array(a, elements, count);
 }
 
-static LLVMValueRef entry(Artifact *a, uint32_t index) {
+static uint64_t nominal_macs(const Artifact *a, uint32_t index) {
+  if (a->options->macs) return a->options->macs[index];
   const Plan *plan = a->plans[index];
   uint64_t macs = 0;
   for (uint32_t i = 0; i < plan->step_count; ++i) macs += plan->steps[i].macs;
+  return macs;
+}
+
+static LLVMValueRef entry(Artifact *a, uint32_t index) {
+  const Plan *plan = a->plans[index];
   LLVMValueRef fields[] = {a->entries[index],
                            tensors(a, plan->inputs, plan->input_count),
                            tensors(a, plan->outputs, plan->output_count),
                            number64(a, plan->workspace_base),
                            number64(a, plan->scratch_bytes),
-                           number64(a, macs)};
+                           number64(a, nominal_macs(a, index))};
   return structure(a, fields, 6);
 }
 
