@@ -5,7 +5,7 @@
 
 Status cmd_compile(const Options *options, Arena *arena, Diag *diag) {
   ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, SHAPES_MAX, diag, &shapes));
+  RETURN_IF_ERROR(shapes_parse(options->shape, SHAPES_MAX, arena, diag, &shapes));
   RETURN_IF_ERROR(outputs_check(options, arena, diag));
   Compilation c;
   Status status = compile_begin(&c, options, arena, diag);

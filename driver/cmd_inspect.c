@@ -135,7 +135,7 @@ static Status inspect(Compilation *c, const ShapeList *shapes) {
 
 Status cmd_inspect(const Options *options, Arena *arena, Diag *diag) {
   ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, 1, diag, &shapes));
+  RETURN_IF_ERROR(shapes_parse(options->shape, 1, arena, diag, &shapes));
   Compilation c;
   Status status = compile_begin(&c, options, arena, diag);
   if (!status) status = inspect(&c, &shapes);

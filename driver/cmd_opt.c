@@ -55,7 +55,7 @@ static Status run_passes(Compilation *c, const Graph *graph, const Graph **resul
   PassContext context = {.arena = c->arena, .diag = c->diag, .target = c->target};
   if (options->shape) {
     ShapeList shapes;
-    RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->diag, &shapes));
+    RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->arena, c->diag, &shapes));
     RETURN_IF_ERROR(shapes_input_types(graph, shapes.items[0], c->arena, c->diag,
                                        &context.input_types, &context.input_count));
   }

@@ -4,7 +4,6 @@
  * Kernel by kernel: each step of the plan alone, fed with what the interpreter computed before it,
  * rounded to float, so that an error shows where it is made and not where it ends up.
  */
-#include <math.h>
 #include <stdio.h>
 
 #include "driver/commands.h"
@@ -101,7 +100,7 @@ static Status verify(Compilation *c, const ShapeList *shapes) {
 
 Status cmd_verify(const Options *options, Arena *arena, Diag *diag) {
   ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, 1, diag, &shapes));
+  RETURN_IF_ERROR(shapes_parse(options->shape, 1, arena, diag, &shapes));
   Compilation c;
   Status status = compile_begin(&c, options, arena, diag);
   if (!status) status = verify(&c, &shapes);

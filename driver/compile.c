@@ -9,7 +9,6 @@
 #include "driver/compile.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "driver/clock.h"
 #include "driver/macs.h"

@@ -1,7 +1,6 @@
 #include "driver/shapes.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 /* The largest images and tensors that can be compiled for; row numbers fit 32 bits with ease. */
 enum { IMAGES_MAX = 1024, CHANNELS_MAX = 65536, SIDE_MAX = 16384, ELEMENTS_MAX = 1 << 28 };
@@ -21,23 +20,27 @@ static bool parse_dimension(const char **cursor, int64_t *value) {
   return good;
 }
 
-static Status check_dimension(Diag *diag, const char *name, int64_t value, int64_t limit) {
-  if (value >= 1 && value <= limit) return STATUS_OK;
-  return diag_usage_error(diag, "shape: %s is %lld; it must be 1 to %lld", name, (long long)value,
-                          (long long)limit);
+const char *shapes_problem(Shape s, Arena *arena) {
+  const struct {
+    const char *name;
+    int64_t value, limit;
+  } rows[] = {
+      {"N", s.n, IMAGES_MAX}, {"C", s.c, CHANNELS_MAX}, {"H", s.h, SIDE_MAX}, {"W", s.w, SIDE_MAX}};
+  int64_t elements = 1; /* at most 2^10 * 2^16 * 2^14 * 2^14 */
+  for (uint32_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+    if (rows[i].value < 1 || rows[i].value > rows[i].limit) {
+      return arena_printf(arena, "%s is %lld; it must be 1 to %lld", rows[i].name,
+                          (long long)rows[i].value, (long long)rows[i].limit);
+    }
+    elements *= rows[i].value;
+  }
+  if (elements <= ELEMENTS_MAX) return NULL;
+  return arena_printf(arena, "%lld elements; the limit is %d", (long long)elements, ELEMENTS_MAX);
 }
 
-Status shapes_check(Shape s, Diag *diag) {
-  RETURN_IF_ERROR(check_dimension(diag, "N", s.n, IMAGES_MAX));
-  RETURN_IF_ERROR(check_dimension(diag, "C", s.c, CHANNELS_MAX));
-  RETURN_IF_ERROR(check_dimension(diag, "H", s.h, SIDE_MAX));
-  RETURN_IF_ERROR(check_dimension(diag, "W", s.w, SIDE_MAX));
-  /* At most 1024 * 2^16 * 2^14 * 2^14 = 2^54. */
-  return check_dimension(diag, "the number of elements", s.n * s.c * s.h * s.w, ELEMENTS_MAX);
-}
-
-static Status add_shape(ShapeList *shapes, uint32_t most, Diag *diag, Shape shape) {
-  RETURN_IF_ERROR(shapes_check(shape, diag));
+static Status add_shape(ShapeList *shapes, uint32_t most, Arena *arena, Diag *diag, Shape shape) {
+  const char *problem = shapes_problem(shape, arena);
+  if (problem) return diag_usage_error(diag, "--shape: %s", problem);
   if (shapes->count == most) {
     return diag_usage_error(diag, "--shape: at most %u shape%s", most, most == 1 ? "" : "s");
   }
@@ -50,7 +53,7 @@ static Status add_shape(ShapeList *shapes, uint32_t most, Diag *diag, Shape shap
   return STATUS_OK;
 }
 
-Status shapes_parse(const char *text, uint32_t most, Diag *diag, ShapeList *shapes) {
+Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag, ShapeList *shapes) {
   shapes->count = 0;
   for (const char *cursor = text;; ++cursor) {
     int64_t dims[4];
@@ -60,7 +63,7 @@ Status shapes_parse(const char *text, uint32_t most, Diag *diag, ShapeList *shap
     }
     if (*cursor != ',' && *cursor != '\0') return shape_error(diag, text);
     Shape shape = {dims[0], dims[1], dims[2], dims[3]};
-    RETURN_IF_ERROR(add_shape(shapes, most, diag, shape));
+    RETURN_IF_ERROR(add_shape(shapes, most, arena, diag, shape));
     if (*cursor == '\0') return STATUS_OK;
   }
 }

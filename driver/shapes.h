@@ -16,11 +16,12 @@ typedef struct ShapeList {
   uint32_t count;
 } ShapeList;
 
-/* Checks the limits on images, channels, sides and elements. */
-MUST_CHECK Status shapes_check(Shape shape, Diag *diag);
+/* What exceeds the limits on images, channels, sides and elements; NULL when nothing does. */
+const char *shapes_problem(Shape shape, Arena *arena);
 
 /* Parses "1x3x224x224,1x3x384x384": at most `most` shapes, all different, within the limits. */
-MUST_CHECK Status shapes_parse(const char *text, uint32_t most, Diag *diag, ShapeList *shapes);
+MUST_CHECK Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag,
+                               ShapeList *shapes);
 
 /* The types of the model's inputs at `shape`, in order: maps take N, H and W from it and vectors N;
  * the channels of the first map (of the first input when there is none) must be the shape's. */

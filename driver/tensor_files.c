@@ -140,7 +140,8 @@ Status tensor_files_read(const Compilation *c, const float **data, Shape *shape)
     data[i] = array.data;
   }
   *shape = shape_of(first);
-  return shapes_check(*shape, c->diag);
+  const char *problem = shapes_problem(*shape, c->arena);
+  return problem ? diag_error(c->diag, diag_file(paths[0]), "%s", problem) : STATUS_OK;
 }
 
 Status tensor_files_targets(const Compilation *c, const char **paths) {

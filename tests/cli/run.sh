@@ -273,6 +273,8 @@ expect 0 $run --input=image=image.npy --output interp.npy --engine=interp
 [ "$(wc -c <native.npy)" = 160 ] && [ "$(wc -c <interp.npy)" = 160 ] || fail "run: sizes of outputs"
 expect 2 $run --input picture=image.npy
 expect 2 $run --input image.npy --input image.npy
+make_npy "2000, 3, 1, 1" 24000 many.npy
+expect 1 $run --input many.npy
 expect 1 $run --input flat.npy
 expect 1 $run --input tiny.json
 expect 3 $run --input missing.npy
