@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Into how many chunks a mean over `rows` rows is cut: about 112 rows each, at least 1 chunk. */
+/* Into how many chunks a mean over `rows` rows is cut: about 112 rows each, fewer where there
+ * are few rows. At least 1. */
 uint32_t cost_model_chunks(uint64_t rows);
 
 /* Into how many blocks a kernel cuts its rows, when it keeps `row_bytes` of scratch for each row.

@@ -4,7 +4,7 @@
 #   sh tests/passes/run.sh ATMC            compare
 #   sh tests/passes/run.sh ATMC --bless    write the .expected files anew; read the diff in review
 set -u
-atmc=$1
+atmc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 bless=${2:-}
 cd "$(dirname "$0")" || exit 1
 out=$(mktemp)

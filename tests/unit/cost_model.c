@@ -1,0 +1,37 @@
+#include "passes/cost_model.h"
+
+#include <criterion/criterion.h>
+
+Test(cost_model, chunks_are_about_112_rows) {
+  cr_expect_eq(cost_model_chunks(56 * 56), 28);
+  cr_expect_eq(cost_model_chunks(28 * 28), 7);
+  cr_expect_eq(cost_model_chunks(200 * 320), 571);
+}
+
+Test(cost_model, small_maps_are_cut_for_a_few_threads) {
+  cr_expect_eq(cost_model_chunks(14 * 14), 4);
+  cr_expect_eq(cost_model_chunks(12 * 12), 3);
+  cr_expect_eq(cost_model_chunks(7 * 7), 1);
+  cr_expect_eq(cost_model_chunks(1), 1);
+}
+
+Test(cost_model, never_has_more_chunks_than_rows) {
+  for (uint64_t rows = 1; rows < 5000; rows++) {
+    uint32_t chunks = cost_model_chunks(rows);
+    cr_assert_geq(chunks, 1);
+    cr_assert_leq(chunks, rows);
+  }
+}
+
+Test(cost_model, blocks_shrink_until_scratch_fits) {
+  cr_expect_eq(cost_model_blocks(56 * 56, 0), 28);
+  cr_expect_eq(cost_model_blocks(56 * 56, 1024), 28);
+  cr_expect_gt(cost_model_blocks(56 * 56, 16 << 10), 56);
+  /* but not below what makes reading the weights worth while */
+  cr_expect_eq(cost_model_blocks(56 * 56, 1 << 20), cost_model_blocks(56 * 56, 1 << 24));
+}
+
+Test(cost_model, gathers_again_when_maps_leave_the_cache) {
+  cr_expect_not(cost_model_gather_again(56 * 56 * 64, 2));
+  cr_expect(cost_model_gather_again(200 * 320 * 64, 2));
+}
