@@ -26,8 +26,8 @@ median() { sort -g "$1" | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] 
 for _ in $(seq "$rounds"); do
   "$atmc" bench "$work/model.json" --weights "$work/model.safetensors" --shape "1x3x$size" \
     --threads="$threads" --json >"$work/run.json"
-  sed -n 's/.*"median_ms": *\([0-9.e+-]*\).*/\1/p' "$work/run.json" >>"$work/ours"
-  sed -n 's/.*"macs": *\([0-9.e+-]*\).*/\1/p' "$work/run.json" >"$work/macs"
+  sed -n 's/.*"median_ms":[[:space:]]*\([0-9.e+-]*\).*/\1/p' "$work/run.json" >>"$work/ours"
+  sed -n 's/.*"macs":[[:space:]]*\([0-9.e+-]*\).*/\1/p' "$work/run.json" >"$work/macs"
   [ -z "$peer" ] || NODE_PATH=$modules node "$here/peers/bench_ort.js" "$work/model.onnx" 1 "$height" \
     "$width" "$threads" 15 | sed 's/.*median_ms \([0-9.]*\).*/\1/' >>"$work/peer"
   "$work/peak" | grep f32 | tail -1 | awk -v t="$threads" '{print t == 1 ? $5 : $8}' >>"$work/peaks"
