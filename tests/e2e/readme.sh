@@ -12,7 +12,7 @@ block() { # TITLE: the first fenced block behind the comment that starts with TI
     /^```/ {if (inside) exit; if (armed) {inside = 1; next}}
     inside {print}' "$readme"
 }
-mkdir -p "$work/build" "$work/out" "$work/tour"
+mkdir -p "$work/build" "$work/out"
 ln -s "$atmc" "$work/build/atmc"
 ln -s "$root/examples" "$work/examples"
 block tour | sed "s#/tmp/atmc-tour#$work/tour#g" >"$work/tour.sh"
