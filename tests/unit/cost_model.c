@@ -32,6 +32,10 @@ Test(cost_model, blocks_shrink_until_scratch_fits) {
 }
 
 Test(cost_model, gathers_again_when_maps_leave_the_cache) {
-  cr_expect_not(cost_model_gather_again(56 * 56 * 64, 2));
-  cr_expect(cost_model_gather_again(200 * 320 * 64, 2));
+  cr_expect_not(cost_model_gather_again(56 * 56 * 64, 8));
+  cr_expect(cost_model_gather_again(200 * 320 * 64, 8));
+}
+
+Test(cost_model, keeps_what_is_dear_to_gather) {
+  cr_expect_not(cost_model_gather_again(200 * 320 * 64, 1));
 }
