@@ -18,6 +18,7 @@
 #include "support/panic.h"
 
 enum { DEPTH_BLOCK = 256, DEPTH_UNROLL = 4, MAX_SIZES = 4, MAX_VECTORS = 8 };
+enum { CACHE_LINE = 64, PANEL_LINES = 4 * PLAN_PANEL / CACHE_LINE }; /* lines of a panel per k */
 
 typedef struct Product {
   KernelEmitter *k;
@@ -28,7 +29,9 @@ typedef struct Product {
   uint32_t depth;       /* K */
   uint32_t channels;    /* N */
   uint32_t depth_blocks, depth_block;
-  LLVMValueRef tile; /* stored sums [tile_rows][tile_columns], or NULL */
+  LLVMValueRef tile;    /* stored sums [tile_rows][tile_columns], or NULL */
+  LLVMValueRef follows; /* B of the next product, or NULL */
+  uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
 } Product;
 
 /* A register tile: `rows` rows from `row` on, `vectors` vectors of columns from `column` on. */
@@ -36,7 +39,9 @@ typedef struct Tile {
   LLVMValueRef row, column; /* i64 */
   LLVMValueRef panel;       /* B at k = 0 and `column` */
   uint32_t rows, vectors;
-  uint32_t last_lanes; /* of the last vector */
+  uint32_t last_lanes;     /* of the last vector */
+  LLVMValueRef ahead;      /* what to prefetch at k = 0, */
+  LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;
 
 /* How many tiles of `rows` rows there are when the block has row_counts[0] or [1] rows. */
@@ -88,6 +93,18 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
   }
 }
 
+/* Asks for this turn's share of the next panel, at step `k`. */
+static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef bytes = LLVMBuildMul(m->builder, k, tile->ahead_step, "");
+  LLVMValueRef start = emit_address(m, tile->ahead, bytes);
+  for (uint32_t line = 0; line < p->ahead_lines; line++) {
+    LLVMValueRef address = emit_address(m, start, emit_i64(m, CACHE_LINE * line));
+    LLVMValueRef read = emit_i32(m, 0), second_level = emit_i32(m, 2), data = emit_i32(m, 1);
+    emit_intrinsic(m, "llvm.prefetch", (LLVMValueRef[]){address, read, second_level, data}, 4);
+  }
+}
+
 /* acc += A * B over k of [begin, end), `unroll` steps at a time. */
 static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
                            uint32_t unroll, LLVMValueRef *acc) {
@@ -100,6 +117,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, 4 * PLAN_PANEL));
   LLVMValueRef next[LOOP_MAX_CARRIED];
   for (uint32_t i = 0; i < count; i++) next[i] = loop.carried[i];
+  if (unroll == DEPTH_UNROLL) prefetch_ahead(p, tile, loop.index);
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);
   for (uint32_t i = 0; i < count; i++) acc[i] = loop.carried[i];
@@ -250,34 +268,77 @@ static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
   return LLVMBuildSelect(k->m->builder, is_first, first, emit_i64(k->m, size->counts[1]), "");
 }
 
-static void emit_rows(const Product *p, Tile tile) {
+static uint32_t tiles_of(const Product *p) {
+  return ceil_div_u32(p->k->row_counts[0], p->stage->tile_rows);
+}
+
+/* The tiles that share the prefetching of a panel: as many as there are, down to a power of two, at
+ * most one per line of a turn. */
+static uint32_t prefetching_tiles(const Product *p) {
+  uint32_t tiles = tiles_of(p) * (PLAN_PANEL / p->stage->tile_columns), share = 1;
+  while (2 * share <= tiles && 2 * share <= PANEL_LINES * DEPTH_UNROLL) share *= 2;
+  return share;
+}
+
+/* Gives tile `index` of the panel its part of the next one; tiles behind the last share ask for one
+ * line over and over. */
+static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index) {
+  ModuleContext *m = p->k->m;
+  uint32_t share = prefetching_tiles(p);
+  uint64_t bytes = (uint64_t)p->depth * PANEL_LINES * CACHE_LINE / share;
+  LLVMValueRef active = LLVMBuildICmp(m->builder, LLVMIntSLT, index, emit_i64(m, share), "");
+  tile->ahead = emit_address(m, next, emit_mul(m, index, bytes));
+  tile->ahead_step = LLVMBuildSelect(
+      m->builder, active, emit_i64(m, PANEL_LINES * CACHE_LINE / share), emit_i64(m, 0), "");
+}
+
+/* All rows; `index` is the number of the panel's tiles before, `next` the panel to prefetch. */
+static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   TileSize sizes[MAX_SIZES];
   uint32_t size_count = tile_sizes(p->k, p->stage->tile_rows, sizes);
-  LLVMValueRef row = emit_i64(m, 0);
+  LLVMValueRef at[] = {emit_i64(m, 0), index};
   for (uint32_t i = 0; i < size_count; i++) {
     Loop tiles;
-    loop_begin(m, &tiles, emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1, &row, 1);
+    loop_begin(m, &tiles, emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1, at, 2);
     tile.row = tiles.carried[0];
     tile.rows = sizes[i].rows;
+    aim_ahead(p, &tile, next, tiles.carried[1]);
     emit_tile(p, &tile);
-    LLVMValueRef next = emit_add(m, tile.row, emit_i64(m, tile.rows));
-    loop_end(m, &tiles, &next);
-    row = tiles.carried[0];
+    at[0] = emit_add(m, tile.row, emit_i64(m, tile.rows));
+    at[1] = emit_add(m, tiles.carried[1], emit_i64(m, 1));
+    loop_end(m, &tiles, at);
+    at[0] = tiles.carried[0];
+    at[1] = tiles.carried[1];
   }
+}
+
+/* B from panel `panel` on. */
+static LLVMValueRef panel_address(const Product *p, LLVMValueRef panel) {
+  uint64_t bytes = 4 * PLAN_PANEL * (uint64_t)p->depth;
+  return emit_address(p->k->m, p->weights, emit_mul(p->k->m, panel, bytes));
+}
+
+/* What to prefetch during panel `panel`: the next one, or the next product's first. */
+static LLVMValueRef panel_ahead(const Product *p, LLVMValueRef panel) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef next = emit_add(m, panel, emit_i64(m, 1));
+  LLVMValueRef last = emit_i64(m, ceil_div_u32(p->channels, PLAN_PANEL) - 1);
+  LLVMValueRef is_last = LLVMBuildICmp(m->builder, LLVMIntEQ, panel, last, "");
+  return LLVMBuildSelect(m->builder, is_last, p->follows ? p->follows : p->weights,
+                         panel_address(p, next), "");
 }
 
 /* `width` columns (at most a tile's) from `begin` of panel `panel` on. */
 static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begin, uint32_t width) {
   ModuleContext *m = p->k->m;
   uint32_t lanes = m->target->vector_floats;
-  LLVMValueRef offset =
-      emit_add(m, emit_mul(m, panel, 4 * PLAN_PANEL * (uint64_t)p->depth), emit_mul(m, begin, 4));
   Tile tile = {.column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
-               .panel = emit_address(m, p->weights, offset),
+               .panel = emit_address(m, panel_address(p, panel), emit_mul(m, begin, 4)),
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
-  emit_rows(p, tile);
+  LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->stage->tile_columns), "");
+  emit_rows(p, tile, panel_ahead(p, panel), emit_mul(m, before, tiles_of(p)));
 }
 
 /* The first `width` columns of panel `panel`. */
@@ -293,6 +354,16 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
   if (rest) emit_columns(p, panel, emit_i64(m, width - rest), rest);
 }
 
+/* B of the first product behind `stage`, or NULL. */
+static LLVMValueRef weights_behind(const KernelEmitter *k, const Stage *stage) {
+  const Stage *end = k->kernel->stages + k->kernel->stage_count;
+  for (const Stage *next = stage + 1; next < end; next++) {
+    const Node *node = stage_anchor(k, next);
+    if (node->op == OP_LINEAR) return k->views[node->operands[1].index].base;
+  }
+  return NULL;
+}
+
 static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *linear = stage_anchor(k, stage);
   ValueId a = linear->operands[0], b = linear->operands[1], bias = node_operand(linear, 2);
@@ -302,6 +373,8 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   p.weights = k->views[b.index].base;
   p.depth = value_channels(k, a);
   p.channels = value_channels(k, node_result(linear, 0));
+  p.follows = weights_behind(k, stage);
+  p.ahead_lines = PANEL_LINES * DEPTH_UNROLL / prefetching_tiles(&p);
   p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
   p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
   p.depth_block = ceil_div_u32(p.depth_block, DEPTH_UNROLL) * DEPTH_UNROLL;
