@@ -76,6 +76,10 @@ ValueId build_slice(Builder b, ValueId x, int32_t begin, int32_t count) {
       b, (Node){.op = OP_SLICE, OPERANDS(x), .attrs.SLICE = {.begin = begin, .count = count}});
 }
 
+ValueId build_scale_matrix(Builder b, ValueId v, ValueId w) {
+  return append(b, (Node){.op = OP_SCALE_MATRIX, OPERANDS(v, w)});
+}
+
 ValueId build_concat(Builder b, ValueId x, ValueId y) {
   return append(b, (Node){.op = OP_CONCAT, OPERANDS(x, y)});
 }

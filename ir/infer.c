@@ -178,18 +178,21 @@ static const char *linear_columns(const Infer *in, int64_t rows_k, int64_t *colu
     return misfit(in, "the packed weight is %s, expected %s", TEXT(w), TEXT(packed));
   }
   if (a->channels) return misfit(in, "channels is for packed weights only");
-  if ((w.rank != 2 && w.rank != 3) || w.dims[w.rank - 2] == DIM_OPEN) {
-    return misfit(in, "the weight must be [O,K] or [N,O,K], got %s", TEXT(w));
+  bool per_image = w.rank == 4 && w.dims[1] == 1;
+  if (w.rank != 2 && !per_image) {
+    return misfit(in, "the weight must be [O,K] or [N,1,K,O], got %s", TEXT(w));
   }
-  if (type_channels(w) != rows_k) {
+  int64_t depth = per_image ? w.dims[2] : w.dims[1];
+  if (depth != rows_k) {
     return misfit(in, "the rows have %" PRId64 " channels, the weight %s takes %" PRId64, rows_k,
-                  TEXT(w), type_channels(w));
+                  TEXT(w), depth);
   }
-  if (w.rank == 3 && !dims_meet(w.dims[0], in->operand[0].dims[0], &images)) {
+  if (per_image && !dims_meet(w.dims[0], in->operand[0].dims[0], &images)) {
     return misfit(in, "the weight %s is not for the images of %s", TEXT(w), TEXT(in->operand[0]));
   }
-  *columns = w.dims[w.rank - 2];
-  return NULL;
+  *columns = per_image ? w.dims[3] : w.dims[0];
+  if (*columns != DIM_OPEN) return NULL;
+  return misfit(in, "the rows of the weight %s are open", TEXT(w));
 }
 
 static const char *infer_LINEAR(const Infer *in, Type *result) {
@@ -199,6 +202,17 @@ static const char *infer_LINEAR(const Infer *in, Type *result) {
   TRY(linear_columns(in, type_channels(x), &columns));
   TRY(check_vector(in, 2, "the bias", columns));
   *result = type_with_channels(x, columns);
+  return NULL;
+}
+
+static const char *infer_SCALE_MATRIX(const Infer *in, Type *result) {
+  Type v = in->operand[0];
+  Type w = in->operand[1];
+  if (v.rank != 2) return misfit(in, "needs vectors [N,C], got %s", TEXT(v));
+  if (w.rank != 2 || type_channels(w) != type_channels(v) || w.dims[0] == DIM_OPEN) {
+    return misfit(in, "the matrix must be [K,%" PRId64 "], got %s", type_channels(v), TEXT(w));
+  }
+  *result = type_map(v.dims[0], 1, w.dims[0], type_channels(w));
   return NULL;
 }
 
@@ -382,6 +396,7 @@ static InferFunction *const infer_functions[OP_KIND_COUNT] = {
     [OP_CONSTANT] = infer_CONSTANT,
     [OP_CONV2D] = infer_CONV2D,
     [OP_LINEAR] = infer_LINEAR,
+    [OP_SCALE_MATRIX] = infer_SCALE_MATRIX,
     [OP_PATCHES] = infer_PATCHES,
     [OP_DEPTHWISE] = infer_DEPTHWISE,
     [OP_AXIAL_SAMPLE] = infer_AXIAL_SAMPLE,

@@ -18,6 +18,10 @@ uint32_t cost_model_chunks(uint64_t rows);
  */
 uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes);
 
+/* Whether an FC behind a sum of FCs scaled per image is better multiplied into them. `rows` rows of
+ * an image run it; `depth` is the sum of the channels that the scaled FCs read. */
+bool cost_model_fold_projection(uint64_t rows, uint64_t depth);
+
 /* Whether sampling a map again for a second reader beats writing the samples and reading them back.
  * The map has `elements` elements; `share` neighbouring channels have one offset. */
 bool cost_model_gather_again(uint64_t elements, uint32_t share);

@@ -16,6 +16,7 @@ static const Pass *const once[] = {
 static const Pass *const per_resolution[] = {
     RUN(specialize_shapes),   /* first: all that follows depends on sizes */
     RUN(chunk_means),         /* the order of summation is a function of the size */
+    RUN(fold_projections),    /* before weights are packed: it makes new ones */
     RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */
     RUN(pack_weights),        /* when weights have their last form */
     RUN(copy_caller_maps),    /* when each reader and writer has its last form */

@@ -27,6 +27,7 @@ static StageKind kind_of(OpKind op) {
     case OP_LINEAR: return STAGE_PRODUCT;
     case OP_DEPTHWISE: return STAGE_READ;
     case OP_PATCHES:
+    case OP_SCALE_MATRIX:
     case OP_AXIAL_SAMPLE:
     case OP_SOFTMAX:
     case OP_CONCAT: return STAGE_ROWS;

@@ -52,15 +52,28 @@ void interpret_LINEAR(const Node *node, const InterpTensor *operands, InterpTens
   }
   Extent x = interp_extent(operands[0].type);
   size_t columns = interp_extent(result->type).c;
-  bool per_image = operands[1].type.rank == 3;
-  size_t matrices = per_image ? x.n : 1, rows = extent_rows(x) / matrices;
-  double *w = interp_buffer(x.c * columns);
-  for (size_t m = 0; m < matrices; m++) {
-    transpose(operands[1].data + m * x.c * columns, columns, x.c, w);
-    multiply(operands[0].data + m * rows * x.c, rows, x.c, w, columns, operands[2].data,
-             result->data + m * rows * columns, columns, columns);
+  if (operands[1].type.rank == 4) {
+    size_t rows = x.h * x.w;
+    for (size_t n = 0; n < x.n; n++)
+      multiply(operands[0].data + n * rows * x.c, rows, x.c, operands[1].data + n * x.c * columns,
+               columns, operands[2].data, result->data + n * rows * columns, columns, columns);
+    return;
   }
+  double *w = interp_buffer(x.c * columns);
+  transpose(operands[1].data, columns, x.c, w);
+  multiply(operands[0].data, extent_rows(x), x.c, w, columns, operands[2].data, result->data,
+           columns, columns);
   free(w);
+}
+
+void interpret_SCALE_MATRIX(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  Extent e = interp_extent(result->type);
+  double *out = result->data;
+  (void)node;
+  for (size_t n = 0; n < e.n; n++)
+    for (size_t k = 0; k < e.w; k++)
+      for (size_t c = 0; c < e.c; c++)
+        *out++ = operands[0].data[n * e.c + c] * operands[1].data[k * e.c + c];
 }
 
 /* One output pixel: the window at (top, left) of image `x`, for one group of `out_channels` outputs

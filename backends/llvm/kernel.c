@@ -59,12 +59,19 @@ void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_
 }
 
 static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
-    [OP_LINEAR] = product_stage,        [OP_PATCHES] = patches_stage,
-    [OP_DEPTHWISE] = depthwise_stage,   [OP_AXIAL_SAMPLE] = axial_sample_stage,
-    [OP_NORMALIZE] = normalize_stage,   [OP_SOFTMAX] = softmax_stage,
-    [OP_CONCAT] = concat_stage,         [OP_ADD] = pointwise_stage,
-    [OP_MUL] = pointwise_stage,         [OP_GELU] = pointwise_stage,
-    [OP_SUM_CHUNKS] = sum_chunks_stage, [OP_MEAN_CHUNKS] = mean_chunks_stage,
+    [OP_LINEAR] = product_stage,
+    [OP_PATCHES] = patches_stage,
+    [OP_SCALE_MATRIX] = scale_matrix_stage,
+    [OP_DEPTHWISE] = depthwise_stage,
+    [OP_AXIAL_SAMPLE] = axial_sample_stage,
+    [OP_NORMALIZE] = normalize_stage,
+    [OP_SOFTMAX] = softmax_stage,
+    [OP_CONCAT] = concat_stage,
+    [OP_ADD] = pointwise_stage,
+    [OP_MUL] = pointwise_stage,
+    [OP_GELU] = pointwise_stage,
+    [OP_SUM_CHUNKS] = sum_chunks_stage,
+    [OP_MEAN_CHUNKS] = mean_chunks_stage,
 };
 
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol) {

@@ -81,7 +81,8 @@ void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, Si
  */
 typedef void StageEmitter(KernelEmitter *k, const Stage *stage);
 StageEmitter pointwise_stage, product_stage, normalize_stage, depthwise_stage, patches_stage,
-    axial_sample_stage, softmax_stage, concat_stage, sum_chunks_stage, mean_chunks_stage;
+    axial_sample_stage, scale_matrix_stage, softmax_stage, concat_stage, sum_chunks_stage,
+    mean_chunks_stage;
 
 /* -- elementary.c: functions of vectors ---------------------------------------------------------
  */

@@ -1,5 +1,7 @@
 /* STAGE_PRODUCT: rows A [R,K] times B packed in panels [ceil(N/32)][K][32], in register tiles.
  *
+ * B made for each image (scale_matrix, then linear) stands in rows [K][N] instead.
+ *
  *   for panel of 32 columns, for columns of a tile within it, for tile of rows:
  *     for block of K (at most 256):
  *       acc = 0;  for k: acc[row][vector] += A[row][k] * B[k][vector]
@@ -26,6 +28,8 @@ typedef struct Product {
   const View *a;
   const View *bias;     /* NULL: none */
   LLVMValueRef weights; /* B */
+  uint64_t step_bytes;  /* of B: from one k to the next, */
+  uint64_t panel_bytes; /* and from one panel to the next */
   uint32_t depth;       /* K */
   uint32_t channels;    /* N */
   uint32_t depth_blocks, depth_block;
@@ -78,8 +82,8 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
   LLVMValueRef columns[MAX_VECTORS];
   uint32_t vector_bytes = 4 * m->target->vector_floats;
   for (uint32_t v = 0; v < tile->vectors; v++) {
-    uint32_t bytes = 4 * PLAN_PANEL * step + vector_bytes * v;
-    columns[v] = emit_load(m, emit_address(m, b, emit_i64(m, bytes)), m->target->vector_floats);
+    LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + vector_bytes * v));
+    columns[v] = emit_load(m, emit_address(m, b, at), m->target->vector_floats);
     LLVMSetAlignment(columns[v], vector_bytes);
   }
   for (uint32_t r = 0; r < tile->rows; r++) {
@@ -114,7 +118,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   Loop loop;
   loop_begin(m, &loop, begin, end, unroll, acc, count);
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, loop.index, p->a->channel_bytes));
-  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, 4 * PLAN_PANEL));
+  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
   LLVMValueRef next[LOOP_MAX_CARRIED];
   for (uint32_t i = 0; i < count; i++) next[i] = loop.carried[i];
   if (unroll == DEPTH_UNROLL) prefetch_ahead(p, tile, loop.index);
@@ -315,8 +319,7 @@ static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueR
 
 /* B from panel `panel` on. */
 static LLVMValueRef panel_address(const Product *p, LLVMValueRef panel) {
-  uint64_t bytes = 4 * PLAN_PANEL * (uint64_t)p->depth;
-  return emit_address(p->k->m, p->weights, emit_mul(p->k->m, panel, bytes));
+  return emit_address(p->k->m, p->weights, emit_mul(p->k->m, panel, p->panel_bytes));
 }
 
 /* What to prefetch during panel `panel`: the next one, or the next product's first. */
@@ -364,17 +367,35 @@ static LLVMValueRef weights_behind(const KernelEmitter *k, const Stage *stage) {
   return NULL;
 }
 
+/* Where B is: packed weights, or the rows of a matrix that an earlier kernel made for this image,
+ * which is still in the cache and not prefetched. */
+static void find_weights(Product *p, ValueId b) {
+  KernelEmitter *k = p->k;
+  const Node *linear = stage_anchor(k, p->stage);
+  if (linear->attrs.LINEAR.panel) {
+    CHECK(linear->attrs.LINEAR.panel == PLAN_PANEL && graph_type(k->body, b).rank == 3);
+    p->weights = k->views[b.index].base;
+    p->step_bytes = 4 * PLAN_PANEL;
+    p->panel_bytes = p->step_bytes * p->depth;
+    p->ahead_lines = PANEL_LINES * DEPTH_UNROLL / prefetching_tiles(p);
+  } else {
+    CHECK(graph_type(k->body, b).rank == 4 && k->kernel->places[b.index].column == 0);
+    View matrix = view_of_map(k, b);
+    p->weights = matrix.base;
+    p->step_bytes = matrix.row_bytes;
+    p->panel_bytes = 4 * PLAN_PANEL;
+  }
+}
+
 static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *linear = stage_anchor(k, stage);
   ValueId a = linear->operands[0], b = linear->operands[1], bias = node_operand(linear, 2);
-  CHECK(linear->attrs.LINEAR.panel == PLAN_PANEL && graph_type(k->body, b).rank == 3);
   Product p = {.k = k, .stage = stage, .a = &k->views[a.index]};
   p.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
-  p.weights = k->views[b.index].base;
   p.depth = value_channels(k, a);
   p.channels = value_channels(k, node_result(linear, 0));
   p.follows = weights_behind(k, stage);
-  p.ahead_lines = PANEL_LINES * DEPTH_UNROLL / prefetching_tiles(&p);
+  find_weights(&p, b);
   p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
   p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
   p.depth_block = ceil_div_u32(p.depth_block, DEPTH_UNROLL) * DEPTH_UNROLL;

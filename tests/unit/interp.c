@@ -111,8 +111,15 @@ Test(interp, linear_packed) { /* w rows (1,2) (3,4) (5,6) in panels of 2 */
 }
 
 Test(interp, linear_per_image) {
-  CHECK2("linear(%0, %1)", "[2,1,2,1]", "[2,2,1]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 10, 20),
+  CHECK2("linear(%0, %1)", "[2,1,2,1]", "[2,1,1,2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 10, 20),
          NUMBERS(1, 2, 2, 4, 30, 60, 40, 80));
+  CHECK2("linear(%0, %1)", "[1,2]", "[1,1,2,3]", NUMBERS(1, 10), NUMBERS(1, 2, 3, 4, 5, 6),
+         NUMBERS(41, 52, 63));
+}
+
+Test(interp, scale_matrix) {
+  CHECK2("scale_matrix(%0, %1)", "[2,2]", "[3,2]", NUMBERS(1, 2, 3, 4),
+         NUMBERS(1, 10, 2, 20, 3, 30), NUMBERS(1, 20, 2, 40, 3, 60, 3, 40, 6, 80, 9, 120));
 }
 
 #define WINDOW(k, s, p) \
