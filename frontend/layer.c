@@ -52,6 +52,10 @@ const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, 
   return recipe_tensor(l->model->graph->recipes, name, type);
 }
 
+const char *layer_part(Lowering *l, const LayerSpec *spec, const char *part) {
+  return arena_printf(l->arena, "%s.%s", spec->name, part);
+}
+
 ValueId layer_linear(Lowering *l, const char *prefix, ValueId x, int64_t channels, bool bias) {
   Builder b = l->builder;
   int64_t depth = type_channels(graph_type(b.graph, x));
@@ -67,6 +71,13 @@ ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps) {
   ValueId gain = build_constant(b, layer_tensor(l, prefix, "weight", type));
   ValueId bias = build_constant(b, layer_tensor(l, prefix, "bias", type));
   return build_layer_norm(b, x, gain, bias, eps);
+}
+
+ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden) {
+  int64_t channels = type_channels(graph_type(l->builder.graph, x));
+  ValueId y = layer_linear(l, arena_printf(l->arena, "%s.fc1", prefix), x, hidden, true);
+  y = build_gelu(l->builder, y);
+  return layer_linear(l, arena_printf(l->arena, "%s.fc2", prefix), y, channels, true);
 }
 
 static ExtentId add_extent(Lowering *l, Extent extent) {

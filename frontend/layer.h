@@ -95,6 +95,7 @@ typedef struct LayerFamily {
 } LayerFamily;
 extern const LayerFamily primitives_family;
 extern const LayerFamily atmnet_family;
+extern const LayerFamily cyclemlp_family;
 
 /* Rows of the key tables. `required` is 1 or 0. */
 #define LAYER_KEY(key, kind, required, min, max) \
@@ -121,10 +122,15 @@ int64_t layer_channels(const Lowering *l, const Layer *input);
  * another shape before, and too many parameters. */
 const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, Type type);
 
+/* "NAME.PART": the prefix of the tensors of a part of the layer at hand. */
+const char *layer_part(Lowering *l, const LayerSpec *spec, const char *part);
+
 /* The same prefix-and-suffix tensors around one op: weight [channels, C], bias [channels]; gain
  * `weight` [C] and `bias` [C]. */
 ValueId layer_linear(Lowering *l, const char *prefix, ValueId x, int64_t channels, bool bias);
 ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps);
+/* linear, gelu, linear back to the channels of `x`: the tensors PREFIX.fc1 and PREFIX.fc2. */
+ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden);
 
 ExtentId layer_input_extent(Lowering *l);
 /* The extent behind a window; `before` itself for a window that keeps the resolution. */

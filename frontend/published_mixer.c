@@ -1,0 +1,38 @@
+/* MLP-Mixer: patches, then blocks at one resolution, here that of 224x224 images. */
+#include "frontend/published.h"
+
+enum { IMAGE_SIDE = 224, CLASSES = 1000 };
+
+typedef struct Size {
+  int layers, patch, channels;
+  int channel_hidden, token_hidden;
+} Size;
+
+static const char *const names[] = {"mixer_s32", "mixer_s16", "mixer_b32", "mixer_b16",
+                                    "mixer_l32", "mixer_l16", "mixer_h14", NULL};
+static const Size sizes[] = {
+    {8, 32, 512, 2048, 256},   {8, 16, 512, 2048, 256},   {12, 32, 768, 3072, 384},
+    {12, 16, 768, 3072, 384},  {24, 32, 1024, 4096, 512}, {24, 16, 1024, 4096, 512},
+    {32, 14, 1280, 5120, 640},
+};
+
+static void write_mixer(StringBuilder *out, uint32_t model, bool pyramid) {
+  (void)pyramid;
+  static const char eps[] = ", \"eps\": 1e-6";
+  const Size *size = &sizes[model];
+  string_builder_printf(out,
+                        "{\"op\": \"conv2d\", \"name\": \"stem.proj\", \"channels\": %d, "
+                        "\"kernel\": %d, \"stride\": %d}",
+                        size->channels, size->patch, size->patch);
+  for (int i = 0; i < size->layers; i++) {
+    published_next_layer(out);
+    string_builder_printf(out,
+                          "{\"op\": \"mixer_block\", \"name\": \"blocks.%d\", \"grid\": %d, "
+                          "\"token_hidden\": %d, \"channel_hidden\": %d%s}",
+                          i, IMAGE_SIDE / size->patch, size->token_hidden, size->channel_hidden,
+                          eps);
+  }
+  published_head(out, eps, CLASSES);
+}
+
+const PublishedFamily published_mixer = {names, false, write_mixer};
