@@ -66,8 +66,7 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
   return function;
 }
 
-/* -- constants ----------------------------------------------------------------------------------
- */
+/* -- constants ---------------------------------------------------------------------------- */
 
 LLVMValueRef emit_i32(ModuleContext *m, int32_t value) {
   return LLVMConstInt(m->i32, (uint32_t)value, true);
@@ -91,8 +90,7 @@ LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value) {
   return constant_splat(m, emit_i32(m, value));
 }
 
-/* -- arithmetic ---------------------------------------------------------------------------------
- */
+/* -- arithmetic --------------------------------------------------------------------------- */
 
 LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   return LLVMBuildAdd(m->builder, a, b, "");
@@ -157,6 +155,13 @@ LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *
   return shuffle(m, vector, LLVMGetPoison(LLVMTypeOf(vector)), index, count);
 }
 
+LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  int32_t index[MAX_LANES];
+  uint32_t count = 2 * LLVMGetVectorSize(LLVMTypeOf(a));
+  for (uint32_t i = 0; i < count; i++) index[i] = (int32_t)i;
+  return shuffle(m, a, b, index, count);
+}
+
 LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar) {
   LLVMTypeRef type = LLVMVectorType(LLVMTypeOf(scalar), m->target->vector_floats);
   LLVMValueRef one =
@@ -186,8 +191,7 @@ LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lan
   return shuffle(m, vector, other, index, count);
 }
 
-/* -- memory -------------------------------------------------------------------------------------
- */
+/* -- memory ------------------------------------------------------------------------------- */
 
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes) {
   return LLVMBuildGEP2(m->builder, m->i8, base, &bytes, 1, "");
@@ -212,10 +216,6 @@ static uint32_t power_below(uint32_t count) {
   uint32_t power = 1;
   while (2 * power <= count) power *= 2;
   return power;
-}
-
-LLVMTypeRef emit_vector_type(ModuleContext *m, uint32_t lanes) {
-  return lanes == 1 ? m->f32 : LLVMVectorType(m->f32, lanes);
 }
 
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes) {

@@ -45,16 +45,14 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
  *   args[2 + operand_count + i] result i. */
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol);
 
-/* -- constants ----------------------------------------------------------------------------------
- */
+/* -- constants ---------------------------------------------------------------------------- */
 LLVMValueRef emit_i32(ModuleContext *m, int32_t value);
 LLVMValueRef emit_i64(ModuleContext *m, int64_t value);
 /* All lanes `value`. */
 LLVMValueRef emit_splat(ModuleContext *m, double value);
 LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value);
 
-/* -- arithmetic ---------------------------------------------------------------------------------
- */
+/* -- arithmetic --------------------------------------------------------------------------- */
 LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* integers */
 LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor); /* i64 */
 LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
@@ -72,28 +70,26 @@ LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar);
 /* Lane i of the result is lane `index[i]` of `vector`; -1: any. */
 LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *index,
                           uint32_t count);
+/* The lanes of `a`, then those of `b`. */
+LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 /* The sum of the lanes, in a fixed order (halves, then quarters, ...). */
 LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector);
 /* `vector` with the lanes from `lanes` on replaced by those of `other`. */
 LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lanes,
                              LLVMValueRef other);
 
-/* -- memory -------------------------------------------------------------------------------------
- */
+/* -- memory ------------------------------------------------------------------------------- */
 /* base + bytes (i64). */
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes);
 LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
 void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address);
-/* <lanes x float>; float where `lanes` is 1. */
-LLVMTypeRef emit_vector_type(ModuleContext *m, uint32_t lanes);
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 /* `bytes` of the current function's stack, aligned to 64. */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
 
-/* -- control ------------------------------------------------------------------------------------
- */
+/* -- control ------------------------------------------------------------------------------ */
 enum { LOOP_MAX_CARRIED = 64 };
 
 /* for (index = begin; index < end; index += step), with values carried from turn to turn. */

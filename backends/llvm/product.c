@@ -68,8 +68,7 @@ static bool stores_nchw(const KernelEmitter *k) {
   return false;
 }
 
-/* -- the micro-kernel ---------------------------------------------------------------------------
- */
+/* -- the micro-kernel --------------------------------------------------------------------- */
 
 static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
   return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
@@ -150,8 +149,7 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLV
   multiply_range(p, tile, end, last, 1, acc);
 }
 
-/* -- the stored tile and the epilogue -----------------------------------------------------------
- */
+/* -- the stored tile and the epilogue ----------------------------------------------------- */
 
 static LLVMValueRef tile_address(const Product *p, LLVMValueRef row, uint32_t vector) {
   ModuleContext *m = p->k->m;
@@ -242,8 +240,7 @@ static void emit_tile(const Product *p, const Tile *tile) {
   finish_stored(p, tile);
 }
 
-/* -- the loops around it ------------------------------------------------------------------------
- */
+/* -- the loops around it ------------------------------------------------------------------ */
 
 /* The distinct tile sizes, largest first. */
 static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize *sizes) {
