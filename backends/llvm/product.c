@@ -20,7 +20,8 @@
 #include "support/panic.h"
 
 enum { DEPTH_BLOCK = 256, DEPTH_UNROLL = 4, MAX_SIZES = 4, MAX_VECTORS = 8 };
-enum { CACHE_LINE = 64, PANEL_LINES = 4 * PLAN_PANEL / CACHE_LINE }; /* lines of a panel per k */
+/* One k of a panel. */
+enum { PANEL_BYTES = 4 * PLAN_PANEL, CACHE_LINE = 64, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
 
 typedef struct Product {
   KernelEmitter *k;
@@ -33,7 +34,8 @@ typedef struct Product {
   uint32_t depth;       /* K */
   uint32_t channels;    /* N */
   uint32_t depth_blocks, depth_block;
-  LLVMValueRef tile;    /* stored sums [tile_rows][tile_columns], or NULL */
+  uint32_t columns;     /* of a tile: tile_columns, or some whole panels */
+  LLVMValueRef tile;    /* stored sums [tile_rows][columns], or NULL */
   LLVMValueRef follows; /* B of the next product, or NULL */
   uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
 } Product;
@@ -81,7 +83,8 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
   LLVMValueRef columns[MAX_VECTORS];
   uint32_t vector_bytes = 4 * m->target->vector_floats;
   for (uint32_t v = 0; v < tile->vectors; v++) {
-    LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + vector_bytes * v));
+    uint32_t panel = v * vector_bytes / PANEL_BYTES, bytes = v * vector_bytes % PANEL_BYTES;
+    LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + p->panel_bytes * panel + bytes));
     columns[v] = emit_load(m, emit_address(m, b, at), m->target->vector_floats);
     LLVMSetAlignment(columns[v], vector_bytes);
   }
@@ -153,7 +156,7 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLV
 
 static LLVMValueRef tile_address(const Product *p, LLVMValueRef row, uint32_t vector) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef start = emit_address(m, p->tile, emit_mul(m, row, 4 * p->stage->tile_columns));
+  LLVMValueRef start = emit_address(m, p->tile, emit_mul(m, row, 4 * (uint64_t)p->columns));
   return emit_address(m, start, emit_i64(m, 4 * vector * m->target->vector_floats));
 }
 
@@ -276,7 +279,7 @@ static uint32_t tiles_of(const Product *p) {
 /* The tiles that share the prefetching of a panel: as many as there are, down to a power of two, at
  * most one per line of a turn. */
 static uint32_t prefetching_tiles(const Product *p) {
-  uint32_t tiles = tiles_of(p) * (PLAN_PANEL / p->stage->tile_columns), share = 1;
+  uint32_t tiles = tiles_of(p) * (PLAN_PANEL / p->columns), share = 1;
   while (2 * share <= tiles && 2 * share <= PANEL_LINES * DEPTH_UNROLL) share *= 2;
   return share;
 }
@@ -319,7 +322,7 @@ static LLVMValueRef panel_address(const Product *p, LLVMValueRef panel) {
   return emit_address(p->k->m, p->weights, emit_mul(p->k->m, panel, p->panel_bytes));
 }
 
-/* What to prefetch during panel `panel`: the next one, or the next product's first. */
+/* What to prefetch during the tiles of panel `panel`: the next one, or the next product's first. */
 static LLVMValueRef panel_ahead(const Product *p, LLVMValueRef panel) {
   ModuleContext *m = p->k->m;
   LLVMValueRef next = emit_add(m, panel, emit_i64(m, 1));
@@ -329,7 +332,7 @@ static LLVMValueRef panel_ahead(const Product *p, LLVMValueRef panel) {
                          panel_address(p, next), "");
 }
 
-/* `width` columns (at most a tile's) from `begin` of panel `panel` on. */
+/* `width` columns (at most a tile's) from column `begin` of panel `panel` on. */
 static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begin, uint32_t width) {
   ModuleContext *m = p->k->m;
   uint32_t lanes = m->target->vector_floats;
@@ -337,18 +340,18 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
                .panel = emit_address(m, panel_address(p, panel), emit_mul(m, begin, 4)),
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
-  LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->stage->tile_columns), "");
+  LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->columns), "");
   emit_rows(p, tile, panel_ahead(p, panel), emit_mul(m, before, tiles_of(p)));
 }
 
-/* The first `width` columns of panel `panel`. */
+/* The first `width` columns from panel `panel` on. */
 static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
   ModuleContext *m = p->k->m;
-  uint32_t step = p->stage->tile_columns, rest = width % step;
+  uint32_t rest = width % p->columns;
   if (width > rest) {
     Loop columns;
-    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), step, NULL, 0);
-    emit_columns(p, panel, columns.index, step);
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), p->columns, NULL, 0);
+    emit_columns(p, panel, columns.index, p->columns);
     loop_end(m, &columns, NULL);
   }
   if (rest) emit_columns(p, panel, emit_i64(m, width - rest), rest);
@@ -372,16 +375,26 @@ static void find_weights(Product *p, ValueId b) {
   if (linear->attrs.LINEAR.panel) {
     CHECK(linear->attrs.LINEAR.panel == PLAN_PANEL && graph_type(k->body, b).rank == 3);
     p->weights = k->views[b.index].base;
-    p->step_bytes = 4 * PLAN_PANEL;
+    p->step_bytes = PANEL_BYTES;
     p->panel_bytes = p->step_bytes * p->depth;
-    p->ahead_lines = PANEL_LINES * DEPTH_UNROLL / prefetching_tiles(p);
+    if (p->columns <= PLAN_PANEL) {
+      p->ahead_lines = PANEL_LINES * DEPTH_UNROLL / prefetching_tiles(p);
+    }
   } else {
     CHECK(graph_type(k->body, b).rank == 4 && k->kernel->places[b.index].column == 0);
     View matrix = view_of_map(k, b);
     p->weights = matrix.base;
     p->step_bytes = matrix.row_bytes;
-    p->panel_bytes = 4 * PLAN_PANEL;
+    p->panel_bytes = PANEL_BYTES;
   }
+}
+
+/* The width of a tile. One row alone is too short a tile to keep the multipliers busy and to draw
+ * on the memory's bandwidth: it takes MAX_VECTORS vectors of several panels. */
+static uint32_t tile_columns(const KernelEmitter *k, const Stage *stage) {
+  if (k->kernel->rows > k->kernel->blocks) return stage->tile_columns;
+  uint32_t wide = MAX_VECTORS * k->m->target->vector_floats;
+  return wide > PLAN_PANEL ? wide : PLAN_PANEL;
 }
 
 static Product product_of(KernelEmitter *k, const Stage *stage) {
@@ -391,13 +404,14 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   p.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   p.depth = value_channels(k, a);
   p.channels = value_channels(k, node_result(linear, 0));
+  p.columns = tile_columns(k, stage);
   p.follows = weights_behind(k, stage);
   find_weights(&p, b);
   p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
   p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
   p.depth_block = ceil_div_u32(p.depth_block, DEPTH_UNROLL) * DEPTH_UNROLL;
   if (p.depth_blocks > 1 || has_op(k, stage, OP_GELU) || stores_nchw(k)) {
-    p.tile = emit_stack(k->m, 4 * (uint64_t)stage->tile_rows * stage->tile_columns);
+    p.tile = emit_stack(k->m, 4 * (uint64_t)stage->tile_rows * p.columns);
   }
   return p;
 }
@@ -406,11 +420,12 @@ void product_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   CHECK(PLAN_PANEL % stage->tile_columns == 0);
   Product p = product_of(k, stage);
-  uint32_t panels = p.channels / PLAN_PANEL, rest = p.channels % PLAN_PANEL;
+  uint32_t step = p.columns > PLAN_PANEL ? p.columns : PLAN_PANEL; /* columns of a turn */
+  uint32_t rest = p.channels % step, panels = (p.channels - rest) / PLAN_PANEL;
   if (panels) {
     Loop loop;
-    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, panels), 1, NULL, 0);
-    emit_panel(&p, loop.index, PLAN_PANEL);
+    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, panels), step / PLAN_PANEL, NULL, 0);
+    emit_panel(&p, loop.index, step);
     loop_end(m, &loop, NULL);
   }
   if (rest) emit_panel(&p, emit_i64(m, panels), rest);
