@@ -1,0 +1,362 @@
+/* Random graphs through the whole pipeline: the interpreter's answer must stay the same after the
+ * passes (1e-9 of the largest value, in double), and native code must give it too (in float).
+ * Shapes, channels and layouts are chosen to be awkward; padding and scratch are filled with NaN
+ * before a run. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "ir/builder.h"
+#include "passes/pass.h"
+#include "runtime/atm_runtime.h"
+#include "support/checked_math.h"
+
+enum { MAX_VALUES = 64, MAX_OUTPUTS = 4, MAX_INPUTS = 2, GRAPHS = 120 };
+
+typedef struct Random {
+  uint64_t state;
+} Random;
+
+static uint32_t below(Random *random, uint32_t limit) {
+  random->state = random->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (uint32_t)(random->state >> 33) % limit;
+}
+
+static double uniform(Random *random) { /* [-1, 1) */
+  return below(random, 1 << 24) / (double)(1 << 23) - 1;
+}
+
+/* -- making a graph ------------------------------------------------------------------------------
+ */
+
+typedef struct Maker {
+  Random random;
+  Arena *arena;
+  Builder b;
+  ValueId values[MAX_VALUES];
+  uint32_t count, weights;
+} Maker;
+
+static Type type_of(const Maker *m, ValueId v) {
+  return graph_type(m->b.graph, v);
+}
+
+static void keep(Maker *m, ValueId v) {
+  if (m->count < MAX_VALUES) m->values[m->count++] = v;
+}
+
+static ValueId weight(Maker *m, Type type) {
+  const char *name = arena_printf(m->arena, "w%u", m->weights++);
+  return build_constant(m->b, recipe_tensor(m->b.graph->recipes, name, type));
+}
+
+static int64_t some_channels(Maker *m) {
+  static const int64_t choices[] = {1, 3, 8, 16, 17, 24, 32, 40, 64, 70};
+  return choices[below(&m->random, sizeof choices / sizeof *choices)];
+}
+
+static ValueId some_value(Maker *m) {
+  return m->values[below(&m->random, m->count)];
+}
+
+/* A value of `type`, or VALUE_NONE. */
+static ValueId value_like(Maker *m, Type type) {
+  uint32_t start = below(&m->random, m->count);
+  for (uint32_t i = 0; i < m->count; i++) {
+    ValueId v = m->values[(start + i) % m->count];
+    if (type_equal(type_of(m, v), type)) return v;
+  }
+  return VALUE_NONE;
+}
+
+static ValueId make_linear(Maker *m, ValueId x, int64_t channels) {
+  int64_t depth = type_channels(type_of(m, x));
+  ValueId bias = below(&m->random, 2) ? weight(m, type_vector(channels)) : VALUE_NONE;
+  return build_linear(m->b, x, weight(m, type_matrix(channels, depth)), bias);
+}
+
+static ValueId make_norm(Maker *m, ValueId x) {
+  Type vector = type_vector(type_channels(type_of(m, x)));
+  ValueId gain = weight(m, vector);
+  return build_layer_norm(m->b, x, gain, weight(m, vector), 1e-2);
+}
+
+static void make_convolution(Maker *m, ValueId x) {
+  Type type = type_of(m, x);
+  int32_t k = 1 + (int32_t)below(&m->random, 3), pad = (int32_t)below(&m->random, 2);
+  Window window = {k, k, 1 + (int32_t)below(&m->random, 2), 1, pad, pad};
+  if (type.rank != 4 || type.dims[1] + 2 * pad < k || type.dims[2] + 2 * pad < k) return;
+  int64_t c = type_channels(type), out = below(&m->random, 2) ? c : some_channels(m);
+  bool depthwise = c == out && below(&m->random, 2);
+  ValueId w = weight(m, type_map(out, depthwise ? 1 : c, k, k));
+  ValueId bias = below(&m->random, 2) ? weight(m, type_vector(out)) : VALUE_NONE;
+  keep(m, build_conv2d(m->b, x, w, bias, window, depthwise ? (int32_t)c : 1));
+}
+
+static void make_sample(Maker *m, ValueId x) {
+  Type type = type_of(m, x);
+  if (type.rank != 4) return;
+  int64_t c = type_channels(type);
+  int32_t share = c % 4 == 0 ? 1 << below(&m->random, 3) : 1;
+  int32_t axis = 1 + (int32_t)below(&m->random, 2);
+  ValueId offsets;
+  switch (below(&m->random, 3)) {
+    case 0: offsets = build_constant(m->b, recipe_iota3(m->b.graph->recipes, c / share)); break;
+    case 1:
+      offsets = build_constant(m->b, recipe_fill(m->b.graph->recipes, 0, type_vector(c / share)));
+      break;
+    default: offsets = make_linear(m, make_norm(m, x), c / share); break;
+  }
+  keep(m, build_axial_sample(m->b, x, offsets, axis, share));
+}
+
+/* What an ATM does: branches, mixing weights from their means, projection. */
+static void make_mixture(Maker *m, ValueId x) {
+  Type type = type_of(m, x);
+  if (type.rank != 4) return;
+  int64_t c = type_channels(type);
+  ValueId offsets = make_linear(m, x, 2 * c), branch[3];
+  branch[0] = make_linear(
+      m, build_axial_sample(m->b, x, build_slice(m->b, offsets, 0, (int32_t)c), 2, 1), c);
+  branch[1] = make_linear(
+      m, build_axial_sample(m->b, x, build_slice(m->b, offsets, (int32_t)c, (int32_t)c), 1, 1), c);
+  branch[2] = make_linear(m, x, c);
+  ValueId mean =
+      build_mean_hw(m->b, build_add(m->b, build_add(m->b, branch[0], branch[1]), branch[2]));
+  ValueId a = build_softmax(m->b, make_linear(m, mean, 3 * c), 3), mixed = VALUE_NONE;
+  for (int32_t i = 0; i < 3; i++) {
+    ValueId scaled = build_mul(m->b, branch[i], build_slice(m->b, a, i * (int32_t)c, (int32_t)c));
+    mixed = i ? build_add(m->b, mixed, scaled) : scaled;
+  }
+  keep(m, build_add(m->b, x, make_linear(m, mixed, c)));
+}
+
+static void make_pointwise(Maker *m, ValueId x) {
+  Type type = type_of(m, x);
+  ValueId y = VALUE_NONE;
+  switch (below(&m->random, 3)) {
+    case 0: y = weight(m, type_vector(type_channels(type))); break;
+    case 1: y = value_like(m, type_matrix(type.dims[0], type_channels(type))); break;
+    default: y = value_like(m, type); break;
+  }
+  if (value_is_none(y)) y = x;
+  keep(m, below(&m->random, 2) ? build_add(m->b, x, y) : build_mul(m->b, x, y));
+}
+
+static void make_slice(Maker *m, ValueId x) {
+  uint32_t c = (uint32_t)type_channels(type_of(m, x)), begin = below(&m->random, c);
+  keep(m, build_slice(m->b, x, (int32_t)begin, 1 + (int32_t)below(&m->random, c - begin)));
+}
+
+static void make_concat(Maker *m, ValueId x) {
+  Type type = type_of(m, x);
+  for (uint32_t i = 0; i < m->count; i++) {
+    Type other = type_with_channels(type_of(m, m->values[i]), type_channels(type));
+    if (!type_equal(other, type) || type_channels(type_of(m, m->values[i])) > 100) continue;
+    keep(m, build_concat(m->b, x, m->values[i]));
+    return;
+  }
+}
+
+static void make_node(Maker *m) {
+  ValueId x = some_value(m);
+  Type type = type_of(m, x);
+  int64_t c = type_channels(type);
+  switch (below(&m->random, 12)) {
+    case 0: make_convolution(m, x); break;
+    case 1:
+    case 2: keep(m, make_linear(m, x, some_channels(m))); break;
+    case 3: make_sample(m, x); break;
+    case 4: keep(m, make_norm(m, x)); break;
+    case 5: keep(m, build_softmax(m->b, x, c % 2 == 0 ? 2 : 1)); break;
+    case 6: make_slice(m, x); break;
+    case 7: make_concat(m, x); break;
+    case 8: make_pointwise(m, x); break;
+    case 9: keep(m, build_gelu(m->b, x)); break;
+    case 10:
+      if (type.rank == 4) keep(m, build_mean_hw(m->b, x));
+      break;
+    default: make_mixture(m, x); break;
+  }
+}
+
+static Graph *make_graph(Arena *arena, uint64_t seed) {
+  Maker m = {.random = {seed}, .arena = arena};
+  Graph *graph = graph_new(arena, recipe_table_new(arena), "random");
+  m.b = (Builder){graph, "layer"};
+  int64_t n = 1 + below(&m.random, 2), h = 1 + below(&m.random, 16), w = 1 + below(&m.random, 16);
+  keep(&m, build_input(m.b, "x", type_map(n, h, w, some_channels(&m)), below(&m.random, 2)));
+  if (below(&m.random, 3) == 0)
+    keep(&m, build_input(m.b, "v", type_matrix(n, some_channels(&m)), false));
+  for (uint32_t nodes = 3 + below(&m.random, 15); nodes > 0; nodes--) make_node(&m);
+  uint32_t outputs = 1 + below(&m.random, MAX_OUTPUTS);
+  for (uint32_t i = 0; i < outputs; i++) {
+    ValueId v = i == 0 ? m.values[m.count - 1] : some_value(&m);
+    bool nchw = type_of(&m, v).rank == 4 && below(&m.random, 2);
+    graph_add_output(graph, arena_printf(arena, "y%u", i), v, nchw);
+  }
+  return graph;
+}
+
+/* -- running it ----------------------------------------------------------------------------------
+ */
+
+typedef struct Trial {
+  Arena *arena;
+  Diag diag;
+  uint64_t seed;
+  const TargetInfo *target;
+  const Graph *before, *after;
+  InterpTensor inputs[MAX_INPUTS], expected[MAX_OUTPUTS];
+  double largest[MAX_OUTPUTS];
+} Trial;
+
+static Status read_weights(void *context, const char *name, double *out, size_t count) {
+  Random random = {strtoull(name + 1, NULL, 10) + 99};
+  (void)context;
+  for (size_t i = 0; i < count; i++) out[i] = (float)(0.3 * uniform(&random));
+  return STATUS_OK;
+}
+
+static const WeightSource weights = {NULL, read_weights};
+
+static size_t elements(Type type) {
+  int64_t count = 0;
+  cr_assert(type_count(type, &count));
+  return (size_t)count;
+}
+
+static void make_inputs(Trial *t) {
+  Random random = {t->seed + 5};
+  NodeId nodes[MAX_INPUTS];
+  uint32_t count = graph_inputs(t->before, nodes, MAX_INPUTS);
+  for (uint32_t i = 0; i < count; i++) {
+    Type type = graph_node(t->before, nodes[i])->declared;
+    double *data = ARENA_ARRAY(t->arena, elements(type), double);
+    for (size_t e = 0; e < elements(type); e++) data[e] = (float)uniform(&random);
+    t->inputs[i] = (InterpTensor){type, data};
+  }
+}
+
+/* Runs the pipeline; one optional pass in two graphs is off. */
+static void run_passes(Trial *t, PassContext *context) {
+  Random random = {t->seed + 17};
+  uint32_t all;
+  const Pass *passes = pass_all(&all), *off = &passes[below(&random, all)];
+  PassOptions options = {.disabled = &off->name,
+                         .disabled_count = off->required ? 0 : 1,
+                         .verify_each = true,
+                         .stream = stderr};
+  Type *types = ARENA_ARRAY(t->arena, MAX_INPUTS, Type);
+  context->input_count = graph_inputs(t->before, NULL, 0);
+  for (uint32_t i = 0; i < context->input_count; i++) types[i] = t->inputs[i].type;
+  context->input_types = types;
+  t->after = t->before;
+  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; part++) {
+    uint32_t count;
+    bool stopped;
+    const Pass *const *list = pipeline_passes((PipelinePart)part, &count);
+    cr_assert_eq(manager_run(context, &options, list, count, t->after, &t->after, &stopped),
+                 STATUS_OK);
+  }
+}
+
+static void expect_same_meaning(Trial *t) {
+  InterpTensor got[MAX_OUTPUTS];
+  cr_assert_eq(interp_run(t->before, &weights, t->arena, &t->diag, t->inputs, t->expected), 0);
+  cr_assert_eq(interp_run(t->after, &weights, t->arena, &t->diag, t->inputs, got), 0);
+  for (uint32_t i = 0; i < t->before->output_count; i++) {
+    double error = 0;
+    cr_assert(type_equal(got[i].type, t->expected[i].type));
+    for (size_t e = 0; e < elements(got[i].type); e++) {
+      t->largest[i] = fmax(t->largest[i], fabs(t->expected[i].data[e]));
+      error = fmax(error, fabs(got[i].data[e] - t->expected[i].data[e]));
+    }
+    cr_assert_leq(error, 1e-9 * t->largest[i], "seed %lu: passes change output %u by %g of %g",
+                  (unsigned long)t->seed, i, error, t->largest[i]);
+  }
+}
+
+/* Where element `e` of a tensor in logical order is in the caller's memory. */
+static size_t caller_index(Type type, bool nchw, size_t e) {
+  if (!nchw || type.rank != 4) return e;
+  size_t c = (size_t)type.dims[3], hw = (size_t)(type.dims[1] * type.dims[2]);
+  size_t row = e / c;
+  return (row / hw * c + e % c) * hw + row % hw;
+}
+
+static void run_code(const Trial *t, const Plan *plan, atm_run_fn *run, void *blob,
+                     const float *const *in, float *const *out) {
+  size_t bytes = plan->workspace_base + plan->scratch_bytes;
+  char *workspace = aligned_alloc(64, round_up_size(bytes + 1, 64));
+  memset(workspace, 0xff, bytes);
+  atm_env env = {.size = sizeof env, .threads = 1, .weights = blob};
+  cr_assert_eq(run(in, out, workspace, bytes, &env), ATM_OK, "seed %lu", (unsigned long)t->seed);
+  free(workspace);
+}
+
+static void expect_same_output(const Trial *t, uint32_t output, const float *got) {
+  const InterpTensor *expected = &t->expected[output];
+  bool nchw = t->before->outputs[output].nchw;
+  double error = 0;
+  for (size_t e = 0; e < elements(expected->type); e++) {
+    double difference = fabs(got[caller_index(expected->type, nchw, e)] - expected->data[e]);
+    if (!(difference <= error)) error = difference; /* a NaN stays */
+  }
+  cr_assert(error <= 2e-4 * t->largest[output] + 1e-6, "seed %lu, %s: output %u is off by %g of %g",
+            (unsigned long)t->seed, t->target->name, output, error, t->largest[output]);
+}
+
+static void expect_same_code(Trial *t, const Plan *plan) {
+  EmitOptions options = {.prefix = "model", .external_weights = true, .model_hash = ""};
+  WeightsBlob blob = weights_blob_layout(t->arena, &plan, 1);
+  char *object, *data = aligned_alloc(128, round_up_size(blob.bytes + 1, 128));
+  size_t bytes;
+  LoadedModel *loaded;
+  cr_assert_eq(llvm_emit(&plan, 1, &blob, &weights, &options, EMIT_OBJECT, t->arena, &t->diag,
+                         &object, &bytes),
+               STATUS_OK);
+  cr_assert_eq(llvm_load(object, bytes, &t->diag, &loaded), STATUS_OK);
+  cr_assert_eq(weights_blob_evaluate(&blob, &weights, data), STATUS_OK);
+  float *in[MAX_INPUTS], *out[MAX_OUTPUTS];
+  for (uint32_t i = 0; i < plan->input_count; i++) {
+    const InterpTensor *input = &t->inputs[i];
+    in[i] = malloc(elements(input->type) * sizeof(float)); /* exact: sanitizers see overreads */
+    for (size_t e = 0; e < elements(input->type); e++)
+      in[i][caller_index(input->type, plan->inputs[i].nchw, e)] = (float)input->data[e];
+  }
+  for (uint32_t i = 0; i < plan->output_count; i++)
+    out[i] = malloc(elements(plan->outputs[i].type) * sizeof(float));
+  run_code(t, plan, (atm_run_fn *)llvm_symbol(loaded, "model_run"), data, (const float *const *)in,
+           out);
+  for (uint32_t i = 0; i < plan->output_count; i++) expect_same_output(t, i, out[i]);
+  for (uint32_t i = 0; i < plan->input_count; i++) free(in[i]);
+  for (uint32_t i = 0; i < plan->output_count; i++) free(out[i]);
+  llvm_unload(loaded);
+  free(object);
+  free(data);
+}
+
+static void try_seed(uint64_t seed, const char *isa) {
+  Trial t = {.arena = arena_new(), .diag = {.stream = stderr}, .seed = seed};
+  t.target = target_choose(isa, NULL, NULL, t.arena, &t.diag);
+  cr_assert_not_null(t.target);
+  t.before = make_graph(t.arena, seed);
+  make_inputs(&t);
+  PassContext context = {.arena = t.arena, .diag = &t.diag, .target = t.target};
+  run_passes(&t, &context);
+  expect_same_meaning(&t);
+  const Plan *plan;
+  cr_assert_eq(plan_build(&context, t.after, &plan), STATUS_OK);
+  if ((t.target->isa_bits & ~atm_cpu_isa()) == 0) expect_same_code(&t, plan);
+  arena_free(t.arena);
+}
+
+Test(differential, random_graphs_keep_their_meaning) {
+  static const char *const isas[] = {"v4", "v3", "v2"};
+  const char *only = getenv("ATMC_SEED"); /* to try one seed again */
+  for (uint64_t seed = 1; seed <= GRAPHS && !only; seed++) try_seed(seed, isas[seed % 3]);
+  for (uint32_t i = 0; i < 3 && only; i++) try_seed(strtoull(only, NULL, 10), isas[i]);
+}
