@@ -49,7 +49,7 @@ Status compile_read(Compilation *c) {
   progress_step(&c->progress, "reading");
   RETURN_IF_ERROR(frontend_read_model(c->arena, c->recipes, c->diag, options->argument, &c->model));
   if (options->weights) {
-    RETURN_IF_ERROR(weights_open(c->arena, c->diag, options->weights, &c->weights));
+    RETURN_IF_ERROR(weights_open(c->arena, c->diag, options->weights, options->state, &c->weights));
     RETURN_IF_ERROR(weights_bind(c->weights, c->model, options->allow_extra, c->diag));
   }
   c->times.read = clock_seconds() - begin;

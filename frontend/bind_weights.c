@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "frontend/error_list.h"
-#include "frontend/safetensors.h"
 #include "frontend/utf8.h"
+#include "frontend/weights.h"
 
 static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
   Place place = diag_file(weights->path);
   Arena *arena = weights->arena;
   const char *name = error_list_quote(arena, need->name);
-  const char *shape = safetensors_shape_text(arena, need->type.rank, need->type.dims);
+  const char *shape = weights_shape_text(arena, need->type.rank, need->type.dims);
   uint32_t index;
   if (!name_table_find(&weights->names, need->name, &index)) {
     error_list_add(errors, place, "tensor %s %s is missing (layer at %s:%u)", name, shape,
@@ -22,8 +22,8 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
   for (uint32_t d = 0; same && d < tensor->rank; d++) same = tensor->dims[d] == need->type.dims[d];
   if (!same)
     error_list_add(errors, place, "tensor %s has shape %s, expected %s (layer at %s:%u)", name,
-                   safetensors_shape_text(arena, tensor->rank, tensor->dims), shape,
-                   need->place.file, need->place.line);
+                   weights_shape_text(arena, tensor->rank, tensor->dims), shape, need->place.file,
+                   need->place.line);
   else if (!tensor->element->bindable)
     error_list_add(errors, place, "tensor %s is %s; weights must be F32, F16 or BF16", name,
                    tensor->element->name);

@@ -2,7 +2,7 @@
  *
  * All input is untrusted. Every error is diagnosed with file, place, value and limit; as many as
  * can be found in one go are reported. json_source.c reads strict JSON with positions,
- * json_fields.c typed fields, safetensors.c the weights, bind_weights.c matches both, and one file
+ * json_fields.c typed fields, weights.c the weights, bind_weights.c matches both, and one file
  * per model family lowers its layers (atmnet.c).
  */
 #ifndef ATMC_FRONTEND_FRONTEND_H
@@ -39,9 +39,11 @@ MUST_CHECK Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *
 
 typedef struct Weights Weights;
 
-/* Opens and validates a safetensors file. The file is read, not mapped (a mapped file that shrinks
- * kills the process). weights_close frees it; NULL is allowed. */
-MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, Weights **weights);
+/* Opens and validates a safetensors file or a PyTorch checkpoint, of which `state` is the key of the
+ * state to take (NULL: the one that checkpoint.h tells). The file is read, not mapped (a mapped file
+ * that shrinks kills the process). weights_close frees it; NULL is allowed. */
+MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
+                               Weights **weights);
 void weights_close(Weights *weights);
 /* Lists every missing, mis-shaped and, unless `allow_extra`, extra tensor; sets class names from
  * `__metadata__.classes` (a string, one character per class) where the model has none. */
@@ -64,6 +66,9 @@ typedef struct NamedTensor {
   const int64_t *dims;
   const float *data;
 } NamedTensor;
+/* All of the opened tensors that weights may be, as floats; the others are left out with a warning.
+ * Memory comes from the arena of weights_open. */
+void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count);
 /* The bytes of a safetensors file, in `arena`. */
 void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count, char **data,
                        size_t *bytes);

@@ -11,15 +11,8 @@
 #include "frontend/json_source.h"
 #include "frontend/safetensors.h"
 #include "support/checked_math.h"
-#include "support/string_builder.h"
 
-static const ElementType element_types[] = {
-    {"F32", 4, true},   {"F16", 2, true},      {"BF16", 2, true},     {"F64", 8, false},
-    {"I64", 8, false},  {"I32", 4, false},     {"I16", 2, false},     {"I8", 1, false},
-    {"U64", 8, false},  {"U32", 4, false},     {"U16", 2, false},     {"U8", 1, false},
-    {"BOOL", 1, false}, {"F8_E4M3", 1, false}, {"F8_E5M2", 1, false}, {"C64", 8, false},
-};
-enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types, SHOWN_MAX = 60 };
+enum { SHOWN_MAX = 60 };
 
 typedef struct Header {
   Weights *weights;
@@ -37,15 +30,6 @@ __attribute__((format(printf, 3, 4))) static bool reject(Header *h, const char *
   error_list_add(&h->errors, diag_file(h->weights->path), "tensor %s: %s",
                  error_list_quote(arena, tensor), message);
   return false;
-}
-
-const char *safetensors_shape_text(Arena *arena, uint32_t rank, const int64_t *dims) {
-  StringBuilder out = {.arena = arena};
-  string_builder_add(&out, "[");
-  for (uint32_t i = 0; i < rank; i++)
-    string_builder_printf(&out, "%s%" PRId64, i ? "," : "", dims[i]);
-  string_builder_add(&out, "]");
-  return string_builder_text(&out);
 }
 
 /* A whole number from 0 to INT64_MAX, exactly as it stands in the text. */
@@ -83,20 +67,20 @@ static const ElementType *read_element(Header *h, const cJSON *record, const cha
     reject(h, tensor, "\"dtype\" must be a string, not %s", shown(h, record, "dtype"));
     return NULL;
   }
-  for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; i++)
-    if (strcmp(element_types[i].name, item->valuestring) == 0) return &element_types[i];
-  reject(h, tensor, "unknown dtype %s", error_list_quote(h->weights->arena, item->valuestring));
-  return NULL;
+  const ElementType *element = weights_element_type(item->valuestring);
+  if (!element)
+    reject(h, tensor, "unknown dtype %s", error_list_quote(h->weights->arena, item->valuestring));
+  return element;
 }
 
 /* Shape, place in the data, and that they agree. */
 static bool read_extent(Header *h, const cJSON *record, FileTensor *tensor) {
   int64_t offsets[2];
   uint32_t count;
-  if (!read_sizes(h, json_source_member(record, "shape"), tensor->dims, SAFETENSORS_MAX_RANK,
+  if (!read_sizes(h, json_source_member(record, "shape"), tensor->dims, WEIGHTS_MAX_RANK,
                   &tensor->rank))
     return reject(h, tensor->name, "\"shape\" must be at most %d whole numbers, not %s",
-                  SAFETENSORS_MAX_RANK, shown(h, record, "shape"));
+                  WEIGHTS_MAX_RANK, shown(h, record, "shape"));
   if (!read_sizes(h, json_source_member(record, "data_offsets"), offsets, 2, &count) || count != 2)
     return reject(h, tensor->name, "\"data_offsets\" must be two whole numbers, not %s",
                   shown(h, record, "data_offsets"));
@@ -110,7 +94,7 @@ static bool read_extent(Header *h, const cJSON *record, FileTensor *tensor) {
   bool fits = true;
   for (uint32_t i = 0; i < tensor->rank; i++)
     fits = fits && checked_mul_i64(bytes, tensor->dims[i], &bytes);
-  const char *shape = safetensors_shape_text(h->weights->arena, tensor->rank, tensor->dims);
+  const char *shape = weights_shape_text(h->weights->arena, tensor->rank, tensor->dims);
   if (!fits) return reject(h, tensor->name, "the size of shape %s overflows", shape);
   if (bytes == offsets[1] - offsets[0]) return true;
   return reject(

@@ -46,7 +46,7 @@ holds() {
   [ "$found" = "${wanted# }" ] || fail "$folder holds \"$found\", expected \"$wanted\""
 }
 
-commands="compile run bench inspect verify opt init weights"
+commands="compile run bench inspect verify opt init weights import"
 cat >tiny.json <<'JSON'
 {"atmc": 1, "name": "tiny",
  "inputs": [{"name": "image", "layout": "nchw", "channels": 3}],

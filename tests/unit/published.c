@@ -89,7 +89,7 @@ Test(published, binds_the_trained_model) {
   RecipeTable *recipes = recipe_table_new(arena);
   const char *path = ATMC_SOURCE_DIR "/examples/glyphs/glyphs.safetensors";
   cr_assert_eq(frontend_read_model(arena, recipes, &diag, model_path("glyphs", false), &model), 0);
-  cr_assert_eq(weights_open(arena, &diag, path, &weights), STATUS_OK);
+  cr_assert_eq(weights_open(arena, &diag, path, NULL, &weights), STATUS_OK);
   cr_assert_eq(weights_bind(weights, model, false, &diag), STATUS_OK);
   cr_expect_eq(count_parameters(model), 944466);
   cr_assert_eq(model->class_count, 34);

@@ -68,7 +68,7 @@ Test(safetensors, reads_back_what_it_wrote) {
   WeightNeed need = {.name = "b.weight", .type = type_matrix(2, 3)};
   Model model = model_of(&need, 1, 1);
   Weights *weights;
-  cr_assert_eq(weights_open(arena, &diag, path, &weights), STATUS_OK);
+  cr_assert_eq(weights_open(arena, &diag, path, NULL, &weights), STATUS_OK);
   cr_expect_eq(weights_bind(weights, &model, false, &diag), STATUS_BAD_INPUT);
   cr_expect_eq(diag.errors, 1);
   cr_assert_eq(weights_bind(weights, &model, true, &diag), STATUS_OK);
@@ -99,7 +99,7 @@ Test(safetensors, widens_every_half) {
       "\"b\":{\"dtype\":\"BF16\",\"shape\":[65536],\"data_offsets\":[131072,262144]}}",
       halves, sizeof halves);
   Weights *weights;
-  cr_assert_eq(weights_open(arena, &diag, path, &weights), STATUS_OK);
+  cr_assert_eq(weights_open(arena, &diag, path, NULL, &weights), STATUS_OK);
   WeightSource source = weights_source(weights);
   static double f[COUNT], b[COUNT];
   cr_assert_eq(source.read(source.context, "f", f, COUNT), STATUS_OK);
@@ -123,7 +123,7 @@ Test(safetensors, refuses_files_that_are_cut_or_longer) {
   for (size_t i = 0; i <= bytes + 1; i++) {
     write_bytes(longer, i);
     Weights *weights;
-    Status status = weights_open(arena, &diag, path, &weights);
+    Status status = weights_open(arena, &diag, path, NULL, &weights);
     cr_expect_eq(status, i == bytes ? STATUS_OK : STATUS_BAD_INPUT, "%zu bytes", i);
     weights_close(weights);
   }
@@ -139,7 +139,7 @@ Test(safetensors, survives_every_change_of_the_header) {
       copy[i] = (char)c;
       write_file(copy, "123456789", 9);
       Weights *weights;
-      if (weights_open(arena, &diag, path, &weights) == STATUS_OK) weights_close(weights);
+      if (weights_open(arena, &diag, path, NULL, &weights) == STATUS_OK) weights_close(weights);
     }
     copy[i] = header[i];
   }
@@ -148,7 +148,7 @@ Test(safetensors, survives_every_change_of_the_header) {
 Test(safetensors, names_classes_by_character) {
   write_file("{\"__metadata__\":{\"classes\":\"a\xc3\xa9\xe2\x82\xac\"}}", "", 0);
   Weights *weights;
-  cr_assert_eq(weights_open(arena, &diag, path, &weights), STATUS_OK);
+  cr_assert_eq(weights_open(arena, &diag, path, NULL, &weights), STATUS_OK);
   Model model = model_of(NULL, 0, 3);
   cr_assert_eq(weights_bind(weights, &model, false, &diag), STATUS_OK);
   cr_assert_eq(model.class_count, 3);
@@ -162,8 +162,8 @@ Test(safetensors, names_classes_by_character) {
 
 Test(safetensors, names_the_file_that_cannot_be_read) {
   Weights *weights;
-  cr_expect_eq(weights_open(arena, &diag, "/no/such/file", &weights), STATUS_IO);
-  cr_expect_eq(weights_open(arena, &diag, "/tmp", &weights), STATUS_IO);
-  cr_expect_eq(weights_open(arena, &diag, "/dev/zero", &weights), STATUS_IO);
+  cr_expect_eq(weights_open(arena, &diag, "/no/such/file", NULL, &weights), STATUS_IO);
+  cr_expect_eq(weights_open(arena, &diag, "/tmp", NULL, &weights), STATUS_IO);
+  cr_expect_eq(weights_open(arena, &diag, "/dev/zero", NULL, &weights), STATUS_IO);
   cr_expect_null(weights);
 }

@@ -1,0 +1,17 @@
+/* atmc import: a PyTorch checkpoint as a safetensors file of F32 tensors. */
+#include "driver/commands.h"
+#include "driver/output.h"
+#include "frontend/frontend.h"
+
+Status cmd_import(const Options *options, Arena *arena, Diag *diag) {
+  Weights *weights;
+  RETURN_IF_ERROR(weights_open(arena, diag, options->argument, options->state, &weights));
+  NamedTensor *tensors;
+  uint32_t count;
+  weights_floats(weights, diag, &tensors, &count);
+  weights_close(weights);
+  char *data;
+  size_t bytes;
+  safetensors_write(arena, tensors, count, &data, &bytes);
+  return output_file(arena, diag, options->output, data, bytes);
+}

@@ -1,0 +1,199 @@
+/* Opening a weights file: its first bytes tell what it is. The file is read, never mapped, and
+ * nothing depends on it any more when it has been opened. Elements are widened where they are asked
+ * for. */
+#include "frontend/weights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "frontend/checkpoint.h"
+#include "frontend/error_list.h"
+#include "frontend/safetensors.h"
+#include "support/panic.h"
+#include "support/string_builder.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the data of weights are little-endian");
+
+static const ElementType element_types[] = {
+    {"F32", 4, true},   {"F16", 2, true},      {"BF16", 2, true},     {"F64", 8, false},
+    {"I64", 8, false},  {"I32", 4, false},     {"I16", 2, false},     {"I8", 1, false},
+    {"U64", 8, false},  {"U32", 4, false},     {"U16", 2, false},     {"U8", 1, false},
+    {"BOOL", 1, false}, {"F8_E4M3", 1, false}, {"F8_E5M2", 1, false}, {"C64", 8, false},
+};
+enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types };
+
+const ElementType *weights_element_type(const char *name) {
+  for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; i++)
+    if (strcmp(element_types[i].name, name) == 0) return &element_types[i];
+  return NULL;
+}
+
+const char *weights_shape_text(Arena *arena, uint32_t rank, const int64_t *dims) {
+  StringBuilder out = {.arena = arena};
+  string_builder_add(&out, "[");
+  for (uint32_t i = 0; i < rank; i++)
+    string_builder_printf(&out, "%s%" PRId64, i ? "," : "", dims[i]);
+  string_builder_add(&out, "]");
+  return string_builder_text(&out);
+}
+
+/* -- opening ------------------------------------------------------------------------------------
+ */
+
+Status weights_read_bytes(int fd, Diag *diag, const char *path, uint64_t offset, char *out,
+                          uint64_t bytes) {
+  while (bytes > 0) {
+    ssize_t got = pread(fd, out, bytes < (1 << 30) ? bytes : (1 << 30), (off_t)offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return diag_io_error(diag, diag_file(path), "cannot read: %s", strerror(errno));
+    if (got == 0) return diag_io_error(diag, diag_file(path), "the file shrank while it was read");
+    out += got;
+    offset += (uint64_t)got;
+    bytes -= (uint64_t)got;
+  }
+  return STATUS_OK;
+}
+
+Status weights_allocate(Weights *weights, Diag *diag, uint64_t bytes) {
+  weights->data_bytes = bytes;
+  weights->data = bytes < SIZE_MAX ? malloc(bytes + 1) : NULL;
+  if (weights->data) return STATUS_OK;
+  return diag_io_error(diag, diag_file(weights->path), "no memory for %" PRIu64 " bytes of weights",
+                       bytes);
+}
+
+static Status read_file(Weights *weights, int fd, Diag *diag, const char *state) {
+  Place place = diag_file(weights->path);
+  struct stat info;
+  if (fstat(fd, &info) != 0) return diag_io_error(diag, place, "cannot read: %s", strerror(errno));
+  if (!S_ISREG(info.st_mode)) return diag_io_error(diag, place, "cannot read: not a regular file");
+  uint64_t bytes = (uint64_t)info.st_size;
+  char head[CHECKPOINT_HEAD_BYTES] = {0};
+  RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, head,
+                                     bytes < sizeof head ? bytes : sizeof head));
+  if (checkpoint_is(head)) return checkpoint_read(weights, fd, bytes, state, diag);
+  if (state)
+    return diag_error(diag, place,
+                      "--state chooses within a PyTorch checkpoint, which this is not");
+  return safetensors_read(weights, fd, bytes, diag);
+}
+
+Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
+                    Weights **weights) {
+  *weights = NULL;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+  if (fd < 0) return diag_io_error(diag, diag_file(path), "cannot open: %s", strerror(errno));
+  Weights *opened = ARENA_NEW(arena, Weights);
+  opened->arena = arena;
+  opened->names.arena = arena;
+  opened->path = arena_strdup(arena, path);
+  Status status = read_file(opened, fd, diag, state);
+  (void)close(fd);
+  if (status)
+    weights_close(opened);
+  else
+    *weights = opened;
+  return status;
+}
+
+void weights_close(Weights *weights) {
+  if (!weights) return;
+  free(weights->data);
+  weights->data = NULL;
+}
+
+/* -- elements -----------------------------------------------------------------------------------
+ */
+
+static double widen_f16(uint16_t bits) {
+  uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, rest = bits & 1023;
+  if (exponent == 0) return (sign ? -1.0 : 1.0) * rest / (1 << 24);
+  uint32_t wide = sign | (exponent == 31 ? 255u : exponent + 112) << 23 | rest << 13;
+  float value;
+  memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+static double widen_bf16(uint16_t bits) {
+  uint32_t wide = (uint32_t)bits << 16;
+  float value;
+  memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+static void widen_f32(const char *data, double *out, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float value;
+    memcpy(&value, data + 4 * i, sizeof value);
+    out[i] = value;
+  }
+}
+
+static void widen_halves(const char *data, double *out, size_t count,
+                         double (*widen_half)(uint16_t)) {
+  for (size_t i = 0; i < count; i++) {
+    uint16_t bits;
+    memcpy(&bits, data + 2 * i, sizeof bits);
+    out[i] = widen_half(bits);
+  }
+}
+
+static void widen(const ElementType *element, const char *data, double *out, size_t count) {
+  if (strcmp(element->name, "F32") == 0)
+    widen_f32(data, out, count);
+  else
+    widen_halves(data, out, count, element->name[0] == 'B' ? widen_bf16 : widen_f16);
+}
+
+static Status read_tensor(void *context, const char *name, double *out, size_t count) {
+  const Weights *weights = context;
+  uint32_t index = 0;
+  CHECK(name_table_find(&weights->names, name, &index));
+  const FileTensor *tensor = &weights->tensors[index];
+  CHECK(tensor->element->bindable &&
+        count == (tensor->end - tensor->begin) / tensor->element->bytes);
+  widen(tensor->element, weights->data + tensor->begin, out, count);
+  return STATUS_OK;
+}
+
+WeightSource weights_source(const Weights *weights) {
+  return (WeightSource){(void *)weights, read_tensor};
+}
+
+/* -- all of them as floats ----------------------------------------------------------------------
+ */
+
+/* Every element type that is bindable is a subset of F32. */
+static void narrow_tensor(const Weights *weights, const FileTensor *tensor, float *out,
+                          size_t count) {
+  enum { CHUNK = 1024 };
+  double wide[CHUNK];
+  const char *data = weights->data + tensor->begin;
+  for (size_t done = 0; done < count; done += CHUNK) {
+    size_t some = count - done < CHUNK ? count - done : CHUNK;
+    widen(tensor->element, data + done * tensor->element->bytes, wide, some);
+    for (size_t i = 0; i < some; i++) out[done + i] = (float)wide[i];
+  }
+}
+
+void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count) {
+  *tensors = ARENA_ARRAY(weights->arena, weights->tensor_count, NamedTensor);
+  *count = 0;
+  for (uint32_t i = 0; i < weights->tensor_count; i++) {
+    const FileTensor *tensor = &weights->tensors[i];
+    if (!tensor->element->bindable) {
+      diag_warning(diag, diag_file(weights->path), "tensor %s is %s: left out",
+                   error_list_quote(weights->arena, tensor->name), tensor->element->name);
+      continue;
+    }
+    size_t elements = (tensor->end - tensor->begin) / tensor->element->bytes;
+    float *data = ARENA_ARRAY(weights->arena, elements, float);
+    narrow_tensor(weights, tensor, data, elements);
+    (*tensors)[(*count)++] = (NamedTensor){tensor->name, tensor->rank, tensor->dims, data};
+  }
+}
