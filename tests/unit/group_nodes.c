@@ -1,0 +1,81 @@
+#include "passes/group_nodes.h"
+
+#include <criterion/criterion.h>
+
+#include "ir/builder.h"
+#include "passes/pass.h"
+
+static Builder new_graph(void) {
+  Arena *arena = arena_new();
+  return (Builder){graph_new(arena, recipe_table_new(arena), "test"), NULL};
+}
+
+static ValueId weight(Builder b, const char *name, Type type) {
+  return build_constant(b, recipe_tensor(b.graph->recipes, name, type));
+}
+
+static uint32_t group_of(const Graph *graph, NodeGroups groups, ValueId v) {
+  return groups.of_node[graph->values[v.index].node.index];
+}
+
+Test(group_nodes, a_reader_of_whole_maps_begins_a_group) {
+  Builder b = new_graph();
+  ValueId x = build_input(b, "x", type_map(1, 4, 4, 8), false);
+  ValueId before = build_gelu(b, x);
+  ValueId taps = weight(b, "taps", type_matrix(9, 8));
+  ValueId read = build_depthwise(b, before, taps, VALUE_NONE, (Window){3, 3, 1, 1, 1, 1});
+  ValueId after = build_add(b, read, before);
+  graph_add_output(b.graph, "y", after, false);
+  NodeGroups groups = group_nodes(b.graph, b.graph->arena);
+  cr_expect_eq(groups.count, 2);
+  cr_expect_eq(group_of(b.graph, groups, before), 0);
+  cr_expect_eq(group_of(b.graph, groups, read), 1);
+  cr_expect_eq(group_of(b.graph, groups, after), 1);
+  cr_expect_eq(group_of(b.graph, groups, x), NO_GROUP);
+}
+
+/* What the mixing weights wait for runs behind them when that keeps no more in memory. */
+Test(group_nodes, nodes_sink_to_their_readers) {
+  Builder b = new_graph();
+  ValueId x = build_input(b, "x", type_map(1, 4, 4, 8), false);
+  ValueId kept = build_gelu(b, x);
+  ValueId wide = build_linear(b, kept, weight(b, "w", type_matrix(16, 8)), VALUE_NONE);
+  ValueId narrow = build_linear(b, kept, weight(b, "v", type_matrix(4, 8)), VALUE_NONE);
+  ValueId mean = build_mean_chunks(b, build_sum_chunks(b, kept, 1), 16);
+  ValueId both = build_linear(b, mean, weight(b, "m", type_matrix(16, 8)), VALUE_NONE);
+  ValueId y = build_mul(b, wide, both);
+  ValueId z = build_mul(b, narrow, build_slice(b, both, 4, 4));
+  graph_add_output(b.graph, "y", y, false);
+  graph_add_output(b.graph, "z", z, false);
+  NodeGroups groups = group_nodes(b.graph, b.graph->arena);
+  cr_expect_eq(groups.count, 3);
+  cr_expect_eq(group_of(b.graph, groups, kept), 0);
+  cr_expect_eq(group_of(b.graph, groups, mean), 1);
+  cr_expect_eq(group_of(b.graph, groups, wide), 2, "8 channels are kept instead of 16");
+  cr_expect_eq(group_of(b.graph, groups, y), 2);
+  cr_expect_eq(group_of(b.graph, groups, z), 2);
+  cr_expect_neq(group_of(b.graph, groups, narrow), 1);
+}
+
+Test(group_nodes, groups_end_before_they_have_too_many_operands) {
+  Builder b = new_graph();
+  Graph *graph = b.graph;
+  ValueId v = build_input(b, "x", type_matrix(1, 16), false);
+  for (uint32_t i = 0; i < 100; i++) {
+    ValueId w = weight(b, arena_printf(graph->arena, "w%u", i), type_matrix(16, 16));
+    ValueId bias = weight(b, arena_printf(graph->arena, "b%u", i), type_vector(16));
+    v = build_gelu(b, build_linear(b, v, w, bias));
+  }
+  graph_add_output(graph, "y", v, false);
+  PassContext context = {.arena = graph->arena};
+  const Graph *kernels;
+  cr_assert_eq(form_kernels(&context, graph, &kernels), STATUS_OK);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < kernels->node_count; i++) {
+    if (kernels->nodes[i].op != OP_KERNEL) continue;
+    cr_expect_leq(kernels->nodes[i].operand_count, op_info(OP_KERNEL)->max_operands);
+    count++;
+  }
+  cr_expect_geq(count, 4);
+  cr_expect_leq(count, 10);
+}
