@@ -1,4 +1,4 @@
-/* What the driver asks of the backends: interp/ executes a graph, llvm/ turns Plans into objects. */
+/* What the driver asks of the backends: interp/ runs a graph, llvm/ turns Plans into objects. */
 #ifndef ATMC_BACKENDS_BACKEND_H
 #define ATMC_BACKENDS_BACKEND_H
 
@@ -9,7 +9,7 @@
 #include "ir/graph.h"
 #include "ir/plan.h"
 
-/* -- interp: reference semantics, naive loops, double accumulation ------------------------------ */
+/* -- interp: reference semantics, naive loops, double accumulation ----------------------------- */
 
 /* A tensor in logical order ([N,H,W,C] or [N,C], row-major), in double. */
 typedef struct InterpTensor {
@@ -18,12 +18,12 @@ typedef struct InterpTensor {
 } InterpTensor;
 
 /* Runs `graph` on `inputs` (one per input node, logical order whatever the caller's layout) and
- * writes its outputs, allocated in `arena`. Open dimensions take those of the inputs. Accepts graphs
- * at any stage of the pipeline, kernels included. */
+ * writes its outputs, allocated in `arena`. Open dimensions take those of the inputs. Accepts
+ * graphs at any stage of the pipeline, kernels included. */
 MUST_CHECK Status interp_run(const Graph *graph, const WeightSource *source, Arena *arena,
                              Diag *diag, const InterpTensor *inputs, InterpTensor *outputs);
 
-/* -- llvm: targets ------------------------------------------------------------------------------ */
+/* -- llvm: targets ----------------------------------------------------------------------------- */
 
 /* The row of the target table for --isa / --cpu / --target; NULL after a usage error. `isa` is
  * v2|v3|v4|x86-64-v2|...|neon, NULL: from `cpu` or the machine at hand. */
@@ -32,7 +32,7 @@ const TargetInfo *target_choose(const char *isa, const char *cpu, const char *tr
 /* A line about the machine at hand, for summaries: its CPU's name. */
 const char *target_host_cpu(Arena *arena);
 
-/* -- llvm: code generation ---------------------------------------------------------------------- */
+/* -- llvm: code generation --------------------------------------------------------------------- */
 
 /* One artifact: the plans of all resolutions of a model for one target. */
 typedef struct EmitOptions {
@@ -53,13 +53,13 @@ typedef struct WeightsBlob {
   uint64_t bytes;
 } WeightsBlob;
 
-/* Lays the weights out: in order of first use, each padded with zeros to a multiple of 128 bytes. */
+/* Lays the weights out: in order of first use, each padded with zeros to a multiple of 128. */
 WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t plan_count);
 /* Evaluates them to `out` [blob->bytes]. */
 MUST_CHECK Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source,
                                         void *out);
 
-/* The entry of plan `i` is PREFIX_run followed by this: "" when there is one plan, else as "_224x224"
+/* The entry of plan `i` is PREFIX_run followed by this: "" for a single plan, else as "_224x224"
  * ("_2x224x224" or "_1", the number of the plan, where that would not be unique). */
 const char *artifact_suffix(Arena *arena, const Plan *const *plans, uint32_t count, uint32_t i);
 /* The global symbols that an artifact defines: PREFIX_model and its entries. */

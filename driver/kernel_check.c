@@ -8,8 +8,7 @@
 #include "driver/layout.h"
 #include "support/panic.h"
 
-/* -- comparisons ---------------------------------------------------------------------------------
- */
+/* -- comparisons ------------------------------------------------------------------------------- */
 
 void comparison_add(Comparison *c, const double *expected, const double *actual, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -30,8 +29,7 @@ bool comparison_holds(const Comparison *c) {
   return comparison_relative(c) <= COMPARISON_BOUND;
 }
 
-/* -- memory of a port ----------------------------------------------------------------------------
- */
+/* -- memory of a port -------------------------------------------------------------------------- */
 
 /* The rows of a map or vector [N, rows, C]. */
 typedef struct Rows {
@@ -64,8 +62,7 @@ static void read_port(const Port *port, const char *memory, double *values) {
   }
 }
 
-/* -- the chain of steps --------------------------------------------------------------------------
- */
+/* -- the chain of steps ------------------------------------------------------------------------ */
 
 static double *new_value(KernelCheck *check, ValueId v) {
   size_t count = layout_count(graph_type(check->graph, v));

@@ -63,8 +63,7 @@ static Status write_linked(Outputs *o, LinkKind kind, const char *path) {
   return STATUS_OK;
 }
 
-/* -- one writer for each word of --emit ----------------------------------------------------------
- */
+/* -- one writer for each word of --emit -------------------------------------------------------- */
 
 static Status write_object(Outputs *o, const char *path) {
   RETURN_IF_ERROR(need_object(o));
@@ -146,8 +145,7 @@ static const struct {
 };
 enum { WRITER_COUNT = sizeof WRITERS / sizeof *WRITERS };
 
-/* -- the whole ------------------------------------------------------------------------------------
- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static bool is_wanted(const TextList *emit, const char *word) {
   for (uint32_t i = 0; i < emit->count; ++i) {

@@ -58,8 +58,7 @@ static const JsonFields output_table = TABLE("the output", output_fields);
 static const LayerFamily *const families[] = {&primitives_family, &atmnet_family, &cyclemlp_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
-/* -- names --------------------------------------------------------------------------------------
- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 /* Names of the model and of its inputs and outputs become C identifiers. */
 static bool check_identifier(Lowering *l, const char *name) {
@@ -101,8 +100,7 @@ static const Layer *find_layer(Lowering *l, const char *key, const char *name) {
   return NULL;
 }
 
-/* -- inputs -------------------------------------------------------------------------------------
- */
+/* -- inputs ------------------------------------------------------------------------------------ */
 
 static bool is_layout(const char *layout) {
   return strcmp(layout, "nchw") == 0 || strcmp(layout, "nhwc") == 0;
@@ -135,8 +133,7 @@ static void read_input(Lowering *l, const cJSON *object) {
   add_layer(l, layer, true);
 }
 
-/* -- layers -------------------------------------------------------------------------------------
- */
+/* -- layers ------------------------------------------------------------------------------------ */
 
 static const LayerOp *find_op(Lowering *l, const char *op) {
   const char *names[64];
@@ -211,8 +208,7 @@ static void read_layer(Lowering *l, const cJSON *object) {
   add_layer(l, layer, spec.name != NULL);
 }
 
-/* -- outputs ------------------------------------------------------------------------------------
- */
+/* -- outputs ----------------------------------------------------------------------------------- */
 
 /* No two outputs have one name or one layer. */
 static bool output_is_new(Lowering *l, const char *name, const Layer *layer) {
@@ -273,8 +269,7 @@ static void read_classes(Lowering *l, const JsonTexts *classes) {
   l->model->class_count = classes->count;
 }
 
-/* -- the model ----------------------------------------------------------------------------------
- */
+/* -- the model --------------------------------------------------------------------------------- */
 
 /* Calls `read` for each object of an array of at most `limit`. */
 static void read_each(Lowering *l, const cJSON *array, const char *key, int limit,

@@ -39,9 +39,9 @@ MUST_CHECK Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *
 
 typedef struct Weights Weights;
 
-/* Opens and validates a safetensors file or a PyTorch checkpoint, of which `state` is the key of the
- * state to take (NULL: the one that checkpoint.h tells). The file is read, not mapped (a mapped file
- * that shrinks kills the process). weights_close frees it; NULL is allowed. */
+/* Opens and validates a safetensors file or a PyTorch checkpoint, of which `state` is the key of
+ * the state to take (NULL: the one that checkpoint.h tells). The file is read, not mapped (a mapped
+ * file that shrinks kills the process). weights_close frees it; NULL is allowed. */
 MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
                                Weights **weights);
 void weights_close(Weights *weights);

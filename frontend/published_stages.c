@@ -62,8 +62,7 @@ static void write_level(StringBuilder *out, int stage, const char *norm) {
                         stage, norm);
 }
 
-/* -- ATMNet -------------------------------------------------------------------------------------
- */
+/* -- ATMNet ------------------------------------------------------------------------------------ */
 
 /* A block makes new offsets every `interval` blocks, but not the last of its stage. */
 static bool makes_offsets(const Size *size, int stage, int block) {
@@ -109,8 +108,7 @@ static void write_atmnet(StringBuilder *out, uint32_t model, bool pyramid) {
   if (!pyramid) published_head(out, "", size->classes);
 }
 
-/* -- CycleMLP: network.N is a stage for even N, the way to the next for odd N --------------------
- */
+/* -- CycleMLP: network.N is a stage for even N, the way to the next for odd N ------------------ */
 
 static void write_cycle_stage(StringBuilder *out, const Size *size, int stage) {
   for (int block = 0; block < size->depths[stage]; block++) {

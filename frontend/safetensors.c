@@ -8,8 +8,7 @@
 
 #include "support/string_builder.h"
 
-/* -- reading ------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_bytes) {
   Place place = diag_file(weights->path);
@@ -43,8 +42,7 @@ Status safetensors_read(Weights *weights, int fd, uint64_t file_bytes, Diag *dia
                             weights->data, weights->data_bytes);
 }
 
-/* -- writing ------------------------------------------------------------------------------------
- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 static uint64_t tensor_bytes(const NamedTensor *tensor) {
   uint64_t bytes = sizeof(float);

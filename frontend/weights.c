@@ -42,8 +42,7 @@ const char *weights_shape_text(Arena *arena, uint32_t rank, const int64_t *dims)
   return string_builder_text(&out);
 }
 
-/* -- opening ------------------------------------------------------------------------------------
- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 Status weights_read_bytes(int fd, Diag *diag, const char *path, uint64_t offset, char *out,
                           uint64_t bytes) {
@@ -107,8 +106,7 @@ void weights_close(Weights *weights) {
   weights->data = NULL;
 }
 
-/* -- elements -----------------------------------------------------------------------------------
- */
+/* -- elements ---------------------------------------------------------------------------------- */
 
 static double widen_f16(uint16_t bits) {
   uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, rest = bits & 1023;
@@ -165,8 +163,7 @@ WeightSource weights_source(const Weights *weights) {
   return (WeightSource){(void *)weights, read_tensor};
 }
 
-/* -- all of them as floats ----------------------------------------------------------------------
- */
+/* -- all of them as floats --------------------------------------------------------------------- */
 
 /* Every element type that is bindable is a subset of F32. */
 static void narrow_tensor(const Weights *weights, const FileTensor *tensor, float *out,

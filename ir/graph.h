@@ -3,10 +3,10 @@
  *
  * The graph: a typed SSA list of nodes in topological order.
  *
- * A graph only grows: nodes are appended, never changed or removed, so every ValueId stays valid and
- * an operand always precedes its user. A pass builds a new graph from an old one (rewrite.h). All of
- * a graph lives in the arena that it was made with; graphs of one compilation share a RecipeTable.
- * Not thread-safe.
+ * A graph only grows: nodes are appended, never changed or removed, so every ValueId stays valid
+ * and an operand always precedes its user. A pass builds a new graph from an old one (rewrite.h).
+ * All of a graph lives in the arena that it was made with; graphs of one compilation share a
+ * RecipeTable. Not thread-safe.
  */
 #ifndef ATMC_IR_GRAPH_H
 #define ATMC_IR_GRAPH_H
@@ -80,8 +80,8 @@ struct Graph {
 Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name);
 
 /* Appends a node like `prototype` (its op, operands, attrs, recipe, body, label; the rest is filled
- * in; arrays and texts are copied) after inferring its result types. Returns NULL and sets *node, or
- * a message (owned by the arena) that says what does not fit and appends nothing. */
+ * in; arrays and texts are copied) after inferring its result types. Returns NULL and sets *node,
+ * or a message (owned by the arena) that says what does not fit and appends nothing. */
 const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *node);
 /* The same where a misfit is our bug: panics with the graph dumped. */
 NodeId graph_append(Graph *graph, const Node *prototype);

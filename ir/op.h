@@ -23,11 +23,14 @@ typedef enum OpKind {
 #define OP_INT_FIELD(field) int32_t field;
 #define OP_REAL_FIELD(field) double field;
 #define OP_TEXT_FIELD(field) const char *field;
+/* The macro of the fields ends without a semicolon, which confuses the formatter. */
+/* clang-format off */
 #define OP(NAME, text, min_operands, max_operands, flags)          \
   typedef struct Attrs##NAME {                                     \
     ATTRS_##NAME(OP_INT_FIELD, OP_REAL_FIELD, OP_TEXT_FIELD)       \
     char unused_; /* a struct needs a member */                    \
   } Attrs##NAME;
+/* clang-format on */
 #include "ir/ops.def"
 
 /* Attributes of a node: the member that its op names. Zero-initialized. */

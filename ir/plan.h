@@ -1,10 +1,10 @@
 /* The Plan: how a graph of kernels runs, the level below the graph. The backend emits from it and
  * decides nothing.
  *
- * A kernel is a *row kernel*. Its domain is a grid of `rows` rows (H * W tokens) for each image. They
- * are cut into `blocks` blocks: block b is rows [b*rows/blocks, (b+1)*rows/blocks). For one block of
- * one image the kernel runs its stages one after the other; a stage is one loop nest over the rows of
- * the block and the channels of its anchor op, followed in registers by pointwise ops:
+ * A kernel is a *row kernel*. Its domain is a grid of `rows` rows (H * W tokens) for each image.
+ * They are cut into `blocks` blocks: block b is rows [b*rows/blocks, (b+1)*rows/blocks). For one
+ * block of one image the kernel runs its stages one after the other; a stage is one loop nest over
+ * the rows of the block and the channels of its anchor op, followed in registers by pointwise ops:
  *
  *   STAGE_PRODUCT   linear: for each panel of columns, for each row tile
  *   STAGE_READ      depthwise: for each row, for each vector of channels, the taps of another map
@@ -17,17 +17,16 @@
  *
  * A value of the body lives where its Place says. Rows in memory have a pitch (in floats) that is a
  * multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from C to
- * the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer is followed
- * by at least 128 readable bytes. The caller's inputs and
- * outputs are the exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only
- * patches and pointwise ones read a caller's input; only stages that pointwise ops may follow write a
- * caller's output.
+ * the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer is
+ * followed by at least 128 readable bytes. The caller's inputs and outputs are the exception: exact
+ * C, alignment of a float, layout nhwc or nchw. Of all ops only patches and pointwise ones read a
+ * caller's input; only stages that pointwise ops may follow write a caller's output.
  *
  * A result may share its memory with an operand: then every stage that reads the operand is over in
  * a block when the first that writes the result begins, and no other block reads those rows.
  *
- * (task, worker): the tasks of a step are images * blocks, task = image * blocks + block; results do
- * not depend on who runs them. Scratch belongs to a worker.
+ * (task, worker): the tasks of a step are images * blocks, task = image * blocks + block; results
+ * do not depend on who runs them. Scratch belongs to a worker.
  */
 #ifndef ATMC_IR_PLAN_H
 #define ATMC_IR_PLAN_H
@@ -41,17 +40,17 @@ enum { PLAN_PITCH = 16, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
 
 /* What the choices depend on: one row of the target table. Data only. */
 typedef struct TargetInfo {
-  const char *name;        /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
-  const char *triple;      /* LLVM target triple */
-  const char *cpu;         /* LLVM cpu name */
-  const char *tune;        /* "tune-cpu" attribute, or NULL */
-  const char *features;    /* LLVM feature string */
-  uint32_t vector_floats;  /* lanes of a vector register */
+  const char *name;       /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
+  const char *triple;     /* LLVM target triple */
+  const char *cpu;        /* LLVM cpu name */
+  const char *tune;       /* "tune-cpu" attribute, or NULL */
+  const char *features;   /* LLVM feature string */
+  uint32_t vector_floats; /* lanes of a vector register */
   uint32_t vector_registers;
   bool has_fma;
-  uint32_t tile_rows;      /* largest register tile of a product, rows x columns; the columns */
-  uint32_t tile_columns;   /* divide PLAN_PANEL */
-  uint64_t isa_bits;       /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
+  uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
+  uint32_t tile_columns; /* divide PLAN_PANEL */
+  uint64_t isa_bits;     /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
 } TargetInfo;
 
 typedef enum StageKind {
@@ -83,7 +82,7 @@ typedef struct ValuePlace {
 typedef struct Stage {
   StageKind kind;
   uint32_t node_count;
-  const NodeId *nodes; /* of the body */
+  const NodeId *nodes;   /* of the body */
   uint32_t tile_rows;    /* STAGE_PRODUCT */
   uint32_t tile_columns; /* STAGE_PRODUCT: 0 otherwise */
 } Stage;
@@ -103,8 +102,9 @@ typedef struct Port {
 } Port;
 
 typedef struct PlanKernel {
-  const char *name;   /* unique in the plan, a C identifier */
-  const Graph *body;  /* its inputs are the operands, its outputs the results (a value may be twice) */
+  const char *name; /* unique in the plan, a C identifier */
+  /* Its inputs are the operands, its outputs the results (a value may be twice). */
+  const Graph *body;
   uint32_t images, rows, blocks;
   uint32_t operand_count, result_count;
   const Port *operands;
@@ -150,7 +150,7 @@ typedef struct Plan {
   const Recipe *const *weights; /* distinct constants, in the order of first use */
   uint64_t workspace_base;      /* arena bytes */
   uint64_t live_peak;           /* largest sum of maps live between steps: the lower bound */
-  uint64_t scratch_bytes;       /* per worker: the largest of the kernels', a multiple of PLAN_ALIGN */
+  uint64_t scratch_bytes; /* per worker: the largest of the kernels; a multiple of PLAN_ALIGN */
 } Plan;
 
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {

@@ -30,8 +30,7 @@ RecipeTable *recipe_table_new(Arena *arena) {
   return table;
 }
 
-/* -- interning ----------------------------------------------------------------------------------
- */
+/* -- interning --------------------------------------------------------------------------------- */
 
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes) {
   const unsigned char *p = data;
@@ -88,8 +87,7 @@ static const Recipe *intern(RecipeTable *table, const Recipe *prototype) {
   return *slot;
 }
 
-/* -- checking: completes r->type; NULL or what does not fit -------------------------------------
- */
+/* -- checking: completes r->type; NULL or what does not fit ------------------------------------ */
 
 static const char *fit_leaf(Recipe *r) {
   (void)r;
@@ -194,8 +192,7 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_SLICE] = fit_slice,       [RECIPE_PACK] = fit_pack,
 };
 
-/* -- simplification: an older recipe that is equal, or NULL -------------------------------------
- */
+/* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
 
 static const Recipe *simplify_reshape(RecipeTable *table, const Recipe *r) {
   const Recipe *x = r->operands[0];
@@ -242,8 +239,7 @@ static const Recipe *simplify(RecipeTable *table, const Recipe *r) {
   }
 }
 
-/* -- constructors -------------------------------------------------------------------------------
- */
+/* -- constructors ------------------------------------------------------------------------------ */
 
 /* Every dimension is a number; those beyond the rank are cleared, so that equal types hash alike.
  */

@@ -52,13 +52,13 @@ typedef enum RecipeKind {
 typedef struct Recipe Recipe;
 struct Recipe {
   RecipeKind kind;
-  uint32_t id; /* dense, in order of creation: a stable key */
-  Type type;   /* shape of the result; always known */
-  const char *name;                  /* RECIPE_TENSOR */
-  double fill;                       /* RECIPE_FILL */
+  uint32_t id;                         /* dense, in order of creation: a stable key */
+  Type type;                           /* shape of the result; always known */
+  const char *name;                    /* RECIPE_TENSOR */
+  double fill;                         /* RECIPE_FILL */
   uint32_t permutation[TYPE_MAX_RANK]; /* RECIPE_PERMUTE */
-  int64_t begin;                     /* RECIPE_SLICE; its count is type.dims[0] */
-  const Recipe *operands[2];         /* NULL where unused */
+  int64_t begin;                       /* RECIPE_SLICE; its count is type.dims[0] */
+  const Recipe *operands[2];           /* NULL where unused */
 };
 
 typedef struct RecipeTable RecipeTable;

@@ -52,8 +52,7 @@ static bool is_plain(char c) {
          c == '.';
 }
 
-/* -- printing -----------------------------------------------------------------------------------
- */
+/* -- printing ---------------------------------------------------------------------------------- */
 
 static void print_name(const char *name, StringBuilder *out) {
   size_t plain = 0;
@@ -127,8 +126,7 @@ void recipe_print(const Recipe *recipe, StringBuilder *out) {
   string_builder_add(out, ")");
 }
 
-/* -- parsing ------------------------------------------------------------------------------------
- */
+/* -- parsing ----------------------------------------------------------------------------------- */
 
 enum { MAX_DEPTH = 200, MAX_NAME = 1024 };
 

@@ -1,5 +1,5 @@
-/* The folder support/ is what the rest of the compiler stands on: memory, status codes, diagnostics,
- * text, checked arithmetic and files that appear whole or not at all.
+/* The folder support/ is what the rest of the compiler stands on: memory, status codes,
+ * diagnostics, text, checked arithmetic and files that appear whole or not at all.
  *
  * Region allocator: everything of a graph or of a compilation is freed at once.
  *
@@ -21,8 +21,8 @@ void arena_free(Arena *arena);
 void *arena_alloc(Arena *arena, size_t bytes) __attribute__((returns_nonnull));
 /* `count * size` with the product checked. */
 void *arena_array(Arena *arena, size_t count, size_t size);
-/* A block of `new_count * size` that starts with the `old_count * size` bytes of `old` (which may be
- * NULL when `old_count` is 0). The old block stays allocated until the arena is freed. */
+/* A block of `new_count * size` that starts with the `old_count * size` bytes of `old` (which may
+ * be NULL when `old_count` is 0). The old block stays allocated until the arena is freed. */
 void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_count, size_t size);
 void *arena_copy(Arena *arena, const void *data, size_t bytes);
 char *arena_strdup(Arena *arena, const char *text);
@@ -34,13 +34,13 @@ char *arena_vprintf(Arena *arena, const char *format, va_list args);
 #define ARENA_ARRAY(arena, count, type) ((type *)arena_array((arena), (count), sizeof(type)))
 
 /* Appends one element to a growable array {items, count, capacity} that lives in `arena`. */
-#define ARENA_PUSH(arena, items, count, capacity, element)                                         \
-  do {                                                                                             \
-    if ((count) == (capacity)) {                                                                   \
-      (capacity) = (capacity) ? 2 * (capacity) : 8;                                                \
-      (items) = arena_grow((arena), (items), (count), (capacity), sizeof *(items));                \
-    }                                                                                              \
-    (items)[(count)++] = (element);                                                                \
+#define ARENA_PUSH(arena, items, count, capacity, element)                          \
+  do {                                                                              \
+    if ((count) == (capacity)) {                                                    \
+      (capacity) = (capacity) ? 2 * (capacity) : 8;                                 \
+      (items) = arena_grow((arena), (items), (count), (capacity), sizeof *(items)); \
+    }                                                                               \
+    (items)[(count)++] = (element);                                                 \
   } while (0)
 
 #endif

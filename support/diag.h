@@ -30,7 +30,7 @@ typedef struct Diag {
   uint32_t warnings;
 } Diag;
 
-/* Prints and counts one error; returns STATUS_BAD_INPUT so that callers can `return diag_error(...)`. */
+/* Prints and counts one error; returns STATUS_BAD_INPUT: callers can `return diag_error(...)`. */
 Status diag_error(Diag *diag, Place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same for failures of the system (STATUS_IO) and of the command line (STATUS_USAGE). */

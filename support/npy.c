@@ -26,8 +26,7 @@ typedef struct Header {
   int64_t dims[NPY_MAX_RANK];
 } Header;
 
-/* -- the dictionary: each function returns NULL or what is wrong --------------------------------
- */
+/* -- the dictionary: each function returns NULL or what is wrong ------------------------------- */
 
 static void skip_blanks(Cursor *c) {
   while (c->at < c->end && (*c->at == ' ' || *c->at == '\n')) c->at++;
@@ -111,8 +110,7 @@ static const char *parse_header(Cursor *c, Header *header) {
   return NULL;
 }
 
-/* -- the file -----------------------------------------------------------------------------------
- */
+/* -- the file ---------------------------------------------------------------------------------- */
 
 /* Finds the header's text; *data is where the elements begin. */
 static const char *find_header(const char *file, size_t bytes, Cursor *header) {

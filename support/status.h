@@ -13,9 +13,9 @@ typedef enum Status {
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Returns from the calling function when `expression` is not STATUS_OK. */
-#define RETURN_IF_ERROR(expression)                   \
-  do {                                                \
-    Status status_of_expression_ = (expression);      \
+#define RETURN_IF_ERROR(expression)                          \
+  do {                                                       \
+    Status status_of_expression_ = (expression);             \
     if (status_of_expression_) return status_of_expression_; \
   } while (0)
 

@@ -33,7 +33,7 @@ typedef struct Sample {
   LLVMValueRef line;     /* the map at position 0 of the axis */
 } Sample;
 
-/* -- where the neighbours are ------------------------------------------------------------- */
+/* -- where the neighbours are ------------------------------------------------------------------ */
 
 /* The addresses of the groups from `column` on, as integers, at position 0. */
 static LLVMValueRef group_addresses(ModuleContext *m, const Sample *s, LLVMValueRef column) {
@@ -75,7 +75,7 @@ static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   emit_store(m, emit_fsub(m, offset, whole), slot, m->target->vector_floats);
 }
 
-/* -- reading them ------------------------------------------------------------------------- */
+/* -- reading them ------------------------------------------------------------------------------ */
 
 /* `count` channels of group `group`'s neighbour, from its channel `channel` on. */
 static LLVMValueRef load_channels(ModuleContext *m, const Sample *s, LLVMValueRef slots,
@@ -163,7 +163,7 @@ static void mix_row(KernelEmitter *k, const Sample *s, LLVMValueRef row) {
   loop_end(m, &groups, NULL);
 }
 
-/* -- the stage ---------------------------------------------------------------------------- */
+/* -- the stage --------------------------------------------------------------------------------- */
 
 static void find_line(KernelEmitter *k, Sample *s, const Node *node, Type map, LLVMValueRef row) {
   ModuleContext *m = k->m;

@@ -66,7 +66,7 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
   return function;
 }
 
-/* -- constants ---------------------------------------------------------------------------- */
+/* -- constants --------------------------------------------------------------------------------- */
 
 LLVMValueRef emit_i32(ModuleContext *m, int32_t value) {
   return LLVMConstInt(m->i32, (uint32_t)value, true);
@@ -90,7 +90,7 @@ LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value) {
   return constant_splat(m, emit_i32(m, value));
 }
 
-/* -- arithmetic --------------------------------------------------------------------------- */
+/* -- arithmetic -------------------------------------------------------------------------------- */
 
 LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   return LLVMBuildAdd(m->builder, a, b, "");
@@ -191,7 +191,7 @@ LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lan
   return shuffle(m, vector, other, index, count);
 }
 
-/* -- memory ------------------------------------------------------------------------------- */
+/* -- memory ------------------------------------------------------------------------------------ */
 
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes) {
   return LLVMBuildGEP2(m->builder, m->i8, base, &bytes, 1, "");

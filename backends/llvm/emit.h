@@ -45,14 +45,14 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
  *   args[2 + operand_count + i] result i. */
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol);
 
-/* -- constants ---------------------------------------------------------------------------- */
+/* -- constants --------------------------------------------------------------------------------- */
 LLVMValueRef emit_i32(ModuleContext *m, int32_t value);
 LLVMValueRef emit_i64(ModuleContext *m, int64_t value);
 /* All lanes `value`. */
 LLVMValueRef emit_splat(ModuleContext *m, double value);
 LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value);
 
-/* -- arithmetic --------------------------------------------------------------------------- */
+/* -- arithmetic -------------------------------------------------------------------------------- */
 LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* integers */
 LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor); /* i64 */
 LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
@@ -78,7 +78,7 @@ LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector);
 LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lanes,
                              LLVMValueRef other);
 
-/* -- memory ------------------------------------------------------------------------------- */
+/* -- memory ------------------------------------------------------------------------------------ */
 /* base + bytes (i64). */
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes);
 LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
@@ -89,7 +89,7 @@ void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uin
 /* `bytes` of the current function's stack, aligned to 64. */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
 
-/* -- control ------------------------------------------------------------------------------ */
+/* -- control ----------------------------------------------------------------------------------- */
 enum { LOOP_MAX_CARRIED = 64 };
 
 /* for (index = begin; index < end; index += step), with values carried from turn to turn. */

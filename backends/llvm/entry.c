@@ -32,8 +32,7 @@ typedef struct Entry {
   LLVMValueRef weights;
 } Entry;
 
-/* -- small pieces --------------------------------------------------------------------------------
- */
+/* -- small pieces ------------------------------------------------------------------------------ */
 
 static LLVMValueRef offset(ModuleContext *m, LLVMValueRef base, uint64_t bytes) {
   LLVMValueRef index = LLVMConstInt(m->i64, bytes, 0);
@@ -71,8 +70,7 @@ static void require(Entry *e, LLVMValueRef condition, int code) {
   LLVMPositionBuilderAtEnd(m->builder, ok);
 }
 
-/* -- shared helpers ------------------------------------------------------------------------------
- */
+/* -- shared helpers ---------------------------------------------------------------------------- */
 
 /* The parallel_for of atm_env: int (ctx, n, fn, arg). */
 static LLVMTypeRef parallel_for_type(ModuleContext *m) {
@@ -128,8 +126,7 @@ void entry_emit_shared(Artifact *a) {
   emit_step(a);
 }
 
-/* -- the checks, in the order that the header promises -------------------------------------------
- */
+/* -- the checks, in the order that the header promises ----------------------------------------- */
 
 /* Loads `count` pointers of `table`, which must all be aligned to a float. */
 static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, uint32_t count) {
@@ -200,8 +197,7 @@ static void check_weights(Entry *e) {
   require(e, is_pointer(e->m, e->weights, PLAN_ALIGN), ATM_E_WEIGHTS);
 }
 
-/* -- the steps -----------------------------------------------------------------------------------
- */
+/* -- the steps --------------------------------------------------------------------------------- */
 
 static LLVMValueRef buffer_address(Entry *e, const BufferRef *ref) {
   switch (ref->space) {

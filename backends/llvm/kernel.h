@@ -39,7 +39,7 @@ typedef struct KernelEmitter {
   LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
 } KernelEmitter;
 
-/* -- view.c ------------------------------------------------------------------------------- */
+/* -- view.c ------------------------------------------------------------------------------------ */
 bool view_in_memory(const KernelEmitter *k, ValueId value);
 /* Fills k->views and k->result_views. */
 void view_prepare(KernelEmitter *k);
@@ -58,12 +58,12 @@ void view_make_exact(KernelEmitter *k, ValueId value);
 /* Copies row `row` of `value`, complete in its place, to the results that repeat it. */
 void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 
-/* -- kernel.c ----------------------------------------------------------------------------- */
+/* -- kernel.c ---------------------------------------------------------------------------------- */
 /* The corner of the window that row `row` of the block, of a map of type `out`, reads. */
 void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_h, int32_t pad_h,
                    int32_t stride_w, int32_t pad_w, LLVMValueRef *top, LLVMValueRef *left);
 
-/* -- pointwise.c -------------------------------------------------------------------------- */
+/* -- pointwise.c ------------------------------------------------------------------------------- */
 /* Stores `anchor` (the vector of the stage's first node at `site`; NULL where the stage has no
  * anchor), then evaluates and stores the pointwise nodes. */
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
@@ -74,13 +74,13 @@ typedef void SiteEmitter(KernelEmitter *k, Site site, void *context);
 void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                        void *context);
 
-/* -- one emitter per kind of anchor ------------------------------------------------------- */
+/* -- one emitter per kind of anchor ------------------------------------------------------------ */
 typedef void StageEmitter(KernelEmitter *k, const Stage *stage);
 StageEmitter pointwise_stage, product_stage, normalize_stage, depthwise_stage, patches_stage,
     axial_sample_stage, scale_matrix_stage, softmax_stage, concat_stage, sum_chunks_stage,
     mean_chunks_stage;
 
-/* -- elementary.c: functions of vectors --------------------------------------------------- */
+/* -- elementary.c: functions of vectors -------------------------------------------------------- */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
 

@@ -67,8 +67,7 @@ static void print_help(const program *p) {
   }
 }
 
-/* -- command line ---------------------------------------------------------------------------------
- */
+/* -- command line ------------------------------------------------------------------------------ */
 
 /* Stores FILE of NAME=FILE at the tensor with that name. */
 static int set_file(const program *p, const char *text, const atm_tensor *tensors, uint32_t count,
@@ -125,8 +124,7 @@ static int parse_arguments(program *p, int argc, char **argv, int *done) {
   return code;
 }
 
-/* -- files ----------------------------------------------------------------------------------------
- */
+/* -- files ------------------------------------------------------------------------------------- */
 
 static int read_inputs(program *p) {
   for (uint32_t i = 0; i < p->model->input_count; ++i) {
@@ -162,8 +160,7 @@ static int write_outputs(const program *p, const atm_entry *entry) {
   return 0;
 }
 
-/* -- answers --------------------------------------------------------------------------------------
- */
+/* -- answers ----------------------------------------------------------------------------------- */
 
 /* The largest values of one image, with the names of their classes. */
 static void print_top(const program *p, const float *values, uint32_t count) {
@@ -214,8 +211,7 @@ static void print_outputs(const program *p, const atm_entry *entry) {
   }
 }
 
-/* -- running --------------------------------------------------------------------------------------
- */
+/* -- running ----------------------------------------------------------------------------------- */
 
 static int entry_fits(const program *p, const atm_entry *entry) {
   for (uint32_t i = 0; i < p->model->input_count; ++i) {

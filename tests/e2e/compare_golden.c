@@ -57,8 +57,7 @@ static Tensor get_tensor(Arena *arena, const Golden *golden, const char *name) {
   return tensor;
 }
 
-/* -- one output ---------------------------------------------------------------------------------
- */
+/* -- one output -------------------------------------------------------------------------------- */
 
 typedef struct Report {
   double error;   /* largest absolute error */

@@ -28,8 +28,7 @@ static double uniform(Random *random) { /* [-1, 1) */
   return below(random, 1 << 24) / (double)(1 << 23) - 1;
 }
 
-/* -- making a graph ------------------------------------------------------------------------------
- */
+/* -- making a graph ---------------------------------------------------------------------------- */
 
 typedef struct Maker {
   Random random;
@@ -200,8 +199,7 @@ static Graph *make_graph(Arena *arena, uint64_t seed) {
   return graph;
 }
 
-/* -- running it ----------------------------------------------------------------------------------
- */
+/* -- running it -------------------------------------------------------------------------------- */
 
 typedef struct Trial {
   Arena *arena;

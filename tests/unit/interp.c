@@ -94,8 +94,7 @@ static const char *op_text(const char *op, const char *x, const char *y, const c
 #define CHECK3(op, x_type, y_type, z_type, x, y, z, expected) \
   check(op_text(op, x_type, y_type, z_type), (Numbers[]){x, y, z}, expected)
 
-/* -- products -----------------------------------------------------------------------------------
- */
+/* -- products ---------------------------------------------------------------------------------- */
 
 Test(interp, linear) {
   CHECK2("linear(%0, %1)", "[2,2]", "[3,2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 0, 0, 1, 1, -1),
@@ -145,8 +144,7 @@ Test(interp, conv2d_in_groups) {
          NUMBERS(1, 10, 100, 1000), NUMBERS(1, 10, 200, 2000));
 }
 
-/* -- readers of whole maps ----------------------------------------------------------------------
- */
+/* -- readers of whole maps --------------------------------------------------------------------- */
 
 Test(interp, patches) {
   CHECK1("patches(%0) {kernel_h=1, kernel_w=3, stride_h=1, stride_w=2, pad_h=0, pad_w=1}",
@@ -219,8 +217,7 @@ Test(interp, axial_sample_with_constant_offsets) {
          NUMBERS(1, 2, 3, 4, 5, 6, 7, 8), NUMBERS(1, -0.5), NUMBERS(3, 1, 0, 3, 7, 3, 0, 7));
 }
 
-/* -- row by row ---------------------------------------------------------------------------------
- */
+/* -- row by row -------------------------------------------------------------------------------- */
 
 Test(interp, normalize) {
   double s = 1 / sqrt(2.0 / 3), t = 1 / sqrt(8.0 / 3);
@@ -277,8 +274,7 @@ Test(interp, gelu) {
   cr_assert_lt(fabs(y.data[0] / -7.619853024160526e-23 - 1), 1e-12);
 }
 
-/* -- reductions ---------------------------------------------------------------------------------
- */
+/* -- reductions -------------------------------------------------------------------------------- */
 
 Test(interp, means) {
   CHECK1("mean_hw(%0)", "[2,1,2,2]", NUMBERS(1, 2, 3, 4, 5, 6, 7, 9), NUMBERS(2, 3, 6, 7.5));
@@ -290,8 +286,7 @@ Test(interp, means) {
          NUMBERS(0.4, 0.6, 1.2, 1.4));
 }
 
-/* -- graphs -------------------------------------------------------------------------------------
- */
+/* -- graphs ------------------------------------------------------------------------------------ */
 
 Test(interp, constants_come_from_their_recipes) {
   check(

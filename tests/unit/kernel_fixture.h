@@ -53,7 +53,7 @@ static inline double fixture_random(void) {
   return (double)(float)((double)state / 2147483648.0 - 1.0);
 }
 
-/* -- operands and results ----------------------------------------------------------------- */
+/* -- operands and results ---------------------------------------------------------------------- */
 
 /* An operand with random content in [-spread, spread]. */
 static inline ValueId fixture_operand(Fixture *f, PortKind kind, bool nchw, Type type,
@@ -97,7 +97,7 @@ static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool
   graph_add_output(f->b.graph, arena_printf(f->arena, "r%u", i), value, nchw);
 }
 
-/* -- places and stages -------------------------------------------------------------------- */
+/* -- places and stages ------------------------------------------------------------------------- */
 
 static inline bool fixture_takes_pointwise(OpKind op) {
   return op == OP_LINEAR || op == OP_DEPTHWISE || op == OP_NORMALIZE || op == OP_MEAN_CHUNKS ||
@@ -190,7 +190,7 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
   f->kernel.places = places;
 }
 
-/* -- memory ------------------------------------------------------------------------------- */
+/* -- memory ------------------------------------------------------------------------------------ */
 
 typedef struct FixtureBuffer {
   float *data;
@@ -249,7 +249,7 @@ static inline FixtureBuffer fixture_fill(const Port *port, const InterpTensor *t
   return buffer;
 }
 
-/* -- running ------------------------------------------------------------------------------ */
+/* -- running ----------------------------------------------------------------------------------- */
 
 typedef struct FixtureCode {
   LLVMOrcLLJITRef jit;

@@ -6,7 +6,7 @@ static Type map(int64_t n, int64_t h, int64_t w, int64_t c) {
   return type_map(n, h, w, c);
 }
 
-/* -- products ----------------------------------------------------------------------------- */
+/* -- products ---------------------------------------------------------------------------------- */
 
 static void check_linear(int64_t rows, uint32_t blocks, int64_t depth, int64_t channels) {
   Fixture f = fixture_new();
@@ -74,7 +74,7 @@ Test(llvm_kernels, mlp_with_gelu) {
   fixture_free(&f);
 }
 
-/* -- rows --------------------------------------------------------------------------------- */
+/* -- rows -------------------------------------------------------------------------------------- */
 
 Test(llvm_kernels, normalize_with_tails) {
   static const int64_t channels[] = {1, 24, 34, 64, 200, 320};
@@ -119,7 +119,7 @@ Test(llvm_kernels, concat_of_views) {
   fixture_free(&f);
 }
 
-/* -- readers of maps ---------------------------------------------------------------------- */
+/* -- readers of maps --------------------------------------------------------------------------- */
 
 static void check_depthwise(Window window, int64_t channels, Type out) {
   Fixture f = fixture_new();
@@ -198,7 +198,7 @@ Test(llvm_kernels, axial_sample_at_constant_offsets) {
   fixture_free(&f);
 }
 
-/* -- reductions --------------------------------------------------------------------------- */
+/* -- reductions -------------------------------------------------------------------------------- */
 
 Test(llvm_kernels, sum_and_mean_of_chunks) {
   Fixture f = fixture_new();

@@ -45,8 +45,7 @@ static void discard(Emitted *e) {
 static const char *const isas[] = {"v4", "v3", "v2", "neon"};
 enum { ISA_COUNT = 4 };
 
-/* -- symbols -------------------------------------------------------------------------------------
- */
+/* -- symbols ----------------------------------------------------------------------------------- */
 
 static Elf64_Shdr section_at(const Emitted *e, uint32_t index) {
   Elf64_Ehdr header;
@@ -137,8 +136,7 @@ Test(object, limits_embedded_weights) {
   discard(&e);
 }
 
-/* -- linking -------------------------------------------------------------------------------------
- */
+/* -- linking ----------------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/atmc-object-XXXXXX";
 
