@@ -58,6 +58,10 @@ ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, 
                           .attrs.AXIAL_SAMPLE = {.axis = axis, .share = share}});
 }
 
+ValueId build_axial_shift(Builder b, ValueId x, AttrsAXIAL_SHIFT shift) {
+  return append(b, (Node){.op = OP_AXIAL_SHIFT, OPERANDS(x), .attrs.AXIAL_SHIFT = shift});
+}
+
 ValueId build_layer_norm(Builder b, ValueId x, ValueId gain, ValueId bias, double eps) {
   return append(
       b, (Node){.op = OP_LAYER_NORM, OPERANDS(x, gain, bias), .attrs.LAYER_NORM = {.eps = eps}});

@@ -25,6 +25,7 @@ ValueId build_scale_matrix(Builder b, ValueId v, ValueId w);
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first);
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window);
 ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share);
+ValueId build_axial_shift(Builder b, ValueId x, AttrsAXIAL_SHIFT shift);
 ValueId build_layer_norm(Builder b, ValueId x, ValueId gain, ValueId bias, double eps);
 ValueId build_normalize(Builder b, ValueId x, double eps);
 ValueId build_softmax(Builder b, ValueId x, int32_t groups);

@@ -260,6 +260,17 @@ static const char *infer_AXIAL_SAMPLE(const Infer *in, Type *result) {
   return NULL;
 }
 
+static const char *infer_AXIAL_SHIFT(const Infer *in, Type *result) {
+  const AttrsAXIAL_SHIFT *a = &in->node->attrs.AXIAL_SHIFT;
+  TRY(check_map(in));
+  TRY(check_range(in, "axis", a->axis, 1, 2));
+  TRY(check_range(in, "period", a->period, 1, 16));
+  TRY(check_range(in, "phase", a->phase, 0, a->period - 1));
+  TRY(check_range(in, "lowest", a->lowest, -(1 << 16), 1 << 16));
+  *result = in->operand[0];
+  return NULL;
+}
+
 static const char *infer_LAYER_NORM(const Infer *in, Type *result) {
   *result = in->operand[0];
   TRY(check_rows(in, 0));
@@ -400,6 +411,7 @@ static InferFunction *const infer_functions[OP_KIND_COUNT] = {
     [OP_PATCHES] = infer_PATCHES,
     [OP_DEPTHWISE] = infer_DEPTHWISE,
     [OP_AXIAL_SAMPLE] = infer_AXIAL_SAMPLE,
+    [OP_AXIAL_SHIFT] = infer_AXIAL_SHIFT,
     [OP_LAYER_NORM] = infer_LAYER_NORM,
     [OP_NORMALIZE] = infer_NORMALIZE,
     [OP_SOFTMAX] = infer_SOFTMAX,

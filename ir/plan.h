@@ -8,7 +8,7 @@
  *
  *   STAGE_PRODUCT   linear: for each panel of columns, for each row tile
  *   STAGE_READ      depthwise: for each row, for each vector of channels, the taps of another map
- *   STAGE_ROWS      patches, axial_sample, softmax, concat: whole rows are written; no pointwise
+ *   STAGE_ROWS      patches, axial_sample, axial_shift, softmax, concat: whole rows are written; no pointwise
  *                   ops follow
  *   STAGE_NORMALIZE statistics of each row, then its vectors
  *   STAGE_POINTWISE no anchor

@@ -46,11 +46,19 @@ bool cost_model_fold_projection(uint64_t rows, uint64_t depth) {
  * sampling with 1, 2, 4, and 8 or more channels to an offset; keeping (writing and reading back)
  * what stays in the cache, and what does not. A faster sampling kernel changes the first line. */
 static const double SAMPLE_COST[4] = {2.5, 2.0, 1.2, 0.6};
+static const double SHIFT_COST = 0.08;
 static const double KEEP_CACHED_COST = 0.1;
 static const double KEEP_STREAMED_COST = 0.9;
 
+static double keep_cost(uint64_t elements) {
+  return elements * 4 > CACHED_MAP_BYTES ? KEEP_STREAMED_COST : KEEP_CACHED_COST;
+}
+
+bool cost_model_shift_again(uint64_t elements) {
+  return SHIFT_COST < keep_cost(elements);
+}
+
 bool cost_model_gather_again(uint64_t elements, uint32_t share) {
   uint32_t row = share >= 8 ? 3 : share >= 4 ? 2 : share >= 2 ? 1 : 0;
-  double keep = elements * 4 > CACHED_MAP_BYTES ? KEEP_STREAMED_COST : KEEP_CACHED_COST;
-  return SAMPLE_COST[row] < keep;
+  return SAMPLE_COST[row] < keep_cost(elements);
 }

@@ -25,5 +25,7 @@ bool cost_model_fold_projection(uint64_t rows, uint64_t depth);
 /* Whether sampling a map again for a second reader beats writing the samples and reading them back.
  * The map has `elements` elements; `share` neighbouring channels have one offset. */
 bool cost_model_gather_again(uint64_t elements, uint32_t share);
+/* The same for a shift by whole rows. */
+bool cost_model_shift_again(uint64_t elements);
 
 #endif

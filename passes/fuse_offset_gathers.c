@@ -6,7 +6,7 @@
  * The sums must be known before the kernel of the FC begins, so that one sampling for both would be
  * kept in memory between two kernels. With two, the first stays in the rows of its block, and the
  * second feeds the product's operand. Gathering twice pays where a map does not stay in the cache:
- * the cost model decides, per resolution.
+ * the cost model decides, per resolution. Shifts (axial_shift) likewise.
  */
 #include "ir/rewrite.h"
 #include "passes/cost_model.h"
@@ -23,11 +23,16 @@ static bool *find_summed(const Graph *graph, Arena *arena) {
 static bool pays(const Graph *graph, ValueId samples) {
   const Node *node = graph_def(graph, samples);
   int64_t elements;
-  return node->op == OP_AXIAL_SAMPLE && type_count(graph_type(graph, samples), &elements) &&
+  if (!type_count(graph_type(graph, samples), &elements)) return false;
+  if (node->op == OP_AXIAL_SHIFT) return cost_model_shift_again((uint64_t)elements);
+  return node->op == OP_AXIAL_SAMPLE &&
          cost_model_gather_again((uint64_t)elements, (uint32_t)node->attrs.AXIAL_SAMPLE.share);
 }
 
 static ValueId sample_again(const Rewrite *rw, const Node *node) {
+  if (node->op == OP_AXIAL_SHIFT)
+    return build_axial_shift(rewrite_builder(rw, node), rewrite_get(rw, node->operands[0]),
+                             node->attrs.AXIAL_SHIFT);
   const AttrsAXIAL_SAMPLE *a = &node->attrs.AXIAL_SAMPLE;
   return build_axial_sample(rewrite_builder(rw, node), rewrite_get(rw, node->operands[0]),
                             rewrite_get(rw, node->operands[1]), a->axis, a->share);

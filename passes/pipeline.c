@@ -6,6 +6,7 @@
 static const Pass *const once[] = {
     RUN(lower_layer_norms), /* first: it shows gains and biases to all that follow */
     RUN(simplify_samples),  /* before means and FCs: a sampling that vanishes joins branches */
+    RUN(resolve_constant_offsets),        /* behind it: what is left there moves something */
     RUN(eliminate_common_subexpressions), /* two LayerNorms of one map share their statistics */
     RUN(commute_means),      /* before fold-affine: the head's gain moves behind its mean */
     RUN(fold_affine),        /* all gains and biases stand where they will stay */

@@ -29,6 +29,7 @@ static StageKind kind_of(OpKind op) {
     case OP_PATCHES:
     case OP_SCALE_MATRIX:
     case OP_AXIAL_SAMPLE:
+    case OP_AXIAL_SHIFT:
     case OP_SOFTMAX:
     case OP_CONCAT: return STAGE_ROWS;
     case OP_NORMALIZE: return STAGE_NORMALIZE;

@@ -15,7 +15,8 @@ typedef void InterpretFunction(const Node *node, const InterpTensor *operands,
 /* products.c */
 InterpretFunction interpret_CONV2D, interpret_LINEAR, interpret_SCALE_MATRIX;
 /* maps.c */
-InterpretFunction interpret_PATCHES, interpret_DEPTHWISE, interpret_AXIAL_SAMPLE;
+InterpretFunction interpret_PATCHES, interpret_DEPTHWISE, interpret_AXIAL_SAMPLE,
+    interpret_AXIAL_SHIFT;
 /* rows.c */
 InterpretFunction interpret_LAYER_NORM, interpret_NORMALIZE, interpret_SOFTMAX, interpret_SLICE,
     interpret_CONCAT, interpret_ADD, interpret_MUL, interpret_GELU;

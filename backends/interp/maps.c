@@ -1,4 +1,4 @@
-/* Ops that read other rows of a map: patches, depthwise, axial_sample. Outside a map is zero. */
+/* Ops that read other rows of a map: patches, depthwise, samplings. Outside a map is zero. */
 #include <math.h>
 
 #include "backends/interp/interp.h"
@@ -84,4 +84,20 @@ void interpret_AXIAL_SAMPLE(const Node *node, const InterpTensor *operands, Inte
         if (operands[1].type.rank == 4) offsets += vector;
       }
   }
+}
+
+void interpret_AXIAL_SHIFT(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  const AttrsAXIAL_SHIFT *a = &node->attrs.AXIAL_SHIFT;
+  Extent e = interp_extent(result->type);
+  double *out = result->data;
+  for (size_t n = 0; n < e.n; n++)
+    for (size_t i = 0; i < e.h; i++)
+      for (size_t j = 0; j < e.w; j++, out += e.c)
+        for (size_t c = 0; c < e.c; c++) {
+          int64_t offset = (int64_t)(c + (size_t)a->phase) % a->period + a->lowest;
+          int64_t row = (int64_t)i + (a->axis == 1 ? offset : 0);
+          int64_t column = (int64_t)j + (a->axis == 2 ? offset : 0);
+          const double *pixel = map_row(&operands[0], e, n, row, column);
+          out[c] = pixel ? pixel[c] : 0;
+        }
 }

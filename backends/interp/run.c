@@ -17,6 +17,7 @@ static InterpretFunction *const functions[OP_KIND_COUNT] = {
     [OP_PATCHES] = interpret_PATCHES,
     [OP_DEPTHWISE] = interpret_DEPTHWISE,
     [OP_AXIAL_SAMPLE] = interpret_AXIAL_SAMPLE,
+    [OP_AXIAL_SHIFT] = interpret_AXIAL_SHIFT,
     [OP_LAYER_NORM] = interpret_LAYER_NORM,
     [OP_NORMALIZE] = interpret_NORMALIZE,
     [OP_SOFTMAX] = interpret_SOFTMAX,

@@ -64,6 +64,7 @@ static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
     [OP_SCALE_MATRIX] = scale_matrix_stage,
     [OP_DEPTHWISE] = depthwise_stage,
     [OP_AXIAL_SAMPLE] = axial_sample_stage,
+    [OP_AXIAL_SHIFT] = axial_shift_stage,
     [OP_NORMALIZE] = normalize_stage,
     [OP_SOFTMAX] = softmax_stage,
     [OP_CONCAT] = concat_stage,

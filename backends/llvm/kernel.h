@@ -77,8 +77,8 @@ void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, Si
 /* -- one emitter per kind of anchor ------------------------------------------------------------ */
 typedef void StageEmitter(KernelEmitter *k, const Stage *stage);
 StageEmitter pointwise_stage, product_stage, normalize_stage, depthwise_stage, patches_stage,
-    axial_sample_stage, scale_matrix_stage, softmax_stage, concat_stage, sum_chunks_stage,
-    mean_chunks_stage;
+    axial_sample_stage, axial_shift_stage, scale_matrix_stage, softmax_stage, concat_stage,
+    sum_chunks_stage, mean_chunks_stage;
 
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);

@@ -36,6 +36,11 @@ Test(cost_model, gathers_again_when_maps_leave_the_cache) {
   cr_expect(cost_model_gather_again(200 * 320 * 64, 8));
 }
 
+Test(cost_model, shifts_again_always) {
+  cr_expect(cost_model_shift_again(28 * 28 * 128));
+  cr_expect(cost_model_shift_again(200 * 320 * 64));
+}
+
 Test(cost_model, keeps_what_is_dear_to_gather) {
   cr_expect_not(cost_model_gather_again(200 * 320 * 64, 1));
 }

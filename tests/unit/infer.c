@@ -118,6 +118,13 @@ static const Case cases[] = {
     {{"f32[?,7,7,8]", "f32[8]"},
      "axial_sample(%0, %1) {axis=1, share=3}",
      "axial_sample: share 3 does not divide the 8 channels"},
+    {{"f32[?,?,?,8]"}, "axial_shift(%0) {axis=1, period=3, phase=1, lowest=-1}", "f32[?,?,?,8]"},
+    {{"f32[?,?,?,8]"},
+     "axial_shift(%0) {axis=1, period=3, phase=3, lowest=-1}",
+     "axial_shift: phase is 3, must be from 0 to 2"},
+    {{"f32[?,8]"},
+     "axial_shift(%0) {axis=1, period=3, phase=1, lowest=-1}",
+     "axial_shift: needs a map [N,H,W,C], got f32[?,8]"},
 
     /* rows */
     {{"f32[?,7,7,8]", "f32[8]", "f32[8]"}, "layer_norm(%0, %1, %2) {eps=1e-06}", "f32[?,7,7,8]"},

@@ -217,6 +217,14 @@ Test(interp, axial_sample_with_constant_offsets) {
          NUMBERS(1, 2, 3, 4, 5, 6, 7, 8), NUMBERS(1, -0.5), NUMBERS(3, 1, 0, 3, 7, 3, 0, 7));
 }
 
+/* Channels at 0, 1 and -1; then all at 1. */
+Test(interp, axial_shift) {
+  CHECK1("axial_shift(%0) {axis=2, period=3, phase=1, lowest=-1}", "[1,1,3,3]",
+         NUMBERS(1, 2, 3, 4, 5, 6, 7, 8, 9), NUMBERS(1, 5, 0, 4, 8, 3, 7, 0, 6));
+  CHECK1("axial_shift(%0) {axis=1, period=1, phase=0, lowest=1}", "[1,3,1,2]",
+         NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(3, 4, 5, 6, 0, 0));
+}
+
 /* -- row by row -------------------------------------------------------------------------------- */
 
 Test(interp, normalize) {

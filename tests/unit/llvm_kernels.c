@@ -198,6 +198,28 @@ Test(llvm_kernels, axial_sample_at_constant_offsets) {
   fixture_free(&f);
 }
 
+static void check_shift(AttrsAXIAL_SHIFT shift, int64_t h, int64_t w, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, h, w, channels + 7));
+  ValueId y = build_axial_shift(f.b, build_slice(f.b, x, 7, (int32_t)channels), shift);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_result(&f, y, PORT_CALLER, true);
+  fixture_check(&f, 2, (uint32_t)(h * w), h * w > 4 ? 4 : 1, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, axial_shift) {
+  for (int32_t axis = 1; axis <= 2; axis++) {
+    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 1, .lowest = -1}, 6, 7, 5);
+    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 1, .lowest = -1}, 5, 4, 150);
+    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 2, .lowest = 0}, 1, 1, 34);
+    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 1, .phase = 0, .lowest = -2}, 6, 7, 40);
+    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 7, .phase = 3, .lowest = -3}, 4, 4, 131);
+    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 16, .phase = 0, .lowest = -70}, 4, 4,
+                33);
+  }
+}
+
 /* -- reductions -------------------------------------------------------------------------------- */
 
 Test(llvm_kernels, sum_and_mean_of_chunks) {
