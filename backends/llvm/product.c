@@ -19,7 +19,7 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { DEPTH_BLOCK = 256, DEPTH_UNROLL = 4, MAX_SIZES = 4, MAX_VECTORS = 8 };
+enum { DEPTH_BLOCK = 256, DEPTH_ALIGN = 4, MAX_SIZES = 4, MAX_VECTORS = 8 };
 /* One k of a panel. */
 enum { PANEL_BYTES = 4 * PLAN_PANEL, CACHE_LINE = 64, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
 
@@ -34,6 +34,7 @@ typedef struct Product {
   uint32_t depth;       /* K */
   uint32_t channels;    /* N */
   uint32_t depth_blocks, depth_block;
+  uint32_t unroll;      /* steps of k in a turn */
   uint32_t columns;     /* of a tile: tile_columns, or some whole panels */
   LLVMValueRef tile;    /* stored sums [tile_rows][columns], or NULL */
   LLVMValueRef follows; /* B of the next product, or NULL */
@@ -70,7 +71,7 @@ static bool stores_nchw(const KernelEmitter *k) {
   return false;
 }
 
-/* -- the micro-kernel --------------------------------------------------------------------- */
+/* -- the micro-kernel -------------------------------------------------------------------------- */
 
 static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
   return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
@@ -123,7 +124,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
   LLVMValueRef next[LOOP_MAX_CARRIED];
   for (uint32_t i = 0; i < count; i++) next[i] = loop.carried[i];
-  if (unroll == DEPTH_UNROLL) prefetch_ahead(p, tile, loop.index);
+  if (unroll == p->unroll) prefetch_ahead(p, tile, loop.index);
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);
   for (uint32_t i = 0; i < count; i++) acc[i] = loop.carried[i];
@@ -135,14 +136,14 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLV
   ModuleContext *m = p->k->m;
   LLVMValueRef zero = LLVMConstNull(m->vector);
   for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) acc[i] = zero;
-  uint32_t rest = p->depth % DEPTH_UNROLL;
+  uint32_t rest = p->depth % p->unroll;
   LLVMValueRef even = emit_i64(m, p->depth - rest), end = even;
   if (p->depth_blocks > 1) {
     end = emit_add(m, begin, emit_i64(m, p->depth_block));
     LLVMValueRef whole = LLVMBuildICmp(m->builder, LLVMIntSLT, end, even, "");
     end = LLVMBuildSelect(m->builder, whole, end, even, "");
   }
-  if (p->depth > rest) multiply_range(p, tile, begin, end, DEPTH_UNROLL, acc);
+  if (p->depth > rest) multiply_range(p, tile, begin, end, p->unroll, acc);
   if (!rest) return;
   LLVMValueRef last = emit_i64(m, p->depth);
   if (p->depth_blocks > 1) {
@@ -152,7 +153,7 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLV
   multiply_range(p, tile, end, last, 1, acc);
 }
 
-/* -- the stored tile and the epilogue ----------------------------------------------------- */
+/* -- the stored tile and the epilogue ---------------------------------------------------------- */
 
 static LLVMValueRef tile_address(const Product *p, LLVMValueRef row, uint32_t vector) {
   ModuleContext *m = p->k->m;
@@ -243,7 +244,7 @@ static void emit_tile(const Product *p, const Tile *tile) {
   finish_stored(p, tile);
 }
 
-/* -- the loops around it ------------------------------------------------------------------ */
+/* -- the loops around it ----------------------------------------------------------------------- */
 
 /* The distinct tile sizes, largest first. */
 static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize *sizes) {
@@ -280,7 +281,7 @@ static uint32_t tiles_of(const Product *p) {
  * most one per line of a turn. */
 static uint32_t prefetching_tiles(const Product *p) {
   uint32_t tiles = tiles_of(p) * (PLAN_PANEL / p->columns), share = 1;
-  while (2 * share <= tiles && 2 * share <= PANEL_LINES * DEPTH_UNROLL) share *= 2;
+  while (2 * share <= tiles && 2 * share <= PANEL_LINES * p->unroll) share *= 2;
   return share;
 }
 
@@ -378,7 +379,7 @@ static void find_weights(Product *p, ValueId b) {
     p->step_bytes = PANEL_BYTES;
     p->panel_bytes = p->step_bytes * p->depth;
     if (p->columns <= PLAN_PANEL) {
-      p->ahead_lines = PANEL_LINES * DEPTH_UNROLL / prefetching_tiles(p);
+      p->ahead_lines = PANEL_LINES * p->unroll / prefetching_tiles(p);
     }
   } else {
     CHECK(graph_type(k->body, b).rank == 4 && k->kernel->places[b.index].column == 0);
@@ -405,11 +406,12 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   p.depth = value_channels(k, a);
   p.channels = value_channels(k, node_result(linear, 0));
   p.columns = tile_columns(k, stage);
+  p.unroll = k->m->target->vector_registers < 32 ? 4 : 2; /* small tiles have short turns */
   p.follows = weights_behind(k, stage);
   find_weights(&p, b);
   p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
   p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
-  p.depth_block = ceil_div_u32(p.depth_block, DEPTH_UNROLL) * DEPTH_UNROLL;
+  p.depth_block = ceil_div_u32(p.depth_block, DEPTH_ALIGN) * DEPTH_ALIGN;
   if (p.depth_blocks > 1 || has_op(k, stage, OP_GELU) || stores_nchw(k)) {
     p.tile = emit_stack(k->m, 4 * (uint64_t)stage->tile_rows * p.columns);
   }
