@@ -122,6 +122,15 @@ LLVMValueRef emit_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *ar
   return LLVMBuildCall2(m->builder, function_type, function, args, count, "");
 }
 
+LLVMValueRef emit_target_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args,
+                                   uint32_t count) {
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  CHECK(id != 0);
+  LLVMValueRef function = LLVMGetIntrinsicDeclaration(m->module, id, NULL, 0);
+  LLVMTypeRef type = LLVMIntrinsicGetType(m->context, id, NULL, 0);
+  return LLVMBuildCall2(m->builder, type, function, args, count, "");
+}
+
 LLVMValueRef emit_fma(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
   if (!m->target->has_fma) return emit_fadd(m, emit_fmul(m, a, b), c);
   return emit_intrinsic(m, "llvm.fma", (LLVMValueRef[]){a, b, c}, 3);

@@ -65,6 +65,9 @@ LLVMValueRef emit_fmax(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 /* An intrinsic that is overloaded on the type of its first argument, as "llvm.floor". */
 LLVMValueRef emit_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args, uint32_t count);
+/* One of a target's own, not overloaded. */
+LLVMValueRef emit_target_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args,
+                                   uint32_t count);
 /* `scalar` in all lanes. */
 LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar);
 /* Lane i of the result is lane `index[i]` of `vector`; -1: any. */

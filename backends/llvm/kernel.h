@@ -83,6 +83,9 @@ StageEmitter pointwise_stage, product_stage, normalize_stage, depthwise_stage, p
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
+/* gelu_table.c: the faster one, for targets that it fits. */
+bool gelu_table_fits(const TargetInfo *target);
+LLVMValueRef gelu_table_emit(ModuleContext *m, LLVMValueRef x);
 
 static inline const Node *stage_anchor(const KernelEmitter *k, const Stage *stage) {
   return graph_node(k->body, stage->nodes[0]);
