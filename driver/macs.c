@@ -16,6 +16,7 @@ static uint64_t per_element(const Graph *graph, const Node *node) {
       return element_count(w) / (uint64_t)w.dims[0];
     }
     case OP_LINEAR: return (uint64_t)type_channels(graph_type(graph, node->operands[0]));
+    case OP_MIX_ROWS: return (uint64_t)type_channels(graph_type(graph, node->operands[1]));
     case OP_DEPTHWISE: return (uint64_t)graph_type(graph, node->operands[1]).dims[0];
     default: return 0;
   }

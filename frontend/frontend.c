@@ -55,7 +55,8 @@ static const JsonFields model_table = TABLE("the model", model_fields);
 static const JsonFields input_table = TABLE("the input", input_fields);
 static const JsonFields output_table = TABLE("the output", output_fields);
 
-static const LayerFamily *const families[] = {&primitives_family, &atmnet_family, &cyclemlp_family};
+static const LayerFamily *const families[] = {&primitives_family, &atmnet_family, &cyclemlp_family,
+                                              &mixer_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* -- names ------------------------------------------------------------------------------------- */

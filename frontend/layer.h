@@ -33,6 +33,7 @@ typedef struct LayerSpec {
   int64_t kernel[2], stride[2], padding[2];
   int64_t groups;
   int64_t mlp_ratio;
+  int64_t grid[2], token_hidden, channel_hidden;
   int64_t share;       /* 0: not said */
   const char *offsets; /* "new", "zero", or a block's name */
   const char *axis;
@@ -96,6 +97,7 @@ typedef struct LayerFamily {
 extern const LayerFamily primitives_family;
 extern const LayerFamily atmnet_family;
 extern const LayerFamily cyclemlp_family;
+extern const LayerFamily mixer_family;
 
 /* Rows of the key tables. `required` is 1 or 0. */
 #define LAYER_KEY(key, kind, required, min, max) \

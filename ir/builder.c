@@ -41,6 +41,13 @@ ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32
                           .attrs.LINEAR = {.panel = panel, .channels = channels}});
 }
 
+ValueId build_mix_rows(Builder b, ValueId x, ValueId w, ValueId bias, int32_t out_h,
+                       int32_t out_w) {
+  return append(b, (Node){.op = OP_MIX_ROWS,
+                          OPERANDS(x, w, bias),
+                          .attrs.MIX_ROWS = {.out_h = out_h, .out_w = out_w}});
+}
+
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first) {
   return append(b, (Node){.op = OP_PATCHES,
                           OPERANDS(x),

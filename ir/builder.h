@@ -22,6 +22,7 @@ ValueId build_linear(Builder b, ValueId x, ValueId w, ValueId bias);
 ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32_t panel,
                             int32_t channels);
 ValueId build_scale_matrix(Builder b, ValueId v, ValueId w);
+ValueId build_mix_rows(Builder b, ValueId x, ValueId w, ValueId bias, int32_t out_h, int32_t out_w);
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first);
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window);
 ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share);

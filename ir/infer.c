@@ -216,6 +216,29 @@ static const char *infer_SCALE_MATRIX(const Infer *in, Type *result) {
   return NULL;
 }
 
+static const char *infer_MIX_ROWS(const Infer *in, Type *result) {
+  const AttrsMIX_ROWS *a = &in->node->attrs.MIX_ROWS;
+  Type x = in->operand[0];
+  Type w = in->operand[1];
+  int64_t rows;
+  TRY(check_map(in));
+  TRY(check_positive(in, "out_h", a->out_h));
+  TRY(check_positive(in, "out_w", a->out_w));
+  if (w.rank != 2 || !type_is_known(w) || w.dims[0] != (int64_t)a->out_h * a->out_w) {
+    return misfit(in, "the weight is %s, expected [%" PRId64 ",H*W]", TEXT(w),
+                  (int64_t)a->out_h * a->out_w);
+  }
+  TRY(check_vector(in, 2, "the bias", w.dims[0]));
+  if (x.dims[1] != DIM_OPEN && x.dims[2] != DIM_OPEN &&
+      (!checked_mul_i64(x.dims[1], x.dims[2], &rows) || rows != w.dims[1])) {
+    return misfit(in,
+                  "%" PRId64 " tokens fixed by the weights, the image gives %" PRId64 "x%" PRId64,
+                  w.dims[1], x.dims[1], x.dims[2]);
+  }
+  *result = type_map(x.dims[0], a->out_h, a->out_w, type_channels(x));
+  return NULL;
+}
+
 static const char *infer_PATCHES(const Infer *in, Type *result) {
   const AttrsPATCHES *a = &in->node->attrs.PATCHES;
   Type x = in->operand[0];
@@ -408,6 +431,7 @@ static InferFunction *const infer_functions[OP_KIND_COUNT] = {
     [OP_CONV2D] = infer_CONV2D,
     [OP_LINEAR] = infer_LINEAR,
     [OP_SCALE_MATRIX] = infer_SCALE_MATRIX,
+    [OP_MIX_ROWS] = infer_MIX_ROWS,
     [OP_PATCHES] = infer_PATCHES,
     [OP_DEPTHWISE] = infer_DEPTHWISE,
     [OP_AXIAL_SAMPLE] = infer_AXIAL_SAMPLE,

@@ -6,7 +6,7 @@
  * block of one image the kernel runs its stages one after the other; a stage is one loop nest over
  * the rows of the block and the channels of its anchor op, followed in registers by pointwise ops:
  *
- *   STAGE_PRODUCT   linear: for each panel of columns, for each row tile
+ *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each row tile
  *   STAGE_READ      depthwise: for each row, for each vector of channels, the taps of another map
  *   STAGE_ROWS      patches, axial_sample, axial_shift, softmax, concat: whole rows are written; no pointwise
  *                   ops follow

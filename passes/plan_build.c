@@ -80,9 +80,10 @@ static void fill_rows(PlanKernel *kernel) {
 /* "k3_linear_gelu": a number, and up to three of the ops that tell kernels apart. */
 static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
   static const bool telling[OP_KIND_COUNT] = {
-      [OP_LINEAR] = true,       [OP_PATCHES] = true,     [OP_DEPTHWISE] = true,
-      [OP_AXIAL_SAMPLE] = true, [OP_AXIAL_SHIFT] = true, [OP_SOFTMAX] = true,
-      [OP_SUM_CHUNKS] = true,   [OP_MEAN_CHUNKS] = true, [OP_GELU] = true};
+      [OP_LINEAR] = true,    [OP_MIX_ROWS] = true,     [OP_PATCHES] = true,
+      [OP_DEPTHWISE] = true, [OP_AXIAL_SAMPLE] = true, [OP_AXIAL_SHIFT] = true,
+      [OP_SOFTMAX] = true,   [OP_SUM_CHUNKS] = true,   [OP_MEAN_CHUNKS] = true,
+      [OP_GELU] = true};
   bool told[OP_KIND_COUNT] = {false};
   StringBuilder text = {.arena = b->arena};
   string_builder_printf(&text, "k%u", b->kernel_count);
@@ -127,6 +128,7 @@ static uint64_t count_macs(const PlanKernel *kernel) {
     const Node *node = &body->nodes[i];
     int64_t elements, each = 0;
     if (node->op == OP_LINEAR) each = type_channels(graph_type(body, node->operands[0]));
+    if (node->op == OP_MIX_ROWS) each = type_channels(graph_type(body, node->operands[1]));
     if (node->op == OP_DEPTHWISE) each = graph_type(body, node->operands[1]).dims[0];
     if (each > 0 && type_count(graph_type(body, node->first_result), &elements))
       macs += (uint64_t)each * (uint64_t)elements;

@@ -24,7 +24,8 @@ static bool runs(const Node *node) {
 
 static StageKind kind_of(OpKind op) {
   switch (op) {
-    case OP_LINEAR: return STAGE_PRODUCT;
+    case OP_LINEAR:
+    case OP_MIX_ROWS: return STAGE_PRODUCT;
     case OP_DEPTHWISE: return STAGE_READ;
     case OP_PATCHES:
     case OP_SCALE_MATRIX:

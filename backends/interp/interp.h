@@ -13,7 +13,7 @@ typedef void InterpretFunction(const Node *node, const InterpTensor *operands,
                                InterpTensor *result);
 
 /* products.c */
-InterpretFunction interpret_CONV2D, interpret_LINEAR, interpret_SCALE_MATRIX;
+InterpretFunction interpret_CONV2D, interpret_LINEAR, interpret_MIX_ROWS, interpret_SCALE_MATRIX;
 /* maps.c */
 InterpretFunction interpret_PATCHES, interpret_DEPTHWISE, interpret_AXIAL_SAMPLE,
     interpret_AXIAL_SHIFT;

@@ -66,6 +66,21 @@ void interpret_LINEAR(const Node *node, const InterpTensor *operands, InterpTens
   free(w);
 }
 
+/* Row o of the result starts with bias[o]; each operand row is added with its weight. */
+void interpret_MIX_ROWS(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  (void)node;
+  Extent x = interp_extent(operands[0].type), y = interp_extent(result->type);
+  size_t in_rows = x.h * x.w, out_rows = y.h * y.w;
+  const double *w = operands[1].data, *bias = operands[2].data;
+  for (size_t n = 0; n < y.n; n++)
+    for (size_t o = 0; o < out_rows; o++) {
+      double *row = result->data + (n * out_rows + o) * y.c;
+      for (size_t c = 0; c < y.c; c++) row[c] = bias ? bias[o] : 0;
+      for (size_t t = 0; t < in_rows; t++)
+        accumulate(row, w[o * in_rows + t], operands[0].data + (n * in_rows + t) * x.c, y.c);
+    }
+}
+
 void interpret_SCALE_MATRIX(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   Extent e = interp_extent(result->type);
   double *out = result->data;

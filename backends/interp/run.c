@@ -14,6 +14,7 @@ static InterpretFunction *const functions[OP_KIND_COUNT] = {
     [OP_CONV2D] = interpret_CONV2D,
     [OP_LINEAR] = interpret_LINEAR,
     [OP_SCALE_MATRIX] = interpret_SCALE_MATRIX,
+    [OP_MIX_ROWS] = interpret_MIX_ROWS,
     [OP_PATCHES] = interpret_PATCHES,
     [OP_DEPTHWISE] = interpret_DEPTHWISE,
     [OP_AXIAL_SAMPLE] = interpret_AXIAL_SAMPLE,

@@ -62,6 +62,7 @@ static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
     [OP_LINEAR] = product_stage,
     [OP_PATCHES] = patches_stage,
     [OP_SCALE_MATRIX] = scale_matrix_stage,
+    [OP_MIX_ROWS] = product_stage,
     [OP_DEPTHWISE] = depthwise_stage,
     [OP_AXIAL_SAMPLE] = axial_sample_stage,
     [OP_AXIAL_SHIFT] = axial_shift_stage,

@@ -1,6 +1,7 @@
 /* STAGE_PRODUCT: rows A [R,K] times B packed in panels [ceil(N/32)][K][32], in register tiles.
  *
- * B made for each image (scale_matrix, then linear) stands in rows [K][N] instead.
+ * B made for each image (scale_matrix, then linear) stands in rows [K][N] instead. The product of
+ * mix_rows is of this kind: A is the constant, B the map as it stands, and the bias goes by rows.
  *
  *   for panel of 32 columns, for columns of a tile within it, for tile of rows:
  *     for block of K (at most 256):
@@ -28,7 +29,9 @@ typedef struct Product {
   const Stage *stage;
   const View *a;
   const View *bias;     /* NULL: none */
+  const View *row_bias; /* of mix_rows: one for each row; NULL: none */
   LLVMValueRef weights; /* B */
+  bool aligned;         /* B, to vectors */
   uint64_t step_bytes;  /* of B: from one k to the next, */
   uint64_t panel_bytes; /* and from one panel to the next */
   uint32_t depth;       /* K */
@@ -87,7 +90,7 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
     uint32_t panel = v * vector_bytes / PANEL_BYTES, bytes = v * vector_bytes % PANEL_BYTES;
     LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + p->panel_bytes * panel + bytes));
     columns[v] = emit_load(m, emit_address(m, b, at), m->target->vector_floats);
-    LLVMSetAlignment(columns[v], vector_bytes);
+    if (p->aligned) LLVMSetAlignment(columns[v], vector_bytes);
   }
   for (uint32_t r = 0; r < tile->rows; r++) {
     uint64_t bytes = r * p->a->row_bytes + step * p->a->channel_bytes;
@@ -177,6 +180,15 @@ static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
   }
 }
 
+/* `sum` with the row's own bias, if there is one. */
+static LLVMValueRef add_row_bias(const Product *p, LLVMValueRef row, uint32_t row_plus,
+                                 LLVMValueRef sum) {
+  if (!p->row_bias) return sum;
+  Site site = {.row = row, .row_plus = row_plus, .column = emit_i64(p->k->m, 0)};
+  LLVMValueRef bias = emit_load_f32(p->k->m, view_address(p->k, p->row_bias, site));
+  return emit_fadd(p->k->m, sum, emit_broadcast(p->k->m, bias));
+}
+
 static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   LLVMValueRef bias[MAX_VECTORS];
   load_bias(p, tile, bias);
@@ -184,6 +196,7 @@ static void finish_in_registers(const Product *p, const Tile *tile, const LLVMVa
     for (uint32_t r = 0; r < tile->rows; r++) {
       LLVMValueRef value = acc[r * tile->vectors + v];
       if (p->bias) value = emit_fadd(p->k->m, value, bias[v]);
+      value = add_row_bias(p, tile->row, r, value);
       pointwise_emit(p->k, p->stage, site_of(p, tile, tile->row, r, v), value);
     }
   }
@@ -221,6 +234,7 @@ static void finish_stored(const Product *p, const Tile *tile) {
   LLVMValueRef row = emit_add(m, tile->row, rows.index);
   for (uint32_t v = 0; v < tile->vectors; v++) {
     LLVMValueRef sum = emit_load(m, tile_address(p, rows.index, v), m->target->vector_floats);
+    sum = add_row_bias(p, row, 0, sum);
     pointwise_emit(p->k, p->stage, site_of(p, tile, row, 0, v), sum);
   }
   loop_end(m, &rows, NULL);
@@ -376,6 +390,7 @@ static void find_weights(Product *p, ValueId b) {
   if (linear->attrs.LINEAR.panel) {
     CHECK(linear->attrs.LINEAR.panel == PLAN_PANEL && graph_type(k->body, b).rank == 3);
     p->weights = k->views[b.index].base;
+    p->aligned = true;
     p->step_bytes = PANEL_BYTES;
     p->panel_bytes = p->step_bytes * p->depth;
     if (p->columns <= PLAN_PANEL) {
@@ -398,17 +413,52 @@ static uint32_t tile_columns(const KernelEmitter *k, const Stage *stage) {
   return wide > PLAN_PANEL ? wide : PLAN_PANEL;
 }
 
+/* `value`, a constant whose elements or rows of `row_bytes` belong to the rows of the kernel, from
+ * the block's first one on. */
+static const View *view_of_rows(KernelEmitter *k, ValueId value, uint64_t row_bytes) {
+  View *view = ARENA_NEW(k->m->arena, View);
+  *view = k->views[value.index];
+  view->row_bytes = row_bytes;
+  view->base = emit_address(k->m, view->base, emit_mul(k->m, k->first_row, row_bytes));
+  return view;
+}
+
+/* mix_rows(x, w, bias): A is w, B is x. */
+static void find_mixed(Product *p, const Node *node) {
+  KernelEmitter *k = p->k;
+  ValueId x = node->operands[0], w = node->operands[1], bias = node_operand(node, 2);
+  View map = view_of_map(k, x);
+  CHECK(map.channel_bytes == 4);
+  p->depth = (uint32_t)type_channels(graph_type(k->body, w));
+  p->a = view_of_rows(k, w, 4 * (uint64_t)p->depth);
+  p->row_bias = value_is_none(bias) ? NULL : view_of_rows(k, bias, 4);
+  p->weights = map.base;
+  p->aligned = k->kernel->places[x.index].column == 0;
+  p->step_bytes = map.row_bytes;
+  p->panel_bytes = PANEL_BYTES;
+}
+
+/* linear(a, b, bias) */
+static void find_linear(Product *p, const Node *node) {
+  KernelEmitter *k = p->k;
+  ValueId a = node->operands[0], bias = node_operand(node, 2);
+  p->depth = value_channels(k, a);
+  p->a = &k->views[a.index];
+  p->bias = value_is_none(bias) ? NULL : &k->views[bias.index];
+  p->follows = weights_behind(k, p->stage);
+  find_weights(p, node->operands[1]);
+}
+
 static Product product_of(KernelEmitter *k, const Stage *stage) {
-  const Node *linear = stage_anchor(k, stage);
-  ValueId a = linear->operands[0], b = linear->operands[1], bias = node_operand(linear, 2);
-  Product p = {.k = k, .stage = stage, .a = &k->views[a.index]};
-  p.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
-  p.depth = value_channels(k, a);
-  p.channels = value_channels(k, node_result(linear, 0));
+  const Node *node = stage_anchor(k, stage);
+  Product p = {.k = k, .stage = stage};
+  p.channels = value_channels(k, node_result(node, 0));
   p.columns = tile_columns(k, stage);
   p.unroll = k->m->target->vector_registers < 32 ? 4 : 2; /* small tiles have short turns */
-  p.follows = weights_behind(k, stage);
-  find_weights(&p, b);
+  if (node->op == OP_MIX_ROWS)
+    find_mixed(&p, node);
+  else
+    find_linear(&p, node);
   p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
   p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
   p.depth_block = ceil_div_u32(p.depth_block, DEPTH_ALIGN) * DEPTH_ALIGN;

@@ -57,6 +57,23 @@ static const Case cases[] = {
      "scale_matrix(%0, %1)",
      "scale_matrix: needs vectors [N,C], got f32[1,2,2,64]"},
 
+    /* mix_rows */
+    {{"f32[?,14,?,64]", "f32[256,196]", "f32[256]"},
+     "mix_rows(%0, %1, %2) {out_h=256, out_w=1}",
+     "f32[?,256,1,64]"},
+    {{"f32[?,14,14,64]", "f32[256,196]"},
+     "mix_rows(%0, %1) {out_h=16, out_w=16}",
+     "f32[?,16,16,64]"},
+    {{"f32[?,16,16,64]", "f32[256,196]"},
+     "mix_rows(%0, %1) {out_h=256, out_w=1}",
+     "mix_rows: 196 tokens fixed by the weights, the image gives 16x16"},
+    {{"f32[?,14,14,64]", "f32[255,196]"},
+     "mix_rows(%0, %1) {out_h=256, out_w=1}",
+     "mix_rows: the weight is f32[255,196], expected [256,H*W]"},
+    {{"f32[?,14,14,64]", "f32[256,196]", "f32[196]"},
+     "mix_rows(%0, %1, %2) {out_h=256, out_w=1}",
+     "mix_rows: the bias is f32[196], expected f32[256]"},
+
     /* linear */
     {{"f32[?,?,?,64]", "f32[10,64]", "f32[10]"}, "linear(%0, %1, %2)", "f32[?,?,?,10]"},
     {{"f32[?,64]", "f32[10,64]"}, "linear(%0, %1)", "f32[?,10]"},

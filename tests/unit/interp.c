@@ -121,6 +121,14 @@ Test(interp, scale_matrix) {
          NUMBERS(1, 10, 2, 20, 3, 30), NUMBERS(1, 20, 2, 40, 3, 60, 3, 40, 6, 80, 9, 120));
 }
 
+Test(interp, mix_rows) {
+  CHECK3("mix_rows(%0, %1, %2) {out_h=1, out_w=3}", "[1,2,1,2]", "[3,2]", "[3]",
+         NUMBERS(1, 2, 10, 20), NUMBERS(1, 1, 2, 0, 0, -1), NUMBERS(0.5, 0, 0),
+         NUMBERS(11.5, 22.5, 2, 4, -10, -20));
+  CHECK2("mix_rows(%0, %1) {out_h=1, out_w=1}", "[2,1,2,1]", "[1,2]", NUMBERS(1, 2, 3, 4),
+         NUMBERS(1, 10), NUMBERS(21, 43));
+}
+
 #define WINDOW(k, s, p) \
   "kernel_h=" #k ", kernel_w=" #k ", stride_h=" #s ", stride_w=" #s ", pad_h=" #p ", pad_w=" #p
 

@@ -100,8 +100,8 @@ static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool
 /* -- places and stages ------------------------------------------------------------------------- */
 
 static inline bool fixture_takes_pointwise(OpKind op) {
-  return op == OP_LINEAR || op == OP_DEPTHWISE || op == OP_NORMALIZE || op == OP_MEAN_CHUNKS ||
-         op_has(op, OP_POINTWISE);
+  return op == OP_LINEAR || op == OP_MIX_ROWS || op == OP_DEPTHWISE || op == OP_NORMALIZE ||
+         op == OP_MEAN_CHUNKS || op_has(op, OP_POINTWISE);
 }
 
 /* Every anchor begins a stage; pointwise ops behind it join where they may. */
@@ -118,8 +118,9 @@ static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t
       Stage *stage = &f->stages[count++];
       *stage = (Stage){.nodes = ARENA_ARRAY(f->arena, body->node_count, NodeId)};
       anchor = node->op;
-      stage->tile_rows = anchor == OP_LINEAR ? target->tile_rows : 0;
-      stage->tile_columns = anchor == OP_LINEAR ? target->tile_columns : 0;
+      bool product = anchor == OP_LINEAR || anchor == OP_MIX_ROWS;
+      stage->tile_rows = product ? target->tile_rows : 0;
+      stage->tile_columns = product ? target->tile_columns : 0;
     }
     Stage *stage = &f->stages[count - 1];
     ((NodeId *)stage->nodes)[stage->node_count++] = (NodeId){i};

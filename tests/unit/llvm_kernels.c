@@ -44,6 +44,27 @@ Test(llvm_kernels, product_of_a_callers_nchw_map) {
   fixture_free(&f);
 }
 
+static void check_mix_rows(int64_t h, int64_t w, int64_t channels, int32_t out, uint32_t blocks,
+                           int32_t begin) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, h, w, channels + begin));
+  if (begin) x = build_slice(f.b, x, begin, (int32_t)channels);
+  ValueId weight = fixture_weights(&f, 2, (int64_t[]){out, h * w});
+  ValueId y = build_mix_rows(f.b, x, weight, fixture_vector(&f, out), 1, out);
+  fixture_result(&f, begin ? y : build_gelu(f.b, y), PORT_ROWS, false);
+  fixture_result(&f, build_mix_rows(f.b, x, weight, VALUE_NONE, 1, out), PORT_CALLER, true);
+  fixture_check(&f, 2, (uint32_t)out, blocks, 2e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, mix_rows) {
+  check_mix_rows(1, 1, 5, 1, 1, 0);
+  check_mix_rows(3, 5, 40, 33, 2, 0);
+  check_mix_rows(14, 14, 96, 49, 1, 0);
+  check_mix_rows(17, 18, 34, 20, 3, 3);
+  check_mix_rows(4, 4, 320, 16, 16, 0);
+}
+
 /* One block of the model: mixing, projection, residual, norm, MLP. */
 Test(llvm_kernels, chain_of_products) {
   enum { C = 40 };

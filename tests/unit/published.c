@@ -76,6 +76,10 @@ Test(published, has_the_published_numbers_of_parameters) {
       {"atmnet_l", 76238032, 75470376, 694},    {"cyclemlp_b1", 15155400, 14643424, 202},
       {"cyclemlp_b2", 26802504, 26290528, 354}, {"cyclemlp_b3", 38385720, 37873744, 544},
       {"cyclemlp_b4", 51796552, 51284576, 791}, {"cyclemlp_b5", 75747280, 74979624, 658},
+      {"mixer_s32", 19104624, 0, 102},          {"mixer_s16", 18528264, 0, 102},
+      {"mixer_b32", 60293428, 0, 150},          {"mixer_b16", 59880472, 0, 150},
+      {"mixer_l32", 206939264, 0, 294},         {"mixer_l16", 208196168, 0, 294},
+      {"mixer_h14", 432350952, 0, 390},
   };
   for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
     check_published(&models[i], false);

@@ -1,0 +1,48 @@
+/* The block of MLP-Mixer (arXiv 2105.01601):
+ *
+ *   x = x + fc2 gelu fc1 layer_norm(x)     fc1, fc2 over the tokens, the same for every channel
+ *   x = x + mlp(layer_norm(x))             over the channels
+ *
+ * The token weights fix the number of tokens, so the grid of tokens is part of the description.
+ */
+#include "frontend/layer.h"
+
+enum { MAX_GRID = 256 };
+
+/* Result token o: the sum over the tokens t of weight[o,t] x[t], plus bias[o]. */
+static ValueId mix_rows(Lowering *l, const char *prefix, ValueId x, int64_t tokens, int64_t out_h,
+                        int64_t out_w) {
+  Builder b = l->builder;
+  Type weight = type_matrix(out_h * out_w, tokens), bias = type_vector(out_h * out_w);
+  return build_mix_rows(b, x, build_constant(b, layer_tensor(l, prefix, "weight", weight)),
+                        build_constant(b, layer_tensor(l, prefix, "bias", bias)), (int32_t)out_h,
+                        (int32_t)out_w);
+}
+
+static void lower_mixer_block(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                              Layer *result) {
+  if (!layer_is_map(l, spec, inputs[0])) return;
+  Builder b = l->builder;
+  ValueId x = inputs[0]->value;
+  int64_t height = spec->grid[0], width = spec->grid[1], tokens = height * width;
+  ValueId y = layer_norm(l, layer_part(l, spec, "norm1"), x, spec->eps);
+  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc1"), y, tokens, spec->token_hidden, 1);
+  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc2"), build_gelu(b, y), spec->token_hidden,
+               height, width);
+  x = build_add(b, x, y);
+  y = layer_norm(l, layer_part(l, spec, "norm2"), x, spec->eps);
+  y = layer_mlp(l, layer_part(l, spec, "mlp_channels"), y, spec->channel_hidden);
+  result->value = build_add(b, x, y);
+  result->extent = inputs[0]->extent;
+}
+
+static const JsonField mixer_block_keys[] = {
+    LAYER_COMMON_KEYS(1),
+    LAYER_KEY(grid, PAIR, 1, 1, MAX_GRID),
+    LAYER_KEY(token_hidden, INT, 1, 1, LAYER_MAX_CHANNELS),
+    LAYER_KEY(channel_hidden, INT, 1, 1, LAYER_MAX_CHANNELS),
+    LAYER_KEY(eps, REAL, 0, 0, 1),
+};
+
+static const LayerOp ops[] = {LAYER_OP(mixer_block, 1, mixer_block_keys)};
+const LayerFamily mixer_family = {ops, sizeof ops / sizeof *ops};
