@@ -3,7 +3,7 @@
 #   sh cmake/setup.sh          to build, to link what atmc emits, and for the demo
 #   sh cmake/setup.sh tests    also what the tests need (Criterion, the ARM tools, qemu)
 set -eu
-packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libpng-dev"
+packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev libpng-dev"
 if [ "${1:-}" = tests ]; then
   packages="$packages libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 fi

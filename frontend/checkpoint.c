@@ -1,11 +1,167 @@
+/* The route of a checkpoint: container -> pickle -> state -> storages -> tensors. Each storage is
+ * read once, into a buffer of its own, and each of its tensors gathered from there. */
 #include "frontend/checkpoint.h"
 
-bool checkpoint_is(const char *head) {
-  (void)head;
-  return false;
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/checkpoint_parts.h"
+#include "frontend/error_list.h"
+#include "support/checked_math.h"
+#include "support/panic.h"
+
+static const char zip_magic[4] = {'P', 'K', 3, 4};
+/* A pickle, protocol 2, of the number 0x1950a86a20f9469cfc6c. */
+static const char legacy_magic[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+/* NULL: neither. A safetensors file has its header's length there, and then a brace. */
+static const Container *find_container(const char *head) {
+  if (head[8] == '{') return NULL;
+  if (memcmp(head, zip_magic, sizeof zip_magic) == 0) return &checkpoint_zip;
+  return memcmp(head, legacy_magic, sizeof legacy_magic - 1) == 0 ? &checkpoint_legacy : NULL;
 }
-Status checkpoint_read(Weights *weights, int fd, uint64_t file_bytes, const char *state,
-                       Diag *diag) {
-  (void)fd, (void)file_bytes, (void)state;
-  return diag_error(diag, diag_file(weights->path), "a PyTorch checkpoint");
+
+bool checkpoint_is(const char *head) {
+  return find_container(head) != NULL;
+}
+
+/* -- storages -----------------------------------------------------------------------------------
+ */
+
+static const char *bad_reference(const PickleValue *id) {
+  if (id->kind != PICKLE_TUPLE || id->count < 5) return "its storage is not a tuple of five";
+  const PickleValue *key = id->items[2], *elements = id->items[4];
+  if (id->items[1]->kind != PICKLE_GLOBAL || id->items[1]->global->role != PICKLE_STORAGE)
+    return "its storage is of an unknown type";
+  if (key->kind != PICKLE_STRING || strlen(key->text) != key->count)
+    return "its storage has no name";
+  if (elements->kind != PICKLE_INT || elements->integer < 0) return "its storage has no size";
+  if (id->count > 5 && id->items[5]->kind != PICKLE_NONE)
+    return "its storage is a view of another storage, which is not supported";
+  return NULL;
+}
+
+const char *checkpoint_storage(Checkpoint *c, const PickleValue *reference, uint32_t *storage) {
+  if (reference->kind != PICKLE_PERSISTENT)
+    return arena_printf(c->arena, "its storage is %s", unpickle_describe(reference));
+  const PickleValue *id = reference->arguments;
+  const char *bad = bad_reference(id);
+  if (bad) return bad;
+  Storage new = {.key = id->items[2]->text,
+                 .type = id->items[1]->global,
+                 .elements = (uint64_t)id->items[4]->integer,
+                 .last_tensor = NO_TENSOR};
+  if (!checked_mul_size(new.elements, new.type->bytes, &new.bytes))
+    return "its storage is too large";
+  if (name_table_find(&c->keys, new.key, storage)) {
+    const Storage *old = &c->storages[*storage];
+    bool same = old->type == new.type && old->elements == new.elements;
+    return same ? NULL : "its storage has another type or size elsewhere";
+  }
+  *storage = c->storage_count;
+  name_table_set(&c->keys, new.key, *storage);
+  ARENA_PUSH(c->arena, c->storages, c->storage_count, c->storage_capacity, new);
+  return NULL;
+}
+
+const PickleValue *checkpoint_find(const PickleValue *dict, const char *key) {
+  for (uint32_t i = dict->count; i >= 2; i -= 2) {
+    const PickleValue *candidate = dict->items[i - 2];
+    if (candidate->kind == PICKLE_STRING && candidate->count == strlen(key) &&
+        strcmp(candidate->text, key) == 0)
+      return dict->items[i - 1];
+  }
+  return NULL;
+}
+
+/* -- tensors ------------------------------------------------------------------------------------
+ */
+
+static bool is_dense(const FileTensor *tensor, const View *view) {
+  uint64_t stride = 1;
+  for (uint32_t d = tensor->rank; d-- > 0;) {
+    if (tensor->dims[d] != 1 && view->strides[d] != stride) return false;
+    stride *= (uint64_t)tensor->dims[d];
+  }
+  return true;
+}
+
+/* Copies `count` elements that are `stride` apart. */
+static void gather_row(char *out, const char *from, uint64_t count, uint64_t stride,
+                       uint32_t bytes) {
+  for (uint64_t i = 0; i < count; i++) memcpy(out + i * bytes, from + i * stride * bytes, bytes);
+}
+
+/* The tensor, dense, from the bytes of its storage. All was checked by checkpoint_state_read. */
+static void gather(const FileTensor *tensor, const View *view, const char *storage, char *out) {
+  uint32_t bytes = tensor->element->bytes, last = tensor->rank - 1;
+  uint64_t left = (tensor->end - tensor->begin) / bytes;
+  if (left == 0) return; /* its offset was not checked */
+  const char *from = storage + view->offset * bytes;
+  if (is_dense(tensor, view)) {
+    memcpy(out, from, left * bytes);
+    return;
+  }
+  uint64_t row = (uint64_t)tensor->dims[last], at[WEIGHTS_MAX_RANK] = {0};
+  for (; left > 0; left -= row, out += row * bytes) {
+    uint64_t begin = 0;
+    for (uint32_t d = 0; d < last; d++) begin += at[d] * view->strides[d];
+    gather_row(out, from + begin * bytes, row, view->strides[last], bytes);
+    for (uint32_t d = last; d-- > 0 && ++at[d] == (uint64_t)tensor->dims[d];) at[d] = 0;
+  }
+}
+
+static Status read_storage(Checkpoint *c, const Storage *storage) {
+  Weights *weights = c->weights;
+  char *data = malloc(storage->bytes + 1);
+  if (!data)
+    return diag_io_error(c->diag, c->place, "no memory for a storage of %" PRIu64 " bytes",
+                         storage->bytes);
+  const Container *container = c->container;
+  Status status = container->read(c, storage, data);
+  for (uint32_t i = storage->last_tensor; !status && i != NO_TENSOR; i = c->views[i].previous)
+    gather(&weights->tensors[i], &c->views[i], data, weights->data + weights->tensors[i].begin);
+  free(data);
+  return status;
+}
+
+static Status read_tensors(Checkpoint *c) {
+  Weights *weights = c->weights;
+  uint64_t bytes = weights->tensor_count ? weights->tensors[weights->tensor_count - 1].end : 0;
+  if (bytes / CHECKPOINT_MAX_SHARING > c->file_bytes)
+    return diag_error(c->diag, c->place,
+                      "tensors of %" PRIu64 " bytes in a file of %" PRIu64
+                      "; they may repeat its bytes %d times",
+                      bytes, c->file_bytes, CHECKPOINT_MAX_SHARING);
+  for (uint32_t i = 0; i < c->storage_count; i++)
+    if (c->storages[i].last_tensor != NO_TENSOR)
+      RETURN_IF_ERROR(c->container->locate(c, &c->storages[i]));
+  RETURN_IF_ERROR(weights_allocate(weights, c->diag, bytes));
+  for (uint32_t i = 0; i < c->storage_count; i++)
+    if (c->storages[i].last_tensor != NO_TENSOR) RETURN_IF_ERROR(read_storage(c, &c->storages[i]));
+  return STATUS_OK;
+}
+
+static Status read_all(Checkpoint *c, const char *state) {
+  Pickle pickle;
+  RETURN_IF_ERROR(c->container->open(c, &pickle));
+  RETURN_IF_ERROR(checkpoint_state_read(c, pickle.root, state));
+  return read_tensors(c);
+}
+
+Status checkpoint_read(Weights *weights, int fd, uint64_t file_bytes, const char *head,
+                       const char *state, Diag *diag) {
+  Checkpoint c = {.weights = weights,
+                  .arena = weights->arena,
+                  .diag = diag,
+                  .place = diag_file(weights->path),
+                  .fd = fd,
+                  .file_bytes = file_bytes,
+                  .container = find_container(head),
+                  .keys = {.arena = weights->arena}};
+  CHECK(c.container);
+  Status status = read_all(&c, state);
+  c.container->close(&c);
+  return status;
 }

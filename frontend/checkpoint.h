@@ -1,18 +1,28 @@
 /* PyTorch checkpoints (.pth): a pickle of dicts, in which tensors refer to storages, and the
  * storages' bytes. Two containers: a zip archive (since PyTorch 1.6), or pickles and storages one
  * after the other (before).
+ *
+ * Which state of a checkpoint is taken: the dict of the key that was asked for; by default that of
+ * "model"; or all of it, where it is a dict of tensors alone. Keys that all begin with "module."
+ * lose it.
  */
 #ifndef ATMC_FRONTEND_CHECKPOINT_H
 #define ATMC_FRONTEND_CHECKPOINT_H
 
 #include "frontend/weights.h"
 
-enum { CHECKPOINT_HEAD_BYTES = 9 };
+enum {
+  CHECKPOINT_HEAD_BYTES = 16,
+  /* Tensors may share storages, and repeat their elements: all of them together are at most so many
+   * times as large as the file. */
+  CHECKPOINT_MAX_SHARING = 16,
+};
 
 /* Whether a file that begins with `head` [CHECKPOINT_HEAD_BYTES] is a checkpoint. */
 bool checkpoint_is(const char *head);
-/* The tensors of one state of the file `fd` of `file_bytes` into `weights`. */
-MUST_CHECK Status checkpoint_read(Weights *weights, int fd, uint64_t file_bytes, const char *state,
-                                  Diag *diag);
+/* The tensors of one state of the file `fd` of `file_bytes`, which begins with `head`, into
+ * `weights`. */
+MUST_CHECK Status checkpoint_read(Weights *weights, int fd, uint64_t file_bytes, const char *head,
+                                  const char *state, Diag *diag);
 
 #endif

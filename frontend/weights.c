@@ -75,7 +75,7 @@ static Status read_file(Weights *weights, int fd, Diag *diag, const char *state)
   char head[CHECKPOINT_HEAD_BYTES] = {0};
   RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, head,
                                      bytes < sizeof head ? bytes : sizeof head));
-  if (checkpoint_is(head)) return checkpoint_read(weights, fd, bytes, state, diag);
+  if (checkpoint_is(head)) return checkpoint_read(weights, fd, bytes, head, state, diag);
   if (state)
     return diag_error(diag, place,
                       "--state chooses within a PyTorch checkpoint, which this is not");

@@ -1,0 +1,119 @@
+/* The container of PyTorch before 1.6: pickles of a magic number, the version of the format, the
+ * properties of the system, the objects, and the list of the storages' keys; then for each of these
+ * the number of its elements, eight bytes, and the elements. A storage's size must be known to find
+ * the next one. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/checkpoint_parts.h"
+#include "frontend/error_list.h"
+
+enum { LEGACY_VERSION = 1001 };
+
+/* The pickles at the beginning of the file. */
+typedef struct Pickles {
+  char *data; /* malloced */
+  size_t bytes, at;
+} Pickles;
+
+static Status next_pickle(Checkpoint *c, Pickles *pickles, const char *name, Pickle *pickle) {
+  PickleSource source = {.file = c->place.file,
+                         .name = name,
+                         .data = pickles->data + pickles->at,
+                         .bytes = pickles->bytes - pickles->at};
+  RETURN_IF_ERROR(unpickle(c->arena, c->diag, &source, pickle));
+  pickles->at += pickle->bytes;
+  return STATUS_OK;
+}
+
+static Status check_version(Checkpoint *c, const PickleValue *version) {
+  if (version->kind == PICKLE_INT && version->integer == LEGACY_VERSION) return STATUS_OK;
+  return diag_error(c->diag, c->place, "the version of the format is not %d", LEGACY_VERSION);
+}
+
+static Status check_system(Checkpoint *c, const PickleValue *system) {
+  const PickleValue *little =
+      system->kind == PICKLE_DICT ? checkpoint_find(system, "little_endian") : NULL;
+  if (little && little->kind == PICKLE_BOOL && little->integer) return STATUS_OK;
+  return diag_error(c->diag, c->place, "the checkpoint is not little-endian");
+}
+
+static Status place_storage(Checkpoint *c, const PickleValue *key, uint64_t *at) {
+  uint32_t index;
+  uint64_t elements;
+  if (key->kind != PICKLE_STRING || !name_table_find(&c->keys, key->text, &index) ||
+      c->storages[index].located)
+    return diag_error(c->diag, c->place, "the list of storages has %s that is unknown or twice",
+                      unpickle_describe(key));
+  Storage *storage = &c->storages[index];
+  if (c->file_bytes - *at < sizeof elements ||
+      c->file_bytes - *at - sizeof elements < storage->bytes)
+    return diag_error(c->diag, c->place,
+                      "storage %s of %" PRIu64 " bytes at %" PRIu64
+                      " is beyond the end of the file",
+                      error_list_quote(c->arena, storage->key), storage->bytes, *at);
+  RETURN_IF_ERROR(
+      weights_read_bytes(c->fd, c->diag, c->place.file, *at, (char *)&elements, sizeof elements));
+  if (elements != storage->elements)
+    return diag_error(c->diag, c->place,
+                      "storage %s has %" PRIu64 " elements, its tensors expect %" PRIu64,
+                      error_list_quote(c->arena, storage->key), elements, storage->elements);
+  storage->at = *at + sizeof elements;
+  storage->located = true;
+  *at = storage->at + storage->bytes;
+  return STATUS_OK;
+}
+
+static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleValue *keys,
+                             uint64_t at) {
+  for (uint32_t i = 0; i < objects->reference_count; i++) {
+    uint32_t index;
+    const char *bad = checkpoint_storage(c, objects->references[i], &index);
+    if (bad) return diag_error(c->diag, c->place, "a tensor: %s", bad);
+  }
+  if (keys->kind != PICKLE_LIST)
+    return diag_error(c->diag, c->place, "the list of storages is %s", unpickle_describe(keys));
+  for (uint32_t i = 0; i < keys->count; i++) RETURN_IF_ERROR(place_storage(c, keys->items[i], &at));
+  return STATUS_OK;
+}
+
+static Status read_pickles(Checkpoint *c, Pickles *pickles, Pickle *objects) {
+  Pickle magic, version, system, keys;
+  RETURN_IF_ERROR(
+      weights_read_bytes(c->fd, c->diag, c->place.file, 0, pickles->data, pickles->bytes));
+  RETURN_IF_ERROR(next_pickle(c, pickles, "pickle 1 (magic number)", &magic));
+  RETURN_IF_ERROR(next_pickle(c, pickles, "pickle 2 (version)", &version));
+  RETURN_IF_ERROR(check_version(c, version.root));
+  RETURN_IF_ERROR(next_pickle(c, pickles, "pickle 3 (system)", &system));
+  RETURN_IF_ERROR(check_system(c, system.root));
+  RETURN_IF_ERROR(next_pickle(c, pickles, "pickle 4 (objects)", objects));
+  RETURN_IF_ERROR(next_pickle(c, pickles, "pickle 5 (storages)", &keys));
+  return place_storages(c, objects, keys.root, pickles->at);
+}
+
+static Status open_legacy(Checkpoint *c, Pickle *objects) {
+  uint64_t bytes = c->file_bytes < PICKLE_MAX_BYTES ? c->file_bytes : PICKLE_MAX_BYTES;
+  Pickles pickles = {.data = malloc(bytes), .bytes = bytes};
+  if (!pickles.data)
+    return diag_io_error(c->diag, c->place, "no memory for pickles of %" PRIu64 " bytes", bytes);
+  Status status = read_pickles(c, &pickles, objects);
+  free(pickles.data);
+  return status;
+}
+
+static Status locate_legacy(Checkpoint *c, Storage *storage) {
+  if (storage->located) return STATUS_OK;
+  return diag_error(c->diag, c->place, "storage %s is not in the file",
+                    error_list_quote(c->arena, storage->key));
+}
+
+static Status read_legacy(Checkpoint *c, const Storage *storage, char *out) {
+  return weights_read_bytes(c->fd, c->diag, c->place.file, storage->at, out, storage->bytes);
+}
+
+static void close_legacy(Checkpoint *c) {
+  (void)c;
+}
+
+const Container checkpoint_legacy = {open_legacy, locate_legacy, read_legacy, close_legacy};

@@ -1,0 +1,67 @@
+/* The parts of a checkpoint: its container (checkpoint_zip.c, checkpoint_legacy.c), its storages,
+ * and the state that is taken (checkpoint_state.c). */
+#ifndef ATMC_FRONTEND_CHECKPOINT_PARTS_H
+#define ATMC_FRONTEND_CHECKPOINT_PARTS_H
+
+#include "frontend/checkpoint.h"
+#include "frontend/unpickle.h"
+
+typedef struct Storage {
+  const char *key;
+  const PickleGlobal *type;
+  uint64_t elements, bytes;
+  uint64_t at;          /* set by the container: where the bytes are */
+  bool located;         /* `at` is set */
+  uint32_t last_tensor; /* of the state that is in it; NO_TENSOR: none */
+} Storage;
+
+#define NO_TENSOR UINT32_MAX
+
+/* How a tensor of the state lies in its storage; in elements. */
+typedef struct View {
+  uint32_t storage;
+  uint64_t offset;
+  uint64_t strides[WEIGHTS_MAX_RANK];
+  uint32_t previous; /* tensor in the same storage, or NO_TENSOR */
+} View;
+
+typedef struct Checkpoint Checkpoint;
+
+typedef struct Container {
+  /* Reads the pickle, and checks all of the container that does not depend on it. */
+  Status (*open)(Checkpoint *c, Pickle *pickle);
+  /* Finds the bytes of `storage`: all of them are in the file. */
+  Status (*locate)(Checkpoint *c, Storage *storage);
+  Status (*read)(Checkpoint *c, const Storage *storage, char *out);
+  void (*close)(Checkpoint *c); /* also after a failure of `open` */
+} Container;
+
+extern const Container checkpoint_zip, checkpoint_legacy;
+
+struct Checkpoint {
+  Weights *weights; /* the state's tensors go here */
+  Arena *arena;
+  Diag *diag;
+  Place place;
+  int fd;
+  uint64_t file_bytes;
+  const Container *container;
+  void *archive; /* of the zip container */
+  Storage *storages;
+  uint32_t storage_count, storage_capacity;
+  NameTable keys; /* of the storages */
+  View *views;    /* [weights->tensor_count] */
+};
+
+/* The storage that a PERSISTENT value refers to, the same for the same key. What is wrong with it,
+ * or NULL. */
+const char *checkpoint_storage(Checkpoint *c, const PickleValue *reference, uint32_t *storage);
+
+/* Chooses the state and reads what its tensors are, with all that can be checked without their
+ * bytes. `state` may be NULL. */
+MUST_CHECK Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char *state);
+
+/* The value of a dict's string key, the last one; NULL: it has none. */
+const PickleValue *checkpoint_find(const PickleValue *dict, const char *key);
+
+#endif
