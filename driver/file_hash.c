@@ -29,9 +29,11 @@ Status file_hash(Arena *arena, Diag *diag, const char *text, const char *path, c
   FILE *file = fopen(path, "rb");
   if (!file) return diag_io_error(diag, diag_file(path), "cannot open: %s", strerror(errno));
   char *block = arena_alloc(arena, BLOCK_BYTES);
-  for (size_t got; (got = fread(block, 1, BLOCK_BYTES, file)) > 0;) {
-    value = mix_bytes(value, block, got);
-  }
+  size_t got;
+  do {
+    got = fread(block, 1, BLOCK_BYTES, file);
+    if (got > 0) value = mix_bytes(value, block, got);
+  } while (got == BLOCK_BYTES);
   Status status = STATUS_OK;
   if (ferror(file))
     status = diag_io_error(diag, diag_file(path), "cannot read: %s", strerror(errno));

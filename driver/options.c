@@ -224,7 +224,7 @@ static Status take_command(Parser *p, const char *argument) {
   const char *names[COMMAND_COUNT];
   for (uint32_t i = 1; i < COMMAND_COUNT; ++i) {
     names[i] = COMMANDS[i].name;
-    if (strcmp(argument, names[i])) continue;
+    if (strcmp(argument, names[i]) != 0) continue;
     p->options->command = i;
     return STATUS_OK;
   }

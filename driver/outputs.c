@@ -205,7 +205,7 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
     return diag_usage_error(diag, "--output: \"%s\" has no NAME; write DIR/NAME", options->output);
   }
   const char *prefix = options->prefix;
-  if (prefix && (!*prefix || strcmp(identifier(arena, prefix), prefix))) {
+  if (prefix && (!*prefix || strcmp(identifier(arena, prefix), prefix) != 0)) {
     return diag_usage_error(diag, "--prefix: \"%s\" is not a C identifier", prefix);
   }
   return STATUS_OK;

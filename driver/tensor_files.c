@@ -73,7 +73,7 @@ static Status assign(const Compilation *c, const Names *names, const TextList *l
       return diag_usage_error(c->diag, "--%s: %s is given twice", names->kind, names->items[index]);
     }
     for (uint32_t j = 0; j < names->count; ++j) {
-      if (!paths[j] || strcmp(paths[j], path) || !strcmp(names->kind, "input")) continue;
+      if (!paths[j] || strcmp(paths[j], path) != 0 || !strcmp(names->kind, "input")) continue;
       return diag_usage_error(c->diag, "--output: %s is given twice", path);
     }
     paths[index] = path;

@@ -103,10 +103,11 @@ static void store_mix(KernelEmitter *k, const Sample *s, Site site, LLVMValueRef
   emit_store_f32(k->m, value, view_address(k, &s->y, site));
 }
 
-/* One vector of the result: whole groups, put together two by two. */
+/* One vector of the result: whole groups, a power of two of them, put together two by two. */
 static LLVMValueRef load_groups(ModuleContext *m, const Sample *s, LLVMValueRef slots,
                                 LLVMValueRef group, uint32_t count) {
   LLVMValueRef parts[16];
+  CHECK(count > 0 && count <= 16 && (count & (count - 1)) == 0);
   for (uint32_t i = 0; i < count; i++) {
     parts[i] = load_channels(m, s, slots, emit_add(m, group, emit_i64(m, i)), 0, s->share);
   }

@@ -16,6 +16,8 @@
  * Cheap epilogues run on the accumulators; those with a gelu, and those behind several blocks of K,
  * run in a loop over the rows of the stored tile, which keeps them out of the micro-kernel's code.
  */
+#include <string.h>
+
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
@@ -126,7 +128,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, loop.index, p->a->channel_bytes));
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
   LLVMValueRef next[LOOP_MAX_CARRIED];
-  for (uint32_t i = 0; i < count; i++) next[i] = loop.carried[i];
+  memcpy(next, loop.carried, count * sizeof *next);
   if (unroll == p->unroll) prefetch_ahead(p, tile, loop.index);
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);

@@ -31,16 +31,18 @@ static const char *value_of(const char *header, const char *key) {
 /* Reads "(1, 3, 224, 224)". */
 static const char *parse_shape(const char *text, npy_array *array) {
   static const char bad[] = "the shape is not one of 1 to 4 dimensions";
-  if (!text || *text++ != '(') return bad;
-  for (array->rank = 0; text += strspn(text, ", "), *text != ')'; ++array->rank) {
+  if (!text || *text != '(') return bad;
+  ++text;
+  for (array->rank = 0;; ++array->rank) {
     char *end = NULL;
+    text += strspn(text, ", ");
+    if (*text == ')') return array->rank ? NULL : bad;
     if (array->rank == NPY_MAX_RANK || *text < '0' || *text > '9') return bad;
     unsigned long dim = strtoul(text, &end, 10);
     if (dim == 0 || dim > UINT32_MAX) return "a dimension is out of range";
     array->dims[array->rank] = (uint32_t)dim;
     text = end;
   }
-  return array->rank ? NULL : bad;
 }
 
 static const char *parse_header(const char *header, npy_array *array) {

@@ -37,8 +37,9 @@ static const char *in_folder(const char *name) {
 static uint32_t folder_count(void) {
   uint32_t count = 0;
   DIR *dir = opendir(folder);
+  cr_assert(dir != NULL);
   for (struct dirent *e; (e = readdir(dir)) != NULL;)
-    count += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+    count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
   closedir(dir);
   return count;
 }

@@ -122,6 +122,7 @@ static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t
       stage->tile_rows = product ? target->tile_rows : 0;
       stage->tile_columns = product ? target->tile_columns : 0;
     }
+    cr_assert(count > 0 && f->stages[count - 1].nodes);
     Stage *stage = &f->stages[count - 1];
     ((NodeId *)stage->nodes)[stage->node_count++] = (NodeId){i};
     stage_of[node->first_result.index] = count - 1;
@@ -209,7 +210,7 @@ static inline FixtureBuffer fixture_buffer(size_t floats, bool slack) {
   buffer.mapping = mmap(NULL, buffer.mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   cr_assert(buffer.mapping != MAP_FAILED);
   cr_assert(!mprotect(buffer.mapping + FIXTURE_PAGE, inside, PROT_READ | PROT_WRITE));
-  buffer.data = (float *)(void *)(buffer.mapping + FIXTURE_PAGE + inside - bytes);
+  buffer.data = (void *)(buffer.mapping + FIXTURE_PAGE + inside - bytes);
   for (size_t i = 0; i < bytes / 4; i++) buffer.data[i] = NAN;
   return buffer;
 }
