@@ -1,91 +1,136 @@
 /* STAGE_NORMALIZE: (x - mean) / sqrt(var + eps) of each row, then the pointwise ops behind.
  *
  * Two passes over the row: the mean first, then the squared differences from it; lanes behind the
- * last channel count as nothing.
+ * last channel count as nothing. PARTIAL sums are under way at once, vector v in sum v mod PARTIAL.
+ * A short row stays in registers between the passes; of a long one, loops go over whole turns of
+ * PARTIAL vectors.
  */
 #include "backends/llvm/kernel.h"
+#include "support/checked_math.h"
+
+enum { PARTIAL = 4, MAX_HELD = 8 };
 
 typedef struct Normalize {
   const Stage *stage;
   const View *x;
-  LLVMValueRef mean, scale; /* vectors */
+  uint32_t channels;
+  double eps;
+  LLVMValueRef mean, scale; /* vectors, of the present row */
 } Normalize;
 
-/* One vector's share of a sum over the row. */
-typedef LLVMValueRef Term(KernelEmitter *k, const Normalize *n, LLVMValueRef x);
+/* Adds one vector to a sum over the row. */
+typedef LLVMValueRef Adder(KernelEmitter *k, const Normalize *n, LLVMValueRef sum, LLVMValueRef x,
+                           uint32_t lanes);
 
-static LLVMValueRef term_value(KernelEmitter *k, const Normalize *n, LLVMValueRef x) {
-  (void)k, (void)n;
-  return x;
+static LLVMValueRef add_value(KernelEmitter *k, const Normalize *n, LLVMValueRef sum,
+                              LLVMValueRef x, uint32_t lanes) {
+  (void)n;
+  return emit_fadd(k->m, sum, emit_keep_lanes(k->m, x, lanes, LLVMConstNull(k->m->vector)));
 }
 
-static LLVMValueRef term_square(KernelEmitter *k, const Normalize *n, LLVMValueRef x) {
+static LLVMValueRef add_square(KernelEmitter *k, const Normalize *n, LLVMValueRef sum,
+                               LLVMValueRef x, uint32_t lanes) {
   LLVMValueRef difference = emit_fsub(k->m, x, n->mean);
-  return emit_fmul(k->m, difference, difference);
+  difference = emit_keep_lanes(k->m, difference, lanes, LLVMConstNull(k->m->vector));
+  return emit_fma(k->m, difference, difference, sum);
 }
 
-static LLVMValueRef add_term(KernelEmitter *k, const Normalize *n, Site site, Term *term,
-                             LLVMValueRef sum) {
-  LLVMValueRef x = view_load(k, n->x, site);
-  LLVMValueRef value =
-      emit_keep_lanes(k->m, term(k, n, x), site.lanes, LLVMConstNull(k->m->vector));
-  return emit_fadd(k->m, sum, value);
+static Site site_at(KernelEmitter *k, const Normalize *n, LLVMValueRef row, uint32_t channel) {
+  uint32_t width = k->m->target->vector_floats, rest = n->channels - channel;
+  return (Site){.row = row,
+                .column = emit_i64(k->m, 0),
+                .column_plus = channel,
+                .lanes = rest < width ? rest : width};
 }
 
-/* The sum of a row's terms: UNROLL partial sums over its vectors, added in order. */
-static LLVMValueRef sum_row(KernelEmitter *k, const Normalize *n, LLVMValueRef row,
-                            uint32_t channels, Term *term) {
-  enum { UNROLL = 4 };
+/* -- sums over a row --------------------------------------------------------------------------- */
+
+/* The whole turns of a long row. */
+static void sum_turns(KernelEmitter *k, const Normalize *n, LLVMValueRef row, uint32_t channels,
+                      Adder *add, LLVMValueRef *sums) {
   ModuleContext *m = k->m;
-  uint32_t width = m->target->vector_floats, turn = UNROLL * width;
-  uint32_t full = channels - channels % turn;
-  LLVMValueRef sums[UNROLL];
-  for (uint32_t i = 0; i < UNROLL; i++) sums[i] = LLVMConstNull(m->vector);
-  Site site = {.row = row, .lanes = width};
-  if (full) {
-    Loop loop;
-    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, full), turn, sums, UNROLL);
-    site.column = loop.index;
-    for (uint32_t i = 0; i < UNROLL; i++) {
-      site.column_plus = i * width;
-      sums[i] = add_term(k, n, site, term, loop.carried[i]);
-    }
-    loop_end(m, &loop, sums);
-    for (uint32_t i = 0; i < UNROLL; i++) sums[i] = loop.carried[i];
+  uint32_t width = m->target->vector_floats;
+  Loop loop;
+  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, channels), PARTIAL * width, sums, PARTIAL);
+  Site site = {.row = row, .column = loop.index, .lanes = width};
+  for (uint32_t i = 0; i < PARTIAL; i++) {
+    site.column_plus = i * width;
+    sums[i] = add(k, n, loop.carried[i], view_load(k, n->x, site), width);
   }
-  site.column = emit_i64(m, full);
-  for (uint32_t at = full; at < channels; at += width) {
-    site.column_plus = at - full;
-    site.lanes = channels - at < width ? channels - at : width;
-    LLVMValueRef *sum = &sums[(at - full) / width];
-    *sum = add_term(k, n, site, term, *sum);
+  loop_end(m, &loop, sums);
+  for (uint32_t i = 0; i < PARTIAL; i++) sums[i] = loop.carried[i];
+}
+
+/* The sum over a row, whose vectors are `held` where that is not NULL. */
+static LLVMValueRef sum_row(KernelEmitter *k, const Normalize *n, LLVMValueRef row,
+                            const LLVMValueRef *held, Adder *add) {
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats, turn = PARTIAL * width;
+  uint32_t looped = held ? 0 : n->channels / turn * turn;
+  LLVMValueRef sums[PARTIAL];
+  for (uint32_t i = 0; i < PARTIAL; i++) sums[i] = LLVMConstNull(m->vector);
+  if (looped) sum_turns(k, n, row, looped, add, sums);
+  for (uint32_t at = looped; at < n->channels; at += width) {
+    Site site = site_at(k, n, row, at);
+    LLVMValueRef x = held ? held[at / width] : view_load(k, n->x, site);
+    LLVMValueRef *sum = &sums[at / width % PARTIAL];
+    *sum = add(k, n, *sum, x, site.lanes);
   }
   LLVMValueRef sum = emit_fadd(m, emit_fadd(m, sums[0], sums[1]), emit_fadd(m, sums[2], sums[3]));
   return emit_lane_sum(m, sum);
 }
 
-static void write_vector(KernelEmitter *k, Site site, void *context) {
-  const Normalize *n = context;
-  LLVMValueRef centered = emit_fsub(k->m, view_load(k, n->x, site), n->mean);
+static void find_statistics(KernelEmitter *k, Normalize *n, LLVMValueRef row,
+                            const LLVMValueRef *held) {
+  ModuleContext *m = k->m;
+  LLVMValueRef share = LLVMConstReal(m->f32, 1.0 / n->channels);
+  LLVMValueRef eps = LLVMConstReal(m->f32, n->eps);
+  n->mean = emit_broadcast(m, emit_fmul(m, sum_row(k, n, row, held, add_value), share));
+  LLVMValueRef squares = sum_row(k, n, row, held, add_square);
+  LLVMValueRef variance = emit_fadd(m, emit_fmul(m, squares, share), eps);
+  LLVMValueRef deviation = emit_intrinsic(m, "llvm.sqrt", &variance, 1);
+  LLVMValueRef one = LLVMConstReal(m->f32, 1.0);
+  n->scale = emit_broadcast(m, LLVMBuildFDiv(m->builder, one, deviation, ""));
+}
+
+/* -- the stage --------------------------------------------------------------------------------- */
+
+static void write_vector(KernelEmitter *k, const Normalize *n, Site site, LLVMValueRef x) {
+  LLVMValueRef centered = emit_fsub(k->m, x, n->mean);
   pointwise_emit(k, n->stage, site, emit_fmul(k->m, centered, n->scale));
+}
+
+static void read_and_write(KernelEmitter *k, Site site, void *context) {
+  const Normalize *n = context;
+  write_vector(k, n, site, view_load(k, n->x, site));
+}
+
+static void emit_short_row(KernelEmitter *k, Normalize *n, LLVMValueRef row) {
+  uint32_t width = k->m->target->vector_floats;
+  LLVMValueRef held[MAX_HELD];
+  for (uint32_t at = 0; at < n->channels; at += width) {
+    held[at / width] = view_load(k, n->x, site_at(k, n, row, at));
+  }
+  find_statistics(k, n, row, held);
+  for (uint32_t at = 0; at < n->channels; at += width) {
+    write_vector(k, n, site_at(k, n, row, at), held[at / width]);
+  }
 }
 
 void normalize_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
-  uint32_t channels = value_channels(k, node->operands[0]);
-  Normalize n = {.stage = stage, .x = &k->views[node->operands[0].index]};
-  LLVMValueRef count = LLVMConstReal(m->f32, channels);
-  LLVMValueRef eps = LLVMConstReal(m->f32, node->attrs.NORMALIZE.eps);
-  LLVMValueRef one = LLVMConstReal(m->f32, 1.0);
+  Normalize n = {.stage = stage,
+                 .x = &k->views[node->operands[0].index],
+                 .channels = value_channels(k, node->operands[0]),
+                 .eps = node->attrs.NORMALIZE.eps};
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
-  LLVMValueRef sum = sum_row(k, &n, rows.index, channels, term_value);
-  n.mean = emit_broadcast(m, LLVMBuildFDiv(m->builder, sum, count, ""));
-  LLVMValueRef squares = sum_row(k, &n, rows.index, channels, term_square);
-  LLVMValueRef variance = emit_fadd(m, LLVMBuildFDiv(m->builder, squares, count, ""), eps);
-  LLVMValueRef deviation = emit_intrinsic(m, "llvm.sqrt", &variance, 1);
-  n.scale = emit_broadcast(m, LLVMBuildFDiv(m->builder, one, deviation, ""));
-  pointwise_columns(k, rows.index, channels, write_vector, &n);
+  if (ceil_div_u32(n.channels, m->target->vector_floats) <= MAX_HELD) {
+    emit_short_row(k, &n, rows.index);
+  } else {
+    find_statistics(k, &n, rows.index, NULL);
+    pointwise_columns(k, rows.index, n.channels, read_and_write, &n);
+  }
   loop_end(m, &rows, NULL);
 }

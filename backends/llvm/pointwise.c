@@ -14,10 +14,28 @@ static LLVMValueRef operand(KernelEmitter *k, ValueId value, Site site) {
   return k->live[value.index];
 }
 
+/* The multiplication that defines `value` in registers, or NULL. */
+static const Node *product_behind(const KernelEmitter *k, ValueId value) {
+  const Node *node = graph_def(k->body, value);
+  return node->op == OP_MUL && k->live[value.index] && !view_in_memory(k, value) ? node : NULL;
+}
+
+/* a + b, fused with the multiplication that made one of them. */
+static LLVMValueRef evaluate_sum(KernelEmitter *k, const Node *node, Site site) {
+  for (uint32_t i = 0; i < 2; i++) {
+    const Node *product = product_behind(k, node->operands[i]);
+    if (!product) continue;
+    return emit_fma(k->m, operand(k, product->operands[0], site),
+                    operand(k, product->operands[1], site),
+                    operand(k, node->operands[1 - i], site));
+  }
+  return emit_fadd(k->m, operand(k, node->operands[0], site), operand(k, node->operands[1], site));
+}
+
 static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
   LLVMValueRef a = operand(k, node->operands[0], site);
   switch (node->op) {
-    case OP_ADD: return emit_fadd(k->m, a, operand(k, node->operands[1], site));
+    case OP_ADD: return evaluate_sum(k, node, site);
     case OP_MUL: return emit_fmul(k->m, a, operand(k, node->operands[1], site));
     case OP_GELU: return elementary_gelu(k->m, a);
     default: PANIC("%s is not pointwise", op_info(node->op)->text);
