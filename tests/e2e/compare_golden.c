@@ -1,8 +1,9 @@
-/* compare_golden GOLDEN.safetensors OUT0.npy [OUT1.npy ..]: outputs against recorded ones.
+/* compare_golden GOLDEN.safetensors[:LOGITS] OUT0.npy [OUT1.npy ..]: outputs against recorded ones.
  *
- * A golden file holds either F64 `logits` [N,classes]; or, for each level L of a pyramid,
- * `levelL.shape`, `levelL.index` (I64, flat positions in [N,C,H,W]), `levelL.value` (F64, there)
- * and `levelL.rms` (F64, of the whole level). Golden files are part of the project and trusted.
+ * A golden file holds either F64 `logits` [N,classes], or under another name, LOGITS; or, for each
+ * level L of a pyramid, `levelL.shape`, `levelL.index` (I64, flat positions in [N,C,H,W]),
+ * `levelL.value` (F64, there) and `levelL.rms` (F64, of the whole level). Golden files are part of
+ * the project and trusted.
  *
  * Prints the largest error in units of the largest output, and the same as a share of the bound.
  * Exit code 1 where an output has another shape, is not finite, or is beyond the bound.
@@ -107,6 +108,14 @@ static bool print_report(const char *name, Report report) {
   return relative <= bound;
 }
 
+/* Cuts `:LOGITS` off the path and returns it. */
+static const char *split_name(char *path) {
+  char *colon = strrchr(path, ':');
+  if (!colon) return "logits";
+  *colon = '\0';
+  return colon + 1;
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) {
     fprintf(stderr, "usage: compare_golden GOLDEN.safetensors OUT0.npy [OUT1.npy ..]\n");
@@ -117,13 +126,14 @@ int main(int argc, char **argv) {
   char *file;
   size_t bytes;
   uint64_t header_bytes;
+  const char *logits_name = split_name(argv[1]);
   if (atomic_file_read(arena, &diag, argv[1], &file, &bytes)) return 1;
   memcpy(&header_bytes, file, sizeof header_bytes);
   cJSON *header = cJSON_ParseWithLength(file + 8, header_bytes);
   if (!header) give_up("not a safetensors file", argv[1]);
   Golden golden = {header, file + 8 + header_bytes};
   Tensor logits;
-  bool good = true, has_logits = find_tensor(arena, &golden, "logits", &logits);
+  bool good = true, has_logits = find_tensor(arena, &golden, logits_name, &logits);
   for (int i = 2; i < argc; i++) {
     NpyArray out;
     Report report = {0};
