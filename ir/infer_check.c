@@ -1,0 +1,86 @@
+#include "ir/infer_check.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+
+const char *infer_misfit(const Infer *in, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const char *text = arena_vprintf(in->graph->arena, format, args);
+  va_end(args);
+  return arena_printf(in->graph->arena, "%s: %s", op_info(in->node->op)->text, text);
+}
+
+bool infer_dims_meet(int64_t a, int64_t b, int64_t *meet) {
+  *meet = a == DIM_OPEN ? b : a;
+  return a == b || a == DIM_OPEN || b == DIM_OPEN;
+}
+
+bool infer_types_meet(Type *type, Type other) {
+  if (type->rank != other.rank) return false;
+  for (uint32_t i = 0; i < type->rank; i++) {
+    if (!infer_dims_meet(type->dims[i], other.dims[i], &type->dims[i])) return false;
+  }
+  return true;
+}
+
+const char *infer_check_map(const Infer *in) {
+  Type x = in->operand[0];
+  return x.rank == 4 ? NULL : infer_misfit(in, "needs a map [N,H,W,C], got %s", INFER_TEXT(x));
+}
+
+const char *infer_check_rows(const Infer *in, uint32_t i) {
+  Type x = in->operand[i];
+  if (x.rank == 4 || x.rank == 2) return NULL;
+  return infer_misfit(in, "operand %u must be a map [N,H,W,C] or vectors [N,C], got %s", i,
+                      INFER_TEXT(x));
+}
+
+const char *infer_check_vector(const Infer *in, uint32_t i, const char *what, int64_t channels) {
+  if (i >= in->count || type_equal(in->operand[i], type_vector(channels))) return NULL;
+  return infer_misfit(in, "%s is %s, expected f32[%" PRId64 "]", what, INFER_TEXT(in->operand[i]),
+                      channels);
+}
+
+const char *infer_check_range(const Infer *in, const char *what, int64_t value, int64_t low,
+                              int64_t high) {
+  if (value >= low && value <= high) return NULL;
+  if (high == INT32_MAX) {
+    return infer_misfit(in, "%s is %" PRId64 ", must be at least %" PRId64, what, value, low);
+  }
+  return infer_misfit(in, "%s is %" PRId64 ", must be from %" PRId64 " to %" PRId64, what, value,
+                      low, high);
+}
+
+const char *infer_check_positive(const Infer *in, const char *what, int64_t value) {
+  return infer_check_range(in, what, value, 1, INT32_MAX);
+}
+
+const char *infer_check_divides(const Infer *in, const char *what, int64_t value,
+                                int64_t channels) {
+  INFER_TRY(infer_check_positive(in, what, value));
+  if (channels % value == 0) return NULL;
+  return infer_misfit(in, "%s %" PRId64 " does not divide the %" PRId64 " channels", what, value,
+                      channels);
+}
+
+const char *infer_check_eps(const Infer *in, double eps) {
+  return eps >= 0 && isfinite(eps) ? NULL : infer_misfit(in, "eps is %g, must be 0 or more", eps);
+}
+
+const char *infer_slide(const Infer *in, const char *axis, int64_t size, int64_t kernel,
+                        int64_t stride, int64_t pad, int64_t *count) {
+  INFER_TRY(infer_check_positive(in, "the kernel", kernel));
+  INFER_TRY(infer_check_positive(in, "the stride", stride));
+  INFER_TRY(infer_check_range(in, "the padding", pad, 0, INT32_MAX));
+  *count = DIM_OPEN;
+  if (size == DIM_OPEN) return NULL;
+  if (size + 2 * pad < kernel) {
+    return infer_misfit(
+        in, "%s %" PRId64 " with padding %" PRId64 " is smaller than the kernel's %" PRId64, axis,
+        size, pad, kernel);
+  }
+  *count = (size + 2 * pad - kernel) / stride + 1;
+  return NULL;
+}

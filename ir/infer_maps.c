@@ -1,0 +1,196 @@
+/* The types of products and of readers of whole maps. A product's and a window's numbers are
+ * checked, so that no graph, however hostile its text, has a known type whose elements cannot be
+ * counted. */
+#include <inttypes.h>
+
+#include "ir/infer_check.h"
+#include "support/checked_math.h"
+
+const char *infer_CONV2D(const Infer *in, Type *result) {
+  const AttrsCONV2D *a = &in->node->attrs.CONV2D;
+  Type x = in->operand[0];
+  Type w = in->operand[1];
+  INFER_TRY(infer_check_map(in));
+  if (w.rank != 4 || !type_is_known(w)) {
+    return infer_misfit(in, "the weight must be [O,C/groups,KH,KW], got %s", INFER_TEXT(w));
+  }
+  INFER_TRY(infer_check_divides(in, "groups", a->groups, type_channels(x)));
+  if (w.dims[0] % a->groups != 0) {
+    return infer_misfit(in, "groups %d does not divide the %" PRId64 " output channels", a->groups,
+                        w.dims[0]);
+  }
+  if (w.dims[1] != type_channels(x) / a->groups || w.dims[2] != a->kernel_h ||
+      w.dims[3] != a->kernel_w) {
+    return infer_misfit(in, "the weight is %s, expected f32[%" PRId64 ",%" PRId64 ",%d,%d]",
+                        INFER_TEXT(w), w.dims[0], type_channels(x) / a->groups, a->kernel_h,
+                        a->kernel_w);
+  }
+  INFER_TRY(infer_check_vector(in, 2, "the bias", w.dims[0]));
+  INFER_SLIDE(in, *a, x, w.dims[0], result);
+  return NULL;
+}
+
+/* What a linear's weight must be: K and the number of columns that it gives. */
+static const char *linear_columns(const Infer *in, int64_t rows_k, int64_t *columns) {
+  const AttrsLINEAR *a = &in->node->attrs.LINEAR;
+  Type w = in->operand[1];
+  int64_t images;
+  if (a->panel) {
+    INFER_TRY(infer_check_positive(in, "panel", a->panel));
+    INFER_TRY(infer_check_positive(in, "channels", a->channels));
+    *columns = a->channels;
+    Type packed = {
+        .rank = 3,
+        .dims = {ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel), rows_k, a->panel}};
+    if (type_equal(w, packed)) return NULL;
+    return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
+                        INFER_TEXT(packed));
+  }
+  if (a->channels) return infer_misfit(in, "channels is for packed weights only");
+  bool per_image = w.rank == 4 && w.dims[1] == 1;
+  if (w.rank != 2 && !per_image) {
+    return infer_misfit(in, "the weight must be [O,K] or [N,1,K,O], got %s", INFER_TEXT(w));
+  }
+  int64_t depth = per_image ? w.dims[2] : w.dims[1];
+  if (depth != rows_k) {
+    return infer_misfit(in, "the rows have %" PRId64 " channels, the weight %s takes %" PRId64,
+                        rows_k, INFER_TEXT(w), depth);
+  }
+  if (per_image && !infer_dims_meet(w.dims[0], in->operand[0].dims[0], &images)) {
+    return infer_misfit(in, "the weight %s is not for the images of %s", INFER_TEXT(w),
+                        INFER_TEXT(in->operand[0]));
+  }
+  *columns = per_image ? w.dims[3] : w.dims[0];
+  if (*columns != DIM_OPEN) return NULL;
+  return infer_misfit(in, "the rows of the weight %s are open", INFER_TEXT(w));
+}
+
+const char *infer_LINEAR(const Infer *in, Type *result) {
+  Type x = in->operand[0];
+  int64_t columns = 0;
+  INFER_TRY(infer_check_rows(in, 0));
+  INFER_TRY(linear_columns(in, type_channels(x), &columns));
+  INFER_TRY(infer_check_vector(in, 2, "the bias", columns));
+  *result = type_with_channels(x, columns);
+  return NULL;
+}
+
+const char *infer_SCALE_MATRIX(const Infer *in, Type *result) {
+  Type v = in->operand[0];
+  Type w = in->operand[1];
+  if (v.rank != 2) return infer_misfit(in, "needs vectors [N,C], got %s", INFER_TEXT(v));
+  if (w.rank != 2 || type_channels(w) != type_channels(v) || w.dims[0] == DIM_OPEN) {
+    return infer_misfit(in, "the matrix must be [K,%" PRId64 "], got %s", type_channels(v),
+                        INFER_TEXT(w));
+  }
+  *result = type_map(v.dims[0], 1, w.dims[0], type_channels(w));
+  return NULL;
+}
+
+const char *infer_MIX_ROWS(const Infer *in, Type *result) {
+  const AttrsMIX_ROWS *a = &in->node->attrs.MIX_ROWS;
+  Type x = in->operand[0];
+  Type w = in->operand[1];
+  int64_t rows;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_positive(in, "out_h", a->out_h));
+  INFER_TRY(infer_check_positive(in, "out_w", a->out_w));
+  if (w.rank != 2 || !type_is_known(w) || w.dims[0] != (int64_t)a->out_h * a->out_w) {
+    return infer_misfit(in, "the weight is %s, expected [%" PRId64 ",H*W]", INFER_TEXT(w),
+                        (int64_t)a->out_h * a->out_w);
+  }
+  INFER_TRY(infer_check_vector(in, 2, "the bias", w.dims[0]));
+  if (x.dims[1] != DIM_OPEN && x.dims[2] != DIM_OPEN &&
+      (!checked_mul_i64(x.dims[1], x.dims[2], &rows) || rows != w.dims[1])) {
+    return infer_misfit(
+        in, "%" PRId64 " tokens fixed by the weights, the image gives %" PRId64 "x%" PRId64,
+        w.dims[1], x.dims[1], x.dims[2]);
+  }
+  *result = type_map(x.dims[0], a->out_h, a->out_w, type_channels(x));
+  return NULL;
+}
+
+const char *infer_PATCHES(const Infer *in, Type *result) {
+  const AttrsPATCHES *a = &in->node->attrs.PATCHES;
+  Type x = in->operand[0];
+  int64_t channels;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_range(in, "channels_first", a->channels_first, 0, 1));
+  if (!checked_mul_i64(type_channels(x), (int64_t)a->kernel_h * a->kernel_w, &channels)) {
+    return infer_misfit(in, "the patches are too large");
+  }
+  INFER_SLIDE(in, *a, x, channels, result);
+  return NULL;
+}
+
+const char *infer_DEPTHWISE(const Infer *in, Type *result) {
+  const AttrsDEPTHWISE *a = &in->node->attrs.DEPTHWISE;
+  Type x = in->operand[0];
+  INFER_TRY(infer_check_map(in));
+  INFER_SLIDE(in, *a, x, type_channels(x), result);
+  Type taps = type_matrix((int64_t)a->kernel_h * a->kernel_w, type_channels(x));
+  if (!type_equal(in->operand[1], taps)) {
+    return infer_misfit(in, "the weight is %s, expected %s", INFER_TEXT(in->operand[1]),
+                        INFER_TEXT(taps));
+  }
+  return infer_check_vector(in, 2, "the bias", type_channels(x));
+}
+
+const char *infer_AXIAL_SAMPLE(const Infer *in, Type *result) {
+  const AttrsAXIAL_SAMPLE *a = &in->node->attrs.AXIAL_SAMPLE;
+  Type x = in->operand[0];
+  Type offsets = in->operand[1];
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_range(in, "axis", a->axis, 1, 2));
+  INFER_TRY(infer_check_divides(in, "share", a->share, type_channels(x)));
+  int64_t channels = type_channels(x) / a->share;
+  *result = x;
+  if (type_equal(offsets, type_vector(channels))) return NULL;
+  Type expected = type_with_channels(x, channels);
+  if (!infer_types_meet(&expected, offsets)) {
+    return infer_misfit(in, "the offsets are %s, expected %s or f32[%" PRId64 "]",
+                        INFER_TEXT(offsets), INFER_TEXT(expected), channels);
+  }
+  *result = type_with_channels(expected, type_channels(x));
+  return NULL;
+}
+
+const char *infer_AXIAL_SHIFT(const Infer *in, Type *result) {
+  const AttrsAXIAL_SHIFT *a = &in->node->attrs.AXIAL_SHIFT;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_range(in, "axis", a->axis, 1, 2));
+  INFER_TRY(infer_check_range(in, "period", a->period, 1, 16));
+  INFER_TRY(infer_check_range(in, "phase", a->phase, 0, a->period - 1));
+  INFER_TRY(infer_check_range(in, "lowest", a->lowest, -(1 << 16), 1 << 16));
+  *result = in->operand[0];
+  return NULL;
+}
+
+const char *infer_MEAN_HW(const Infer *in, Type *result) {
+  Type x = in->operand[0];
+  INFER_TRY(infer_check_map(in));
+  *result = type_matrix(x.dims[0], type_channels(x));
+  return NULL;
+}
+
+const char *infer_SUM_CHUNKS(const Infer *in, Type *result) {
+  Type x = in->operand[0];
+  int64_t chunks = in->node->attrs.SUM_CHUNKS.chunks;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_positive(in, "chunks", chunks));
+  if (x.dims[1] != DIM_OPEN && x.dims[2] != DIM_OPEN && chunks > x.dims[1] * x.dims[2]) {
+    return infer_misfit(in, "%" PRId64 " chunks of the %" PRId64 " rows of %s", chunks,
+                        x.dims[1] * x.dims[2], INFER_TEXT(x));
+  }
+  *result = type_map(x.dims[0], 1, chunks, type_channels(x));
+  return NULL;
+}
+
+const char *infer_MEAN_CHUNKS(const Infer *in, Type *result) {
+  Type x = in->operand[0];
+  INFER_TRY(infer_check_map(in));
+  if (x.dims[1] != 1) return infer_misfit(in, "needs chunks [N,1,chunks,C], got %s", INFER_TEXT(x));
+  INFER_TRY(infer_check_positive(in, "rows", in->node->attrs.MEAN_CHUNKS.rows));
+  *result = type_matrix(x.dims[0], type_channels(x));
+  return NULL;
+}
