@@ -61,15 +61,6 @@ static void emit_vector(KernelEmitter *k, Site site, void *context) {
   pointwise_emit(k, d->stage, site, sum);
 }
 
-/* The taps of one axis that are inside: [max(0, -corner), min(kernel, size - corner)). */
-static void find_taps(ModuleContext *m, LLVMValueRef corner, int64_t kernel, int64_t size,
-                      LLVMValueRef *begin, LLVMValueRef *end) {
-  LLVMValueRef before = LLVMBuildNeg(m->builder, corner, "");
-  LLVMValueRef behind = LLVMBuildSub(m->builder, emit_i64(m, size), corner, "");
-  *begin = emit_intrinsic(m, "llvm.smax", (LLVMValueRef[]){before, emit_i64(m, 0)}, 2);
-  *end = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){behind, emit_i64(m, kernel)}, 2);
-}
-
 static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
   LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, d->end_h, d->begin_h, ""),
                                     LLVMBuildSub(m->builder, d->end_w, d->begin_w, ""), "");
@@ -80,8 +71,8 @@ static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
 static void emit_row(KernelEmitter *k, Depthwise *d, LLVMValueRef row) {
   ModuleContext *m = k->m;
   uint32_t channels = (uint32_t)d->channels;
-  find_taps(m, d->top, d->window.kernel_h, d->height, &d->begin_h, &d->end_h);
-  find_taps(m, d->left, d->window.kernel_w, d->width, &d->begin_w, &d->end_w);
+  kernel_taps(k, d->top, d->window.kernel_h, d->height, &d->begin_h, &d->end_h);
+  kernel_taps(k, d->left, d->window.kernel_w, d->width, &d->begin_w, &d->end_w);
   d->inside = false;
   if (d->window.kernel_h * d->window.kernel_w > MAX_UNROLLED_TAPS) {
     pointwise_columns(k, row, channels, emit_vector, d);

@@ -58,6 +58,15 @@ void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_
   *left = emit_add(m, emit_mul(m, j, (uint64_t)stride_w), emit_i64(m, -(int64_t)pad_w));
 }
 
+void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t size,
+                 LLVMValueRef *begin, LLVMValueRef *end) {
+  ModuleContext *m = k->m;
+  LLVMValueRef before = LLVMBuildNeg(m->builder, corner, "");
+  LLVMValueRef behind = LLVMBuildSub(m->builder, emit_i64(m, size), corner, "");
+  *begin = emit_intrinsic(m, "llvm.smax", (LLVMValueRef[]){before, emit_i64(m, 0)}, 2);
+  *end = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){behind, emit_i64(m, kernel)}, 2);
+}
+
 static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
     [OP_LINEAR] = product_stage,
     [OP_PATCHES] = patches_stage,

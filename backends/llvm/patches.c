@@ -5,10 +5,17 @@
  *
  *   nhwc, (kh, kw, c)   for each tap: C channels, or zeros
  *   nchw, (c, kh, kw)   where the whole window is inside, for each (c, kh): kernel_w columns
- *   otherwise           element by element
+ *   otherwise           zeros first, then element by element what is inside
+ *
+ * Runs of columns are short, so they are rounded up to whole registers: each overwrites what the
+ * one before wrote too much. That reads and writes a little more than the window; a window counts
+ * as inside only if there is room for it.
  */
 #include "backends/llvm/kernel.h"
+#include "support/checked_math.h"
 #include "support/panic.h"
+
+enum { MAX_STRAIGHT = 4 }; /* vectors */
 
 typedef struct Patches {
   AttrsPATCHES window;
@@ -16,16 +23,9 @@ typedef struct Patches {
   View y;
   int64_t height, width, channels;
   uint64_t step_c, step_h, step_w; /* in a row of the result, in elements */
+  uint32_t run;                    /* columns that are copied for kernel_w, rounded up */
   LLVMValueRef top, left;          /* the window's corner; may be outside */
 } Patches;
-
-static LLVMValueRef unsigned_less(ModuleContext *m, LLVMValueRef a, int64_t limit) {
-  return LLVMBuildICmp(m->builder, LLVMIntULT, a, emit_i64(m, limit), "");
-}
-
-static LLVMValueRef both(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
-  return LLVMBuildAnd(m->builder, a, b, "");
-}
 
 /* The map's element of tap (h, w) at channel c; it may be outside. */
 static LLVMValueRef map_address(KernelEmitter *k, const Patches *p, LLVMValueRef h, LLVMValueRef w,
@@ -44,45 +44,59 @@ static LLVMValueRef row_address(KernelEmitter *k, const Patches *p, LLVMValueRef
   return view_address(k, &p->y, (Site){.row = row, .column = column});
 }
 
-/* Is tap (h, w) inside the map? */
-static LLVMValueRef tap_inside(ModuleContext *m, const Patches *p, LLVMValueRef h, LLVMValueRef w) {
-  return both(m, unsigned_less(m, emit_add(m, p->top, h), p->height),
-              unsigned_less(m, emit_add(m, p->left, w), p->width));
+/* Are `count` positions from `corner` on inside an axis of `size`? */
+static LLVMValueRef is_inside(ModuleContext *m, LLVMValueRef corner, int64_t count, int64_t size) {
+  LLVMValueRef room = emit_i64(m, size - count + 1);
+  if (size < count) return LLVMConstInt(m->i1, 0, false);
+  return LLVMBuildICmp(m->builder, LLVMIntULT, corner, room, "");
 }
 
-/* Copies `count` floats, or writes zeros when `from` is NULL. */
-static void copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint32_t count) {
+static LLVMValueRef both(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildAnd(m->builder, a, b, "");
+}
+
+/* Copies `lanes` floats at byte `bytes` of a run, or writes zeros when `from` is NULL. */
+static void copy_vector(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, LLVMValueRef bytes,
+                        uint32_t lanes) {
   ModuleContext *m = k->m;
-  uint32_t width = m->target->vector_floats, full = count - count % width;
-  if (full) {
+  LLVMValueRef x =
+      from ? emit_load(m, emit_address(m, from, bytes), lanes) : LLVMConstNull(m->vector);
+  emit_store(m, x, emit_address(m, to, bytes), lanes);
+}
+
+/* A run of `count` floats; a short one without a loop. */
+static void copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count) {
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats;
+  uint64_t looped = count <= MAX_STRAIGHT * width ? 0 : count / width * width;
+  if (looped) {
     Loop loop;
-    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, full), width, NULL, 0);
-    LLVMValueRef bytes = emit_mul(m, loop.index, 4);
-    LLVMValueRef x =
-        from ? emit_load(m, emit_address(m, from, bytes), width) : LLVMConstNull(m->vector);
-    emit_store(m, x, emit_address(m, to, bytes), width);
+    LLVMValueRef end = emit_i64(m, (int64_t)(4 * looped));
+    loop_begin(m, &loop, emit_i64(m, 0), end, 4 * (uint64_t)width, NULL, 0);
+    copy_vector(k, from, to, loop.index, width);
     loop_end(m, &loop, NULL);
   }
-  if (count == full) return;
-  LLVMValueRef bytes = emit_i64(m, 4 * (int64_t)full);
-  LLVMValueRef x =
-      from ? emit_load(m, emit_address(m, from, bytes), count - full) : LLVMConstNull(m->vector);
-  emit_store(m, x, emit_address(m, to, bytes), count - full);
+  for (uint64_t at = looped; at < count; at += width) {
+    uint32_t lanes = count - at < width ? (uint32_t)(count - at) : width;
+    copy_vector(k, from, to, emit_i64(m, (int64_t)(4 * at)), lanes);
+  }
 }
 
 static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0);
-  uint32_t channels = (uint32_t)p->channels;
   Loop lines, taps;
   loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), 1, NULL, 0);
   loop_begin(m, &taps, zero, emit_i64(m, p->window.kernel_w), 1, NULL, 0);
   LLVMValueRef to = row_address(k, p, row, lines.index, taps.index, zero);
   Branch branch;
-  branch_begin(m, &branch, tap_inside(m, p, lines.index, taps.index));
-  copy_run(k, map_address(k, p, lines.index, taps.index, zero), to, channels);
+  branch_begin(m, &branch,
+               both(m, is_inside(m, emit_add(m, p->top, lines.index), 1, p->height),
+                    is_inside(m, emit_add(m, p->left, taps.index), 1, p->width)));
+  LLVMValueRef from = map_address(k, p, lines.index, taps.index, zero);
+  copy_run(k, from, to, (uint64_t)p->channels);
   branch_else(m, &branch);
-  copy_run(k, NULL, to, channels);
+  copy_run(k, NULL, to, (uint64_t)p->channels);
   branch_end(m, &branch);
   loop_end(m, &taps, NULL);
   loop_end(m, &lines, NULL);
@@ -95,46 +109,39 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1, NULL, 0);
   loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), 1, NULL, 0);
   copy_run(k, map_address(k, p, lines.index, zero, planes.index),
-           row_address(k, p, row, lines.index, zero, planes.index), (uint32_t)p->window.kernel_w);
+           row_address(k, p, row, lines.index, zero, planes.index), p->run);
   loop_end(m, &lines, NULL);
   loop_end(m, &planes, NULL);
 }
 
 static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
-  LLVMValueRef zero = emit_i64(m, 0);
+  LLVMValueRef zero = emit_i64(m, 0), begin_h, end_h, begin_w, end_w;
+  uint64_t count = (uint64_t)p->channels * (uint64_t)p->window.kernel_h;
+  copy_run(k, NULL, row_address(k, p, row, zero, zero, zero), count * (uint64_t)p->window.kernel_w);
+  kernel_taps(k, p->top, p->window.kernel_h, p->height, &begin_h, &end_h);
+  kernel_taps(k, p->left, p->window.kernel_w, p->width, &begin_w, &end_w);
   Loop planes, lines, taps;
   loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1, NULL, 0);
-  loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), 1, NULL, 0);
-  loop_begin(m, &taps, zero, emit_i64(m, p->window.kernel_w), 1, NULL, 0);
-  LLVMValueRef to = row_address(k, p, row, lines.index, taps.index, planes.index);
-  Branch branch;
-  branch_begin(m, &branch, tap_inside(m, p, lines.index, taps.index));
+  loop_begin(m, &lines, begin_h, end_h, 1, NULL, 0);
+  loop_begin(m, &taps, begin_w, end_w, 1, NULL, 0);
   LLVMValueRef from = map_address(k, p, lines.index, taps.index, planes.index);
-  emit_store_f32(m, emit_load_f32(m, from), to);
-  branch_else(m, &branch);
-  emit_store_f32(m, LLVMConstReal(m->f32, 0.0), to);
-  branch_end(m, &branch);
+  emit_store_f32(m, emit_load_f32(m, from),
+                 row_address(k, p, row, lines.index, taps.index, planes.index));
   loop_end(m, &taps, NULL);
   loop_end(m, &lines, NULL);
   loop_end(m, &planes, NULL);
 }
 
-static LLVMValueRef window_inside(ModuleContext *m, const Patches *p) {
-  LLVMValueRef zero = emit_i64(m, 0);
-  LLVMValueRef last_h = emit_i64(m, p->window.kernel_h - 1);
-  LLVMValueRef last_w = emit_i64(m, p->window.kernel_w - 1);
-  return both(m, tap_inside(m, p, zero, zero), tap_inside(m, p, last_h, last_w));
-}
-
 static void emit_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
-  bool dense = p->y.channel_bytes == 4;
-  if (dense && p->x.channel_bytes == 4 && p->step_c == 1) {
+  if (p->x.channel_bytes == 4 && p->step_c == 1) {
     copy_channels(k, p, row);
-  } else if (dense && p->x.row_bytes == 4 && p->step_w == 1) {
+  } else if (p->x.row_bytes == 4 && p->step_w == 1) {
     Branch branch;
-    branch_begin(m, &branch, window_inside(m, p));
+    branch_begin(m, &branch,
+                 both(m, is_inside(m, p->top, p->window.kernel_h, p->height),
+                      is_inside(m, p->left, p->run, p->width)));
     copy_columns(k, p, row);
     branch_else(m, &branch);
     copy_elements(k, p, row);
@@ -142,6 +149,16 @@ static void emit_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   } else {
     copy_elements(k, p, row);
   }
+}
+
+/* kernel_w rounded up to whole registers, where the row's last run leaves room for that. */
+static uint32_t run_length(const KernelEmitter *k, const Patches *p) {
+  uint32_t width = 1, columns = (uint32_t)p->window.kernel_w;
+  while (width < columns && width < k->m->target->vector_floats) width *= 2;
+  uint32_t run = (uint32_t)round_up_size(columns, width);
+  uint64_t row = p->step_c * (uint64_t)p->channels;
+  bool room = !p->y.exact && 4 * (row - columns + run) <= p->y.row_bytes;
+  return room ? run : columns;
 }
 
 void patches_stage(KernelEmitter *k, const Stage *stage) {
@@ -155,6 +172,8 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   p.step_w = channels_first ? 1 : (uint64_t)p.channels;
   p.step_h = p.step_w * (uint64_t)p.window.kernel_w;
   p.step_c = channels_first ? p.step_h * (uint64_t)p.window.kernel_h : 1;
+  p.run = run_length(k, &p);
+  CHECK(p.y.channel_bytes == 4);
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
   kernel_window(k, rows.index, out, p.window.stride_h, p.window.pad_h, p.window.stride_w,
