@@ -29,11 +29,11 @@ bool checkpoint_is(const char *head) {
 /* -- storages -----------------------------------------------------------------------------------
  */
 
-static const char *bad_reference(const PickleValue *id) {
+static const char *bad_reference(Arena *arena, const PickleValue *id) {
   if (id->kind != PICKLE_TUPLE || id->count < 5) return "its storage is not a tuple of five";
   const PickleValue *key = id->items[2], *elements = id->items[4];
   if (id->items[1]->kind != PICKLE_GLOBAL || id->items[1]->global->role != PICKLE_STORAGE)
-    return "its storage is of an unknown type";
+    return arena_printf(arena, "the type of its storage is %s", unpickle_describe(id->items[1]));
   if (key->kind != PICKLE_STRING || strlen(key->text) != key->count)
     return "its storage has no name";
   if (elements->kind != PICKLE_INT || elements->integer < 0) return "its storage has no size";
@@ -46,7 +46,7 @@ const char *checkpoint_storage(Checkpoint *c, const PickleValue *reference, uint
   if (reference->kind != PICKLE_PERSISTENT)
     return arena_printf(c->arena, "its storage is %s", unpickle_describe(reference));
   const PickleValue *id = reference->arguments;
-  const char *bad = bad_reference(id);
+  const char *bad = bad_reference(c->arena, id);
   if (bad) return bad;
   Storage new = {.key = id->items[2]->text,
                  .type = id->items[1]->global,

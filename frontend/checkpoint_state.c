@@ -13,6 +13,7 @@ static const char default_state[] = "model", prefix[] = "module.";
 
 typedef struct State {
   Checkpoint *c;
+  const PickleValue *dict;
   ErrorList errors;
 } State;
 
@@ -98,7 +99,8 @@ static const char *read_view(Checkpoint *c, const PickleValue *arguments, FileTe
   if (bad) return bad;
   const PickleGlobal *type = c->storages[view->storage].type;
   tensor->element = type->element ? weights_element_type(type->element) : NULL;
-  if (!tensor->element) return arena_printf(c->arena, "a %s is not supported", type->name);
+  if (!tensor->element)
+    return arena_printf(c->arena, "elements of a %s are not supported", type->name);
   if (offset->kind != PICKLE_INT || offset->integer < 0) return "its offset is not a whole number";
   if (!read_numbers(arguments->items[2], tensor->dims, &tensor->rank) ||
       !read_numbers(arguments->items[3], strides, &rank) || rank != tensor->rank)
@@ -169,18 +171,19 @@ static void add_tensor(State *s, const PickleValue *key, const PickleValue *valu
   Weights *weights = c->weights;
   uint32_t index = weights->tensor_count;
   if (!is_name(key, skip)) {
-    const char *text = key->kind == PICKLE_STRING ? error_list_quote(c->arena, key->text) : "";
-    error_list_add(&s->errors, c->place, "a key of the state is %s %s: it cannot name a tensor",
-                   unpickle_describe(key), text);
+    const char *text =
+        key->kind == PICKLE_STRING ? error_list_quote(c->arena, key->text) : unpickle_describe(key);
+    error_list_add(&s->errors, c->place, "a key of the state, %s, cannot name a tensor", text);
     return;
   }
   FileTensor *tensor = &weights->tensors[index];
   View *view = &c->views[index];
   *tensor = (FileTensor){.name = key->text + skip};
-  const char *bad = "there are two of that name";
   uint32_t other;
-  if (!name_table_find(&weights->names, tensor->name, &other))
-    bad = read_tensor(c, value, tensor, view);
+  const char *bad = value == s->dict ? "the state itself, not a tensor"
+                    : name_table_find(&weights->names, tensor->name, &other)
+                        ? "there are two of that name"
+                        : read_tensor(c, value, tensor, view);
   if (bad) {
     error_list_add(&s->errors, c->place, "tensor %s: %s", error_list_quote(c->arena, tensor->name),
                    bad);
@@ -199,7 +202,7 @@ Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char 
   Weights *weights = c->weights;
   weights->tensors = ARENA_ARRAY(c->arena, dict->count / 2 + 1, FileTensor);
   c->views = ARENA_ARRAY(c->arena, dict->count / 2 + 1, View);
-  State s = {c, {.arena = c->arena, .diag = c->diag, .file = weights->path}};
+  State s = {c, dict, {.arena = c->arena, .diag = c->diag, .file = weights->path}};
   size_t skip = common_prefix(dict);
   for (uint32_t i = 0; i < dict->count; i += 2)
     add_tensor(&s, dict->items[i], dict->items[i + 1], skip);

@@ -22,7 +22,12 @@ typedef struct Archive {
  */
 
 static Status entry_error(Checkpoint *c, const char *name, const char *what) {
-  return diag_error(c->diag, c->place, "entry %s: %s", error_list_quote(c->arena, name), what);
+  return diag_error(c->diag, c->place, "entry %s %s", error_list_quote(c->arena, name), what);
+}
+
+/* What libzip says. */
+static Status zip_failure(Checkpoint *c, const char *name, const char *what) {
+  return entry_error(c, name, arena_printf(c->arena, "cannot be read: %s", what));
 }
 
 /* The entry is stored as it is. */
@@ -31,7 +36,7 @@ static Status check_entry(Checkpoint *c, const zip_stat_t *entry) {
   if (entry->comp_method != ZIP_CM_STORE)
     return entry_error(c, entry->name, "is compressed; PyTorch stores entries uncompressed");
   if (entry->size != entry->comp_size || entry->size > c->file_bytes)
-    return entry_error(c, entry->name, "its sizes are wrong");
+    return entry_error(c, entry->name, "does not fit the file");
   return STATUS_OK;
 }
 
@@ -42,7 +47,7 @@ static Status find_entry(Checkpoint *c, const char *name, zip_stat_t *entry) {
   if (!name_table_find(&archive->entries, name, &index))
     return entry_error(c, name, "is not in the archive");
   if (zip_stat_index(archive->zip, index, ZIP_FL_ENC_RAW, entry) != 0)
-    return entry_error(c, name, zip_strerror(archive->zip));
+    return zip_failure(c, name, zip_strerror(archive->zip));
   return check_entry(c, entry);
 }
 
@@ -51,14 +56,14 @@ static Status read_opened(Checkpoint *c, const char *name, zip_file_t *file, cha
   char behind;
   while (bytes > 0) {
     zip_int64_t got = zip_fread(file, out, bytes);
-    if (got < 0) return entry_error(c, name, zip_file_strerror(file));
+    if (got < 0) return zip_failure(c, name, zip_file_strerror(file));
     if (got == 0) return entry_error(c, name, "ends early");
     out += got;
     bytes -= (uint64_t)got;
   }
   zip_int64_t got = zip_fread(file, &behind, 1); /* the checksum is compared at the end */
-  if (got == 0) return STATUS_OK;
-  return entry_error(c, name, got < 0 ? zip_file_strerror(file) : "is longer than it says");
+  if (got < 0) return zip_failure(c, name, zip_file_strerror(file));
+  return got == 0 ? STATUS_OK : entry_error(c, name, "is longer than it says");
 }
 
 /* Reads all `bytes` of an entry. */
@@ -66,7 +71,7 @@ static Status read_entry(Checkpoint *c, const char *name, uint64_t index, char *
                          uint64_t bytes) {
   const Archive *archive = c->archive;
   zip_file_t *file = zip_fopen_index(archive->zip, index, 0);
-  if (!file) return entry_error(c, name, zip_strerror(archive->zip));
+  if (!file) return zip_failure(c, name, zip_strerror(archive->zip));
   Status status = read_opened(c, name, file, out, bytes);
   (void)zip_fclose(file);
   return status;
@@ -99,11 +104,10 @@ static Status list_entries(Checkpoint *c, Archive *archive) {
     if (!raw) return diag_error(c->diag, c->place, "an entry of the archive has no name");
     const char *name = arena_strdup(c->arena, raw), *folder = folder_of(c->arena, name);
     uint32_t other;
-    if (!is_plain(name)) return entry_error(c, name, "the name leaves the archive's folder");
+    if (!is_plain(name)) return entry_error(c, name, "would leave the archive's folder");
     if (name_table_find(&archive->entries, name, &other))
       return entry_error(c, name, "is there twice");
-    if (folder && archive->folder)
-      return entry_error(c, name, "a second pickle in the same archive");
+    if (folder && archive->folder) return entry_error(c, name, "is a second pickle in the archive");
     if (folder) archive->folder = folder;
     name_table_set(&archive->entries, name, (uint32_t)i);
   }

@@ -14,8 +14,8 @@ Status unpickle_fail(const Machine *m, const char *format, ...) {
   va_start(args, format);
   const char *message = arena_vprintf(m->arena, format, args);
   va_end(args);
-  return diag_error(m->diag, diag_file(m->source->file), "%s, byte %zu: %s", m->source->name,
-                    m->opcode_at, message);
+  return diag_error(m->diag, diag_file(m->source->file), "%s, byte %zu, %s: %s", m->source->name,
+                    m->opcode_at, m->opcode, message);
 }
 
 /* -- source, stack, memo ------------------------------------------------------------------------
@@ -24,7 +24,7 @@ Status unpickle_fail(const Machine *m, const char *format, ...) {
 Status unpickle_take(Machine *m, uint64_t bytes, const char **text) {
   size_t left = m->source->bytes - m->at;
   if (bytes > left)
-    return unpickle_fail(m, "%" PRIu64 " bytes are missing at the end of the pickle", bytes - left);
+    return unpickle_fail(m, "bytes missing at the end of the pickle: %" PRIu64, bytes - left);
   *text = m->source->data + m->at;
   m->at += bytes;
   return STATUS_OK;
@@ -57,8 +57,7 @@ uint32_t unpickle_available(const Machine *m) {
 
 Status unpickle_need(const Machine *m, uint32_t values) {
   if (values <= unpickle_available(m)) return STATUS_OK;
-  return unpickle_fail(m, "the opcode needs values on the stack: %u, there are %u", values,
-                       unpickle_available(m));
+  return unpickle_fail(m, "values needed: %u, the stack has %u", values, unpickle_available(m));
 }
 
 Status unpickle_pop(Machine *m, PickleValue **value) {
@@ -137,10 +136,12 @@ static Status read_operand(Machine *m, const Opcode *opcode, Operand *operand) {
 static Status step(Machine *m) {
   const char *byte = "";
   m->opcode_at = m->at;
+  m->opcode = "opcode";
   RETURN_IF_ERROR(unpickle_take(m, 1, &byte));
   const Opcode *opcode = &unpickle_opcodes[(unsigned char)*byte];
   if (!opcode->name)
-    return unpickle_fail(m, "opcode 0x%02x is none that tensors need", (unsigned char)*byte);
+    return unpickle_fail(m, "0x%02x is none that tensors need", (unsigned char)*byte);
+  m->opcode = opcode->name;
   Operand operand = {.parameter = opcode->parameter};
   RETURN_IF_ERROR(read_operand(m, opcode, &operand));
   return opcode->run(m, &operand);

@@ -34,6 +34,7 @@ typedef struct Machine {
   const PickleSource *source;
   Pickle *pickle;
   size_t opcode_at, at; /* in the source: the current opcode; the next byte */
+  const char *opcode;   /* the current one's name, for messages */
   PickleValue **stack;
   uint32_t count, capacity;
   uint32_t marks[PICKLE_MAX_DEPTH]; /* heights of the stack */

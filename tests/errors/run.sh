@@ -4,7 +4,7 @@
 #   run.sh ATMC [--bless] [NAME...]
 #
 # NAME.json is compiled with the weights of NAME.tensors, or of tiny.tensors; NAME.weights (made into a
-# safetensors file) with tiny.model; NAME.ir is put through `atmc opt`. NAME.args, where it is there, replaces the arguments behind the model. Each must end
+# safetensors file) and the checkpoint NAME.pth with tiny.model; NAME.ir is put through `atmc opt`. NAME.args, where it is there, replaces the arguments behind the model. Each must end
 # with exit code 1, say exactly what NAME.expected holds on stderr, nothing on stdout, and leave no
 # file. --bless writes the .expected files instead, to be read in review.
 #
@@ -59,7 +59,7 @@ make_weights() {
 # run_case NAME: false when it does not behave.
 run_case() {
   rm -rf "$work/case" && mkdir -p "$work/case/out" && cd "$work/case" || return 1
-  [ -f "$here/$1.json" ] || [ -f "$here/$1.weights" ] || [ -f "$here/$1.ir" ] || {
+  [ -n "$(ls "$here/$1.json" "$here/$1.weights" "$here/$1.pth" "$here/$1.ir" 2>/dev/null)" ] || {
     echo "$1: no such case"
     return 1
   }
@@ -74,6 +74,9 @@ run_case() {
   elif [ -f "$here/$1.weights" ]; then
     weights=$1.safetensors
     make_weights "$here/$1.weights" >"$weights"
+  elif [ -f "$here/$1.pth" ]; then
+    weights=$1.pth
+    cp "$here/$weights" .
   fi
   set -- "$1" "--shape=1x3x8x8"
   if [ -f "$here/$1.args" ]; then set -- "$1" $(cat "$here/$1.args"); fi
@@ -94,7 +97,7 @@ run_case() {
 }
 
 if [ $# = 0 ]; then
-  for file in "$here"/*.json "$here"/*.weights "$here"/*.ir; do
+  for file in "$here"/*.json "$here"/*.weights "$here"/*.pth "$here"/*.ir; do
     name=${file##*/}
     set -- "$@" "${name%.*}"
   done
