@@ -295,19 +295,22 @@ static inline LLVMModuleRef fixture_module(Fixture *f, const TargetInfo *target,
 
 static inline FixtureCode fixture_compile(Fixture *f, const TargetInfo *target) {
   LLVMTargetMachineRef machine = fixture_machine(target);
-  LLVMOrcThreadSafeContextRef context = LLVMOrcCreateNewThreadSafeContext();
-  LLVMModuleRef module =
-      fixture_module(f, target, LLVMOrcThreadSafeContextGetContext(context), machine);
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMModuleRef module = fixture_module(f, target, context, machine);
+  LLVMMemoryBufferRef object = NULL;
+  char *message = NULL;
+  cr_assert(
+      !LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile, &message, &object),
+      "%s", message);
+  LLVMDisposeModule(module);
+  LLVMContextDispose(context);
+  LLVMDisposeTargetMachine(machine);
   FixtureCode code;
-  LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
-  LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(
-      builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(machine));
-  fixture_must(LLVMOrcCreateLLJIT(&code.jit, builder));
-  fixture_must(LLVMOrcLLJITAddLLVMIRModule(code.jit, LLVMOrcLLJITGetMainJITDylib(code.jit),
-                                           LLVMOrcCreateNewThreadSafeModule(module, context)));
   LLVMOrcExecutorAddress address = 0;
+  fixture_must(LLVMOrcCreateLLJIT(&code.jit, NULL));
+  LLVMOrcJITDylibRef library = LLVMOrcLLJITGetMainJITDylib(code.jit);
+  fixture_must(LLVMOrcLLJITAddObjectFile(code.jit, library, object));
   fixture_must(LLVMOrcLLJITLookup(code.jit, &address, "kernel"));
-  LLVMOrcDisposeThreadSafeContext(context);
   code.function = (KernelFunction *)(uintptr_t)address;
   return code;
 }
