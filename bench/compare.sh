@@ -1,6 +1,7 @@
 #!/bin/sh
 # compare.sh ATMC MODEL HxW [THREADS [ROUNDS]]: the time of one image beside ONNX Runtime and beside the
-# machine's peak, taken in turns in one run; medians. As: sh bench/compare.sh build/atmc atmnet_xt 224x224 1
+# machine's peak, taken in turns in one run; medians. MODEL may end in _pyramid. As:
+#   sh bench/compare.sh build/atmc atmnet_xt 224x224 1
 #
 # ONNX Runtime is left out with a message where it is not installed. To have it:
 #   apt-get install --no-install-recommends python3-torch python3-onnx python3-numpy clang-19
@@ -12,14 +13,16 @@ modules=${NODE_PATH:-$HOME/.cache/atmc-ort/node_modules}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 height=${size%x*} width=${size#*x}
+pyramid=""
+case $model in *_pyramid) pyramid=--pyramid ;; esac
 
 compiler=$(command -v clang-19 || command -v clang || command -v cc)
 "$compiler" -O2 -march=native "$here/peers/peak.c" -o "$work/peak" -lpthread
-"$atmc" init "$model" -o "$work/model.json"
+"$atmc" init "${model%_pyramid}" $pyramid -o "$work/model.json"
 "$atmc" weights "$work/model.json" --synthetic=0 -o "$work/model.safetensors"
 peer=yes
 [ -d "$modules/onnxruntime-node" ] &&
-  /usr/bin/python3 "$here/peers/export_onnx.py" "$model" "$height" "$width" 1 "$work/model.onnx" >/dev/null ||
+  /usr/bin/python3 "$here/peers/export_onnx.py" "${model%_pyramid}" "$height" "$width" 1 "$work/model.onnx" $pyramid >/dev/null ||
   { peer=; echo "ONNX Runtime is not installed (see the head of this file): left out"; }
 
 median() { sort -g "$1" | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
