@@ -69,6 +69,34 @@ ValueId build_axial_shift(Builder b, ValueId x, AttrsAXIAL_SHIFT shift) {
   return append(b, (Node){.op = OP_AXIAL_SHIFT, OPERANDS(x), .attrs.AXIAL_SHIFT = shift});
 }
 
+ValueId build_deform_patches(Builder b, ValueId x, ValueId offsets, ValueId mask,
+                             AttrsDEFORM_PATCHES attrs) {
+  return append(
+      b,
+      (Node){.op = OP_DEFORM_PATCHES, OPERANDS(x, offsets, mask), .attrs.DEFORM_PATCHES = attrs});
+}
+
+ValueId build_average_pool(Builder b, ValueId x, Window window, bool count_padding) {
+  return append(b, (Node){.op = OP_AVERAGE_POOL,
+                          OPERANDS(x),
+                          .attrs.AVERAGE_POOL = {WINDOW(window), .count_padding = count_padding}});
+}
+
+ValueId build_resize(Builder b, ValueId x, AttrsRESIZE attrs) {
+  return append(b, (Node){.op = OP_RESIZE, OPERANDS(x), .attrs.RESIZE = attrs});
+}
+
+ValueId build_reshape(Builder b, ValueId x, int32_t height, int32_t width, int32_t channels) {
+  return append(b,
+                (Node){.op = OP_RESHAPE,
+                       OPERANDS(x),
+                       .attrs.RESHAPE = {.height = height, .width = width, .channels = channels}});
+}
+
+ValueId build_transpose(Builder b, ValueId x, AttrsTRANSPOSE attrs) {
+  return append(b, (Node){.op = OP_TRANSPOSE, OPERANDS(x), .attrs.TRANSPOSE = attrs});
+}
+
 ValueId build_layer_norm(Builder b, ValueId x, ValueId gain, ValueId bias, double eps) {
   return append(
       b, (Node){.op = OP_LAYER_NORM, OPERANDS(x, gain, bias), .attrs.LAYER_NORM = {.eps = eps}});
@@ -91,8 +119,12 @@ ValueId build_scale_matrix(Builder b, ValueId v, ValueId w) {
   return append(b, (Node){.op = OP_SCALE_MATRIX, OPERANDS(v, w)});
 }
 
-ValueId build_concat(Builder b, ValueId x, ValueId y) {
-  return append(b, (Node){.op = OP_CONCAT, OPERANDS(x, y)});
+ValueId build_concat(Builder b, const ValueId *parts, uint32_t count) {
+  return append(b, (Node){.op = OP_CONCAT, .operands = parts, .operand_count = count});
+}
+
+ValueId build_shuffle(Builder b, ValueId x, int32_t groups) {
+  return append(b, (Node){.op = OP_SHUFFLE, OPERANDS(x), .attrs.SHUFFLE = {.groups = groups}});
 }
 
 ValueId build_add(Builder b, ValueId x, ValueId y) {
@@ -101,6 +133,18 @@ ValueId build_add(Builder b, ValueId x, ValueId y) {
 
 ValueId build_mul(Builder b, ValueId x, ValueId y) {
   return append(b, (Node){.op = OP_MUL, OPERANDS(x, y)});
+}
+
+ValueId build_fill(Builder b, ValueId x, double value) {
+  return append(b, (Node){.op = OP_FILL, OPERANDS(x), .attrs.FILL = {.value = value}});
+}
+
+ValueId build_relu(Builder b, ValueId x) {
+  return append(b, (Node){.op = OP_RELU, OPERANDS(x)});
+}
+
+ValueId build_sigmoid(Builder b, ValueId x) {
+  return append(b, (Node){.op = OP_SIGMOID, OPERANDS(x)});
 }
 
 ValueId build_gelu(Builder b, ValueId x) {

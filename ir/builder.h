@@ -27,13 +27,24 @@ ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first);
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window);
 ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share);
 ValueId build_axial_shift(Builder b, ValueId x, AttrsAXIAL_SHIFT shift);
+/* `mask` may be VALUE_NONE. */
+ValueId build_deform_patches(Builder b, ValueId x, ValueId offsets, ValueId mask,
+                             AttrsDEFORM_PATCHES attrs);
+ValueId build_average_pool(Builder b, ValueId x, Window window, bool count_padding);
+ValueId build_resize(Builder b, ValueId x, AttrsRESIZE attrs);
+ValueId build_reshape(Builder b, ValueId x, int32_t height, int32_t width, int32_t channels);
+ValueId build_transpose(Builder b, ValueId x, AttrsTRANSPOSE attrs);
 ValueId build_layer_norm(Builder b, ValueId x, ValueId gain, ValueId bias, double eps);
 ValueId build_normalize(Builder b, ValueId x, double eps);
 ValueId build_softmax(Builder b, ValueId x, int32_t groups);
 ValueId build_slice(Builder b, ValueId x, int32_t begin, int32_t count);
-ValueId build_concat(Builder b, ValueId x, ValueId y);
+ValueId build_concat(Builder b, const ValueId *parts, uint32_t count);
+ValueId build_shuffle(Builder b, ValueId x, int32_t groups);
 ValueId build_add(Builder b, ValueId x, ValueId y);
 ValueId build_mul(Builder b, ValueId x, ValueId y);
+ValueId build_fill(Builder b, ValueId x, double value);
+ValueId build_relu(Builder b, ValueId x);
+ValueId build_sigmoid(Builder b, ValueId x);
 ValueId build_gelu(Builder b, ValueId x);
 ValueId build_mean_hw(Builder b, ValueId x);
 ValueId build_sum_chunks(Builder b, ValueId x, int32_t chunks);

@@ -4,6 +4,7 @@
 #include "ir/infer.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "ir/infer_check.h"
 
@@ -59,15 +60,26 @@ const char *infer_SLICE(const Infer *in, Type *result) {
 }
 
 const char *infer_CONCAT(const Infer *in, Type *result) {
-  Type x = in->operand[0];
-  Type y = in->operand[1];
-  INFER_TRY(infer_check_rows(in, 0));
-  INFER_TRY(infer_check_rows(in, 1));
-  *result = type_with_channels(x, type_channels(y));
-  if (!infer_types_meet(result, y))
-    return infer_misfit(in, "%s and %s differ in rows", INFER_TEXT(x), INFER_TEXT(y));
-  *result = type_with_channels(*result, type_channels(x) + type_channels(y));
+  int64_t channels = 0;
+  *result = in->operand[0];
+  for (uint32_t i = 0; i < in->count; i++) {
+    Type y = in->operand[i];
+    INFER_TRY(infer_check_rows(in, i));
+    *result = type_with_channels(*result, type_channels(y));
+    if (!infer_types_meet(result, y)) {
+      return infer_misfit(in, "%s and %s differ in rows", INFER_TEXT(in->operand[0]),
+                          INFER_TEXT(y));
+    }
+    channels += type_channels(y);
+  }
+  *result = type_with_channels(*result, channels);
   return NULL;
+}
+
+const char *infer_SHUFFLE(const Infer *in, Type *result) {
+  *result = in->operand[0];
+  INFER_TRY(infer_check_rows(in, 0));
+  return infer_check_divides(in, "groups", in->node->attrs.SHUFFLE.groups, type_channels(*result));
 }
 
 /* add and mul: operand 1 is rows alike, a vector per image or a vector. */
@@ -97,9 +109,27 @@ const char *infer_MUL(const Infer *in, Type *result) {
   return infer_pointwise(in, result);
 }
 
-const char *infer_GELU(const Infer *in, Type *result) {
+static const char *infer_unary(const Infer *in, Type *result) {
   *result = in->operand[0];
   return infer_check_rows(in, 0);
+}
+
+const char *infer_FILL(const Infer *in, Type *result) {
+  double value = in->node->attrs.FILL.value;
+  if (!isfinite(value)) return infer_misfit(in, "value is %g, must be finite", value);
+  return infer_unary(in, result);
+}
+
+const char *infer_RELU(const Infer *in, Type *result) {
+  return infer_unary(in, result);
+}
+
+const char *infer_SIGMOID(const Infer *in, Type *result) {
+  return infer_unary(in, result);
+}
+
+const char *infer_GELU(const Infer *in, Type *result) {
+  return infer_unary(in, result);
 }
 
 static const char *check_kernel(const Infer *in) {

@@ -166,6 +166,131 @@ const char *infer_AXIAL_SHIFT(const Infer *in, Type *result) {
   return NULL;
 }
 
+/* The offsets, or the mask: `each` channels for each tap of each group, over the rows of *result.
+ */
+static const char *check_taps(const Infer *in, uint32_t i, const char *what, int64_t each,
+                              Type *result) {
+  const AttrsDEFORM_PATCHES *a = &in->node->attrs.DEFORM_PATCHES;
+  int64_t channels = each;
+  if (i >= in->count) return NULL;
+  if (!checked_mul_i64(channels, (int64_t)a->kernel_h * a->kernel_w, &channels) ||
+      !checked_mul_i64(channels, a->offset_groups, &channels)) {
+    return infer_misfit(in, "%s are too many", what);
+  }
+  Type expected = type_with_channels(*result, channels);
+  if (!infer_types_meet(&expected, in->operand[i])) {
+    return infer_misfit(in, "%s are %s, expected %s", what, INFER_TEXT(in->operand[i]),
+                        INFER_TEXT(expected));
+  }
+  *result = type_with_channels(expected, type_channels(*result));
+  return NULL;
+}
+
+/* The extent of a kernel whose taps are `dilation` apart. */
+static const char *dilate(const Infer *in, int64_t kernel, int64_t dilation, int64_t *extent) {
+  INFER_TRY(infer_check_positive(in, "the kernel", kernel));
+  INFER_TRY(infer_check_positive(in, "the dilation", dilation));
+  *extent = (kernel - 1) * dilation + 1; /* of two 32 bit numbers */
+  return NULL;
+}
+
+const char *infer_DEFORM_PATCHES(const Infer *in, Type *result) {
+  const AttrsDEFORM_PATCHES *a = &in->node->attrs.DEFORM_PATCHES;
+  Type x = in->operand[0];
+  int64_t height = 0, width = 0, channels;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(dilate(in, a->kernel_h, a->dilation_h, &height));
+  INFER_TRY(dilate(in, a->kernel_w, a->dilation_w, &width));
+  INFER_TRY(infer_check_divides(in, "offset_groups", a->offset_groups, type_channels(x)));
+  if (!checked_mul_i64(type_channels(x), (int64_t)a->kernel_h * a->kernel_w, &channels)) {
+    return infer_misfit(in, "the patches are too large");
+  }
+  *result = type_with_channels(x, channels);
+  INFER_TRY(infer_slide(in, "height", x.dims[1], height, a->stride_h, a->pad_h, &result->dims[1]));
+  INFER_TRY(infer_slide(in, "width", x.dims[2], width, a->stride_w, a->pad_w, &result->dims[2]));
+  INFER_TRY(check_taps(in, 1, "the offsets", 2, result));
+  return check_taps(in, 2, "the mask's weights", 1, result);
+}
+
+const char *infer_AVERAGE_POOL(const Infer *in, Type *result) {
+  const AttrsAVERAGE_POOL *a = &in->node->attrs.AVERAGE_POOL;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_range(in, "count_padding", a->count_padding, 0, 1));
+  INFER_SLIDE(in, *a, in->operand[0], type_channels(in->operand[0]), result);
+  INFER_TRY(infer_check_range(in, "the padding", a->pad_h, 0, a->kernel_h / 2));
+  return infer_check_range(in, "the padding", a->pad_w, 0, a->kernel_w / 2);
+}
+
+/* One axis of a resized map. */
+static const char *resize(const Infer *in, int64_t from, int64_t size, int64_t scale,
+                          int64_t *result) {
+  INFER_TRY(infer_check_range(in, "the size", size, 0, INT32_MAX));
+  *result = size;
+  if (size) return NULL;
+  INFER_TRY(infer_check_positive(in, "the scale", scale));
+  *result = from == DIM_OPEN ? DIM_OPEN : from * scale; /* of two 32 bit numbers */
+  return NULL;
+}
+
+const char *infer_RESIZE(const Infer *in, Type *result) {
+  const AttrsRESIZE *a = &in->node->attrs.RESIZE;
+  INFER_TRY(infer_check_map(in));
+  *result = in->operand[0];
+  INFER_TRY(resize(in, in->operand[0].dims[1], a->height, a->scale_h, &result->dims[1]));
+  return resize(in, in->operand[0].dims[2], a->width, a->scale_w, &result->dims[2]);
+}
+
+/* The elements of one image; DIM_OPEN while they cannot be counted. */
+static const char *image_elements(const Infer *in, Type type, int64_t *count) {
+  *count = 1;
+  for (uint32_t i = 1; i < type.rank; i++) {
+    if (type.dims[i] == DIM_OPEN) {
+      *count = DIM_OPEN;
+      return NULL;
+    }
+    if (!checked_mul_i64(*count, type.dims[i], count)) return infer_misfit(in, "it is too large");
+  }
+  return NULL;
+}
+
+const char *infer_RESHAPE(const Infer *in, Type *result) {
+  const AttrsRESHAPE *a = &in->node->attrs.RESHAPE;
+  Type x = in->operand[0];
+  int64_t from, to;
+  INFER_TRY(infer_check_rows(in, 0));
+  INFER_TRY(infer_check_range(in, "height", a->height, 0, INT32_MAX));
+  INFER_TRY(infer_check_range(in, "width", a->width, 0, INT32_MAX));
+  INFER_TRY(infer_check_positive(in, "channels", a->channels));
+  *result = type_map(x.dims[0], a->height ? a->height : DIM_OPEN, a->width ? a->width : DIM_OPEN,
+                     a->channels);
+  if (!a->height && !a->width) *result = type_matrix(x.dims[0], a->channels);
+  INFER_TRY(image_elements(in, x, &from));
+  if (from == DIM_OPEN) return NULL;
+  int64_t *left = !a->height ? &result->dims[1] : &result->dims[2];
+  bool has_left = result->rank == 4 && (!a->height || !a->width);
+  if (has_left) *left = 1;
+  INFER_TRY(image_elements(in, *result, &to));
+  if (has_left) *left = from / to;
+  if (has_left ? from % to == 0 && from >= to : from == to) return NULL;
+  return infer_misfit(in, "the %" PRId64 " elements of an image of %s do not fill %s", from,
+                      INFER_TEXT(x), INFER_TEXT(*result));
+}
+
+const char *infer_TRANSPOSE(const Infer *in, Type *result) {
+  const AttrsTRANSPOSE *a = &in->node->attrs.TRANSPOSE;
+  Type x = in->operand[0];
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_range(in, "first", a->first, 1, 3));
+  INFER_TRY(infer_check_range(in, "second", a->second, 1, 3));
+  INFER_TRY(infer_check_range(in, "third", a->third, 1, 3));
+  if (a->first == a->second || a->first == a->third || a->second == a->third) {
+    return infer_misfit(in, "dimensions %d, %d, %d: one is there twice", a->first, a->second,
+                        a->third);
+  }
+  *result = type_map(x.dims[0], x.dims[a->first], x.dims[a->second], x.dims[a->third]);
+  return NULL;
+}
+
 const char *infer_MEAN_HW(const Infer *in, Type *result) {
   Type x = in->operand[0];
   INFER_TRY(infer_check_map(in));

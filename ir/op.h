@@ -47,7 +47,7 @@ typedef struct AttrInfo {
   uint32_t offset; /* into Attrs */
 } AttrInfo;
 
-enum { OP_MAX_ATTRS = 8 };
+enum { OP_MAX_ATTRS = 10 }; /* one more than any op has */
 
 typedef struct OpInfo {
   const char *text; /* as printed */

@@ -7,9 +7,10 @@
  * the rows of the block and the channels of its anchor op, followed in registers by pointwise ops:
  *
  *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each row tile
- *   STAGE_READ      depthwise: for each row, for each vector of channels, the taps of another map
- *   STAGE_ROWS      patches, axial_sample, axial_shift, softmax, concat: whole rows are written; no pointwise
- *                   ops follow
+ *   STAGE_READ      depthwise, average_pool, resize: for each row, for each vector of channels, some
+ *                   rows of another map
+ *   STAGE_ROWS      patches, deform_patches, axial_sample, axial_shift, reshape, transpose, softmax,
+ *                   shuffle, concat: whole rows are written; no pointwise ops follow
  *   STAGE_NORMALIZE statistics of each row, then its vectors
  *   STAGE_POINTWISE no anchor
  *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no

@@ -80,10 +80,11 @@ static void fill_rows(PlanKernel *kernel) {
 /* "k3_linear_gelu": a number, and up to three of the ops that tell kernels apart. */
 static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
   static const bool telling[OP_KIND_COUNT] = {
-      [OP_LINEAR] = true,    [OP_MIX_ROWS] = true,     [OP_PATCHES] = true,
-      [OP_DEPTHWISE] = true, [OP_AXIAL_SAMPLE] = true, [OP_AXIAL_SHIFT] = true,
-      [OP_SOFTMAX] = true,   [OP_SUM_CHUNKS] = true,   [OP_MEAN_CHUNKS] = true,
-      [OP_GELU] = true};
+      [OP_LINEAR] = true,       [OP_MIX_ROWS] = true,       [OP_PATCHES] = true,
+      [OP_DEPTHWISE] = true,    [OP_DEFORM_PATCHES] = true, [OP_AVERAGE_POOL] = true,
+      [OP_RESIZE] = true,       [OP_RESHAPE] = true,        [OP_TRANSPOSE] = true,
+      [OP_AXIAL_SAMPLE] = true, [OP_AXIAL_SHIFT] = true,    [OP_SOFTMAX] = true,
+      [OP_SUM_CHUNKS] = true,   [OP_MEAN_CHUNKS] = true,    [OP_GELU] = true};
   bool told[OP_KIND_COUNT] = {false};
   StringBuilder text = {.arena = b->arena};
   string_builder_printf(&text, "k%u", b->kernel_count);

@@ -26,16 +26,25 @@ static StageKind kind_of(OpKind op) {
   switch (op) {
     case OP_LINEAR:
     case OP_MIX_ROWS: return STAGE_PRODUCT;
-    case OP_DEPTHWISE: return STAGE_READ;
+    case OP_DEPTHWISE:
+    case OP_AVERAGE_POOL:
+    case OP_RESIZE: return STAGE_READ;
     case OP_PATCHES:
     case OP_SCALE_MATRIX:
     case OP_AXIAL_SAMPLE:
     case OP_AXIAL_SHIFT:
     case OP_SOFTMAX:
+    case OP_DEFORM_PATCHES:
+    case OP_RESHAPE:
+    case OP_TRANSPOSE:
+    case OP_SHUFFLE:
     case OP_CONCAT: return STAGE_ROWS;
     case OP_NORMALIZE: return STAGE_NORMALIZE;
     case OP_ADD:
     case OP_MUL:
+    case OP_FILL:
+    case OP_RELU:
+    case OP_SIGMOID:
     case OP_GELU: return STAGE_POINTWISE;
     case OP_SUM_CHUNKS:
     case OP_MEAN_CHUNKS: return STAGE_REDUCE;

@@ -19,7 +19,12 @@ InterpretFunction interpret_PATCHES, interpret_DEPTHWISE, interpret_AXIAL_SAMPLE
     interpret_AXIAL_SHIFT;
 /* rows.c */
 InterpretFunction interpret_LAYER_NORM, interpret_NORMALIZE, interpret_SOFTMAX, interpret_SLICE,
-    interpret_CONCAT, interpret_ADD, interpret_MUL, interpret_GELU;
+    interpret_CONCAT, interpret_ADD, interpret_MUL, interpret_FILL, interpret_RELU,
+    interpret_SIGMOID, interpret_GELU;
+/* layouts.c */
+InterpretFunction interpret_RESHAPE, interpret_TRANSPOSE, interpret_SHUFFLE;
+/* resample.c */
+InterpretFunction interpret_AVERAGE_POOL, interpret_RESIZE, interpret_DEFORM_PATCHES;
 /* reductions.c */
 InterpretFunction interpret_MEAN_HW, interpret_SUM_CHUNKS, interpret_MEAN_CHUNKS;
 

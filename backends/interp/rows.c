@@ -65,10 +65,12 @@ void interpret_SLICE(const Node *node, const InterpTensor *operands, InterpTenso
 }
 
 void interpret_CONCAT(const Node *node, const InterpTensor *operands, InterpTensor *result) {
-  (void)node;
-  size_t first = interp_extent(operands[0].type).c, second = interp_extent(operands[1].type).c;
-  copy_channels(&operands[0], 0, first, result, 0);
-  copy_channels(&operands[1], 0, second, result, first);
+  size_t begin = 0;
+  for (uint32_t i = 0; i < node->operand_count; i++) {
+    size_t channels = interp_extent(operands[i].type).c;
+    copy_channels(&operands[i], 0, channels, result, begin);
+    begin += channels;
+  }
 }
 
 /* The row of operand 1 that goes with row `r` of a map: its own, its image's, or the only one. */
@@ -96,11 +98,43 @@ void interpret_MUL(const Node *node, const InterpTensor *operands, InterpTensor 
   }
 }
 
+typedef double Unary(double x);
+
+static void map_elements(const InterpTensor *x, Unary *function, InterpTensor *result) {
+  Extent e = interp_extent(result->type);
+  for (size_t i = 0; i < extent_rows(e) * e.c; i++) result->data[i] = function(x->data[i]);
+}
+
+static double relu(double x) {
+  return x < 0 ? 0 : x;
+}
+
+static double sigmoid(double x) {
+  return 1 / (1 + exp(-x));
+}
+
 /* x Phi(x); erfc keeps the digits of the left tail. */
+static double gelu(double x) {
+  return 0.5 * x * erfc(-x * M_SQRT1_2);
+}
+
+void interpret_RELU(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  (void)node;
+  map_elements(&operands[0], relu, result);
+}
+
+void interpret_SIGMOID(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  (void)node;
+  map_elements(&operands[0], sigmoid, result);
+}
+
+void interpret_FILL(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  (void)operands;
+  Extent e = interp_extent(result->type);
+  for (size_t i = 0; i < extent_rows(e) * e.c; i++) result->data[i] = node->attrs.FILL.value;
+}
+
 void interpret_GELU(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   (void)node;
-  const double *x = operands[0].data;
-  Extent e = interp_extent(result->type);
-  for (size_t i = 0; i < extent_rows(e) * e.c; i++)
-    result->data[i] = 0.5 * x[i] * erfc(-x[i] * M_SQRT1_2);
+  map_elements(&operands[0], gelu, result);
 }

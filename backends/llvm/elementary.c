@@ -68,6 +68,12 @@ LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x) {
   return times_exp(m, emit_splat(m, 1.0), 1.0, inside, LLVMConstNull(m->vector));
 }
 
+LLVMValueRef elementary_sigmoid(ModuleContext *m, LLVMValueRef x) {
+  LLVMValueRef one = emit_splat(m, 1.0);
+  LLVMValueRef below = elementary_exp(m, LLVMBuildFNeg(m->builder, x, ""));
+  return LLVMBuildFDiv(m->builder, one, emit_fadd(m, one, below), "");
+}
+
 /* a * a - square, exactly. Without fused multiply-add: by halves of 12 bits. */
 static LLVMValueRef square_error(ModuleContext *m, LLVMValueRef a, LLVMValueRef square) {
   if (m->target->has_fma) {

@@ -80,11 +80,13 @@ void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, Si
 /* -- one emitter per kind of anchor ------------------------------------------------------------ */
 typedef void StageEmitter(KernelEmitter *k, const Stage *stage);
 StageEmitter pointwise_stage, product_stage, normalize_stage, depthwise_stage, patches_stage,
-    axial_sample_stage, axial_shift_stage, scale_matrix_stage, softmax_stage, concat_stage,
+    axial_sample_stage, axial_shift_stage, deform_patches_stage, average_pool_stage, resize_stage,
+    reshape_stage, transpose_stage, shuffle_stage, scale_matrix_stage, softmax_stage, concat_stage,
     sum_chunks_stage, mean_chunks_stage;
 
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);
+LLVMValueRef elementary_sigmoid(ModuleContext *m, LLVMValueRef x);
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
 /* gelu_table.c: the faster one, for targets that it fits. */
 bool gelu_table_fits(const TargetInfo *target);

@@ -37,6 +37,9 @@ static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
   switch (node->op) {
     case OP_ADD: return evaluate_sum(k, node, site);
     case OP_MUL: return emit_fmul(k->m, a, operand(k, node->operands[1], site));
+    case OP_FILL: return emit_splat(k->m, node->attrs.FILL.value);
+    case OP_RELU: return emit_fmax(k->m, LLVMConstNull(k->m->vector), a);
+    case OP_SIGMOID: return elementary_sigmoid(k->m, a);
     case OP_GELU: return elementary_gelu(k->m, a);
     default: PANIC("%s is not pointwise", op_info(node->op)->text);
   }

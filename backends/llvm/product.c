@@ -13,8 +13,9 @@
  * rows, the others of R/T. R takes at most two values, so all sizes are known here: one
  * micro-kernel for each. The order in which an element is summed depends on K alone.
  *
- * Cheap epilogues run on the accumulators; those with a gelu, and those behind several blocks of K,
- * run in a loop over the rows of the stored tile, which keeps them out of the micro-kernel's code.
+ * Cheap epilogues run on the accumulators; those with a gelu or sigmoid, and those behind several
+ * blocks of K, run in a loop over the rows of the stored tile, which keeps them out of the
+ * micro-kernel's code.
  */
 #include <string.h>
 
@@ -62,9 +63,11 @@ typedef struct TileSize {
   uint32_t counts[2];
 } TileSize;
 
-static bool has_op(const KernelEmitter *k, const Stage *stage, OpKind op) {
+/* Whether an op behind the product is long. */
+static bool has_long_op(const KernelEmitter *k, const Stage *stage) {
   for (uint32_t i = 0; i < stage->node_count; i++) {
-    if (graph_node(k->body, stage->nodes[i])->op == op) return true;
+    OpKind op = graph_node(k->body, stage->nodes[i])->op;
+    if (op == OP_GELU || op == OP_SIGMOID) return true;
   }
   return false;
 }
@@ -464,7 +467,7 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
   p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
   p.depth_block = ceil_div_u32(p.depth_block, DEPTH_ALIGN) * DEPTH_ALIGN;
-  if (p.depth_blocks > 1 || has_op(k, stage, OP_GELU) || stores_nchw(k)) {
+  if (p.depth_blocks > 1 || has_long_op(k, stage) || stores_nchw(k)) {
     p.tile = emit_stack(k->m, 4 * (uint64_t)stage->tile_rows * p.columns);
   }
   return p;

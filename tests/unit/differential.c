@@ -154,7 +154,7 @@ static void make_concat(Maker *m, ValueId x) {
   for (uint32_t i = 0; i < m->count; i++) {
     Type other = type_with_channels(type_of(m, m->values[i]), type_channels(type));
     if (!type_equal(other, type) || type_channels(type_of(m, m->values[i])) > 100) continue;
-    keep(m, build_concat(m->b, x, m->values[i]));
+    keep(m, build_concat(m->b, (ValueId[]){x, m->values[i]}, 2));
     return;
   }
 }

@@ -229,6 +229,48 @@ Test(interp, axial_sample_with_constant_offsets) {
          NUMBERS(1, 2, 3, 4, 5, 6, 7, 8), NUMBERS(1, -0.5), NUMBERS(3, 1, 0, 3, 7, 3, 0, 7));
 }
 
+Test(interp, average_pool) {
+  CHECK1("average_pool(%0) {" WINDOW(2, 1, 1) "}", "[1,1,2,1]", NUMBERS(4, 8),
+         NUMBERS(4, 6, 8, 4, 6, 8));
+  CHECK1("average_pool(%0) {" WINDOW(2, 1, 1) ", count_padding=1}", "[1,1,2,1]", NUMBERS(4, 8),
+         NUMBERS(1, 3, 2, 1, 3, 2));
+  CHECK1("average_pool(%0) {" WINDOW(2, 2, 0) "}", "[1,2,3,1]", NUMBERS(1, 2, 9, 3, 4, 9),
+         NUMBERS(2.5));
+}
+
+Test(interp, resize) {
+  CHECK1("resize(%0) {scale_h=1, scale_w=2}", "[1,1,2,1]", NUMBERS(0, 4), NUMBERS(0, 1, 3, 4));
+  CHECK1("resize(%0) {height=1, width=1}", "[1,2,2,1]", NUMBERS(0, 4, 8, 12), NUMBERS(6));
+  CHECK1("resize(%0) {height=2, scale_w=1}", "[1,3,1,1]", NUMBERS(0, 4, 8), NUMBERS(1, 7));
+}
+
+Test(interp, layouts) {
+  CHECK1("reshape(%0) {height=3, channels=2}", "[1,2,1,3]", NUMBERS(1, 2, 3, 4, 5, 6),
+         NUMBERS(1, 2, 3, 4, 5, 6));
+  CHECK1("transpose(%0) {first=3, second=2, third=1}", "[1,2,1,3]", NUMBERS(1, 2, 3, 4, 5, 6),
+         NUMBERS(1, 4, 2, 5, 3, 6));
+  CHECK1("shuffle(%0) {groups=2}", "[1,6]", NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(1, 4, 2, 5, 3, 6));
+}
+
+/* One tap in the middle; then two taps, masked, the second with its offset. */
+Test(interp, deform_patches) {
+  CHECK2(
+      "deform_patches(%0, %1) {" WINDOW(1, 1, 0) ", dilation_h=1, dilation_w=1, offset_groups=1}",
+      "[1,1,3,1]", "[1,1,3,2]", NUMBERS(1, 2, 4), NUMBERS(0, 0.5, -0.25, 0, NAN, 0),
+      NUMBERS(1.5, 1.5, 0));
+  CHECK3(
+      "deform_patches(%0, %1, %2) {kernel_h=1, kernel_w=2, stride_h=1, stride_w=1, "
+      "dilation_h=1, dilation_w=2, offset_groups=1}",
+      "[1,1,3,1]", "[1,1,1,4]", "[1,1,1,2]", NUMBERS(1, 2, 4), NUMBERS(0, 0, 0, -0.5),
+      NUMBERS(10, 2), NUMBERS(10, 6));
+}
+
+Test(interp, relu_sigmoid_fill) {
+  CHECK1("relu(%0)", "[1,3]", NUMBERS(-1, 0, 2), NUMBERS(0, 0, 2));
+  CHECK1("sigmoid(%0)", "[1,2]", NUMBERS(0, log(3)), NUMBERS(0.5, 0.75));
+  CHECK1("fill(%0) {value=7}", "[1,2]", NUMBERS(NAN, 1), NUMBERS(7, 7));
+}
+
 /* Channels at 0, 1 and -1; then all at 1. */
 Test(interp, axial_shift) {
   CHECK1("axial_shift(%0) {axis=2, period=3, phase=1, lowest=-1}", "[1,1,3,3]",

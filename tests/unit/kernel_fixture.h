@@ -100,8 +100,9 @@ static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool
 /* -- places and stages ------------------------------------------------------------------------- */
 
 static inline bool fixture_takes_pointwise(OpKind op) {
-  return op == OP_LINEAR || op == OP_MIX_ROWS || op == OP_DEPTHWISE || op == OP_NORMALIZE ||
-         op == OP_MEAN_CHUNKS || op_has(op, OP_POINTWISE);
+  return op == OP_LINEAR || op == OP_MIX_ROWS || op == OP_AVERAGE_POOL || op == OP_RESIZE ||
+         op == OP_DEPTHWISE || op == OP_NORMALIZE || op == OP_MEAN_CHUNKS ||
+         op_has(op, OP_POINTWISE);
 }
 
 /* Every anchor begins a stage; pointwise ops behind it join where they may. */

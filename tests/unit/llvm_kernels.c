@@ -133,7 +133,7 @@ Test(llvm_kernels, concat_of_views) {
   Fixture f = fixture_new();
   ValueId x = fixture_rows(&f, map(1, 3, 5, 50));
   ValueId y = build_slice(f.b, x, 17, 21);
-  ValueId z = build_concat(f.b, y, build_slice(f.b, x, 3, 11));
+  ValueId z = build_concat(f.b, (ValueId[]){y, build_slice(f.b, x, 3, 11), y}, 3);
   fixture_result(&f, z, PORT_ROWS, false);
   fixture_result(&f, z, PORT_CALLER, false);
   fixture_check(&f, 1, 15, 4, 0);
@@ -216,6 +216,110 @@ Test(llvm_kernels, axial_sample_at_constant_offsets) {
   for (uint32_t c = 0; c < 48; c++) fixture_data(&f)[c] = (int)((c + 1) % 3) - 1;
   fixture_result(&f, build_axial_sample(f.b, x, offsets, 1, 1), PORT_ROWS, false);
   fixture_check(&f, 1, 20, 3, 0);
+  fixture_free(&f);
+}
+
+/* Checks `y`, of a graph on maps of two images, in rows and in a caller's layout. */
+static void check_map(Fixture *f, ValueId y, uint32_t blocks, double tolerance) {
+  Type type = graph_type(f->b.graph, y);
+  uint32_t rows = type.rank == 4 ? (uint32_t)(type.dims[1] * type.dims[2]) : 1;
+  fixture_result(f, y, PORT_ROWS, false);
+  fixture_result(f, y, PORT_CALLER, type.rank == 4);
+  fixture_check(f, 2, rows, rows < blocks ? rows : blocks, tolerance);
+  fixture_free(f);
+}
+
+static void check_pool(Window window, int64_t channels, bool count_padding) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 7, 9, channels));
+  ValueId y = build_average_pool(f.b, x, window, count_padding);
+  check_map(&f, build_relu(f.b, y), 3, 1e-6);
+}
+
+Test(llvm_kernels, average_pool) {
+  check_pool((Window){3, 3, 1, 1, 1, 1}, 64, true);
+  check_pool((Window){3, 3, 1, 1, 1, 1}, 5, false);
+  check_pool((Window){2, 4, 2, 3, 1, 2}, 34, false);
+  check_pool((Window){7, 9, 1, 1, 0, 0}, 17, true);
+}
+
+static void check_resize(AttrsRESIZE resize, int64_t h, int64_t w, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, h, w, channels));
+  check_map(&f, build_resize(f.b, x, resize), 4, 1e-6);
+}
+
+Test(llvm_kernels, resize) {
+  check_resize((AttrsRESIZE){.scale_h = 2, .scale_w = 3}, 5, 4, 34);
+  check_resize((AttrsRESIZE){.height = 3, .width = 13}, 7, 7, 16);
+  check_resize((AttrsRESIZE){.height = 5, .width = 5}, 1, 1, 3);
+  check_resize((AttrsRESIZE){.height = 1, .scale_w = 1}, 6, 5, 70);
+}
+
+static void check_reshape(Type in, int32_t height, int32_t width, int32_t channels) {
+  Fixture f = fixture_new();
+  check_map(&f, build_reshape(f.b, fixture_rows(&f, in), height, width, channels), 3, 0);
+}
+
+Test(llvm_kernels, reshape) {
+  check_reshape(map(2, 4, 6, 20), 1, 0, 20);
+  check_reshape(map(2, 4, 6, 20), 2, 3, 80);
+  check_reshape(map(2, 4, 6, 40), 8, 0, 10);
+  check_reshape(map(2, 3, 5, 7), 0, 7, 5);
+  check_reshape(map(2, 3, 5, 7), 0, 0, 105);
+  check_reshape(type_matrix(2, 60), 4, 5, 3);
+}
+
+Test(llvm_kernels, transpose) {
+  static const AttrsTRANSPOSE orders[] = {
+      {.first = 2, .second = 1, .third = 3}, {.first = 3, .second = 1, .third = 2},
+      {.first = 1, .second = 3, .third = 2}, {.first = 3, .second = 2, .third = 1},
+      {.first = 2, .second = 3, .third = 1}, {.first = 1, .second = 2, .third = 3},
+  };
+  for (uint32_t i = 0; i < 6; i++) {
+    Fixture f = fixture_new();
+    check_map(&f, build_transpose(f.b, fixture_rows(&f, map(2, 4, 5, 22)), orders[i]), 2, 0);
+  }
+}
+
+Test(llvm_kernels, shuffle) {
+  for (int32_t groups = 1; groups <= 4; groups++) {
+    Fixture f = fixture_new();
+    ValueId x = fixture_rows(&f, map(2, 2, 3, 40));
+    check_map(&f, build_shuffle(f.b, build_slice(f.b, x, 3, 36), groups), 2, 0);
+  }
+}
+
+static void check_deform(AttrsDEFORM_PATCHES a, int64_t channels, bool masked) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 6, 7, channels));
+  int64_t slots = a.offset_groups * a.kernel_h * a.kernel_w;
+  int64_t height = (6 + 2 * a.pad_h - (a.kernel_h - 1) * a.dilation_h - 1) / a.stride_h + 1;
+  int64_t width = (7 + 2 * a.pad_w - (a.kernel_w - 1) * a.dilation_w - 1) / a.stride_w + 1;
+  ValueId offsets = fixture_operand(&f, PORT_ROWS, false, map(2, height, width, 2 * slots), 4);
+  double odd[] = {NAN, INFINITY, -INFINITY, 1e30, -1e30, 0, -1, 2.5};
+  for (int64_t i = 0; i < 8 && i < slots * height; i++) fixture_data(&f)[2 * i] = odd[i];
+  ValueId mask = masked ? fixture_rows(&f, map(2, height, width, slots)) : VALUE_NONE;
+  check_map(&f, build_deform_patches(f.b, x, offsets, mask, a), 4, 1e-6);
+}
+
+Test(llvm_kernels, deform_patches) {
+  check_deform((AttrsDEFORM_PATCHES){3, 3, 1, 1, 1, 1, 1, 1, 1, 0}, 16, false);
+  check_deform((AttrsDEFORM_PATCHES){3, 2, 2, 1, 2, 1, 2, 3, 3, 0}, 21, true);
+  check_deform((AttrsDEFORM_PATCHES){1, 1, 1, 1, 0, 0, 1, 1, 4, 0}, 80, true);
+  check_deform((AttrsDEFORM_PATCHES){2, 2, 1, 2, 0, 0, 1, 1, 2, 0}, 36, false);
+}
+
+Test(llvm_kernels, unary_functions) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_ROWS, false, map(2, 3, 5, 50), 30);
+  fixture_data(&f)[5] = 200;
+  fixture_data(&f)[6] = -200;
+  ValueId relu = build_relu(f.b, x), sigmoid = build_sigmoid(f.b, x);
+  fixture_result(&f, build_fill(f.b, x, 0.5), PORT_CALLER, true);
+  fixture_result(&f, relu, PORT_ROWS, false);
+  fixture_result(&f, sigmoid, PORT_ROWS, false);
+  fixture_check(&f, 2, 15, 2, 2e-7);
   fixture_free(&f);
 }
 

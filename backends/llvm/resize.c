@@ -1,0 +1,78 @@
+/* resize: bilinear, corners not aligned. Row i of n, made of s rows, is at
+ *
+ *   max(0, (i + 1/2) s / n - 1/2) = max(0, (2 i + 1) s - n) / 2 n
+ *
+ * between rows floor and floor + 1, the last of which is s - 1. The quotient is taken of integers,
+ * once per row of the result, so that the fraction keeps all its digits on large maps.
+ */
+#include "backends/llvm/kernel.h"
+
+typedef struct Resize {
+  const Stage *stage;
+  View x; /* the whole map */
+  Type from, to;
+  /* of the present row */
+  LLVMValueRef rows[4];                /* of x: top left, top right, bottom left, bottom right */
+  LLVMValueRef fraction_h, fraction_w; /* vectors */
+} Resize;
+
+/* Where element `at` of an axis is: between *low and *high, at *fraction. */
+static void find_place(ModuleContext *m, LLVMValueRef at, int64_t from, int64_t to,
+                       LLVMValueRef *low, LLVMValueRef *high, LLVMValueRef *fraction) {
+  LLVMValueRef twice = emit_add(m, emit_mul(m, at, 2 * (uint64_t)from), emit_i64(m, from - to));
+  twice = emit_intrinsic(m, "llvm.smax", (LLVMValueRef[]){twice, emit_i64(m, 0)}, 2);
+  LLVMValueRef unit = emit_i64(m, 2 * to), last = emit_i64(m, from - 1);
+  LLVMValueRef whole = LLVMBuildUDiv(m->builder, twice, unit, "");
+  LLVMValueRef rest = LLVMBuildURem(m->builder, twice, unit, "");
+  LLVMValueRef next = emit_add(m, whole, emit_i64(m, 1));
+  *low = whole;
+  *high = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){next, last}, 2);
+  LLVMValueRef numerator = LLVMBuildSIToFP(m->builder, rest, m->f32, "");
+  LLVMValueRef quotient =
+      LLVMBuildFDiv(m->builder, numerator, LLVMConstReal(m->f32, (double)(2 * to)), "");
+  *fraction = emit_broadcast(m, quotient);
+}
+
+static void find_rows(KernelEmitter *k, Resize *r, LLVMValueRef row) {
+  ModuleContext *m = k->m;
+  LLVMValueRef width = emit_i64(m, r->to.dims[2]), at = emit_add(m, k->first_row, row);
+  LLVMValueRef i = LLVMBuildUDiv(m->builder, at, width, "");
+  LLVMValueRef j = LLVMBuildURem(m->builder, at, width, "");
+  LLVMValueRef lines[2], columns[2];
+  find_place(m, i, r->from.dims[1], r->to.dims[1], &lines[0], &lines[1], &r->fraction_h);
+  find_place(m, j, r->from.dims[2], r->to.dims[2], &columns[0], &columns[1], &r->fraction_w);
+  for (uint32_t c = 0; c < 4; c++) {
+    LLVMValueRef line = emit_mul(m, lines[c / 2], (uint64_t)r->from.dims[2]);
+    r->rows[c] = emit_add(m, line, columns[c % 2]);
+  }
+}
+
+static LLVMValueRef between(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
+                            LLVMValueRef fraction) {
+  return emit_fma(m, fraction, emit_fsub(m, b, a), a);
+}
+
+static void resize_vector(KernelEmitter *k, Site site, void *context) {
+  const Resize *r = context;
+  LLVMValueRef corners[4];
+  for (uint32_t c = 0; c < 4; c++) {
+    Site from = site;
+    from.row = r->rows[c];
+    corners[c] = view_load(k, &r->x, from);
+  }
+  LLVMValueRef top = between(k->m, corners[0], corners[1], r->fraction_w);
+  LLVMValueRef bottom = between(k->m, corners[2], corners[3], r->fraction_w);
+  pointwise_emit(k, r->stage, site, between(k->m, top, bottom, r->fraction_h));
+}
+
+void resize_stage(KernelEmitter *k, const Stage *stage) {
+  const Node *node = stage_anchor(k, stage);
+  ValueId x = node->operands[0];
+  Resize r = {.stage = stage, .x = view_of_map(k, x), .from = graph_type(k->body, x)};
+  r.to = graph_type(k->body, node_result(node, 0));
+  Loop rows;
+  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
+  find_rows(k, &r, rows.index);
+  pointwise_columns(k, rows.index, (uint32_t)r.to.dims[3], resize_vector, &r);
+  loop_end(k->m, &rows, NULL);
+}
