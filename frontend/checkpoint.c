@@ -108,7 +108,10 @@ static void gather(const FileTensor *tensor, const View *view, const char *stora
     uint64_t begin = 0;
     for (uint32_t d = 0; d < last; d++) begin += at[d] * view->strides[d];
     gather_row(out, from + begin * bytes, row, view->strides[last], bytes);
-    for (uint32_t d = last; d-- > 0 && ++at[d] == (uint64_t)tensor->dims[d];) at[d] = 0;
+    for (uint32_t d = last; d > 0; d--) {
+      if (++at[d - 1] < (uint64_t)tensor->dims[d - 1]) break;
+      at[d - 1] = 0;
+    }
   }
 }
 

@@ -65,10 +65,17 @@ static Status place_storage(Checkpoint *c, const PickleValue *key, uint64_t *at)
   return STATUS_OK;
 }
 
+/* Whole models were saved with references to their classes: ("module", class, file, source). */
+static bool is_class(const PickleValue *id) {
+  return id->kind == PICKLE_TUPLE && id->count == 4 && id->items[0]->kind == PICKLE_STRING &&
+         strcmp(id->items[0]->text, "module") == 0;
+}
+
 static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleValue *keys,
                              uint64_t at) {
   for (uint32_t i = 0; i < objects->reference_count; i++) {
     uint32_t index;
+    if (is_class(objects->references[i]->arguments)) continue;
     const char *bad = checkpoint_storage(c, objects->references[i], &index);
     if (bad) return diag_error(c->diag, c->place, "a tensor: %s", bad);
   }

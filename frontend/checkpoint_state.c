@@ -197,7 +197,7 @@ static void add_tensor(State *s, const PickleValue *key, const PickleValue *valu
 }
 
 Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char *state) {
-  const PickleValue *dict = NULL;
+  const PickleValue *dict = root;
   RETURN_IF_ERROR(choose_state(c, root, state, &dict));
   Weights *weights = c->weights;
   weights->tensors = ARENA_ARRAY(c->arena, dict->count / 2 + 1, FileTensor);

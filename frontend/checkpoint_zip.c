@@ -22,7 +22,8 @@ typedef struct Archive {
  */
 
 static Status entry_error(Checkpoint *c, const char *name, const char *what) {
-  return diag_error(c->diag, c->place, "entry %s %s", error_list_quote(c->arena, name), what);
+  (void)diag_error(c->diag, c->place, "entry %s %s", error_list_quote(c->arena, name), what);
+  return STATUS_BAD_INPUT;
 }
 
 /* What libzip says. */

@@ -14,8 +14,9 @@ Status unpickle_fail(const Machine *m, const char *format, ...) {
   va_start(args, format);
   const char *message = arena_vprintf(m->arena, format, args);
   va_end(args);
-  return diag_error(m->diag, diag_file(m->source->file), "%s, byte %zu, %s: %s", m->source->name,
-                    m->opcode_at, m->opcode, message);
+  (void)diag_error(m->diag, diag_file(m->source->file), "%s, byte %zu, %s: %s", m->source->name,
+                   m->opcode_at, m->opcode, message);
+  return STATUS_BAD_INPUT;
 }
 
 /* -- source, stack, memo ------------------------------------------------------------------------

@@ -243,9 +243,11 @@ static Status push_ordered_dict(Machine *m, const PickleValue *arguments) {
   return unpickle_push_new(m, dict);
 }
 
-/* Notes the call of `callee`, which is a global or opaque. */
+/* Notes the call of `callee`, which is a global, or a reference to a class, or opaque. */
 static Status push_call(Machine *m, const PickleValue *callee, PickleValue *arguments) {
   if (callee->kind == PICKLE_OPAQUE) return unpickle_push_opaque(m, callee->text);
+  if (callee->kind == PICKLE_PERSISTENT)
+    return unpickle_push_opaque(m, "an object of a class that is stored in the checkpoint");
   if (callee->kind != PICKLE_GLOBAL)
     return unpickle_fail(m, "a call of %s", unpickle_describe(callee));
   if (arguments->kind != PICKLE_TUPLE)

@@ -27,7 +27,8 @@ void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_cou
 void *arena_copy(Arena *arena, const void *data, size_t bytes);
 char *arena_strdup(Arena *arena, const char *text);
 char *arena_strndup(Arena *arena, const char *text, size_t length);
-char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_printf(Arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 char *arena_vprintf(Arena *arena, const char *format, va_list args);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
