@@ -14,9 +14,8 @@ Status unpickle_fail(const Machine *m, const char *format, ...) {
   va_start(args, format);
   const char *message = arena_vprintf(m->arena, format, args);
   va_end(args);
-  (void)diag_error(m->diag, diag_file(m->source->file), "%s, byte %zu, %s: %s", m->source->name,
-                   m->opcode_at, m->opcode, message);
-  return STATUS_BAD_INPUT;
+  return diag_error(m->diag, diag_file(m->source->file), "%s, byte %zu, %s: %s", m->source->name,
+                    m->opcode_at, m->opcode, message);
 }
 
 /* -- source, stack, memo ------------------------------------------------------------------------
@@ -24,8 +23,10 @@ Status unpickle_fail(const Machine *m, const char *format, ...) {
 
 Status unpickle_take(Machine *m, uint64_t bytes, const char **text) {
   size_t left = m->source->bytes - m->at;
-  if (bytes > left)
-    return unpickle_fail(m, "bytes missing at the end of the pickle: %" PRIu64, bytes - left);
+  if (bytes > left) {
+    (void)unpickle_fail(m, "bytes missing at the end of the pickle: %" PRIu64, bytes - left);
+    return STATUS_BAD_INPUT;
+  }
   *text = m->source->data + m->at;
   m->at += bytes;
   return STATUS_OK;
