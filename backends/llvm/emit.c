@@ -262,6 +262,11 @@ void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uin
   }
 }
 
+void emit_prefetch(ModuleContext *m, LLVMValueRef address) {
+  LLVMValueRef read = emit_i32(m, 0), second_level = emit_i32(m, 2), data = emit_i32(m, 1);
+  emit_intrinsic(m, "llvm.prefetch", (LLVMValueRef[]){address, read, second_level, data}, 4);
+}
+
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(m->builder);
   LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(LLVMGetBasicBlockParent(here));

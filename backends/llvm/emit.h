@@ -89,6 +89,8 @@ void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address)
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
+/* Asks for the line at `address`, which need not exist, in the second-level cache. */
+void emit_prefetch(ModuleContext *m, LLVMValueRef address);
 /* `bytes` of the current function's stack, aligned to 64. */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
 

@@ -1,0 +1,46 @@
+/* What the two halves of STAGE_PRODUCT share: product.c finds the operands and loops over panels
+ * and tiles, product_tile.c emits one register tile. */
+#ifndef ATMC_BACKENDS_LLVM_PRODUCT_H
+#define ATMC_BACKENDS_LLVM_PRODUCT_H
+
+#include "backends/llvm/kernel.h"
+
+enum { PRODUCT_MAX_VECTORS = 8 }; /* of a tile's row */
+/* One k of a panel. */
+enum { PANEL_BYTES = 4 * PLAN_PANEL, CACHE_LINE = 64, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
+
+typedef struct Product {
+  KernelEmitter *k;
+  const Stage *stage;
+  const View *a;
+  const View *bias;     /* NULL: none */
+  const View *row_bias; /* of mix_rows: one for each row; NULL: none */
+  LLVMValueRef weights; /* B */
+  bool aligned;         /* B, to vectors */
+  bool streamed;        /* B comes from the weights, not from the cache */
+  uint64_t step_bytes;  /* of B: from one k to the next, */
+  uint64_t panel_bytes; /* and from one panel to the next */
+  uint32_t depth;       /* K */
+  uint32_t channels;    /* N */
+  uint32_t depth_blocks, depth_block;
+  uint32_t unroll;      /* steps of k in a turn */
+  uint32_t columns;     /* of a tile: tile_columns, or some whole panels */
+  LLVMValueRef tile;    /* stored sums [tile_rows][columns], or NULL */
+  LLVMValueRef follows; /* B of the next product, or NULL */
+  uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
+} Product;
+
+/* A register tile: `rows` rows from `row` on, `vectors` vectors of columns from `column` on. */
+typedef struct Tile {
+  LLVMValueRef row, column; /* i64 */
+  LLVMValueRef panel;       /* B at k = 0 and `column` */
+  uint32_t rows, vectors;
+  uint32_t last_lanes;     /* of the last vector */
+  LLVMValueRef ahead;      /* what to prefetch at k = 0, */
+  LLVMValueRef ahead_step; /* and how many bytes later with each k */
+} Tile;
+
+/* Computes one tile, with everything behind the product. */
+void product_tile_emit(const Product *p, const Tile *tile);
+
+#endif

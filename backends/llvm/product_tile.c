@@ -1,0 +1,197 @@
+/* One register tile of a product: the micro-kernel and its epilogue.
+ *
+ *   for block of K (at most 256):
+ *     acc = 0;  for k: acc[row][vector] += A[row][k] * B[k][vector]
+ *     sum = sum + acc      (in a stored tile; with one block of K the sum is acc itself)
+ *   bias, then the pointwise ops behind, per row and vector
+ *
+ * Cheap epilogues run on the accumulators; those with a gelu, and those behind several blocks of K,
+ * run in a loop over the rows of the stored tile, which keeps them out of the micro-kernel's code.
+ */
+#include "backends/llvm/product.h"
+
+#include <string.h>
+
+#include "support/panic.h"
+
+/* -- the micro-kernel -------------------------------------------------------------------------- */
+
+static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
+  return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
+}
+
+/* One step of K: acc += A[.][k] * B[k][.]. `a` and `b` point at k, `step` is added to it. */
+static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LLVMValueRef b,
+                          uint32_t step, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef columns[PRODUCT_MAX_VECTORS];
+  uint32_t vector_bytes = 4 * m->target->vector_floats;
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    uint32_t panel = v * vector_bytes / PANEL_BYTES, bytes = v * vector_bytes % PANEL_BYTES;
+    LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + p->panel_bytes * panel + bytes));
+    columns[v] = emit_load(m, emit_address(m, b, at), m->target->vector_floats);
+    if (p->aligned) LLVMSetAlignment(columns[v], vector_bytes);
+  }
+  for (uint32_t r = 0; r < tile->rows; r++) {
+    uint64_t bytes = r * p->a->row_bytes + step * p->a->channel_bytes;
+    LLVMValueRef lane = emit_load_f32(m, emit_address(m, a, emit_i64(m, (int64_t)bytes)));
+    LLVMValueRef row = emit_broadcast(m, lane);
+    for (uint32_t v = 0; v < tile->vectors; v++) {
+      LLVMValueRef *sum = &acc[r * tile->vectors + v];
+      *sum = emit_fma(m, row, columns[v], *sum);
+    }
+  }
+}
+
+/* Asks for this turn's share of the next panel, at step `k`. */
+static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef bytes = LLVMBuildMul(m->builder, k, tile->ahead_step, "");
+  LLVMValueRef start = emit_address(m, tile->ahead, bytes);
+  for (uint32_t line = 0; line < p->ahead_lines; line++) {
+    emit_prefetch(m, emit_address(m, start, emit_i64(m, CACHE_LINE * line)));
+  }
+}
+
+/* acc += A * B over k of [begin, end), `unroll` steps at a time. */
+static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
+                           uint32_t unroll, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  uint32_t count = tile->rows * tile->vectors;
+  LLVMValueRef rows = view_row(p->k, p->a, tile->row);
+  Loop loop;
+  loop_begin(m, &loop, begin, end, unroll, acc, count);
+  LLVMValueRef a = emit_address(m, rows, emit_mul(m, loop.index, p->a->channel_bytes));
+  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
+  LLVMValueRef next[LOOP_MAX_CARRIED];
+  memcpy(next, loop.carried, count * sizeof *next);
+  if (unroll == p->unroll) prefetch_ahead(p, tile, loop.index);
+  for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
+  loop_end(m, &loop, next);
+  for (uint32_t i = 0; i < count; i++) acc[i] = loop.carried[i];
+}
+
+/* acc = A * B over k of the depth block that begins at `begin`. Only the last block can be short or
+ * have a length that is no multiple of the unrolling. */
+static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef zero = LLVMConstNull(m->vector);
+  for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) acc[i] = zero;
+  uint32_t rest = p->depth % p->unroll;
+  LLVMValueRef even = emit_i64(m, p->depth - rest), end = even;
+  if (p->depth_blocks > 1) {
+    end = emit_add(m, begin, emit_i64(m, p->depth_block));
+    LLVMValueRef whole = LLVMBuildICmp(m->builder, LLVMIntSLT, end, even, "");
+    end = LLVMBuildSelect(m->builder, whole, end, even, "");
+  }
+  if (p->depth > rest) multiply_range(p, tile, begin, end, p->unroll, acc);
+  if (!rest) return;
+  LLVMValueRef last = emit_i64(m, p->depth);
+  if (p->depth_blocks > 1) {
+    LLVMValueRef ends = LLVMBuildICmp(m->builder, LLVMIntEQ, end, even, "");
+    last = LLVMBuildSelect(m->builder, ends, last, end, "");
+  }
+  multiply_range(p, tile, end, last, 1, acc);
+}
+
+/* -- the stored tile and the epilogue ---------------------------------------------------------- */
+
+static LLVMValueRef tile_address(const Product *p, LLVMValueRef row, uint32_t vector) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef start = emit_address(m, p->tile, emit_mul(m, row, 4 * (uint64_t)p->columns));
+  return emit_address(m, start, emit_i64(m, 4 * vector * m->target->vector_floats));
+}
+
+static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t row_plus,
+                    uint32_t vector) {
+  return (Site){.row = row,
+                .row_plus = row_plus,
+                .column = tile->column,
+                .column_plus = vector * p->k->m->target->vector_floats,
+                .lanes = lanes_of(p, tile, vector)};
+}
+
+static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    bias[v] = p->bias ? view_load(p->k, p->bias, site_of(p, tile, tile->row, 0, v))
+                      : LLVMConstNull(p->k->m->vector);
+  }
+}
+
+/* `sum` with the row's own bias, if there is one. */
+static LLVMValueRef add_row_bias(const Product *p, LLVMValueRef row, uint32_t row_plus,
+                                 LLVMValueRef sum) {
+  if (!p->row_bias) return sum;
+  Site site = {.row = row, .row_plus = row_plus, .column = emit_i64(p->k->m, 0)};
+  LLVMValueRef bias = emit_load_f32(p->k->m, view_address(p->k, p->row_bias, site));
+  return emit_fadd(p->k->m, sum, emit_broadcast(p->k->m, bias));
+}
+
+static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
+  LLVMValueRef bias[PRODUCT_MAX_VECTORS];
+  load_bias(p, tile, bias);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    for (uint32_t r = 0; r < tile->rows; r++) {
+      LLVMValueRef value = acc[r * tile->vectors + v];
+      if (p->bias) value = emit_fadd(p->k->m, value, bias[v]);
+      value = add_row_bias(p, tile->row, r, value);
+      pointwise_emit(p->k, p->stage, site_of(p, tile, tile->row, r, v), value);
+    }
+  }
+}
+
+/* sum = bias, for all rows of the stored tile. */
+static void start_tile(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef bias[PRODUCT_MAX_VECTORS];
+  load_bias(p, tile, bias);
+  Loop rows;
+  loop_begin(m, &rows, emit_i64(m, 0), emit_i64(m, tile->rows), 1, NULL, 0);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    emit_store(m, bias[v], tile_address(p, rows.index, v), m->target->vector_floats);
+  }
+  loop_end(m, &rows, NULL);
+}
+
+static void add_to_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  uint32_t width = m->target->vector_floats;
+  for (uint32_t r = 0; r < tile->rows; r++) {
+    for (uint32_t v = 0; v < tile->vectors; v++) {
+      LLVMValueRef at = tile_address(p, emit_i64(m, r), v);
+      LLVMValueRef sum = emit_fadd(m, emit_load(m, at, width), acc[r * tile->vectors + v]);
+      emit_store(m, sum, at, width);
+    }
+  }
+}
+
+static void finish_stored(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  Loop rows;
+  loop_begin(m, &rows, emit_i64(m, 0), emit_i64(m, tile->rows), 1, NULL, 0);
+  LLVMValueRef row = emit_add(m, tile->row, rows.index);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    LLVMValueRef sum = emit_load(m, tile_address(p, rows.index, v), m->target->vector_floats);
+    sum = add_row_bias(p, row, 0, sum);
+    pointwise_emit(p->k, p->stage, site_of(p, tile, row, 0, v), sum);
+  }
+  loop_end(m, &rows, NULL);
+}
+
+void product_tile_emit(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef acc[LOOP_MAX_CARRIED];
+  CHECK(tile->rows * tile->vectors <= LOOP_MAX_CARRIED);
+  if (!p->tile) {
+    multiply(p, tile, emit_i64(m, 0), acc);
+    finish_in_registers(p, tile, acc);
+    return;
+  }
+  start_tile(p, tile);
+  Loop blocks;
+  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->depth_block, NULL, 0);
+  multiply(p, tile, blocks.index, acc);
+  add_to_tile(p, tile, acc);
+  loop_end(m, &blocks, NULL);
+  finish_stored(p, tile);
+}
