@@ -130,7 +130,7 @@ Status native_step(Native *native, const Step *step, const float *const *in, flo
     *next++ = native_address(native, &step->results[i], in, out);
   }
   int code =
-      run_tasks(native, native->kernels[step->kernel], args, kernel->images * kernel->blocks);
+      run_tasks(native, native->kernels[step->kernel], args, plan_tasks(kernel));
   return check_code(native, code ? ATM_E_PARALLEL : ATM_OK);
 }
 

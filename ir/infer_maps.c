@@ -38,6 +38,7 @@ static const char *linear_columns(const Infer *in, int64_t rows_k, int64_t *colu
   if (a->panel) {
     INFER_TRY(infer_check_positive(in, "panel", a->panel));
     INFER_TRY(infer_check_positive(in, "channels", a->channels));
+    if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
     *columns = a->channels;
     Type packed = {
         .rank = 3,
@@ -47,6 +48,7 @@ static const char *linear_columns(const Infer *in, int64_t rows_k, int64_t *colu
                         INFER_TEXT(packed));
   }
   if (a->channels) return infer_misfit(in, "channels is for packed weights only");
+  if (a->column_blocks) return infer_misfit(in, "column_blocks is for packed weights only");
   bool per_image = w.rank == 4 && w.dims[1] == 1;
   if (w.rank != 2 && !per_image) {
     return infer_misfit(in, "the weight must be [O,K] or [N,1,K,O], got %s", INFER_TEXT(w));

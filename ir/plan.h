@@ -16,6 +16,12 @@
  *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no
  *                   pointwise ops follow
  *
+ * A small map gives too few blocks for several threads, and each would read all weights. There the
+ * products stand in kernels of their own, cut by columns: blocks is 1, and column block c computes
+ * panels [c*P/column_blocks, (c+1)*P/column_blocks) of the P panels of each value. All stages of such
+ * a kernel are products, whose A are operands of the kernel, and pointwise ones; a value of the
+ * body is only read at the columns where it is written.
+ *
  * A value of the body lives where its Place says. Rows in memory have a pitch (in floats) that is a
  * multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from C to
  * the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer is
@@ -26,8 +32,9 @@
  * A result may share its memory with an operand: then every stage that reads the operand is over in
  * a block when the first that writes the result begins, and no other block reads those rows.
  *
- * (task, worker): the tasks of a step are images * blocks, task = image * blocks + block; results
- * do not depend on who runs them. Scratch belongs to a worker.
+ * (task, worker): the tasks of a step are plan_tasks(kernel), task = (image * blocks + block) *
+ * column_blocks + column block; results do not depend on who runs them. Scratch belongs to a
+ * worker.
  */
 #ifndef ATMC_IR_PLAN_H
 #define ATMC_IR_PLAN_H
@@ -106,7 +113,7 @@ typedef struct PlanKernel {
   const char *name; /* unique in the plan, a C identifier */
   /* Its inputs are the operands, its outputs the results (a value may be twice). */
   const Graph *body;
-  uint32_t images, rows, blocks;
+  uint32_t images, rows, blocks, column_blocks; /* one of the last two is 1 */
   uint32_t operand_count, result_count;
   const Port *operands;
   const Port *results;
@@ -156,6 +163,10 @@ typedef struct Plan {
 
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
   return (uint32_t)((uint64_t)block * kernel->rows / kernel->blocks);
+}
+
+static inline uint32_t plan_tasks(const PlanKernel *kernel) {
+  return kernel->images * kernel->blocks * kernel->column_blocks;
 }
 
 void plan_print(const Plan *plan, StringBuilder *out);

@@ -108,8 +108,11 @@ static void print_node(const PlanKernel *kernel, NodeId id, StringBuilder *out) 
 }
 
 void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
-  string_builder_printf(out, "  images %u, rows %u, blocks %u, scratch %" PRIu64 "\n",
-                        kernel->images, kernel->rows, kernel->blocks, kernel->scratch_bytes);
+  string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
+                        kernel->blocks);
+  if (kernel->column_blocks > 1)
+    string_builder_printf(out, "column blocks %u, ", kernel->column_blocks);
+  string_builder_printf(out, "scratch %" PRIu64 "\n", kernel->scratch_bytes);
   for (uint32_t i = 0; i < kernel->operand_count; i++)
     print_port("a", i, &kernel->operands[i], out);
   for (uint32_t i = 0; i < kernel->result_count; i++) print_port("r", i, &kernel->results[i], out);

@@ -1,5 +1,7 @@
 #include "passes/cost_model.h"
 
+#include "ir/plan.h"
+
 enum {
   /* Rows of a block: a multiple of every target's tile (14, 6, 4) within one row; enough of them
    * that the weights of a product, read once for each block, are outweighed by the arithmetic on
@@ -15,6 +17,11 @@ enum {
    * The rows of a product's operand are streamed, so that a little more than half of it is
    * harmless. */
   SCRATCH_BUDGET = 768 << 10,
+  /* Products on maps of fewer rows than SMALL_ROWS are cut by columns: COLUMN_BLOCKS parts of at
+   * least so many multiply-adds that a thread is worth waking for them. */
+  SMALL_ROWS = 2 * PLAN_PANEL,
+  COLUMN_BLOCKS = 4,
+  COLUMN_BLOCK_MACS = 16 << 10,
   /* Maps up to this size stay in the cache between two kernels. */
   CACHED_MAP_BYTES = 4 << 20,
 };
@@ -34,6 +41,11 @@ uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes) {
   uint64_t target = BLOCK_ROWS;
   if (row_bytes > 0 && SCRATCH_BUDGET / row_bytes < target) target = SCRATCH_BUDGET / row_bytes;
   return cut(rows, target < MIN_BLOCK_ROWS ? MIN_BLOCK_ROWS : target);
+}
+
+uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels) {
+  if (rows >= SMALL_ROWS || channels < COLUMN_BLOCKS * PLAN_PANEL) return 0;
+  return depth * channels >= (uint64_t)COLUMN_BLOCKS * COLUMN_BLOCK_MACS ? COLUMN_BLOCKS : 0;
 }
 
 bool cost_model_fold_projection(uint64_t rows, uint64_t depth) {

@@ -18,6 +18,10 @@ uint32_t cost_model_chunks(uint64_t rows);
  */
 uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes);
 
+/* Into how many column blocks a product [rows, depth] x [depth, channels] is cut instead of its
+ * rows: 0 where there are enough rows, or where it is too small. */
+uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels);
+
 /* Whether an FC behind a sum of FCs scaled per image is better multiplied into them. `rows` rows of
  * an image run it; `depth` is the sum of the channels that the scaled FCs read. */
 bool cost_model_fold_projection(uint64_t rows, uint64_t depth);

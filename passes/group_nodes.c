@@ -9,6 +9,10 @@
  * so that a group depends on groups of lower levels only. Slices are views and belong to nobody;
  * graph inputs and constants are there from the start.
  *
+ * Products with column blocks (partition_columns.c) stand in groups of their own: such a group has
+ * products and pointwise nodes only, and what one of its nodes makes is read there by pointwise
+ * nodes alone, and not through a slice. So each block of columns is independent of the others.
+ *
  * Then nodes sink: in reverse order, a node whose users all read it row by row in later groups of
  * its domain moves to the earliest of them, unless more channels would have to be kept in memory
  * between kernels than before. So the branch FCs of an ATM end behind its mixing weights, beside
@@ -29,7 +33,9 @@ enum {
 typedef struct Group {
   Type domain;
   uint32_t level;
-  uint32_t operands; /* upper bound of the operands of its kernel */
+  int32_t column_blocks; /* of its products; 0: cut by rows */
+  uint32_t operands;     /* upper bound of the operands of its kernel */
+  bool whole_rows;       /* a node reads what another makes in other columns */
 } Group;
 
 typedef struct Use {
@@ -72,32 +78,82 @@ bool group_reads_by_row(const Node *node, uint32_t operand) {
   return node->op != OP_LINEAR; /* weights per image are read whole */
 }
 
-static uint32_t find_group(Grouping *g, Type domain, uint32_t level) {
+static int32_t column_blocks_of(const Node *node) {
+  return node->op == OP_LINEAR ? node->attrs.LINEAR.column_blocks : 0;
+}
+
+/* Operand `operand` is read at the columns that are computed from it, and nowhere else. */
+static bool reads_by_column(const Graph *graph, const Node *node, uint32_t operand) {
+  return op_has(node->op, OP_POINTWISE) &&
+         graph_def(graph, node->operands[operand])->op != OP_SLICE;
+}
+
+static uint32_t find_group(Grouping *g, Type domain, uint32_t level, int32_t column_blocks) {
   for (uint32_t i = g->count; i-- > 0;)
-    if (g->groups[i].level == level && type_equal(g->groups[i].domain, domain)) return i;
-  ARENA_PUSH(g->arena, g->groups, g->count, g->capacity, ((Group){domain, level, 0}));
+    if (g->groups[i].level == level && g->groups[i].column_blocks == column_blocks &&
+        type_equal(g->groups[i].domain, domain))
+      return i;
+  Group group = {.domain = domain, .level = level, .column_blocks = column_blocks};
+  ARENA_PUSH(g->arena, g->groups, g->count, g->capacity, group);
   return g->count - 1;
+}
+
+static uint32_t producer_group(const Grouping *g, const Node *node, uint32_t operand) {
+  ValueId base = group_base(g->graph, node->operands[operand]);
+  return g->of_node[g->graph->values[base.index].node.index];
+}
+
+/* Whether `node` can run in the group that makes its operand. */
+static bool can_stay(const Grouping *g, const Node *node, uint32_t operand, Type domain) {
+  const Group *group = &g->groups[producer_group(g, node, operand)];
+  ValueId base = group_base(g->graph, node->operands[operand]);
+  if (!type_equal(group->domain, domain) || leaves_domain(graph_def(g->graph, base))) return false;
+  if (group->column_blocks) return reads_by_column(g->graph, node, operand);
+  return group_reads_by_row(node, operand) && !column_blocks_of(node);
+}
+
+/* The least level that `node` can have, and the column blocks of its group. */
+static uint32_t find_level(const Grouping *g, const Node *node, Type domain,
+                           int32_t *column_blocks) {
+  uint32_t level = 1, home = NO_GROUP;
+  for (uint32_t k = 0; k < node->operand_count; k++) {
+    uint32_t group = producer_group(g, node, k);
+    if (group == NO_GROUP) continue;
+    bool stays = can_stay(g, node, k, domain);
+    uint32_t least = g->groups[group].level + !stays;
+    if (stays && least == level && home != NO_GROUP && home != group) {
+      stays = false; /* two groups of one level: it joins neither */
+      least++;
+    }
+    if (least > level) home = NO_GROUP;
+    if (least >= level && stays) home = group;
+    if (least > level) level = least;
+  }
+  *column_blocks = home == NO_GROUP ? column_blocks_of(node) : g->groups[home].column_blocks;
+  return level;
+}
+
+/* Puts node `index` into `group`. */
+static void join(Grouping *g, uint32_t index, uint32_t group) {
+  const Node *node = &g->graph->nodes[index];
+  g->groups[group].operands += node->operand_count;
+  g->of_node[index] = group;
+  if (column_blocks_of(node)) return;
+  bool whole = !op_has(node->op, OP_POINTWISE);
+  for (uint32_t k = 0; k < node->operand_count; k++)
+    whole |= producer_group(g, node, k) == group && !reads_by_column(g->graph, node, k);
+  g->groups[group].whole_rows |= whole;
 }
 
 static void assign_level(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
   Type domain = group_domain(g->graph, node);
-  uint32_t level = 1;
-  for (uint32_t k = 0; k < node->operand_count; k++) {
-    ValueId base = group_base(g->graph, node->operands[k]);
-    const Node *producer = graph_def(g->graph, base);
-    if (!has_group(producer)) continue;
-    const Group *group = &g->groups[g->of_node[g->graph->values[base.index].node.index]];
-    bool stays = type_equal(group->domain, domain) && !leaves_domain(producer) &&
-                 group_reads_by_row(node, k);
-    uint32_t least = group->level + !stays;
-    if (least > level) level = least;
-  }
-  uint32_t group = find_group(g, domain, level);
+  int32_t column_blocks;
+  uint32_t level = find_level(g, node, domain, &column_blocks);
+  uint32_t group = find_group(g, domain, level, column_blocks);
   while (g->groups[group].operands + node->operand_count > MAX_OPERANDS)
-    group = find_group(g, domain, ++level);
-  g->groups[group].operands += node->operand_count;
-  g->of_node[index] = group;
+    group = find_group(g, domain, ++level, column_blocks);
+  join(g, index, group);
 }
 
 /* Fills first_use and uses: by counting, then placing from the back. */
@@ -162,16 +218,37 @@ static int64_t newly_kept(const Grouping *g, uint32_t index) {
   return channels;
 }
 
+static bool is_read_by_column(const Grouping *g, ValueId base) {
+  for (uint32_t u = g->first_use[base.index]; u < g->first_use[base.index + 1]; u++)
+    if (!reads_by_column(g->graph, &g->graph->nodes[g->uses[u].node], g->uses[u].operand))
+      return false;
+  return true;
+}
+
+/* Whether `node` may join `target`, where all its users are. What follows a product cut by columns
+ * costs least behind it. */
+static bool may_sink(const Grouping *g, const Node *node, uint32_t target) {
+  const Group *home = &g->groups[g->of_node[g->graph->values[node->first_result.index].node.index]],
+              *group = &g->groups[target];
+  int32_t blocks = column_blocks_of(node), there = group->column_blocks;
+  if (home->column_blocks && !blocks) return false;
+  if (!blocks && !there) return true;
+  if (!is_read_by_column(g, node->first_result)) return false;
+  if (!blocks) return op_has(node->op, OP_POINTWISE);
+  return there ? there == blocks : !group->whole_rows;
+}
+
 static void try_to_sink(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
   if (!has_group(node) || leaves_domain(node) || node->result_count != 1) return;
   bool all_there;
   uint32_t target = find_target(g, index, &all_there);
-  if (target == NO_GROUP || !all_there) return;
+  if (target == NO_GROUP || !all_there || !may_sink(g, node, target)) return;
   if (newly_kept(g, index) > type_channels(graph_type(g->graph, node->first_result))) return;
   if (g->groups[target].operands + node->operand_count > MAX_OPERANDS) return;
-  g->groups[target].operands += node->operand_count;
-  g->of_node[index] = target;
+  join(g, index, target);
+  if (column_blocks_of(node)) g->groups[target].column_blocks = column_blocks_of(node);
+  if (!is_read_by_column(g, node->first_result)) g->groups[target].whole_rows = true;
 }
 
 typedef struct Rank {

@@ -20,6 +20,7 @@ static const Pass *const per_resolution[] = {
     RUN(fold_projections),    /* before weights are packed: it makes new ones */
     RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */
     RUN(pack_weights),        /* when weights have their last form */
+    RUN(partition_columns),   /* when weights have panels */
     RUN(copy_caller_maps),    /* when each reader and writer has its last form */
     RUN(form_kernels),        /* last */
 };

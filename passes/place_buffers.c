@@ -5,7 +5,8 @@
  * where that is provably safe:
  *
  *   - operand and result have the kernel's rows, and one pitch;
- *   - every reader of the operand in the body reads it row by row (no other block sees it), and
+ *   - every reader of the operand in the body reads it row by row (no other block sees it), in a
+ *     kernel that is cut by columns at its own columns, and
  *   - runs in an earlier stage than the one that writes the result.
  *
  * So a stage's feature map is updated in place.
@@ -67,6 +68,7 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
     for (uint32_t k = 0; node->op != OP_SLICE && k < node->operand_count; k++) {
       if (!value_equal(group_base(body, node->operands[k]), input)) continue;
       if (!group_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) return false;
+      if (kernel->column_blocks > 1 && node->op == OP_LINEAR) return false;
     }
   }
   return true;

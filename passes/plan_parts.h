@@ -29,7 +29,7 @@ const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena);
 
 /* Fills the tiles of the kernel's products. */
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
-/* Fills blocks, when the kernel keeps `row_bytes` of scratch for each row. */
+/* Fills blocks and column_blocks, when the kernel keeps `row_bytes` of scratch for each row. */
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes);
 
 /* Fills places, blocks and scratch_bytes. */

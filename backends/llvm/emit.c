@@ -100,6 +100,10 @@ LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor) {
   return LLVMBuildMul(m->builder, a, emit_i64(m, (int64_t)factor), "");
 }
 
+LLVMValueRef emit_least(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildSelect(m->builder, LLVMBuildICmp(m->builder, LLVMIntSLT, a, b, ""), a, b, "");
+}
+
 LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   return LLVMBuildFAdd(m->builder, a, b, "");
 }

@@ -53,8 +53,9 @@ LLVMValueRef emit_splat(ModuleContext *m, double value);
 LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value);
 
 /* -- arithmetic -------------------------------------------------------------------------------- */
-LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* integers */
-LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor); /* i64 */
+LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);   /* integers */
+LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor);  /* i64 */
+LLVMValueRef emit_least(ModuleContext *m, LLVMValueRef a, LLVMValueRef b); /* signed i64 */
 LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef emit_fsub(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef emit_fmul(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);

@@ -228,7 +228,7 @@ static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *st
   }
   LLVMValueRef values[] = {e->parallel_for, env_field(e, m->ptr, offsetof(atm_env, ctx)),
                            e->a->kernels[plan][step->kernel], args,
-                           LLVMConstInt(m->i32, (uint64_t)kernel->images * kernel->blocks, 0)};
+                           LLVMConstInt(m->i32, plan_tasks(kernel), 0)};
   LLVMValueRef code = LLVMBuildCall2(m->builder, step_type(m), e->a->step, values, 5, "");
   require(e, LLVMBuildIsNull(m->builder, code, ""), ATM_E_PARALLEL);
 }

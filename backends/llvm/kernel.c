@@ -1,10 +1,12 @@
 /* One PlanKernel becomes one function: find the block's rows, then run the stages in order.
  *
- *   image = task / blocks, block = task % blocks
+ *   column block = task % column_blocks, block = task / column_blocks % blocks,
+ *   image = task / column_blocks / blocks
  *   rows of the block: [block * rows / blocks, (block + 1) * rows / blocks)
  *   scratch = args[0] + worker * args[1]
  */
 #include "backends/llvm/kernel.h"
+#include "support/checked_math.h"
 #include "support/panic.h"
 
 static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
@@ -16,14 +18,33 @@ static LLVMValueRef block_begin(KernelEmitter *k, LLVMValueRef block) {
                        emit_i64(k->m, k->kernel->blocks), "");
 }
 
-/* Which rows the task is about. Written so that the usual cases fold to constants. */
-static void find_rows(KernelEmitter *k, LLVMValueRef task) {
+/* Takes the digit of base `count` off *task, which is below `bound`. Written so that the usual
+ * cases fold. */
+static LLVMValueRef take_digit(KernelEmitter *k, LLVMValueRef *task, uint32_t *bound,
+                               uint32_t count) {
+  LLVMValueRef digit = *task, base = emit_i64(k->m, count);
+  if (count == 1) return emit_i64(k->m, 0);
+  if (*bound > count) {
+    digit = LLVMBuildURem(k->m->builder, *task, base, "");
+    *task = LLVMBuildUDiv(k->m->builder, *task, base, "");
+  } else {
+    *task = emit_i64(k->m, 0);
+  }
+  *bound /= count;
+  return digit;
+}
+
+static void decode_task(KernelEmitter *k, LLVMValueRef task) {
+  LLVMValueRef rest = widen(k, task);
+  uint32_t bound = plan_tasks(k->kernel);
+  k->column_block = take_digit(k, &rest, &bound, k->kernel->column_blocks);
+  k->block = take_digit(k, &rest, &bound, k->kernel->blocks);
+  k->image = take_digit(k, &rest, &bound, k->kernel->images);
+}
+
+static void find_rows(KernelEmitter *k) {
   ModuleContext *m = k->m;
   uint32_t rows = k->kernel->rows, blocks = k->kernel->blocks;
-  LLVMValueRef wide = widen(k, task), count = emit_i64(m, blocks);
-  k->image = k->kernel->images == 1 ? emit_i64(m, 0) : LLVMBuildUDiv(m->builder, wide, count, "");
-  k->block = k->kernel->images == 1 ? wide : LLVMBuildURem(m->builder, wide, count, "");
-  if (blocks == 1) k->block = emit_i64(m, 0);
   k->row_counts[0] = rows / blocks;
   if (rows % blocks == 0) {
     k->row_count_kinds = 1;
@@ -46,6 +67,19 @@ static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
   LLVMSetAlignment(base, 8);
   LLVMSetAlignment(stride, 8);
   k->scratch = emit_address(m, base, LLVMBuildMul(m->builder, widen(k, worker), stride, ""));
+}
+
+static LLVMValueRef panel_begin(KernelEmitter *k, uint32_t panels, LLVMValueRef block) {
+  return LLVMBuildUDiv(k->m->builder, emit_mul(k->m, block, panels),
+                       emit_i64(k->m, k->kernel->column_blocks), "");
+}
+
+PanelRange kernel_panels(KernelEmitter *k, uint32_t channels) {
+  ModuleContext *m = k->m;
+  uint32_t panels = ceil_div_u32(channels, PLAN_PANEL);
+  if (k->kernel->column_blocks == 1) return (PanelRange){emit_i64(m, 0), emit_i64(m, panels)};
+  LLVMValueRef next = emit_add(m, k->column_block, emit_i64(m, 1));
+  return (PanelRange){panel_begin(k, panels, k->column_block), panel_begin(k, panels, next)};
 }
 
 void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_h, int32_t pad_h,
@@ -100,7 +134,8 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
   LLVMSetVisibility(function, LLVMHiddenVisibility);
   k.live = ARENA_ARRAY(m->arena, kernel->body->value_count, LLVMValueRef);
   k.args = LLVMGetParam(function, 0);
-  find_rows(&k, LLVMGetParam(function, 1));
+  decode_task(&k, LLVMGetParam(function, 1));
+  find_rows(&k);
   find_scratch(&k, LLVMGetParam(function, 2));
   view_prepare(&k);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {

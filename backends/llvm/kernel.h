@@ -31,7 +31,8 @@ typedef struct KernelEmitter {
   const PlanKernel *kernel;
   const Graph *body;
   LLVMValueRef args, scratch;
-  LLVMValueRef image, block, first_row, row_count; /* i64; rows of this block */
+  LLVMValueRef image, block, column_block; /* i64 */
+  LLVMValueRef first_row, row_count;       /* i64: of this block */
   uint32_t row_counts[2]; /* what row_count can be: floor and ceil of rows / blocks */
   uint32_t row_count_kinds;
   View *views;        /* [value_count]: of the block, where the value has a place in memory */
@@ -59,6 +60,11 @@ void view_make_exact(KernelEmitter *k, ValueId value);
 void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 
 /* -- kernel.c ---------------------------------------------------------------------------------- */
+typedef struct PanelRange {
+  LLVMValueRef begin, end; /* i64; constants in kernels that are not cut by columns */
+} PanelRange;
+/* The panels of columns that this task computes, of a value of `channels` channels. */
+PanelRange kernel_panels(KernelEmitter *k, uint32_t channels);
 /* The corner of the window that row `row` of the block, of a map of type `out`, reads. */
 void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_h, int32_t pad_h,
                    int32_t stride_w, int32_t pad_w, LLVMValueRef *top, LLVMValueRef *left);
@@ -72,10 +78,12 @@ void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t 
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
 
 /* A loop over the vectors of `channels` channels: `emit` is called for the full ones, in a loop,
- * and once more for the rest. */
+ * and once more for the rest. pointwise_share: for those that are this task's. */
 typedef void SiteEmitter(KernelEmitter *k, Site site, void *context);
 void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                        void *context);
+void pointwise_share(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
+                     void *context);
 
 /* -- one emitter per kind of anchor ------------------------------------------------------------ */
 typedef void StageEmitter(KernelEmitter *k, const Stage *stage);

@@ -113,8 +113,7 @@ static uint32_t columns_of_turn(const Product *p) {
 static LLVMValueRef panel_ahead(const Product *p, LLVMValueRef panel) {
   ModuleContext *m = p->k->m;
   LLVMValueRef next = emit_add(m, panel, emit_i64(m, columns_of_turn(p) / PLAN_PANEL));
-  LLVMValueRef end = emit_i64(m, ceil_div_u32(p->channels, PLAN_PANEL));
-  LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, end, "");
+  LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, p->share.end, "");
   return LLVMBuildSelect(m->builder, more, panel_address(p, next),
                          p->follows ? p->follows : p->weights, "");
 }
@@ -158,14 +157,25 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
 
 /* -- the operands ------------------------------------------------------------------------------ */
 
-/* B of the first product behind `stage`, or NULL. */
-static LLVMValueRef weights_behind(const KernelEmitter *k, const Stage *stage) {
+/* The first stage from `stage` on that is a linear, or NULL. */
+static const Node *linear_from(const KernelEmitter *k, const Stage *stage) {
   const Stage *end = k->kernel->stages + k->kernel->stage_count;
-  for (const Stage *next = stage + 1; next < end; next++) {
-    const Node *node = stage_anchor(k, next);
-    if (node->op == OP_LINEAR) return k->views[node->operands[1].index].base;
-  }
-  return NULL;
+  while (stage < end && stage_anchor(k, stage)->op != OP_LINEAR) stage++;
+  return stage < end ? stage_anchor(k, stage) : NULL;
+}
+
+/* B of the first product behind `stage`, or NULL. In a kernel that is cut by columns: its first
+ * panel of this share, or at the end the first product's first of the next share. */
+static LLVMValueRef weights_behind(KernelEmitter *k, const Stage *stage) {
+  bool cut = k->kernel->column_blocks > 1;
+  const Node *next = linear_from(k, stage + 1), *node = next;
+  if (!next && cut) node = linear_from(k, k->kernel->stages);
+  if (!node) return NULL;
+  LLVMValueRef weights = k->views[node->operands[1].index].base;
+  if (!cut) return weights;
+  PanelRange share = kernel_panels(k, value_channels(k, node_result(node, 0)));
+  uint64_t panel_bytes = (uint64_t)PANEL_BYTES * value_channels(k, node->operands[0]);
+  return emit_address(k->m, weights, emit_mul(k->m, next ? share.begin : share.end, panel_bytes));
 }
 
 /* Where B is: packed weights, or the rows of a matrix that an earlier kernel made for this image,
@@ -255,6 +265,7 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   Product p = {.k = k, .stage = stage};
   p.channels = value_channels(k, node_result(node, 0));
+  p.share = kernel_panels(k, p.channels);
   p.columns = tile_columns(k, stage);
   p.unroll = k->m->target->vector_registers < 32 ? 4 : 2; /* small tiles have short turns */
   if (node->op == OP_MIX_ROWS)
@@ -270,10 +281,46 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   return p;
 }
 
+/* Panels [begin, end) in turns of whole tiles, as far as they go. Returns the first that is left.
+ */
+static LLVMValueRef emit_turns(const Product *p, LLVMValueRef begin, LLVMValueRef end) {
+  ModuleContext *m = p->k->m;
+  uint32_t turn = columns_of_turn(p) / PLAN_PANEL;
+  LLVMValueRef count = LLVMBuildSub(m->builder, end, begin, "");
+  LLVMValueRef rest = LLVMBuildSRem(m->builder, count, emit_i64(m, turn), "");
+  end = LLVMBuildSub(m->builder, end, rest, "");
+  Loop loop;
+  loop_begin(m, &loop, begin, end, turn, NULL, 0);
+  emit_panel(p, loop.index, turn * PLAN_PANEL);
+  loop_end(m, &loop, NULL);
+  return end;
+}
+
+/* This task's panels, of a kernel that is cut by columns. */
+static void emit_share(Product *p) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef full = emit_i64(m, p->channels / PLAN_PANEL);
+  LLVMValueRef end = emit_least(m, p->share.end, full);
+  LLVMValueRef at = emit_turns(p, p->share.begin, end);
+  if (p->columns > PLAN_PANEL) {
+    p->columns = p->stage->tile_columns;
+    emit_turns(p, at, end);
+  }
+  if (p->channels % PLAN_PANEL == 0) return;
+  Loop last; /* runs once in the share that has the last panel */
+  loop_begin(m, &last, full, p->share.end, 1, NULL, 0);
+  emit_panel(p, last.index, p->channels % PLAN_PANEL);
+  loop_end(m, &last, NULL);
+}
+
 void product_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   CHECK(PLAN_PANEL % stage->tile_columns == 0);
   Product p = product_of(k, stage);
+  if (k->kernel->column_blocks > 1) {
+    emit_share(&p);
+    return;
+  }
   uint32_t step = columns_of_turn(&p);
   uint32_t rest = p.channels % step, panels = (p.channels - rest) / PLAN_PANEL;
   if (panels) {

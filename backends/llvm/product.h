@@ -26,6 +26,7 @@ typedef struct Product {
   uint32_t unroll;      /* steps of k in a turn */
   uint32_t columns;     /* of a tile: tile_columns, or some whole panels */
   LLVMValueRef tile;    /* stored sums [tile_rows][columns], or NULL */
+  PanelRange share;     /* of N: what this task computes */
   LLVMValueRef follows; /* B of the next product, or NULL */
   uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
 } Product;

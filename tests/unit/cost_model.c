@@ -31,6 +31,14 @@ Test(cost_model, blocks_shrink_until_scratch_fits) {
   cr_expect_eq(cost_model_blocks(56 * 56, 1 << 20), cost_model_blocks(56 * 56, 1 << 24));
 }
 
+Test(cost_model, cuts_large_products_on_small_maps_by_columns) {
+  cr_expect_eq(cost_model_column_blocks(7 * 7, 512, 2048), 4);
+  cr_expect_eq(cost_model_column_blocks(1, 512, 1000), 4);
+  cr_expect_eq(cost_model_column_blocks(14 * 14, 512, 2048), 0, "there are rows enough");
+  cr_expect_eq(cost_model_column_blocks(7 * 7, 4096, 96), 0, "there are not four panels");
+  cr_expect_eq(cost_model_column_blocks(7 * 7, 64, 128), 0, "it is over at once");
+}
+
 Test(cost_model, gathers_again_when_maps_leave_the_cache) {
   cr_expect_not(cost_model_gather_again(56 * 56 * 64, 8));
   cr_expect(cost_model_gather_again(200 * 320 * 64, 8));

@@ -57,6 +57,41 @@ Test(group_nodes, nodes_sink_to_their_readers) {
   cr_expect_neq(group_of(b.graph, groups, narrow), 1);
 }
 
+static ValueId cut_linear(Builder b, const char *name, ValueId x, int64_t channels) {
+  int64_t depth = type_channels(graph_type(b.graph, x));
+  Type packed = {.rank = 3, .dims = {(channels + 31) / 32, depth, 32}};
+  Node node = {.op = OP_LINEAR, .operand_count = 2};
+  node.operands = (ValueId[]){x, weight(b, name, packed)};
+  node.attrs.LINEAR = (AttrsLINEAR){.panel = 32, .channels = (int32_t)channels, .column_blocks = 4};
+  return node_result(graph_node(b.graph, graph_append(b.graph, &node)), 0);
+}
+
+/* Cut by columns: what reads all columns of a product, or what it reads, is in other groups; a
+ * branch sinks behind its mixing weights all the same. */
+Test(group_nodes, products_cut_by_columns_stand_alone) {
+  Builder b = new_graph();
+  ValueId x = build_input(b, "x", type_map(1, 4, 4, 128), false);
+  ValueId t = build_normalize(b, x, 1e-5);
+  ValueId branch = cut_linear(b, "branch", t, 128);
+  ValueId mean = build_mean_chunks(b, build_sum_chunks(b, t, 1), 16);
+  ValueId mixed = build_mul(b, branch, mean);
+  ValueId proj = cut_linear(b, "proj", mixed, 128);
+  ValueId sum = build_add(b, x, proj);
+  ValueId next = build_normalize(b, sum, 1e-5);
+  ValueId wide = build_gelu(b, cut_linear(b, "fc1", next, 256));
+  ValueId y = build_mul(b, build_slice(b, wide, 0, 128), build_slice(b, wide, 128, 128));
+  graph_add_output(b.graph, "y", y, false);
+  NodeGroups groups = group_nodes(b.graph, b.graph->arena);
+  uint32_t of[] = {group_of(b.graph, groups, t),     group_of(b.graph, groups, mean),
+                   group_of(b.graph, groups, mixed), group_of(b.graph, groups, proj),
+                   group_of(b.graph, groups, next),  group_of(b.graph, groups, wide),
+                   group_of(b.graph, groups, y)};
+  for (uint32_t i = 0; i < 7; i++) cr_expect_eq(of[i], i);
+  cr_expect_eq(groups.count, 7);
+  cr_expect_eq(group_of(b.graph, groups, branch), of[2]);
+  cr_expect_eq(group_of(b.graph, groups, sum), of[3]);
+}
+
 Test(group_nodes, groups_end_before_they_have_too_many_operands) {
   Builder b = new_graph();
   Graph *graph = b.graph;

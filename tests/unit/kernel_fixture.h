@@ -38,6 +38,7 @@ typedef struct Fixture {
   InterpTensor data[FIXTURE_MAX_PORTS]; /* of the operands */
   uint32_t operand_count, result_count;
   Stage stages[FIXTURE_MAX_STAGES];
+  uint32_t column_blocks; /* 0: as 1 */
   PlanKernel kernel;
 } Fixture;
 
@@ -180,6 +181,7 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
                            .images = images,
                            .rows = rows,
                            .blocks = blocks,
+                           .column_blocks = f->column_blocks ? f->column_blocks : 1,
                            .operand_count = f->operand_count,
                            .result_count = f->result_count,
                            .operands = f->operands,
@@ -326,7 +328,7 @@ static inline void fixture_run(Fixture *f, KernelFunction *function, FixtureBuff
   args[1] = (void *)(uintptr_t)stride;
   for (uint32_t i = 0; i < f->operand_count; i++) args[2 + i] = operands[i].data;
   for (uint32_t i = 0; i < f->result_count; i++) args[2 + f->operand_count + i] = results[i].data;
-  uint32_t tasks = f->kernel.images * f->kernel.blocks;
+  uint32_t tasks = plan_tasks(&f->kernel);
   for (uint32_t task = tasks; task-- > 0;) function(args, task, task % 2);
   fixture_release(&scratch);
 }

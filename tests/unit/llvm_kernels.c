@@ -25,6 +25,36 @@ Test(llvm_kernels, linear_with_tails) {
   check_linear(15, 4, 514, 34);
 }
 
+/* As partition-columns makes them: two products, pointwise ops between and before them, values kept
+ * for other columns of nobody. */
+static void check_columns(int64_t rows, int64_t depth, int64_t channels, uint32_t column_blocks,
+                          bool nchw) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, rows, depth)),
+          y = fixture_rows(&f, map(2, 1, rows, depth));
+  ValueId vector = fixture_operand(&f, PORT_ROWS, false, type_matrix(2, 2 * channels), 1);
+  ValueId z = fixture_rows(&f, map(2, 1, rows, channels));
+  ValueId scaled = build_mul(f.b, z, build_slice(f.b, vector, 0, (int32_t)channels));
+  ValueId a = fixture_linear(&f, x, channels);
+  ValueId mixed = build_mul(f.b, a, build_slice(f.b, vector, (int32_t)channels, (int32_t)channels));
+  ValueId b = fixture_linear(&f, y, channels);
+  ValueId sum = build_add(f.b, build_add(f.b, build_gelu(f.b, b), mixed), scaled);
+  fixture_result(&f, sum, PORT_CALLER, nchw);
+  fixture_result(&f, a, PORT_ROWS, false);
+  f.column_blocks = column_blocks;
+  fixture_check(&f, 2, (uint32_t)rows, 1, 2e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, products_cut_by_columns) {
+  check_columns(49, 96, 256, 4, false);
+  check_columns(13, 64, 264, 4, true);
+  check_columns(1, 300, 1000, 4, false);
+  check_columns(1, 64, 520, 3, false);
+  check_columns(5, 64, 40, 4, false); /* more blocks than panels */
+  check_columns(6, 20, 100, 5, true);
+}
+
 Test(llvm_kernels, logits_of_the_caller) {
   Fixture f = fixture_new();
   ValueId x = fixture_operand(&f, PORT_CALLER, false, type_matrix(3, 300), 1);

@@ -146,6 +146,22 @@ static void check_stages(const PlanKernel *kernel) {
   }
 }
 
+/* Cut by columns: what a block makes is read at its own columns alone. */
+static void check_columns(const PlanKernel *kernel) {
+  const Graph *body = kernel->body;
+  for (uint32_t i = 0; kernel->column_blocks > 1 && i < body->node_count; i++) {
+    const Node *node = &body->nodes[i];
+    if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
+    cr_assert(node->op == OP_LINEAR || op_has(node->op, OP_POINTWISE));
+    for (uint32_t k = 0; k < node->operand_count; k++) {
+      const Node *producer = graph_def(body, node->operands[k]);
+      bool slice = producer->op == OP_SLICE;
+      if (slice) producer = graph_def(body, producer->operands[0]);
+      cr_assert(producer->op == OP_INPUT || (node->op != OP_LINEAR && !slice));
+    }
+  }
+}
+
 typedef struct Slot {
   uint32_t value;
   uint64_t begin, end;
@@ -201,6 +217,7 @@ static void check_in_place(const Plan *plan, const Step *step) {
             const ValuePlace *place = &kernel->places[node->operands[k].index];
             if (place->kind != PLACE_OPERAND || place->index != o) continue;
             cr_assert(k > 0 || !op_has(node->op, OP_NONLOCAL));
+            cr_assert(kernel->column_blocks == 1 || node->op != OP_LINEAR);
             cr_assert_eq(write, UINT32_MAX, "an operand is read when it was overwritten");
           }
         }
@@ -213,6 +230,7 @@ static void check(const char *model, int64_t images, int64_t h, int64_t w, const
   check_arena(&built);
   for (uint32_t i = 0; i < built.plan->kernel_count; i++) {
     check_stages(&built.plan->kernels[i]);
+    check_columns(&built.plan->kernels[i]);
     check_scratch(&built.plan->kernels[i]);
   }
   for (uint32_t i = 0; i < built.plan->step_count; i++)
@@ -263,6 +281,7 @@ Test(plan_build, does_not_depend_on_the_batch) {
     const PlanKernel *a = &one.plan->kernels[one.plan->steps[i].kernel];
     const PlanKernel *b = &four.plan->kernels[four.plan->steps[i].kernel];
     cr_expect_eq(a->blocks, b->blocks);
+    cr_expect_eq(a->column_blocks, b->column_blocks);
     cr_expect_eq(a->rows, b->rows);
     cr_expect_eq(4 * one.plan->steps[i].macs, four.plan->steps[i].macs);
   }

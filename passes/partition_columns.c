@@ -1,0 +1,36 @@
+/* Lets products on small maps be cut by columns:
+ *
+ *   linear(x, w, b){panel, channels}  ->  linear(x, w, b){panel, channels, column_blocks}
+ *
+ * where cost_model.c says so. A map of 7x7 is one block of rows: a second thread has nothing to do,
+ * or would read all weights a second time. Each block of columns reads its own share of the weights
+ * instead. form-kernels keeps such products in kernels of their own, because each reads all columns
+ * of its operand. What an element is summed up from stays the same.
+ */
+#include "ir/rewrite.h"
+#include "passes/cost_model.h"
+#include "passes/pass.h"
+
+static uint32_t column_blocks(const Graph *graph, const Node *node) {
+  if (node->op != OP_LINEAR || node->attrs.LINEAR.panel != PLAN_PANEL) return 0;
+  Type type = graph_type(graph, node->first_result);
+  Type x = graph_type(graph, node->operands[0]);
+  if (!type_is_known(type)) return 0;
+  int64_t rows = type.rank == 4 ? type.dims[1] * type.dims[2] : 1;
+  return cost_model_column_blocks((uint64_t)rows, (uint64_t)type_channels(x),
+                                  (uint64_t)type_channels(type));
+}
+
+Status partition_columns(const PassContext *context, const Graph *graph, const Graph **result) {
+  bool matched = false;
+  Rewrite rw = rewrite_begin(graph, context->arena);
+  for (uint32_t i = 0; i < graph->node_count; i++) {
+    Node node = graph->nodes[i];
+    uint32_t blocks = column_blocks(graph, &node);
+    if (blocks) node.attrs.LINEAR.column_blocks = (int32_t)blocks;
+    rewrite_copy(&rw, &node);
+    matched |= blocks > 0;
+  }
+  *result = matched ? rewrite_end(&rw) : graph;
+  return STATUS_OK;
+}
