@@ -68,18 +68,41 @@ Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag, S
   }
 }
 
+/* A size that the model fixes stays. */
 static Type input_type(const Node *input, Shape shape) {
-  int64_t channels = type_channels(input->declared);
-  if (input->declared.rank != 4) return type_matrix(shape.n, channels);
-  return type_map(shape.n, shape.h, shape.w, channels);
+  Type type = input->declared;
+  const int64_t dims[] = {shape.n, shape.h, shape.w};
+  for (uint32_t i = 0; i + 1 < type.rank; ++i) {
+    if (type.dims[i] == DIM_OPEN) type.dims[i] = dims[i];
+  }
+  return type;
 }
 
-/* The input whose channels the shape states: the first map, else the first. */
-static uint32_t principal_input(const Type *types, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
-    if (types[i].rank == 4) return i;
+bool shapes_is_open(const Node *input) {
+  Type type = input->declared;
+  return type.rank == 4 && (type.dims[1] == DIM_OPEN || type.dims[2] == DIM_OPEN);
+}
+
+/* The input that the shape states: the first map of open size, else the first map, else the first.
+ */
+static uint32_t principal_input(const Graph *graph, const NodeId *nodes, uint32_t count) {
+  uint32_t found = count;
+  for (uint32_t i = count; i-- > 0;) {
+    if (graph_node(graph, nodes[i])->declared.rank == 4) found = i;
   }
-  return 0;
+  for (uint32_t i = count; i-- > 0;) {
+    if (shapes_is_open(graph_node(graph, nodes[i]))) found = i;
+  }
+  return found == count ? 0 : found;
+}
+
+/* The shape states the size of a map, or fits the one that it has. */
+static Status check_size(const Node *input, Type type, Shape shape, Arena *arena, Diag *diag) {
+  if (type.rank != 4 || (type.dims[1] == shape.h && type.dims[2] == shape.w)) return STATUS_OK;
+  return diag_usage_error(diag, "--shape: %s is %lldx%lld; input \"%s\" is %lldx%lld",
+                          shapes_format(shape, arena), (long long)shape.h, (long long)shape.w,
+                          input->attrs.INPUT.name, (long long)type.dims[1],
+                          (long long)type.dims[2]);
 }
 
 Status shapes_input_types(const Graph *graph, Shape shape, Arena *arena, Diag *diag,
@@ -91,12 +114,12 @@ Status shapes_input_types(const Graph *graph, Shape shape, Arena *arena, Diag *d
   for (uint32_t i = 0; i < *count; ++i) result[i] = input_type(graph_node(graph, nodes[i]), shape);
   *types = result;
   if (*count == 0) return STATUS_OK;
-  uint32_t principal = principal_input(result, *count);
+  uint32_t principal = principal_input(graph, nodes, *count);
   int64_t channels = type_channels(result[principal]);
-  if (channels == shape.c) return STATUS_OK;
+  const Node *input = graph_node(graph, nodes[principal]);
+  if (channels == shape.c) return check_size(input, result[principal], shape, arena, diag);
   return diag_usage_error(diag, "--shape: %s has %lld channels; input \"%s\" has %lld",
-                          shapes_format(shape, arena), (long long)shape.c,
-                          graph_node(graph, nodes[principal])->attrs.INPUT.name,
+                          shapes_format(shape, arena), (long long)shape.c, input->attrs.INPUT.name,
                           (long long)channels);
 }
 

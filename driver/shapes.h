@@ -23,10 +23,14 @@ const char *shapes_problem(Shape shape, Arena *arena);
 MUST_CHECK Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag,
                                ShapeList *shapes);
 
-/* The types of the model's inputs at `shape`, in order: maps take N, H and W from it and vectors N;
- * the channels of the first map (of the first input when there is none) must be the shape's. */
+/* The types of the model's inputs at `shape`, in order: maps take N, H and W from it, unless
+ * the model fixes them, and vectors N. It must fit the first map of open size (else the first map,
+ * else the first input). */
 MUST_CHECK Status shapes_input_types(const Graph *graph, Shape shape, Arena *arena, Diag *diag,
                                      const Type **types, uint32_t *count);
+
+/* Whether `input` is a map whose height and width the caller chooses. */
+bool shapes_is_open(const Node *input);
 
 /* "1x3x224x224" */
 const char *shapes_format(Shape shape, Arena *arena);

@@ -89,28 +89,45 @@ static const char *dims_text(const Compilation *c, uint32_t rank, const int64_t 
   return string_builder_text(&text);
 }
 
-/* `array` has the rank and channels of `input`; *type is its logical type. */
+/* "N,3,H,W": the shape of `input` as stored, with letters for what is open. */
+static const char *form_text(const Compilation *c, const Node *input) {
+  static const char *const letters[] = {"N", "H", "W", "C"};
+  static const uint32_t stored[2][4] = {{0, 1, 2, 3}, {0, 3, 1, 2}};
+  Type declared = input->declared;
+  StringBuilder text = {.arena = c->arena};
+  for (uint32_t i = 0; i < declared.rank; ++i) {
+    uint32_t d = declared.rank == 4 ? stored[input->attrs.INPUT.nchw != 0][i] : i;
+    if (i) string_builder_add(&text, ",");
+    if (declared.dims[d] == DIM_OPEN)
+      string_builder_add(&text, letters[d]);
+    else
+      string_builder_printf(&text, "%lld", (long long)declared.dims[d]);
+  }
+  return string_builder_text(&text);
+}
+
+/* `array` has the rank, the channels and, where it is fixed, the size of `input`; *type is its
+ * logical type. */
 static Status check_array(const Compilation *c, const char *path, const Node *input,
                           const NpyArray *array, Type *type) {
   Type declared = input->declared;
   bool nchw = input->attrs.INPUT.nchw != 0;
   *type = layout_logical(type_make(array->rank, array->dims), nchw);
-  if (array->rank == declared.rank && type_channels(*type) == type_channels(declared)) {
-    return STATUS_OK;
+  bool fits = array->rank == declared.rank;
+  for (uint32_t i = 0; fits && i < declared.rank; ++i) {
+    fits = declared.dims[i] == DIM_OPEN || declared.dims[i] == type->dims[i];
   }
-  long long channels = (long long)type_channels(declared);
-  const char *form = declared.rank != 4 ? arena_printf(c->arena, "N,%lld", channels)
-                     : nchw             ? arena_printf(c->arena, "N,%lld,H,W", channels)
-                                        : arena_printf(c->arena, "N,H,W,%lld", channels);
+  if (fits) return STATUS_OK;
   return diag_error(c->diag, diag_file(path), "shape [%s]; input \"%s\" is [%s]",
-                    dims_text(c, array->rank, array->dims), input->attrs.INPUT.name, form);
+                    dims_text(c, array->rank, array->dims), input->attrs.INPUT.name,
+                    form_text(c, input));
 }
 
-static Status same_resolution(const Compilation *c, const char *path, Type first, Type type) {
+/* Maps of open size must agree in it, all inputs in the number of images. */
+static Status same_resolution(const Compilation *c, const char *path, Type first, Type type,
+                              bool open) {
   bool same = type.dims[0] == first.dims[0];
-  if (type.rank == 4 && first.rank == 4) {
-    same = same && type.dims[1] == first.dims[1] && type.dims[2] == first.dims[2];
-  }
+  if (open) same = same && type.dims[1] == first.dims[1] && type.dims[2] == first.dims[2];
   if (same) return STATUS_OK;
   return diag_error(c->diag, diag_file(path), "another N, H or W than in the first input");
 }
@@ -127,6 +144,7 @@ Status tensor_files_read(const Compilation *c, const float **data, Shape *shape)
   const char **paths = ARENA_ARRAY(c->arena, count, const char *);
   RETURN_IF_ERROR(assign(c, &names, &c->options->inputs, paths));
   Type first = {0};
+  bool found_open = false;
   for (uint32_t i = 0; i < count; ++i) {
     if (!paths[i]) {
       return diag_usage_error(c->diag, "--input: no file for %s", names.items[i]);
@@ -134,9 +152,12 @@ Status tensor_files_read(const Compilation *c, const float **data, Shape *shape)
     NpyArray array;
     Type type;
     RETURN_IF_ERROR(npy_read(c->arena, c->diag, paths[i], &array));
-    RETURN_IF_ERROR(check_array(c, paths[i], graph_node(c->model->graph, nodes[i]), &array, &type));
-    if (i == 0 || (first.rank != 4 && type.rank == 4)) first = type;
-    RETURN_IF_ERROR(same_resolution(c, paths[i], first, type));
+    const Node *input = graph_node(c->model->graph, nodes[i]);
+    RETURN_IF_ERROR(check_array(c, paths[i], input, &array, &type));
+    bool open = shapes_is_open(input);
+    if (i == 0 || (!found_open && (open || (first.rank != 4 && type.rank == 4)))) first = type;
+    found_open = found_open || open;
+    RETURN_IF_ERROR(same_resolution(c, paths[i], first, type, open));
     data[i] = array.data;
   }
   *shape = shape_of(first);

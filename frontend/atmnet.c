@@ -45,7 +45,7 @@ static void reuse_offsets(Lowering *l, const LayerSpec *spec, const Layer *input
     layer_error(l, "offsets",
                 "\"offsets\" must be \"new\", \"zero\" or the name of a block before, not %s",
                 name);
-  } else if (from->extent != input->extent) {
+  } else if (!layer_extents_meet(l, from->extent, input->extent)) {
     layer_error(l, "offsets", "the offsets of %s are for a map of another height and width", name);
   } else if (layer_channels(l, from) != layer_channels(l, input)) {
     layer_error(l, "offsets", "the offsets of %s are for %" PRId64 " channels, not %" PRId64, name,

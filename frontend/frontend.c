@@ -30,6 +30,7 @@ typedef struct PortSpec { /* an input or an output */
   const char *layout;
   const char *from;
   int64_t channels;
+  int64_t height, width; /* of an input that takes one size alone; 0: any */
 } PortSpec;
 
 static const JsonField model_fields[] = {
@@ -44,6 +45,8 @@ static const JsonField input_fields[] = {
     {"name", JSON_TEXT, true, 1, MODEL_MAX_NAME, offsetof(PortSpec, name)},
     {"layout", JSON_TEXT, false, 1, 8, offsetof(PortSpec, layout)},
     {"channels", JSON_INT, true, 1, LAYER_MAX_CHANNELS, offsetof(PortSpec, channels)},
+    {"height", JSON_INT, false, 1, LAYER_MAX_SIDE, offsetof(PortSpec, height)},
+    {"width", JSON_INT, false, 1, LAYER_MAX_SIDE, offsetof(PortSpec, width)},
 };
 static const JsonField output_fields[] = {
     {"name", JSON_TEXT, true, 1, MODEL_MAX_NAME, offsetof(PortSpec, name)},
@@ -55,8 +58,8 @@ static const JsonFields model_table = TABLE("the model", model_fields);
 static const JsonFields input_table = TABLE("the input", input_fields);
 static const JsonFields output_table = TABLE("the output", output_fields);
 
-static const LayerFamily *const families[] = {&primitives_family, &atmnet_family, &cyclemlp_family,
-                                              &mixer_family};
+static const LayerFamily *const families[] = {&primitives_family, &maps_family,     &layouts_family,
+                                              &atmnet_family,     &cyclemlp_family, &mixer_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -107,6 +110,14 @@ static bool is_layout(const char *layout) {
   return strcmp(layout, "nchw") == 0 || strcmp(layout, "nhwc") == 0;
 }
 
+/* A map whose height and width are known has their extent, wherever it comes from. */
+static void settle_extent(Lowering *l, Layer *layer) {
+  if (value_is_none(layer->value)) return;
+  Type type = graph_type(l->model->graph, layer->value);
+  if (type.rank == 4 && type.dims[1] != DIM_OPEN && type.dims[2] != DIM_OPEN)
+    layer->extent = layer_size_extent(l, type.dims[1], type.dims[2]);
+}
+
 static void read_input(Lowering *l, const cJSON *object) {
   l->object = object;
   PortSpec spec = {.layout = "nchw"};
@@ -117,20 +128,28 @@ static void read_input(Lowering *l, const cJSON *object) {
     layer_error(l, "name", "there are two inputs %s", error_list_quote(l->arena, spec.name));
     return;
   }
-  if (!is_layout(spec.layout)) {
-    layer_error(l, "layout", "\"layout\" of an input must be \"nchw\" or \"nhwc\", not %s",
+  bool is_map = is_layout(spec.layout);
+  if (!is_map && strcmp(spec.layout, "nc") != 0) {
+    layer_error(l, "layout", "\"layout\" of an input must be \"nchw\", \"nhwc\" or \"nc\", not %s",
                 error_list_quote(l->arena, spec.layout));
     return;
   }
+  if (!is_map && (spec.height || spec.width)) {
+    layer_error(l, spec.height ? "height" : "width", "an input of vectors has no height and width");
+    return;
+  }
   const char *name = arena_strdup(l->arena, spec.name);
-  Type type = type_map(DIM_OPEN, DIM_OPEN, DIM_OPEN, spec.channels);
+  Type type = is_map ? type_map(DIM_OPEN, spec.height ? spec.height : DIM_OPEN,
+                                spec.width ? spec.width : DIM_OPEN, spec.channels)
+                     : type_matrix(DIM_OPEN, spec.channels);
   Layer layer = {.name = name,
                  .place = json_source_place(l->source, object),
                  .is_input = true,
                  .value = build_input(l->builder, name, type, strcmp(spec.layout, "nchw") == 0),
-                 .extent = layer_input_extent(l),
+                 .extent = is_map ? layer_input_extent(l) : EXTENT_NONE,
                  .offsets_w = VALUE_NONE,
                  .offsets_h = VALUE_NONE};
+  settle_extent(l, &layer);
   add_layer(l, layer, true);
 }
 
@@ -162,15 +181,16 @@ static const LayerOp *read_op(Lowering *l) {
 
 /* The layers that this one reads; false after an error, here or in one of them. */
 static bool find_inputs(Lowering *l, const LayerOp *op, const LayerSpec *spec,
-                        const Layer *inputs[2]) {
-  uint32_t given = spec->inputs.count;
-  if (given == 0 && op->input_count == 1) {
+                        const Layer *inputs[LAYER_MAX_INPUTS]) {
+  uint32_t given = spec->inputs.count, least = op->min_inputs, most = op->max_inputs;
+  if (given == 0 && least == 1) {
     inputs[0] = &l->layers[l->layer_count - 1];
     return !value_is_none(inputs[0]->value);
   }
-  if (given != op->input_count) {
-    layer_error(l, "inputs", "%s needs %u input%s, not %u", op->op, op->input_count,
-                op->input_count == 1 ? "" : "s", given);
+  if (given < least || given > most) {
+    const char *range = least == most ? "" : arena_printf(l->arena, " to %u", most);
+    layer_error(l, "inputs", "%s needs %u%s input%s, not %u", op->op, least, range,
+                most == 1 ? "" : "s", given);
     return false;
   }
   bool fits = true;
@@ -196,8 +216,9 @@ static void read_layer(Lowering *l, const cJSON *object) {
                  .extent = EXTENT_NONE,
                  .offsets_w = VALUE_NONE,
                  .offsets_h = VALUE_NONE};
-  LayerSpec spec = {.stride = {1, 1}, .groups = 1, .bias = true, .eps = LAYER_EPS};
-  const Layer *inputs[2];
+  LayerSpec spec = {
+      .stride = {1, 1}, .dilation = {1, 1}, .bias = true, .count_padding = true, .eps = LAYER_EPS};
+  const Layer *inputs[LAYER_MAX_INPUTS];
   const LayerOp *op = read_op(l);
   bool fits = op && json_fields_read(l->source, object, &op->keys, &l->errors, &spec);
   if (op) layer.name = arena_strdup(l->arena, spec.name ? spec.name : op->op);
@@ -205,6 +226,7 @@ static void read_layer(Lowering *l, const cJSON *object) {
   if (fits && find_inputs(l, op, &spec, inputs)) {
     l->builder.label = layer.name;
     op->lower(l, &spec, inputs, &layer);
+    settle_extent(l, &layer);
   }
   add_layer(l, layer, spec.name != NULL);
 }

@@ -80,13 +80,27 @@ ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden) {
   return layer_linear(l, arena_printf(l->arena, "%s.fc2", prefix), y, channels, true);
 }
 
+/* -- extents ----------------------------------------------------------------------------------- */
+
 static ExtentId add_extent(Lowering *l, Extent extent) {
   ARENA_PUSH(l->arena, l->extents, l->extent_count, l->extent_capacity, extent);
   return l->extent_count - 1;
 }
 
 ExtentId layer_input_extent(Lowering *l) {
-  return add_extent(l, (Extent){.before = EXTENT_NONE});
+  return add_extent(l, (Extent){.kind = EXTENT_INPUT});
+}
+
+ExtentId layer_derived_extent(Lowering *l) {
+  return add_extent(l, (Extent){.kind = EXTENT_DERIVED});
+}
+
+ExtentId layer_size_extent(Lowering *l, int64_t height, int64_t width) {
+  for (ExtentId i = 0; i < l->extent_count; i++) {
+    const Extent *extent = &l->extents[i];
+    if (extent->kind == EXTENT_SIZE && extent->height == height && extent->width == width) return i;
+  }
+  return add_extent(l, (Extent){.kind = EXTENT_SIZE, .height = height, .width = width});
 }
 
 static bool same_window(Window a, Window b) {
@@ -98,7 +112,31 @@ ExtentId layer_window_extent(Lowering *l, ExtentId before, Window window) {
   if (window.stride_h == 1 && window.stride_w == 1 && 2 * window.pad_h == window.kernel_h - 1 &&
       2 * window.pad_w == window.kernel_w - 1)
     return before;
-  for (ExtentId i = 0; i < l->extent_count; i++)
-    if (l->extents[i].before == before && same_window(l->extents[i].window, window)) return i;
-  return add_extent(l, (Extent){before, window});
+  for (ExtentId i = 0; i < l->extent_count; i++) {
+    const Extent *extent = &l->extents[i];
+    if (extent->kind == EXTENT_WINDOW && extent->before == before &&
+        same_window(extent->window, window))
+      return i;
+  }
+  return add_extent(l, (Extent){.kind = EXTENT_WINDOW, .before = before, .window = window});
+}
+
+/* What the windows of an extent begin with. */
+static ExtentKind root_kind(const Lowering *l, ExtentId id) {
+  while (l->extents[id].kind == EXTENT_WINDOW) id = l->extents[id].before;
+  return l->extents[id].kind;
+}
+
+bool layer_extents_meet(const Lowering *l, ExtentId a, ExtentId b) {
+  if (a == b) return true;
+  if (a == EXTENT_NONE || b == EXTENT_NONE) return false;
+  if (l->extents[a].kind == EXTENT_SIZE && l->extents[b].kind == EXTENT_SIZE) return false;
+  return root_kind(l, a) != EXTENT_INPUT || root_kind(l, b) != EXTENT_INPUT;
+}
+
+bool layer_rows_meet(Lowering *l, const Layer *a, const Layer *b) {
+  if (layer_extents_meet(l, a->extent, b->extent)) return true;
+  layer_error(l, "inputs", "%s and %s differ in height and width",
+              error_list_quote(l->arena, a->name), error_list_quote(l->arena, b->name));
+  return false;
 }

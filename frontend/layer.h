@@ -20,6 +20,8 @@ enum {
   LAYER_MAX_RATIO = 64,
   LAYER_MAX_NAME = 128,
   LAYER_MAX_COUNT = 1024,
+  LAYER_MAX_SIDE = 16384, /* of a map */
+  LAYER_MAX_INPUTS = 32,  /* of a layer */
 };
 #define LAYER_MAX_PARAMETERS (INT64_C(1) << 31)
 #define LAYER_EPS 1e-5 /* of a layer norm, unless said */
@@ -31,13 +33,19 @@ typedef struct LayerSpec {
   JsonTexts inputs; /* count 0: the layer before */
   int64_t channels;
   int64_t kernel[2], stride[2], padding[2];
-  int64_t groups;
+  int64_t dilation[2];
+  int64_t groups;            /* 0: not said */
+  int64_t size[2], scale[2]; /* 0: not said */
+  int64_t height, width;     /* 0: not said */
+  int64_t begin, parts, part;
   int64_t mlp_ratio;
   int64_t grid[2], token_hidden, channel_hidden;
   int64_t share;       /* 0: not said */
   const char *offsets; /* "new", "zero", or a block's name */
   const char *axis;
+  const char *order;
   bool bias;
+  bool count_padding;
   double eps;
 } LayerSpec;
 
@@ -56,9 +64,18 @@ typedef struct Layer {
   int64_t share;
 } Layer;
 
+typedef enum ExtentKind {
+  EXTENT_INPUT,   /* whatever an input has */
+  EXTENT_WINDOW,  /* what `window` leaves of `before` */
+  EXTENT_SIZE,    /* height and width */
+  EXTENT_DERIVED, /* neither known nor comparable before the resolution is */
+} ExtentKind;
+
 typedef struct Extent {
-  ExtentId before; /* EXTENT_NONE: that of an input */
+  ExtentKind kind;
+  ExtentId before;
   Window window;
+  int64_t height, width;
 } Extent;
 
 typedef struct Lowering {
@@ -79,13 +96,14 @@ typedef struct Lowering {
   uint32_t extent_count, extent_capacity;
 } Lowering;
 
-/* Fills in value, extent and offsets of `result`. Leaves its value VALUE_NONE after an error. */
+/* Fills in value, extent and offsets of `result`. Leaves its value VALUE_NONE after an error. There
+ * are spec->inputs.count inputs, or one, the layer before. */
 typedef void LayerLower(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                         Layer *result);
 
 typedef struct LayerOp {
   const char *op;
-  uint32_t input_count;
+  uint32_t min_inputs, max_inputs;
   LayerLower *lower;
   JsonFields keys;
 } LayerOp;
@@ -95,6 +113,8 @@ typedef struct LayerFamily {
   uint32_t count;
 } LayerFamily;
 extern const LayerFamily primitives_family;
+extern const LayerFamily maps_family;
+extern const LayerFamily layouts_family;
 extern const LayerFamily atmnet_family;
 extern const LayerFamily cyclemlp_family;
 extern const LayerFamily mixer_family;
@@ -106,12 +126,13 @@ extern const LayerFamily mixer_family;
   LAYER_KEY(op, TEXT, 1, 1, LAYER_MAX_NAME),                   \
       LAYER_KEY(name, TEXT, name_required, 1, LAYER_MAX_NAME), \
       LAYER_KEY(inputs, TEXTS, 0, 1, LAYER_MAX_NAME)
-#define LAYER_OP(op, inputs, keys)                             \
+#define LAYER_OP_OF(op, min_inputs, max_inputs, keys)          \
   {                                                            \
-    #op, inputs, lower_##op, {                                 \
+    #op, min_inputs, max_inputs, lower_##op, {                 \
       "the " #op " layer", keys, sizeof(keys) / sizeof *(keys) \
     }                                                          \
   }
+#define LAYER_OP(op, inputs, keys) LAYER_OP_OF(op, inputs, inputs, keys)
 
 /* Reports an error at key `key` of the layer at hand (the layer itself when NULL or absent). */
 void layer_error(Lowering *l, const char *key, const char *format, ...)
@@ -135,7 +156,13 @@ ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps);
 ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden);
 
 ExtentId layer_input_extent(Lowering *l);
+ExtentId layer_size_extent(Lowering *l, int64_t height, int64_t width);
+ExtentId layer_derived_extent(Lowering *l);
 /* The extent behind a window; `before` itself for a window that keeps the resolution. */
 ExtentId layer_window_extent(Lowering *l, ExtentId before, Window window);
+/* Whether two maps may have the same height and width. */
+bool layer_extents_meet(const Lowering *l, ExtentId a, ExtentId b);
+/* Whether two layers may have the same rows; reports when they do not. */
+bool layer_rows_meet(Lowering *l, const Layer *a, const Layer *b);
 
 #endif

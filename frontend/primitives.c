@@ -1,40 +1,8 @@
-/* The layers that are one operation each. */
+/* The layers that are one operation each and treat rows alike; primitives_maps.c has those that
+ * read whole maps, primitives_layouts.c those that only move elements. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "frontend/layer.h"
-
-static void lower_conv2d(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
-                         Layer *result) {
-  if (!layer_is_map(l, spec, inputs[0])) return;
-  int64_t depth = layer_channels(l, inputs[0]), channels = spec->channels, groups = spec->groups;
-  const int64_t *kernel = spec->kernel, *stride = spec->stride, *padding = spec->padding;
-  if (groups != 1 && groups != depth) {
-    layer_error(l, "groups",
-                "\"groups\" must be 1 or the number of input channels (%" PRId64 "), not %" PRId64,
-                depth, groups);
-    return;
-  }
-  if (groups != 1 && channels != depth) {
-    layer_error(l, "channels",
-                "with one group per channel there are as many output channels as input channels "
-                "(%" PRId64 "), not %" PRId64,
-                depth, channels);
-    return;
-  }
-  if (padding[0] >= kernel[0] || padding[1] >= kernel[1]) {
-    layer_error(l, "padding", "the padding must be smaller than the kernel");
-    return;
-  }
-  Builder b = l->builder;
-  Window window = {(int32_t)kernel[0], (int32_t)kernel[1],  (int32_t)stride[0],
-                   (int32_t)stride[1], (int32_t)padding[0], (int32_t)padding[1]};
-  Type type = type_map(channels, depth / groups, kernel[0], kernel[1]);
-  ValueId w = build_constant(b, layer_tensor(l, spec->name, "weight", type)), v = VALUE_NONE;
-  if (spec->bias) v = build_constant(b, layer_tensor(l, spec->name, "bias", type_vector(channels)));
-  result->value = build_conv2d(b, inputs[0]->value, w, v, window, (int32_t)groups);
-  result->extent = layer_window_extent(l, inputs[0]->extent, window);
-}
 
 static void lower_linear(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                          Layer *result) {
@@ -48,6 +16,21 @@ static void lower_layer_norm(Lowering *l, const LayerSpec *spec, const Layer *co
   result->extent = inputs[0]->extent;
 }
 
+/* Over the channels, or over `groups` groups of them, element by element. */
+static void lower_softmax(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                          Layer *result) {
+  int64_t channels = layer_channels(l, inputs[0]), groups = spec->groups ? spec->groups : channels;
+  if (channels % groups != 0) {
+    layer_error(l, "groups", "\"groups\" (%" PRId64 ") must divide the channels (%" PRId64 ")",
+                groups, channels);
+    return;
+  }
+  result->value = build_softmax(l->builder, inputs[0]->value, (int32_t)groups);
+  result->extent = inputs[0]->extent;
+}
+
+/* -- element by element ------------------------------------------------------------------------ */
+
 static void lower_gelu(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                        Layer *result) {
   (void)spec;
@@ -55,64 +38,61 @@ static void lower_gelu(Lowering *l, const LayerSpec *spec, const Layer *const *i
   result->extent = inputs[0]->extent;
 }
 
-static void lower_mean_hw(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
-                          Layer *result) {
-  if (!layer_is_map(l, spec, inputs[0])) return;
-  result->value = build_mean_hw(l->builder, inputs[0]->value);
-}
-
-/* Two maps of one size, two vectors, or a map and a vector per image. */
-static void lower_add(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
-                      Layer *result) {
+static void lower_relu(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                       Layer *result) {
   (void)spec;
-  int64_t c0 = layer_channels(l, inputs[0]), c1 = layer_channels(l, inputs[1]);
-  const char *first = error_list_quote(l->arena, inputs[0]->name);
-  const char *second = error_list_quote(l->arena, inputs[1]->name);
-  if (c0 != c1) {
-    layer_error(l, "inputs", "%s has %" PRId64 " channels, %s has %" PRId64, first, c0, second, c1);
-    return;
-  }
-  if (inputs[1]->extent != EXTENT_NONE && inputs[0]->extent != inputs[1]->extent) {
-    layer_error(l, "inputs", "%s and %s differ in height and width", first, second);
-    return;
-  }
-  result->value = build_add(l->builder, inputs[0]->value, inputs[1]->value);
+  result->value = build_relu(l->builder, inputs[0]->value);
   result->extent = inputs[0]->extent;
 }
 
-static void lower_axial_sample(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
-                               Layer *result) {
-  if (!layer_is_map(l, spec, inputs[0]) || !layer_is_map(l, spec, inputs[1])) return;
-  int64_t channels = layer_channels(l, inputs[0]), offsets = layer_channels(l, inputs[1]);
-  int64_t share = spec->share ? spec->share : 1;
-  bool along_w = strcmp(spec->axis, "w") == 0;
-  if (!along_w && strcmp(spec->axis, "h") != 0) {
-    layer_error(l, "axis", "\"axis\" must be \"h\" or \"w\", not %s",
-                error_list_quote(l->arena, spec->axis));
-  } else if (inputs[0]->extent != inputs[1]->extent) {
-    layer_error(l, "inputs", "%s and %s differ in height and width",
-                error_list_quote(l->arena, inputs[0]->name),
-                error_list_quote(l->arena, inputs[1]->name));
-  } else if (offsets * share != channels) {
-    layer_error(l, "inputs",
-                "%" PRId64 " offsets, each shared by %" PRId64 ", do not fit %" PRId64 " channels",
-                offsets, share, channels);
-  } else {
-    result->value = build_axial_sample(l->builder, inputs[0]->value, inputs[1]->value,
-                                       along_w ? 2 : 1, (int32_t)share);
-    result->extent = inputs[0]->extent;
-  }
+static void lower_sigmoid(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                          Layer *result) {
+  (void)spec;
+  result->value = build_sigmoid(l->builder, inputs[0]->value);
+  result->extent = inputs[0]->extent;
 }
 
-static const JsonField conv2d_keys[] = {
-    LAYER_COMMON_KEYS(1),
-    LAYER_KEY(channels, INT, 1, 1, LAYER_MAX_CHANNELS),
-    LAYER_KEY(kernel, PAIR, 1, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(stride, PAIR, 0, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(padding, PAIR, 0, 0, LAYER_MAX_WINDOW),
-    LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
-    LAYER_KEY(bias, BOOL, 0, 0, 0),
-};
+/* Zeros, as many as its input has elements. */
+static void lower_zeros(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                        Layer *result) {
+  (void)spec;
+  result->value = build_fill(l->builder, inputs[0]->value, 0);
+  result->extent = inputs[0]->extent;
+}
+
+/* Two maps of one size, two vectors, or a map and a vector per image, in any order: *map is the
+ * former. */
+static bool find_pair(Lowering *l, const Layer *const *inputs, const Layer **map,
+                      const Layer **other) {
+  int64_t c0 = layer_channels(l, inputs[0]), c1 = layer_channels(l, inputs[1]);
+  bool swapped = inputs[0]->extent == EXTENT_NONE && inputs[1]->extent != EXTENT_NONE;
+  *map = inputs[swapped];
+  *other = inputs[!swapped];
+  if (c0 == c1) return (*other)->extent == EXTENT_NONE || layer_rows_meet(l, inputs[0], inputs[1]);
+  layer_error(l, "inputs", "%s has %" PRId64 " channels, %s has %" PRId64,
+              error_list_quote(l->arena, inputs[0]->name), c0,
+              error_list_quote(l->arena, inputs[1]->name), c1);
+  return false;
+}
+
+static void lower_add(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                      Layer *result) {
+  (void)spec;
+  const Layer *map, *other;
+  if (!find_pair(l, inputs, &map, &other)) return;
+  result->value = build_add(l->builder, map->value, other->value);
+  result->extent = map->extent;
+}
+
+static void lower_mul(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                      Layer *result) {
+  (void)spec;
+  const Layer *map, *other;
+  if (!find_pair(l, inputs, &map, &other)) return;
+  result->value = build_mul(l->builder, map->value, other->value);
+  result->extent = map->extent;
+}
+
 static const JsonField linear_keys[] = {
     LAYER_COMMON_KEYS(1),
     LAYER_KEY(channels, INT, 1, 1, LAYER_MAX_CHANNELS),
@@ -122,20 +102,17 @@ static const JsonField layer_norm_keys[] = {
     LAYER_COMMON_KEYS(1),
     LAYER_KEY(eps, REAL, 0, 0, 1),
 };
-static const JsonField plain_keys[] = {LAYER_COMMON_KEYS(0)};
-static const JsonField axial_sample_keys[] = {
+static const JsonField softmax_keys[] = {
     LAYER_COMMON_KEYS(0),
-    LAYER_KEY(axis, TEXT, 1, 1, 1),
-    LAYER_KEY(share, INT, 0, 1, LAYER_MAX_CHANNELS),
+    LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
 };
+static const JsonField plain_keys[] = {LAYER_COMMON_KEYS(0)};
 
 static const LayerOp ops[] = {
-    LAYER_OP(conv2d, 1, conv2d_keys),
-    LAYER_OP(linear, 1, linear_keys),
-    LAYER_OP(layer_norm, 1, layer_norm_keys),
-    LAYER_OP(gelu, 1, plain_keys),
-    LAYER_OP(mean_hw, 1, plain_keys),
-    LAYER_OP(add, 2, plain_keys),
-    LAYER_OP(axial_sample, 2, axial_sample_keys),
+    LAYER_OP(linear, 1, linear_keys),   LAYER_OP(layer_norm, 1, layer_norm_keys),
+    LAYER_OP(softmax, 1, softmax_keys), LAYER_OP(gelu, 1, plain_keys),
+    LAYER_OP(relu, 1, plain_keys),      LAYER_OP(sigmoid, 1, plain_keys),
+    LAYER_OP(zeros, 1, plain_keys),     LAYER_OP(add, 2, plain_keys),
+    LAYER_OP(mul, 2, plain_keys),
 };
 const LayerFamily primitives_family = {ops, sizeof ops / sizeof *ops};

@@ -80,6 +80,9 @@ const Recipe *recipe_matmul(RecipeTable *table, const Recipe *a, const Recipe *b
 const Recipe *recipe_concat(RecipeTable *table, const Recipe *a, const Recipe *b);
 const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, int64_t count);
 const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel);
+/* Weights [O,I,KH,KW] of a convolution in `groups` groups as [O,I*groups,KH,KW] of one, with zeros
+ * where a group does not read; O is a multiple of groups. */
+const Recipe *recipe_spread_groups(RecipeTable *table, const Recipe *w, int64_t groups);
 
 /* Every element is `value` (a fill, or shape changes of one). */
 bool recipe_is_fill(const Recipe *recipe, double value);

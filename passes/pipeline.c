@@ -5,6 +5,8 @@
 
 static const Pass *const once[] = {
     RUN(lower_layer_norms), /* first: it shows gains and biases to all that follow */
+    RUN(recognize_samples), /* before what is done with samplings */
+    RUN(fold_shuffles),     /* before means and FCs: what is behind it reads an FC */
     RUN(simplify_samples),  /* before means and FCs: a sampling that vanishes joins branches */
     RUN(resolve_constant_offsets),        /* behind it: what is left there moves something */
     RUN(eliminate_common_subexpressions), /* two LayerNorms of one map share their statistics */
