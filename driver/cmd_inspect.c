@@ -58,8 +58,8 @@ static void print_text(const Report *report) {
   printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
   printf("%-15s %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
          report->c->target->name);
-  printf("%-15s %s (maps %s, %s for each thread)\n", "workspace", units_bytes(report->workspace, a),
-         units_bytes(plan->workspace_base, b),
+  printf("%-15s %s (maps %s, %s for each further thread)\n", "workspace",
+         units_bytes(report->workspace, a), units_bytes(plan->live_peak, b),
          units_bytes(plan->scratch_bytes, (char[UNITS_TEXT_MAX]){0}));
 }
 
@@ -104,6 +104,7 @@ static void print_json(const Report *report) {
   cJSON_AddNumberToObject(root, "workspace_bytes", (double)report->workspace);
   cJSON_AddNumberToObject(root, "workspace_base", (double)plan->workspace_base);
   cJSON_AddNumberToObject(root, "workspace_scratch", (double)plan->scratch_bytes);
+  cJSON_AddNumberToObject(root, "live_peak", (double)plan->live_peak);
   cJSON *layers = cJSON_AddArrayToObject(root, "layers");
   for (uint32_t i = 0; i < report->layers.count; ++i) {
     const LayerCost *layer = &report->layers.items[i];
@@ -125,7 +126,7 @@ static Status inspect(Compilation *c, const ShapeList *shapes) {
   Report report = {.c = c,
                    .plan = plan,
                    .layers = layers_measure(c->resolutions[0].source, c->arena),
-                   .workspace = plan->workspace_base + options->threads * plan->scratch_bytes};
+                   .workspace = plan_workspace(plan, (uint32_t)options->threads)};
   if (options->json)
     print_json(&report);
   else

@@ -60,7 +60,7 @@ static Status make_environment(Native *native, uint32_t threads) {
   native->env = atm_pool_env(native->pool);
   native->env.weights = native->weights;
   native->env.isa = atm_cpu_isa();
-  native->workspace_bytes = native->plan->workspace_base + threads * native->plan->scratch_bytes;
+  native->workspace_bytes = plan_workspace(native->plan, threads);
   native->workspace = allocate(native->workspace_bytes);
   return STATUS_OK;
 }
@@ -121,8 +121,8 @@ Status native_step(Native *native, const Step *step, const float *const *in, flo
   CHECK(FIXED_ARGS + kernel->operand_count + kernel->result_count <= MOST_ARGS);
   void *args[MOST_ARGS];
   void **next = args;
+  *next++ = native->workspace + step->scratch;
   *next++ = native->workspace + native->plan->workspace_base;
-  *next++ = (void *)(uintptr_t)native->plan->scratch_bytes;
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
     *next++ = native_address(native, &step->operands[i], in, out);
   }

@@ -5,8 +5,8 @@
 #include "driver/compile.h"
 #include "runtime/atm_runtime.h"
 
-/* The code of one step; args as backends/llvm/entry.c lays them out: scratch, bytes of scratch for
- * each worker, operands, results. */
+/* The code of one step; args as backends/llvm/entry.c lays them out: scratch of worker 0 and of the
+ * others, operands, results. */
 typedef void KernelFunction(void *args, uint32_t task, uint32_t worker);
 
 typedef struct Native {

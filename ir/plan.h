@@ -137,6 +137,7 @@ typedef struct Step {
   uint32_t kernel;
   const BufferRef *operands; /* [kernel->operand_count] */
   const BufferRef *results;  /* [kernel->result_count] */
+  uint64_t scratch;          /* of worker 0, as BufferRef.offset: a gap of the arena */
   const char *label;         /* layers it comes from, for profiles */
   uint64_t macs;             /* nominal multiply-adds */
 } Step;
@@ -156,10 +157,16 @@ typedef struct Plan {
   const PlanKernel *kernels;
   const Step *steps;
   const Recipe *const *weights; /* distinct constants, in the order of first use */
-  uint64_t workspace_base;      /* arena bytes */
+  uint64_t workspace_base;      /* arena bytes, with worker 0's scratch of each step */
   uint64_t live_peak;           /* largest sum of maps live between steps: the lower bound */
-  uint64_t scratch_bytes; /* per worker: the largest of the kernels; a multiple of PLAN_ALIGN */
+  uint64_t scratch_bytes; /* of each further worker: the largest of the kernels; a multiple of
+                             PLAN_ALIGN */
 } Plan;
+
+/* Bytes of workspace for `threads` (at least 1) workers. */
+static inline uint64_t plan_workspace(const Plan *plan, uint32_t threads) {
+  return plan->workspace_base + (threads - 1) * plan->scratch_bytes;
+}
 
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
   return (uint32_t)((uint64_t)block * kernel->rows / kernel->blocks);

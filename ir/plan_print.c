@@ -146,6 +146,7 @@ static void print_step(const Plan *plan, const Step *step, StringBuilder *out) {
   print_refs(step->operands, kernel->operand_count, out);
   string_builder_add(out, " -> ");
   print_refs(step->results, kernel->result_count, out);
+  if (kernel->scratch_bytes) string_builder_printf(out, " scratch +%" PRIu64, step->scratch);
   string_builder_printf(out, "  // %s, %" PRIu64 " macs\n", step->label, step->macs);
 }
 

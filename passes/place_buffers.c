@@ -10,6 +10,9 @@
  *   - runs in an earlier stage than the one that writes the result.
  *
  * So a stage's feature map is updated in place.
+ *
+ * The scratch of a kernel, for one worker, is a buffer that lives at its node alone: it takes no
+ * memory of its own where the maps of that time leave a gap.
  */
 #include "passes/group_nodes.h"
 #include "passes/plan_memory.h"
@@ -121,19 +124,25 @@ static uint64_t find_live_peak(const Placement *p) {
 }
 
 static void place(Placement *p, Buffers *out, Arena *arena) {
-  Lifetime *lives = ARENA_ARRAY(arena, p->count, Lifetime);
-  uint64_t *offsets = ARENA_ARRAY(arena, p->count, uint64_t);
+  uint32_t nodes = p->graph->node_count, count = 0;
+  Lifetime *lives = ARENA_ARRAY(arena, p->count + nodes, Lifetime);
+  uint64_t *offsets = ARENA_ARRAY(arena, p->count + nodes, uint64_t);
   uint32_t *slot = ARENA_ARRAY(arena, p->count, uint32_t); /* of a home, in `lives` */
-  uint32_t homes = 0;
   for (uint32_t b = 0; b < p->count; b++)
     if (p->buffers[b].home == b) {
-      slot[b] = homes;
-      lives[homes++] = p->buffers[b].life;
+      slot[b] = count;
+      lives[count++] = p->buffers[b].life;
     }
-  out->bytes = plan_memory(lives, homes, offsets, arena);
+  uint32_t homes = count;
+  for (uint32_t i = 0; i < nodes; i++)
+    if (p->kernel_of[i]) lives[count++] = (Lifetime){p->kernel_of[i]->scratch_bytes, i, i};
+  out->bytes = plan_memory(lives, count, offsets, arena);
   for (uint32_t v = 0; v < p->graph->value_count; v++)
     if (p->buffer_of[v] != NO_BUFFER)
       out->offsets[v] = offsets[slot[p->buffers[p->buffer_of[v]].home]];
+  count = homes;
+  for (uint32_t i = 0; i < nodes; i++)
+    if (p->kernel_of[i]) out->scratch[i] = offsets[count++];
 }
 
 Buffers place_buffers(const Graph *graph, const PlanKernel *const *kernel_of, Arena *arena) {
@@ -144,6 +153,7 @@ Buffers place_buffers(const Graph *graph, const PlanKernel *const *kernel_of, Ar
   for (uint32_t v = 0; v < graph->value_count; v++) p.buffer_of[v] = NO_BUFFER;
   collect(&p);
   Buffers out = {.offsets = ARENA_ARRAY(arena, graph->value_count, uint64_t),
+                 .scratch = ARENA_ARRAY(arena, graph->node_count, uint64_t),
                  .live_peak = find_live_peak(&p)};
   for (uint32_t i = 0; i < graph->node_count; i++)
     for (uint32_t r = 0; kernel_of[i] && r < graph->nodes[i].result_count; r++) take_over(&p, i, r);

@@ -166,6 +166,7 @@ static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
   return (Step){.kernel = (uint32_t)(kernel - b->kernels),
                 .operands = operands,
                 .results = results,
+                .scratch = buffers->scratch[index],
                 .label = node->label ? node->label : "",
                 .macs = count_macs(kernel)};
 }

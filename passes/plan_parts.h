@@ -35,9 +35,10 @@ void choose_blocks(PlanKernel *kernel, uint64_t row_bytes);
 /* Fills places, blocks and scratch_bytes. */
 void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena);
 
-/* Memory for the values between the kernels of `graph`. */
+/* Memory for the values between the kernels of `graph`, and for the first worker's scratch. */
 typedef struct Buffers {
   uint64_t *offsets; /* [value_count] bytes from the arena's base; 0 for values without a buffer */
+  uint64_t *scratch; /* [node_count] the same of worker 0's scratch of each kernel node */
   uint64_t bytes;
   uint64_t live_peak; /* largest sum of the values that live between two steps */
 } Buffers;

@@ -66,7 +66,7 @@ typedef struct atm_entry { /* one resolution */
   atm_run_fn *run;
   const atm_tensor *inputs;  /* [input_count of the model] */
   const atm_tensor *outputs; /* [output_count] */
-  size_t workspace_base;     /* workspace bytes needed: base + threads * scratch */
+  size_t workspace_base;     /* workspace bytes needed: base + (threads - 1) * scratch */
   size_t workspace_scratch;
   uint64_t macs; /* nominal multiply-adds */
 } atm_entry;

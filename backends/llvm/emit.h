@@ -41,7 +41,7 @@ void emit_close(ModuleContext *m);
 LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type);
 
 /* Emits `kernel` as the hidden function `symbol`, of type void (void **args, uint32_t task,
- * uint32_t worker): args[0] scratch base, args[1] scratch bytes per worker, args[2 + i] operand i,
+ * uint32_t worker): args[0] scratch of worker 0, args[1] of the others, args[2 + i] operand i,
  *   args[2 + operand_count + i] result i. */
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol);
 

@@ -3,13 +3,14 @@
  *   int PREFIX_run(const float *const in[], float *const out[], void *workspace, size_t bytes,
  *                  const atm_env *env) {
  *     check the arguments;
- *     void *args[..] = {scratch, scratch_bytes, operands.., results..};   once for each step
+ *     void *args[..] = {scratch, others, operands.., results..};   once for each step
  *     if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;
  *     return ATM_OK;
  *   }
  *
  * env NULL is replaced by a constant environment with one thread, so that there is one path only.
- * Workspace: the arena of the plan first, then the scratch of each worker. */
+ * Workspace: the arena of the plan first, in which the plan finds room for worker 0's scratch of
+ * each step; then the scratch of the other workers. */
 #include <stddef.h>
 
 #include "backends/llvm/artifact.h"
@@ -17,7 +18,7 @@
 #include "support/panic.h"
 
 enum { MAX_THREADS = 64 };
-enum { ARG_SCRATCH, ARG_SCRATCH_BYTES, ARG_OPERANDS };
+enum { ARG_SCRATCH, ARG_OTHERS, ARG_OPERANDS };
 
 /* One entry under construction: its parameters, and what the checks made of them. */
 typedef struct Entry {
@@ -159,11 +160,12 @@ static void check_env(Entry *e) {
 
 static void check_workspace(Entry *e) {
   ModuleContext *m = e->m;
-  LLVMValueRef threads = LLVMBuildZExt(m->builder, e->threads, m->i64, "");
+  LLVMValueRef others = LLVMBuildSub(m->builder, e->threads, LLVMConstInt(m->i32, 1, 0), "");
   LLVMValueRef scratch = LLVMConstInt(m->i64, e->plan->scratch_bytes, 0);
   LLVMValueRef base = LLVMConstInt(m->i64, e->plan->workspace_base, 0);
+  others = LLVMBuildZExt(m->builder, others, m->i64, "");
   LLVMValueRef needed =
-      LLVMBuildAdd(m->builder, LLVMBuildMul(m->builder, threads, scratch, ""), base, "");
+      LLVMBuildAdd(m->builder, LLVMBuildMul(m->builder, others, scratch, ""), base, "");
   LLVMValueRef enough = LLVMBuildICmp(m->builder, LLVMIntUGE, e->bytes, needed, "");
   require(e, both(m, is_pointer(m, e->workspace, PLAN_ALIGN), enough), ATM_E_WORKSPACE);
 }
@@ -219,6 +221,7 @@ static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef 
 static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *step) {
   ModuleContext *m = e->m;
   const PlanKernel *kernel = &e->plan->kernels[step->kernel];
+  store_arg(e, args, ARG_SCRATCH, offset(m, e->workspace, step->scratch));
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
     store_arg(e, args, ARG_OPERANDS + i, buffer_address(e, &step->operands[i]));
   }
@@ -262,9 +265,7 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {
   check_weights(&e);
 
   CHECK(e.plan->workspace_base % PLAN_ALIGN == 0 && e.plan->scratch_bytes % PLAN_ALIGN == 0);
-  store_arg(&e, args, ARG_SCRATCH, offset(m, e.workspace, e.plan->workspace_base));
-  LLVMValueRef stride = LLVMConstInt(m->i64, e.plan->scratch_bytes, 0);
-  store_arg(&e, args, ARG_SCRATCH_BYTES, LLVMConstIntToPtr(stride, m->ptr));
+  store_arg(&e, args, ARG_OTHERS, offset(m, e.workspace, e.plan->workspace_base));
   for (uint32_t i = 0; i < e.plan->step_count; ++i) emit_call(&e, args, plan, &e.plan->steps[i]);
   LLVMBuildRet(m->builder, LLVMConstNull(m->i32));
   return function;

@@ -127,7 +127,7 @@ static void add_macros(Header *h, uint32_t p) {
   const Plan *plan = h->plans[p];
   ADD(h,
       "#define %s_WORKSPACE_BYTES%s(threads) \\\n"
-      "  ((size_t)%llu + (size_t)(threads) * (size_t)%llu)\n",
+      "  ((size_t)%llu + ((threads) > 1 ? (size_t)(threads) - 1 : 0) * (size_t)%llu)\n",
       h->upper, suffix(h, p), (unsigned long long)plan->workspace_base,
       (unsigned long long)plan->scratch_bytes);
   add_floats(h, p, "IN", plan->inputs, plan->input_count);
@@ -144,7 +144,7 @@ static void add_largest_workspace(Header *h) {
   ADD(h,
       "\n/* Enough for every shape. */\n"
       "#define %s_WORKSPACE_BYTES(threads) \\\n"
-      "  ((size_t)%llu + (size_t)(threads) * (size_t)%llu)\n",
+      "  ((size_t)%llu + ((threads) > 1 ? (size_t)(threads) - 1 : 0) * (size_t)%llu)\n",
       h->upper, (unsigned long long)base, (unsigned long long)scratch);
 }
 

@@ -3,7 +3,7 @@
  *   column block = task % column_blocks, block = task / column_blocks % blocks,
  *   image = task / column_blocks / blocks
  *   rows of the block: [block * rows / blocks, (block + 1) * rows / blocks)
- *   scratch = args[0] + worker * args[1]
+ *   scratch = worker ? args[1] + (worker - 1) * scratch_bytes : args[0]
  */
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
@@ -61,12 +61,15 @@ static void find_rows(KernelEmitter *k) {
 
 static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
   ModuleContext *m = k->m;
-  LLVMValueRef base = LLVMBuildLoad2(m->builder, m->ptr, k->args, "");
-  LLVMValueRef stride =
-      LLVMBuildLoad2(m->builder, m->i64, emit_address(m, k->args, emit_i64(m, 8)), "");
-  LLVMSetAlignment(base, 8);
-  LLVMSetAlignment(stride, 8);
-  k->scratch = emit_address(m, base, LLVMBuildMul(m->builder, widen(k, worker), stride, ""));
+  LLVMValueRef first = LLVMBuildLoad2(m->builder, m->ptr, k->args, "");
+  LLVMValueRef others =
+      LLVMBuildLoad2(m->builder, m->ptr, emit_address(m, k->args, emit_i64(m, 8)), "");
+  LLVMSetAlignment(first, 8);
+  LLVMSetAlignment(others, 8);
+  LLVMValueRef before = emit_add(m, widen(k, worker), emit_i64(m, -1));
+  LLVMValueRef bytes = emit_mul(m, before, k->kernel->scratch_bytes);
+  LLVMValueRef is_first = LLVMBuildIsNull(m->builder, worker, "");
+  k->scratch = LLVMBuildSelect(m->builder, is_first, first, emit_address(m, others, bytes), "");
 }
 
 static LLVMValueRef panel_begin(KernelEmitter *k, uint32_t panels, LLVMValueRef block) {

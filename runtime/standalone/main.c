@@ -243,7 +243,7 @@ static const atm_entry *choose_entry(const program *p) {
 static int run_entry(program *p, const atm_entry *entry, atm_pool *pool, double *milliseconds) {
   atm_env env = atm_pool_env(pool);
   env.weights = p->weights;
-  size_t bytes = entry->workspace_base + env.threads * entry->workspace_scratch;
+  size_t bytes = entry->workspace_base + (env.threads - 1) * entry->workspace_scratch;
   void *workspace = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT);
   const float **in = calloc(p->model->input_count, sizeof *in);
   int ready = workspace && in;

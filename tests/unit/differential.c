@@ -287,7 +287,7 @@ static size_t caller_index(Type type, bool nchw, size_t e) {
 
 static void run_code(const Trial *t, const Plan *plan, atm_run_fn *run, void *blob,
                      const float *const *in, float *const *out) {
-  size_t bytes = plan->workspace_base + plan->scratch_bytes;
+  size_t bytes = plan->workspace_base;
   char *workspace = aligned_alloc(64, round_up_size(bytes + 1, 64));
   memset(workspace, 0xff, bytes);
   atm_env env = {.size = sizeof env, .threads = 1, .weights = blob};

@@ -132,7 +132,7 @@ Test(entry, refuses_bad_workspaces) {
   Fixture f;
   open_fixture(&f, NULL, false);
   const atm_entry *e = &f.model->entries[0];
-  size_t least = e->workspace_base + e->workspace_scratch;
+  size_t least = e->workspace_base;
   cr_expect_eq(e->run(f.in, f.out, NULL, f.bytes, NULL), ATM_E_WORKSPACE);
   cr_expect_eq(e->run(f.in, f.out, f.workspace + 32, f.bytes - 32, NULL), ATM_E_WORKSPACE);
   cr_expect_eq(e->run(f.in, f.out, f.workspace, least - 1, NULL), ATM_E_WORKSPACE);

@@ -325,7 +325,7 @@ static inline void fixture_run(Fixture *f, KernelFunction *function, FixtureBuff
   uint64_t stride = round_up_size(f->kernel.scratch_bytes + 128, PLAN_ALIGN);
   FixtureBuffer scratch = fixture_buffer(2 * stride / 4, true);
   args[0] = scratch.data;
-  args[1] = (void *)(uintptr_t)stride;
+  args[1] = (char *)scratch.data + stride;
   for (uint32_t i = 0; i < f->operand_count; i++) args[2 + i] = operands[i].data;
   for (uint32_t i = 0; i < f->result_count; i++) args[2 + f->operand_count + i] = results[i].data;
   uint32_t tasks = plan_tasks(&f->kernel);

@@ -120,7 +120,7 @@ Test(link, makes_a_shared_library) {
   const atm_entry *entry = model()->entries;
   float image[ROWS * TINY_IN], answer[ROWS * TINY_OUT];
   for (size_t i = 0; i < ROWS * TINY_IN; ++i) image[i] = tiny_input(i);
-  size_t bytes = entry->workspace_base + entry->workspace_scratch;
+  size_t bytes = entry->workspace_base;
   void *workspace = aligned_alloc(64, bytes);
   const float *const in[] = {image};
   float *const out[] = {answer};
