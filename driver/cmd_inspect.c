@@ -1,6 +1,7 @@
 /* atmc inspect: what a model is and what it costs at one resolution. */
 #include <cjson/cJSON.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "driver/commands.h"
 #include "driver/compile.h"
@@ -47,6 +48,12 @@ static void print_layers(const LayerTable *layers) {
          units_count(layers->macs, macs));
 }
 
+/* The parameters of all but a classifier: some papers count so. */
+static uint64_t without_head(const LayerTable *layers) {
+  const LayerCost *last = &layers->items[layers->count - 1];
+  return layers->parameters - (strcmp(last->name, "head") == 0 ? last->parameters : 0);
+}
+
 static void print_text(const Report *report) {
   const Plan *plan = report->plan;
   char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
@@ -54,7 +61,10 @@ static void print_text(const Report *report) {
   print_tensors("inputs", plan->inputs, plan->input_count);
   print_tensors("outputs", plan->outputs, plan->output_count);
   print_layers(&report->layers);
-  printf("\n%-15s %s\n", "parameters", units_count(report->layers.parameters, a));
+  uint64_t parameters = report->layers.parameters, body = without_head(&report->layers);
+  printf("\n%-15s %s", "parameters", units_count(parameters, a));
+  if (body < parameters) printf(" (%s without the head)", units_count(body, b));
+  printf("\n");
   printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
   printf("%-15s %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
          report->c->target->name);
@@ -100,6 +110,7 @@ static void print_json(const Report *report) {
   add_tensors(root, "inputs", plan->inputs, plan->input_count);
   add_tensors(root, "outputs", plan->outputs, plan->output_count);
   add_numbers(root, report->layers.parameters, report->layers.macs);
+  cJSON_AddNumberToObject(root, "parameters_without_head", (double)without_head(&report->layers));
   cJSON_AddNumberToObject(root, "weights_bytes", (double)report->c->blob.bytes);
   cJSON_AddNumberToObject(root, "workspace_bytes", (double)report->workspace);
   cJSON_AddNumberToObject(root, "workspace_base", (double)plan->workspace_base);

@@ -266,6 +266,7 @@ const char *infer_RESHAPE(const Infer *in, Type *result) {
   *result = type_map(x.dims[0], a->height ? a->height : DIM_OPEN, a->width ? a->width : DIM_OPEN,
                      a->channels);
   if (!a->height && !a->width) *result = type_matrix(x.dims[0], a->channels);
+  Type wanted = *result;
   INFER_TRY(image_elements(in, x, &from));
   if (from == DIM_OPEN) return NULL;
   int64_t *left = !a->height ? &result->dims[1] : &result->dims[2];
@@ -275,7 +276,7 @@ const char *infer_RESHAPE(const Infer *in, Type *result) {
   if (has_left) *left = from / to;
   if (has_left ? from % to == 0 && from >= to : from == to) return NULL;
   return infer_misfit(in, "the %" PRId64 " elements of an image of %s do not fill %s", from,
-                      INFER_TEXT(x), INFER_TEXT(*result));
+                      INFER_TEXT(x), INFER_TEXT(wanted));
 }
 
 const char *infer_TRANSPOSE(const Infer *in, Type *result) {
