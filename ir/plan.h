@@ -117,8 +117,10 @@ typedef struct PlanKernel {
   uint32_t operand_count, result_count;
   const Port *operands;
   const Port *results;
-  const ValuePlace *places; /* [body->value_count]; a value that is a result and not read in scratch
-                               has PLACE_RESULT of its first result; others are extra stores */
+  /* [body->value_count]; a value that is a result and not read in scratch has PLACE_RESULT of its
+   * first result; others are extra stores. A result in nchw is one always: when the stage of its
+   * value is over, it is written from where that lives. */
+  const ValuePlace *places;
   uint32_t stage_count;
   const Stage *stages;
   uint64_t scratch_bytes; /* per worker */

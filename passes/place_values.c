@@ -1,10 +1,13 @@
 /* Decides where the values of a kernel's body live, and lays its scratch out.
  *
- *   operand          PLACE_OPERAND
- *   result           PLACE_RESULT, of its first result if that is kept in the arena: later stages
- * read it there. A value that is written for the caller alone but read by a later stage lives in
- * scratch and is stored twice. read by another stage, or sliced PLACE_SCRATCH otherwise
- * PLACE_REGISTER
+ *   operand                             PLACE_OPERAND
+ *   result                              PLACE_RESULT, of the first that is kept in the arena: later
+ *                                       stages read it there
+ *   read by another stage, or sliced    PLACE_SCRATCH
+ *   otherwise                           PLACE_REGISTER
+ *
+ * A value that is written for the caller alone lives in scratch and is stored twice if a later
+ * stage reads it, or if the caller wants nchw.
  *
  * A slice has the place of what it cuts from, with a column. Scratch is reused when a value's last
  * reading stage is over.
@@ -42,7 +45,7 @@ static void find_readers(Placing *p) {
 
 static ValuePlace place_of_result(const Placing *p, ValueId v, uint32_t result) {
   const Port *port = &p->kernel->results[result];
-  if (port->kind == PORT_CALLER && p->in_memory[v.index])
+  if (port->nchw || (port->kind == PORT_CALLER && p->in_memory[v.index]))
     return (ValuePlace){.kind = PLACE_SCRATCH};
   return (ValuePlace){.kind = PLACE_RESULT, .index = result, .pitch = port->pitch};
 }

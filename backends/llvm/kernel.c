@@ -148,6 +148,7 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
       PANIC("kernel %s: no stage begins with %s", kernel->name, op_info(anchor->op)->text);
     }
     stage_emitters[anchor->op](&k, stage);
+    planes_store(&k, stage);
   }
   LLVMBuildRetVoid(m->builder);
   return function;

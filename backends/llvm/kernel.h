@@ -51,13 +51,18 @@ LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site);
 LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row);
 LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site);
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector);
-/* Stores `vector` wherever `value` lives in memory: its place, and the results that repeat it. */
+/* Stores `vector` wherever `value` lives in memory: its place, and the results that repeat it in
+ * rows. */
 void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef vector);
 
 /* From now on nothing behind the last channel of `value` is written: rows made of several runs. */
 void view_make_exact(KernelEmitter *k, ValueId value);
-/* Copies row `row` of `value`, complete in its place, to the results that repeat it. */
+/* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
 void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
+
+/* -- planes.c ---------------------------------------------------------------------------------- */
+/* Writes the values of `stage`, which is over, to the results that repeat them in nchw. */
+void planes_store(KernelEmitter *k, const Stage *stage);
 
 /* -- kernel.c ---------------------------------------------------------------------------------- */
 typedef struct PanelRange {

@@ -1,8 +1,8 @@
 /* Where values live: addresses, loads and stores.
  *
  * The rows of a buffer have a pitch and slack behind them, so whole vectors are read and written
- * there; a caller's tensor is touched exactly, and in nchw one lane at a time (its channels are H*W
- * apart).
+ * there; a caller's tensor is touched exactly. One in nchw, whose channels are H*W apart, is read a
+ * lane at a time, and written by planes.c.
  */
 #include "backends/llvm/kernel.h"
 #include "support/panic.h"
@@ -129,17 +129,16 @@ LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
 
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector) {
   ModuleContext *m = k->m;
-  LLVMValueRef address = view_address(k, view, site);
-  uint32_t lanes = view->exact ? site.lanes : m->target->vector_floats;
-  if (view->channel_bytes == 4) {
-    emit_store(m, vector, address, lanes);
-    return;
-  }
-  for (uint32_t i = 0; i < lanes; i++) {
-    LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)(i * view->channel_bytes)));
-    LLVMValueRef lane = LLVMBuildExtractElement(m->builder, vector, emit_i32(m, (int32_t)i), "");
-    emit_store_f32(m, lane, at);
-  }
+  CHECK(view->channel_bytes == 4);
+  emit_store(m, vector, view_address(k, view, site),
+             view->exact ? site.lanes : m->target->vector_floats);
+}
+
+/* Result `r` is `value`, in rows, and not its home. */
+static bool repeats(const KernelEmitter *k, ValueId value, uint32_t r) {
+  const ValuePlace *place = &k->kernel->places[value.index];
+  if (place->kind == PLACE_RESULT && place->index == r) return false;
+  return value_equal(k->body->outputs[r].value, value) && !k->kernel->results[r].nchw;
 }
 
 void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef vector) {
@@ -148,10 +147,7 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
     view_store(k, &k->views[value.index], site, vector);
   }
   for (uint32_t r = 0; r < k->body->output_count; r++) {
-    bool home = place->kind == PLACE_RESULT && place->index == r;
-    if (value_equal(k->body->outputs[r].value, value) && !home) {
-      view_store(k, &k->result_views[r], site, vector);
-    }
+    if (repeats(k, value, r)) view_store(k, &k->result_views[r], site, vector);
   }
 }
 
@@ -173,10 +169,8 @@ static void copy_vector(KernelEmitter *k, Site site, void *context) {
 }
 
 void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row) {
-  const ValuePlace *place = &k->kernel->places[value.index];
   for (uint32_t r = 0; r < k->body->output_count; r++) {
-    bool home = place->kind == PLACE_RESULT && place->index == r;
-    if (!value_equal(k->body->outputs[r].value, value) || home) continue;
+    if (!repeats(k, value, r)) continue;
     Repeat repeat = {.from = &k->views[value.index], .to = &k->result_views[r]};
     pointwise_columns(k, row, value_channels(k, value), copy_vector, &repeat);
   }

@@ -162,12 +162,14 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
     place.column += (uint32_t)node->attrs.SLICE.begin;
     return place;
   }
+  bool in_memory = fixture_needs_memory(body, v, stage_of);
   for (uint32_t r = 0; r < body->output_count; r++) {
-    if (body->outputs[r].value.index == v) {
+    if (body->outputs[r].value.index != v) continue;
+    if (!f->results[r].nchw)
       return (ValuePlace){.kind = PLACE_RESULT, .index = r, .pitch = f->results[r].pitch};
-    }
+    in_memory = true;
   }
-  if (!fixture_needs_memory(body, v, stage_of)) return (ValuePlace){.kind = PLACE_REGISTER};
+  if (!in_memory) return (ValuePlace){.kind = PLACE_REGISTER};
   ValuePlace place = {.kind = PLACE_SCRATCH, .offset = f->kernel.scratch_bytes, .pitch = pitch};
   f->kernel.scratch_bytes += 4 * (uint64_t)pitch * f->kernel.rows;
   return place;

@@ -63,6 +63,24 @@ Test(llvm_kernels, logits_of_the_caller) {
   fixture_free(&f);
 }
 
+/* relu, exact, to the caller's planes alone. */
+static void check_planes(int64_t rows, uint32_t blocks, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, rows, channels));
+  fixture_result(&f, build_relu(f.b, x), PORT_CALLER, true);
+  fixture_check(&f, 2, (uint32_t)rows, blocks, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, planes_of_the_caller) {
+  check_planes(1, 1, 1);
+  check_planes(3, 1, 40);
+  check_planes(9, 4, 16);
+  check_planes(16, 1, 17);
+  check_planes(53, 3, 35);
+  check_planes(100, 1, 64);
+}
+
 Test(llvm_kernels, product_of_a_callers_nchw_map) {
   Fixture f = fixture_new();
   ValueId x = fixture_operand(&f, PORT_CALLER, true, map(2, 3, 5, 20), 1);
