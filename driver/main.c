@@ -1,5 +1,6 @@
 /* From argv to an exit code: reads the command line and calls the command. The only exit. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,6 +39,7 @@ static Status finish_output(Diag *diag) {
 }
 
 int main(int argc, char **argv) {
+  (void)signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit: an error of write, not the end */
   Arena *arena = arena_new();
   Diag diag = {.stream = stderr};
   Status status = run_command(argc, argv, arena, &diag);

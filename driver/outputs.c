@@ -208,7 +208,7 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   if (prefix && (!*prefix || strcmp(identifier(arena, prefix), prefix) != 0)) {
     return diag_usage_error(diag, "--prefix: \"%s\" is not a C identifier", prefix);
   }
-  return STATUS_OK;
+  return options->stop_after ? STATUS_OK : atomic_file_check(arena, diag, options->output);
 }
 
 static const uint64_t *nominal_macs(const Compilation *c) {

@@ -4,7 +4,7 @@
 
 #include "driver/compile.h"
 
-/* Checks --output and --prefix: before the work begins. */
+/* Checks --output (its folder too) and --prefix: before the work begins. */
 MUST_CHECK Status outputs_check(const Options *options, Arena *arena, Diag *diag);
 
 /* Emits and writes what --emit lists, all or nothing, and then prints the closing summary. */

@@ -54,6 +54,17 @@ static Status system_error(Diag *diag, const char *path, const char *action) {
   return diag_io_error(diag, diag_file(path), "cannot %s: %s", action, strerror(errno));
 }
 
+static Status write_error(Diag *diag, const char *path) {
+  if (errno != ENOENT) return system_error(diag, path, "write");
+  return diag_io_error(diag, diag_file(path), "cannot write: its directory does not exist");
+}
+
+Status atomic_file_check(Arena *arena, Diag *diag, const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *folder = slash ? arena_strndup(arena, path, (size_t)(slash + 1 - path)) : ".";
+  return access(folder, W_OK | X_OK) == 0 ? STATUS_OK : write_error(diag, path);
+}
+
 /* A rename would replace a device or fail on a folder: refused before anything is written. */
 static Status check_destination(AtomicFiles *files, const char *path) {
   struct stat info;
@@ -93,11 +104,7 @@ static int open_temporary(AtomicFiles *files, const char *path, mode_t mode) {
     }
     if (errno != EEXIST) break;
   }
-  if (errno == ENOENT) {
-    (void)diag_io_error(files->diag, diag_file(path), "cannot write: its directory does not exist");
-  } else {
-    (void)system_error(files->diag, path, "write");
-  }
+  (void)write_error(files->diag, path);
   return -1;
 }
 
