@@ -58,7 +58,7 @@ static void print_tensors(const char *title, const atm_tensor *tensors, uint32_t
 
 static void print_help(const program *p) {
   const atm_model *model = p->model;
-  printf("Usage: %s --input NAME=FILE.npy [--output NAME=FILE.npy] [--threads=N]%s\n", p->name,
+  printf("Usage: %s --input [NAME=]FILE.npy [--output [NAME=]FILE.npy] [--threads=N]%s\n", p->name,
          model->weights_bytes ? " --weights=FILE" : "");
   printf("Runs the model %s, compiled for %s.\n", model->name, model->target);
   for (uint32_t i = 0; i < model->entry_count; ++i) {
@@ -69,10 +69,14 @@ static void print_help(const program *p) {
 
 /* -- command line ------------------------------------------------------------------------------ */
 
-/* Stores FILE of NAME=FILE at the tensor with that name. */
+/* Stores FILE of [NAME=]FILE at the tensor with that name; without one, at the only tensor. */
 static int set_file(const program *p, const char *text, const atm_tensor *tensors, uint32_t count,
                     const char **files) {
   const char *equals = strchr(text, '=');
+  if (!equals && count == 1) {
+    files[0] = text;
+    return 0;
+  }
   for (uint32_t i = 0; equals && i < count; ++i) {
     size_t length = strlen(tensors[i].name);
     if (length == (size_t)(equals - text) && strncmp(text, tensors[i].name, length) == 0) {
@@ -80,8 +84,8 @@ static int set_file(const program *p, const char *text, const atm_tensor *tensor
       return 0;
     }
   }
-  return fail(p, EXIT_USAGE, "\"%s\" is not NAME=FILE with a name that the model has (see --help)",
-              text);
+  return fail(p, EXIT_USAGE,
+              "\"%s\" is not [NAME=]FILE with a name that the model has (see --help)", text);
 }
 
 static int set_threads(program *p, const char *text) {
@@ -278,6 +282,7 @@ static int run(program *p) {
   if (error) return fail(p, EXIT_SYSTEM, "%s", atm_error_text(error));
   print_outputs(p, entry);
   printf("%.3f ms, %ld thread%s\n", milliseconds, p->threads, p->threads == 1 ? "" : "s");
+  if (fflush(stdout) != 0) return fail(p, EXIT_SYSTEM, "standard output: %s", strerror(errno));
   return write_outputs(p, entry);
 }
 
