@@ -54,6 +54,10 @@ static double compile_seconds(const Compilation *c) {
   return c->times.read + c->times.passes + c->times.emit;
 }
 
+static double images_per_second(const Native *native, const Measurement *m) {
+  return (double)native->plan->inputs[0].type.dims[0] / m->median;
+}
+
 static void print_text(const Compilation *c, const Native *native, const Measurement *m) {
   char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
   unsigned threads = (unsigned)c->options->threads;
@@ -64,6 +68,7 @@ static void print_text(const Compilation *c, const Native *native, const Measure
          m->runs);
   printf("  speed      %.1f GFLOP/s (%s multiply-adds)\n", 2e-9 * (double)m->macs / m->median,
          units_count(m->macs, macs));
+  printf("  rate       %.1f images/s\n", images_per_second(native, m));
   printf("  workspace  %s\n", units_bytes(native->workspace_bytes, bytes));
   printf("  compiled   in %.2f s\n", compile_seconds(c));
   if (m->steps) profile_print(native->plan, m->steps, c->arena);
@@ -80,6 +85,7 @@ static void print_json(const Compilation *c, const Native *native, const Measure
   cJSON_AddNumberToObject(root, "iterations", m->runs);
   cJSON_AddNumberToObject(root, "macs", (double)m->macs);
   cJSON_AddNumberToObject(root, "gflops", 2e-9 * (double)m->macs / m->median);
+  cJSON_AddNumberToObject(root, "images_per_second", images_per_second(native, m));
   cJSON_AddNumberToObject(root, "workspace_bytes", (double)native->workspace_bytes);
   cJSON_AddNumberToObject(root, "compile_ms", 1e3 * compile_seconds(c));
   if (m->steps) cJSON_AddItemToObject(root, "steps", profile_json(native->plan, m->steps));

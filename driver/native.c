@@ -3,6 +3,7 @@
 #include "driver/native.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "driver/clock.h"
 #include "driver/layout.h"
@@ -20,6 +21,17 @@ Status native_check_machine(const Compilation *c) {
 static char *allocate(size_t bytes) {
   char *memory = aligned_alloc(ALIGNMENT, round_up_size(bytes + 1, ALIGNMENT));
   if (!memory) PANIC("out of memory: %zu bytes", bytes);
+  return memory;
+}
+
+/* Large blocks in large pages where the system has them: of small ones, maps need thousands. */
+static char *allocate_large(size_t bytes) {
+  enum { LARGE_PAGE = 2 << 20 };
+  if (bytes < LARGE_PAGE) return allocate(bytes);
+  size_t rounded = round_up_size(bytes, LARGE_PAGE);
+  char *memory = aligned_alloc(LARGE_PAGE, rounded);
+  if (!memory) PANIC("out of memory: %zu bytes", bytes);
+  (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a hint */
   return memory;
 }
 
@@ -61,7 +73,7 @@ static Status make_environment(Native *native, uint32_t threads) {
   native->env.weights = native->weights;
   native->env.isa = atm_cpu_isa();
   native->workspace_bytes = plan_workspace(native->plan, threads);
-  native->workspace = allocate(native->workspace_bytes);
+  native->workspace = allocate_large(native->workspace_bytes);
   return STATUS_OK;
 }
 
@@ -129,8 +141,7 @@ Status native_step(Native *native, const Step *step, const float *const *in, flo
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     *next++ = native_address(native, &step->results[i], in, out);
   }
-  int code =
-      run_tasks(native, native->kernels[step->kernel], args, plan_tasks(kernel));
+  int code = run_tasks(native, native->kernels[step->kernel], args, plan_tasks(kernel));
   return check_code(native, code ? ATM_E_PARALLEL : ATM_OK);
 }
 

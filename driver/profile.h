@@ -6,8 +6,8 @@
 
 #include "driver/native.h"
 
-/* Runs the steps one by one, `rounds` times over; `seconds` [step_count] gets the median of each.
- */
+/* Runs the steps one by one, `rounds` times over; `seconds` [step_count] gets the least of each:
+ * what else the machine does only adds to it. */
 MUST_CHECK Status profile_measure(Native *native, const float *const *in, float *const *out,
                                   uint32_t rounds, double *seconds);
 /* A table of the steps, and one of the kernels with the sums of their steps. */

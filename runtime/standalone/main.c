@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -243,12 +244,22 @@ static const atm_entry *choose_entry(const program *p) {
   return NULL;
 }
 
+/* A large one in large pages where the system has them: of small ones, maps need thousands. */
+static void *allocate_workspace(size_t bytes) {
+  enum { LARGE_PAGE = 2 << 20 };
+  size_t alignment = bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
+  size_t rounded = (bytes + alignment) / alignment * alignment;
+  void *workspace = aligned_alloc(alignment, rounded);
+  if (workspace && alignment == LARGE_PAGE) (void)madvise(workspace, rounded, MADV_HUGEPAGE);
+  return workspace;
+}
+
 /* Runs `entry` on `pool`; sets the time in milliseconds. Returns an ATM_E_* code. */
 static int run_entry(program *p, const atm_entry *entry, atm_pool *pool, double *milliseconds) {
   atm_env env = atm_pool_env(pool);
   env.weights = p->weights;
   size_t bytes = entry->workspace_base + (env.threads - 1) * entry->workspace_scratch;
-  void *workspace = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT);
+  void *workspace = allocate_workspace(bytes);
   const float **in = calloc(p->model->input_count, sizeof *in);
   int ready = workspace && in;
   for (uint32_t i = 0; ready && i < p->model->input_count; ++i) in[i] = p->inputs[i].data;
