@@ -72,7 +72,7 @@ Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag, S
 static Type input_type(const Node *input, Shape shape) {
   Type type = input->declared;
   const int64_t dims[] = {shape.n, shape.h, shape.w};
-  for (uint32_t i = 0; i + 1 < type.rank; ++i) {
+  for (uint32_t i = 0; i < 3 && i + 1 < type.rank; ++i) {
     if (type.dims[i] == DIM_OPEN) type.dims[i] = dims[i];
   }
   return type;

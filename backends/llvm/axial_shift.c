@@ -59,6 +59,7 @@ static void shift_row(KernelEmitter *k, const Shift *s, LLVMValueRef row) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats, channels = (uint32_t)s->map.dims[3];
   uint32_t period = (uint32_t)s->shift.period;
+  CHECK(period > 0);
   uint32_t turn = width * period / greatest_divisor(width, period);
   uint32_t full = channels - channels % turn;
   Site site = {.row = row, .lanes = width};
@@ -107,7 +108,7 @@ void axial_shift_stage(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], y = node_result(node, 0);
   Shift s = {.shift = node->attrs.AXIAL_SHIFT, .x = view_of_map(k, x)};
-  CHECK(s.shift.period <= MAX_PERIOD);
+  CHECK(s.shift.period >= 1 && s.shift.period <= MAX_PERIOD);
   s.y = &k->views[y.index];
   s.map = graph_type(k->body, x);
   Loop rows;
