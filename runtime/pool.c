@@ -1,14 +1,20 @@
 /* A pool of threads.
  *
- * One word, the ticket, says what there is to do: the number of the job in its high half, the tasks
- * not yet taken in its low half. Who wants a task lowers it by one with compare-and-swap; a success
- * proves that the job was still open, so its function and argument, read before, are the right ones
- * (a new job is only written once all tasks of the old one are finished). A worker that sleeps
- * through a job is not missed: nobody waits for workers, only for tasks.
+ * The tasks of a job are dealt out as ranges, one to each of the first workers, so that a worker
+ * meets the same rows of its caches in one step after another. Who is through with his own range
+ * helps with the others'.
  *
- * Workers look at the ticket for SPIN_NANOSECONDS, then sleep on a condition variable. `sleepers`
- * and the ticket are both sequentially consistent: a worker counts itself before it looks for the
- * last time, the caller posts its job before it counts sleepers, so one of them sees the other.
+ * One word for each range, its ticket, says what there is to do: the number of the job in the high
+ * half, the tasks not yet taken in the low half. Who wants a task lowers it by one with
+ * compare-and-swap; a success proves that the job was still open, so its function and argument,
+ * read before, are the right ones (a new job is only written once all tasks of the old one are
+ * finished). A worker that sleeps through a job is not missed: nobody waits for workers, only for
+ * tasks.
+ *
+ * Workers look at the number of the newest job for SPIN_NANOSECONDS, then sleep on a condition
+ * variable. `sleepers` and `job` are both sequentially consistent: a worker counts itself before it
+ * looks for the last time, the caller posts its job before it counts sleepers, so one of them sees
+ * the other.
  *
  * While a job runs, other callers (and tasks that call parallel_for themselves) do their tasks
  * alone: they can neither wait for themselves nor for each other.
@@ -33,8 +39,13 @@ typedef struct worker {
   pthread_t thread;
 } worker;
 
-struct atm_pool {
+typedef struct range {
   _Alignas(CACHE_LINE) _Atomic uint64_t ticket;
+} range;
+
+struct atm_pool {
+  range ranges[MAX_THREADS];
+  _Alignas(CACHE_LINE) _Atomic uint64_t job;      /* the number of the newest */
   _Alignas(CACHE_LINE) _Atomic uint32_t finished; /* tasks of this job */
   /* The job; constant while it is open. */
   _Alignas(CACHE_LINE) _Atomic(task_fn *) fn;
@@ -63,40 +74,57 @@ static uint64_t now(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Runs tasks of the open job until none is left. */
-static void work(atm_pool *pool, uint32_t id) {
-  uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+static uint32_t min_u32(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
+/* The first task of range `r`, of `ranges`. */
+static uint32_t range_begin(uint32_t count, uint32_t ranges, uint32_t r) {
+  return (uint32_t)((uint64_t)count * r / ranges);
+}
+
+/* Runs tasks of range `r` until none is left. */
+static void work_range(atm_pool *pool, uint32_t r, uint32_t id) {
+  _Atomic uint64_t *at = &pool->ranges[r].ticket;
+  uint64_t ticket = atomic_load_explicit(at, memory_order_acquire);
   while ((uint32_t)ticket) {
     task_fn *fn = atomic_load_explicit(&pool->fn, memory_order_relaxed);
     void *arg = atomic_load_explicit(&pool->arg, memory_order_relaxed);
     uint32_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
-    if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1,
-                                               memory_order_acq_rel, memory_order_acquire)) {
+    if (!atomic_compare_exchange_weak_explicit(at, &ticket, ticket - 1, memory_order_acq_rel,
+                                               memory_order_acquire)) {
       continue;
     }
-    fn(arg, count - (uint32_t)ticket, id);
+    uint32_t end = range_begin(count, min_u32(count, pool->threads), r + 1);
+    fn(arg, end - (uint32_t)ticket, id);
     atomic_fetch_add_explicit(&pool->finished, 1, memory_order_release);
-    ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+    ticket = atomic_load_explicit(at, memory_order_acquire);
   }
 }
 
-static int is_idle(atm_pool *pool) {
-  return (uint32_t)atomic_load(&pool->ticket) == 0 && !atomic_load(&pool->stop);
+/* Runs tasks of the open job until none is left, the worker's own first. */
+static void work(atm_pool *pool, uint32_t id) {
+  for (uint32_t i = 0; i < pool->threads; ++i) work_range(pool, (id + i) % pool->threads, id);
 }
 
-/* Returns when there is a task or the pool stops. */
-static void wait_for_work(atm_pool *pool) {
+/* No job is newer than `job`. */
+static int is_idle(atm_pool *pool, uint64_t job) {
+  return atomic_load(&pool->job) == job && !atomic_load(&pool->stop);
+}
+
+/* Returns when there is a newer job or the pool stops. */
+static void wait_for_work(atm_pool *pool, uint64_t job) {
   uint64_t begin = now();
-  for (uint32_t i = 1; is_idle(pool); ++i) {
+  for (uint32_t i = 1; is_idle(pool, job); ++i) {
     pause_briefly();
     if (i % 64) continue;
     if (now() - begin > SPIN_NANOSECONDS) break;
     sched_yield();
   }
-  if (!is_idle(pool)) return;
+  if (!is_idle(pool, job)) return;
   pthread_mutex_lock(&pool->mutex);
   atomic_fetch_add(&pool->sleepers, 1);
-  while (is_idle(pool)) pthread_cond_wait(&pool->wake, &pool->mutex);
+  while (is_idle(pool, job)) pthread_cond_wait(&pool->wake, &pool->mutex);
   atomic_fetch_sub(&pool->sleepers, 1);
   pthread_mutex_unlock(&pool->mutex);
 }
@@ -104,8 +132,9 @@ static void wait_for_work(atm_pool *pool) {
 static void *worker_main(void *arg) {
   worker *self = arg;
   while (!atomic_load_explicit(&self->pool->stop, memory_order_acquire)) {
+    uint64_t job = atomic_load_explicit(&self->pool->job, memory_order_acquire);
     work(self->pool, self->id);
-    wait_for_work(self->pool);
+    wait_for_work(self->pool, job);
   }
   return NULL;
 }
@@ -128,6 +157,21 @@ static void wait_for_tasks(atm_pool *pool, uint32_t count) {
   }
 }
 
+/* Writes the job down; none is open. */
+static void post(atm_pool *pool, uint32_t count, task_fn *fn, void *arg) {
+  atomic_store_explicit(&pool->fn, fn, memory_order_relaxed);
+  atomic_store_explicit(&pool->arg, arg, memory_order_relaxed);
+  atomic_store_explicit(&pool->count, count, memory_order_relaxed);
+  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
+  uint64_t job = atomic_load_explicit(&pool->job, memory_order_relaxed) + 1;
+  uint32_t ranges = min_u32(count, pool->threads);
+  for (uint32_t r = 0; r < ranges; ++r) {
+    uint64_t left = range_begin(count, ranges, r + 1) - range_begin(count, ranges, r);
+    atomic_store_explicit(&pool->ranges[r].ticket, job << 32 | left, memory_order_release);
+  }
+  atomic_store(&pool->job, job);
+}
+
 static int parallel_for(void *ctx, uint32_t count, task_fn *fn, void *arg) {
   atm_pool *pool = ctx;
   if (count <= 1 || pool->threads == 1 ||
@@ -135,12 +179,7 @@ static int parallel_for(void *ctx, uint32_t count, task_fn *fn, void *arg) {
     for (uint32_t task = 0; task < count; ++task) fn(arg, task, 0);
     return 0;
   }
-  atomic_store_explicit(&pool->fn, fn, memory_order_relaxed);
-  atomic_store_explicit(&pool->arg, arg, memory_order_relaxed);
-  atomic_store_explicit(&pool->count, count, memory_order_relaxed);
-  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
-  uint64_t job = atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32;
-  atomic_store(&pool->ticket, (job + 1) << 32 | count);
+  post(pool, count, fn, arg);
   wake_all(pool);
   work(pool, 0);
   wait_for_tasks(pool, count);
