@@ -43,9 +43,19 @@ static uint32_t column_blocks_of(const PlanKernel *kernel) {
   return blocks;
 }
 
+static bool has_products(const PlanKernel *kernel) {
+  for (uint32_t i = 0; i < kernel->stage_count; i++)
+    if (kernel->stages[i].kind == STAGE_PRODUCT) return true;
+  return false;
+}
+
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   uint32_t chunks = chunks_of(kernel);
   uint32_t column_blocks = column_blocks_of(kernel);
   kernel->column_blocks = column_blocks ? column_blocks : 1;
-  kernel->blocks = chunks ? chunks : column_blocks ? 1 : cost_model_blocks(kernel->rows, row_bytes);
+  kernel->blocks = 1;
+  if (chunks)
+    kernel->blocks = chunks;
+  else if (!column_blocks)
+    kernel->blocks = cost_model_blocks(kernel->rows, row_bytes, has_products(kernel));
 }

@@ -9,38 +9,45 @@ enum {
   BLOCK_ROWS = 112,
   /* Fewer rows than this read weights too often, whatever the scratch. */
   MIN_BLOCK_ROWS = 28,
-  /* A small map is cut into this many blocks, so that a few threads have work, as long as each has
-   * so many rows: at 196 rows, 4 blocks of 49 are faster than 2 of 98 even on one thread. */
+  /* A map is cut into at least so many blocks, so that a few threads have work, if each has so many
+   * rows: at 196 rows, 4 blocks of 49 are faster than 2 of 98 even on one thread. */
   FEW_BLOCKS = 4,
   FEW_BLOCKS_ROWS = 48,
+  /* On a map that is one block by that rule, the larger products are cut by columns, and all else
+   * into so few rows. */
+  SMALL_ROWS = 2 * FEW_BLOCKS_ROWS,
+  SMALL_BLOCK_ROWS = 12,
   /* Scratch of one block: what an L2 of 1 MiB holds beside a panel of weights on its way through.
    * The rows of a product's operand are streamed, so that a little more than half of it is
    * harmless. */
   SCRATCH_BUDGET = 768 << 10,
-  /* Products on maps of fewer rows than SMALL_ROWS are cut by columns: COLUMN_BLOCKS parts of at
-   * least so many multiply-adds that a thread is worth waking for them. */
-  SMALL_ROWS = 2 * PLAN_PANEL,
+  /* Into how many blocks of columns, if each has so many multiply-adds for a row that it is worth
+   * waking a thread for. */
   COLUMN_BLOCKS = 4,
   COLUMN_BLOCK_MACS = 16 << 10,
   /* Maps up to this size stay in the cache between two kernels. */
   CACHED_MAP_BYTES = 4 << 20,
 };
 
-static uint32_t cut(uint64_t rows, uint64_t target) {
-  uint64_t parts = (rows + target / 2) / target, few = rows / FEW_BLOCKS_ROWS;
+/* Parts of about `target` rows, or a few of at least `few_rows`; an even number, for two threads.
+ */
+static uint32_t cut(uint64_t rows, uint64_t target, uint64_t few_rows) {
+  uint64_t parts = (rows + target / 2) / target, few = rows / few_rows;
   if (few > FEW_BLOCKS) few = FEW_BLOCKS;
   if (parts < few) parts = few;
+  if (parts > 1) parts += parts % 2;
   return parts ? (uint32_t)parts : 1;
 }
 
 uint32_t cost_model_chunks(uint64_t rows) {
-  return cut(rows, BLOCK_ROWS);
+  return cut(rows, BLOCK_ROWS, rows < SMALL_ROWS ? SMALL_BLOCK_ROWS : FEW_BLOCKS_ROWS);
 }
 
-uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes) {
+uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, bool has_products) {
+  if (rows < SMALL_ROWS && !has_products) return cost_model_chunks(rows);
   uint64_t target = BLOCK_ROWS;
   if (row_bytes > 0 && SCRATCH_BUDGET / row_bytes < target) target = SCRATCH_BUDGET / row_bytes;
-  return cut(rows, target < MIN_BLOCK_ROWS ? MIN_BLOCK_ROWS : target);
+  return cut(rows, target < MIN_BLOCK_ROWS ? MIN_BLOCK_ROWS : target, FEW_BLOCKS_ROWS);
 }
 
 uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels) {

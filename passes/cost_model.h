@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 /* Into how many chunks a mean over `rows` rows is cut: about 112 rows each, fewer where there
- * are few rows. At least 1. */
+ * are few rows. 1, or an even number. */
 uint32_t cost_model_chunks(uint64_t rows);
 
-/* Into how many blocks a kernel cuts its rows, when it keeps `row_bytes` of scratch for each row.
- */
-uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes);
+/* Into how many blocks a kernel cuts its rows, when it keeps `row_bytes` of scratch for each row:
+ * 1, or an even number. */
+uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, bool has_products);
 
 /* Into how many column blocks a product [rows, depth] x [depth, channels] is cut instead of its
  * rows: 0 where there are enough rows, or where it is too small. */

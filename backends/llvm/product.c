@@ -281,36 +281,30 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   return p;
 }
 
-/* Panels [begin, end) in turns of whole tiles, as far as they go. Returns the first that is left.
- */
-static LLVMValueRef emit_turns(const Product *p, LLVMValueRef begin, LLVMValueRef end) {
+/* This task's panels, of a kernel that is cut by columns: whole turns, what is left of whole
+ * panels, and the last panel of the product in the share that has it. */
+static void emit_share(const Product *p) {
   ModuleContext *m = p->k->m;
   uint32_t turn = columns_of_turn(p) / PLAN_PANEL;
-  LLVMValueRef count = LLVMBuildSub(m->builder, end, begin, "");
-  LLVMValueRef rest = LLVMBuildSRem(m->builder, count, emit_i64(m, turn), "");
-  end = LLVMBuildSub(m->builder, end, rest, "");
-  Loop loop;
-  loop_begin(m, &loop, begin, end, turn, NULL, 0);
-  emit_panel(p, loop.index, turn * PLAN_PANEL);
-  loop_end(m, &loop, NULL);
-  return end;
-}
-
-/* This task's panels, of a kernel that is cut by columns. */
-static void emit_share(Product *p) {
-  ModuleContext *m = p->k->m;
   LLVMValueRef full = emit_i64(m, p->channels / PLAN_PANEL);
   LLVMValueRef end = emit_least(m, p->share.end, full);
-  LLVMValueRef at = emit_turns(p, p->share.begin, end);
-  if (p->columns > PLAN_PANEL) {
-    p->columns = p->stage->tile_columns;
-    emit_turns(p, at, end);
+  LLVMValueRef count = LLVMBuildSub(m->builder, end, p->share.begin, "");
+  LLVMValueRef left = LLVMBuildSRem(m->builder, count, emit_i64(m, turn), "");
+  LLVMValueRef even = LLVMBuildSub(m->builder, end, left, "");
+  Loop loop;
+  loop_begin(m, &loop, p->share.begin, even, turn, NULL, 0);
+  emit_panel(p, loop.index, turn * PLAN_PANEL);
+  loop_end(m, &loop, NULL);
+  for (uint32_t panels = 1; panels < turn; panels++) {
+    Branch branch;
+    branch_begin(m, &branch, LLVMBuildICmp(m->builder, LLVMIntEQ, left, emit_i64(m, panels), ""));
+    emit_panel(p, even, panels * PLAN_PANEL);
+    branch_end(m, &branch);
   }
   if (p->channels % PLAN_PANEL == 0) return;
-  Loop last; /* runs once in the share that has the last panel */
-  loop_begin(m, &last, full, p->share.end, 1, NULL, 0);
-  emit_panel(p, last.index, p->channels % PLAN_PANEL);
-  loop_end(m, &last, NULL);
+  loop_begin(m, &loop, full, p->share.end, 1, NULL, 0);
+  emit_panel(p, loop.index, p->channels % PLAN_PANEL);
+  loop_end(m, &loop, NULL);
 }
 
 void product_stage(KernelEmitter *k, const Stage *stage) {

@@ -4,15 +4,30 @@
 
 Test(cost_model, chunks_are_about_112_rows) {
   cr_expect_eq(cost_model_chunks(56 * 56), 28);
-  cr_expect_eq(cost_model_chunks(28 * 28), 7);
-  cr_expect_eq(cost_model_chunks(200 * 320), 571);
+  cr_expect_eq(cost_model_chunks(28 * 28), 8);
+  cr_expect_eq(cost_model_chunks(200 * 320), 572);
 }
 
 Test(cost_model, small_maps_are_cut_for_a_few_threads) {
   cr_expect_eq(cost_model_chunks(14 * 14), 4);
-  cr_expect_eq(cost_model_chunks(12 * 12), 3);
-  cr_expect_eq(cost_model_chunks(7 * 7), 1);
+  cr_expect_eq(cost_model_chunks(12 * 12), 4);
+  cr_expect_eq(cost_model_chunks(7 * 7), 4);
   cr_expect_eq(cost_model_chunks(1), 1);
+}
+
+Test(cost_model, small_maps_are_cut_less_where_blocks_read_weights) {
+  cr_expect_eq(cost_model_blocks(7 * 7, 0, true), 1);
+  cr_expect_eq(cost_model_blocks(7 * 7, 0, false), 4);
+  cr_expect_eq(cost_model_blocks(14 * 14, 0, true), 4);
+  cr_expect_eq(cost_model_blocks(1, 0, false), 1);
+}
+
+Test(cost_model, two_threads_get_the_same) {
+  for (uint64_t rows = 2; rows < 5000; rows++) {
+    uint32_t chunks = cost_model_chunks(rows), blocks = cost_model_blocks(rows, 4000, true);
+    cr_assert(chunks == 1 || chunks % 2 == 0);
+    cr_assert(blocks == 1 || blocks % 2 == 0);
+  }
 }
 
 Test(cost_model, never_has_more_chunks_than_rows) {
@@ -24,11 +39,12 @@ Test(cost_model, never_has_more_chunks_than_rows) {
 }
 
 Test(cost_model, blocks_shrink_until_scratch_fits) {
-  cr_expect_eq(cost_model_blocks(56 * 56, 0), 28);
-  cr_expect_eq(cost_model_blocks(56 * 56, 1024), 28);
-  cr_expect_gt(cost_model_blocks(56 * 56, 16 << 10), 56);
+  cr_expect_eq(cost_model_blocks(56 * 56, 0, true), 28);
+  cr_expect_eq(cost_model_blocks(56 * 56, 1024, true), 28);
+  cr_expect_gt(cost_model_blocks(56 * 56, 16 << 10, true), 56);
   /* but not below what makes reading the weights worth while */
-  cr_expect_eq(cost_model_blocks(56 * 56, 1 << 20), cost_model_blocks(56 * 56, 1 << 24));
+  cr_expect_eq(cost_model_blocks(56 * 56, 1 << 20, true),
+               cost_model_blocks(56 * 56, 1 << 24, true));
 }
 
 Test(cost_model, cuts_large_products_on_small_maps_by_columns) {
