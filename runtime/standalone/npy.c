@@ -97,8 +97,8 @@ const char *npy_write(const char *path, uint32_t rank, const uint32_t *dims, con
   char text[HEADER + 1];
   int used = snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
   for (uint32_t i = 0; i < rank; ++i) {
-    used += snprintf(text + used, sizeof text - (size_t)used, "%s%u", i ? ", " : "",
-                     (unsigned)dims[i]);
+    used +=
+        snprintf(text + used, sizeof text - (size_t)used, "%s%u", i ? ", " : "", (unsigned)dims[i]);
   }
   used += snprintf(text + used, sizeof text - (size_t)used, "%s), }", rank == 1 ? "," : "");
   char header[HEADER] = "\x93NUMPY\x01\x00\x76"; /* 128 - 10 bytes of text */
