@@ -98,7 +98,6 @@ static void print_json(const Compilation *c, const Native *native, const Measure
 
 static Status bench_native(Compilation *c, Native *native) {
   Measurement m = {.macs = c->resolutions[0].macs};
-  RETURN_IF_ERROR(native_open(native, c, (uint32_t)c->options->threads));
   RETURN_IF_ERROR(measure(c, native, &m));
   if (c->options->json)
     print_json(c, native, &m);
@@ -107,23 +106,10 @@ static Status bench_native(Compilation *c, Native *native) {
   return STATUS_OK;
 }
 
-static Status bench(Compilation *c, const ShapeList *shapes) {
-  RETURN_IF_ERROR(compile_read(c));
-  RETURN_IF_ERROR(compile_plan(c, shapes));
-  if (c->stopped) return STATUS_OK;
-  RETURN_IF_ERROR(native_check_machine(c));
-  Native native = {0};
-  Status status = bench_native(c, &native);
-  native_close(&native);
-  return status;
+static Status bench(Compilation *c) {
+  return native_with(c, bench_native);
 }
 
 Status cmd_bench(const Options *options, Arena *arena, Diag *diag) {
-  ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, 1, arena, diag, &shapes));
-  Compilation c;
-  Status status = compile_begin(&c, options, arena, diag);
-  if (!status) status = bench(&c, &shapes);
-  compile_end(&c);
-  return status;
+  return compile_with(options, arena, diag, bench);
 }

@@ -3,13 +3,13 @@
 #include "driver/compile.h"
 #include "driver/outputs.h"
 
-Status cmd_compile(const Options *options, Arena *arena, Diag *diag) {
+static Status compile(Compilation *c) {
   ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, SHAPES_MAX, arena, diag, &shapes));
-  RETURN_IF_ERROR(outputs_check(options, arena, diag));
-  Compilation c;
-  Status status = compile_begin(&c, options, arena, diag);
-  if (!status) status = compile_files(&c, &shapes);
-  compile_end(&c);
-  return status;
+  RETURN_IF_ERROR(shapes_parse(c->options->shape, SHAPES_MAX, c->arena, c->diag, &shapes));
+  RETURN_IF_ERROR(outputs_check(c->options, c->arena, c->diag));
+  return compile_files(c, &shapes);
+}
+
+Status cmd_compile(const Options *options, Arena *arena, Diag *diag) {
+  return compile_with(options, arena, diag, compile);
 }

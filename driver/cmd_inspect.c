@@ -128,10 +128,12 @@ static void print_json(const Report *report) {
   cJSON_Delete(root);
 }
 
-static Status inspect(Compilation *c, const ShapeList *shapes) {
+static Status inspect(Compilation *c) {
   const Options *options = c->options;
+  ShapeList shapes;
+  RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->arena, c->diag, &shapes));
   RETURN_IF_ERROR(compile_read(c));
-  RETURN_IF_ERROR(compile_plan(c, shapes));
+  RETURN_IF_ERROR(compile_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   const Plan *plan = c->plans[0];
   Report report = {.c = c,
@@ -146,11 +148,5 @@ static Status inspect(Compilation *c, const ShapeList *shapes) {
 }
 
 Status cmd_inspect(const Options *options, Arena *arena, Diag *diag) {
-  ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, 1, arena, diag, &shapes));
-  Compilation c;
-  Status status = compile_begin(&c, options, arena, diag);
-  if (!status) status = inspect(&c, &shapes);
-  compile_end(&c);
-  return status;
+  return compile_with(options, arena, diag, inspect);
 }

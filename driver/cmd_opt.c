@@ -77,9 +77,5 @@ static Status opt(Compilation *c) {
 }
 
 Status cmd_opt(const Options *options, Arena *arena, Diag *diag) {
-  Compilation c;
-  Status status = compile_begin(&c, options, arena, diag);
-  if (!status) status = opt(&c);
-  compile_end(&c);
-  return status;
+  return compile_with(options, arena, diag, opt);
 }

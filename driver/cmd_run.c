@@ -135,9 +135,5 @@ static Status run(Compilation *c) {
 }
 
 Status cmd_run(const Options *options, Arena *arena, Diag *diag) {
-  Compilation c;
-  Status status = compile_begin(&c, options, arena, diag);
-  if (!status) status = run(&c);
-  compile_end(&c);
-  return status;
+  return compile_with(options, arena, diag, run);
 }

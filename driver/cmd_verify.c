@@ -70,7 +70,6 @@ static Status check_outputs(Compilation *c, Native *native, const float *const *
 }
 
 static Status verify_native(Compilation *c, Native *native) {
-  RETURN_IF_ERROR(native_open(native, c, (uint32_t)c->options->threads));
   const float **in;
   float **out;
   native_sample_tensors(c->arena, native->plan, &in, &out);
@@ -87,23 +86,10 @@ static Status verify_native(Compilation *c, Native *native) {
   return STATUS_MISMATCH;
 }
 
-static Status verify(Compilation *c, const ShapeList *shapes) {
-  RETURN_IF_ERROR(compile_read(c));
-  RETURN_IF_ERROR(compile_plan(c, shapes));
-  if (c->stopped) return STATUS_OK;
-  RETURN_IF_ERROR(native_check_machine(c));
-  Native native = {0};
-  Status status = verify_native(c, &native);
-  native_close(&native);
-  return status;
+static Status verify(Compilation *c) {
+  return native_with(c, verify_native);
 }
 
 Status cmd_verify(const Options *options, Arena *arena, Diag *diag) {
-  ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, 1, arena, diag, &shapes));
-  Compilation c;
-  Status status = compile_begin(&c, options, arena, diag);
-  if (!status) status = verify(&c, &shapes);
-  compile_end(&c);
-  return status;
+  return compile_with(options, arena, diag, verify);
 }

@@ -16,7 +16,7 @@
 
 enum { PROGRESS_STEPS = 3 };
 
-Status compile_begin(Compilation *c, const Options *options, Arena *arena, Diag *diag) {
+static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *diag) {
   *c = (Compilation){
       .options = options,
       .arena = arena,
@@ -37,10 +37,13 @@ Status compile_begin(Compilation *c, const Options *options, Arena *arena, Diag 
   return c->target ? STATUS_OK : STATUS_USAGE;
 }
 
-void compile_end(Compilation *c) {
-  progress_end(&c->progress);
-  weights_close(c->weights);
-  c->weights = NULL;
+Status compile_with(const Options *options, Arena *arena, Diag *diag, CompilationUse *use) {
+  Compilation c;
+  Status status = begin(&c, options, arena, diag);
+  if (!status) status = use(&c);
+  progress_end(&c.progress);
+  weights_close(c.weights);
+  return status;
 }
 
 Status compile_read(Compilation *c) {

@@ -44,10 +44,10 @@ typedef struct Compilation {
   CompileTimes times;
 } Compilation;
 
-/* Chooses the target and checks the pass options. To be paired with compile_end, also
- * after a failure. */
-MUST_CHECK Status compile_begin(Compilation *c, const Options *options, Arena *arena, Diag *diag);
-void compile_end(Compilation *c);
+typedef Status CompilationUse(Compilation *c);
+/* Chooses the target, checks the pass options and calls `use`: a whole command. */
+MUST_CHECK Status compile_with(const Options *options, Arena *arena, Diag *diag,
+                               CompilationUse *use);
 
 /* Reads the model, and the weights where --weights was given. */
 MUST_CHECK Status compile_read(Compilation *c);

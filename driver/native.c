@@ -162,3 +162,17 @@ void native_sample_tensors(Arena *arena, const Plan *plan, const float ***in, fl
     (*out)[i] = ARENA_ARRAY(arena, layout_count(plan->outputs[i].type), float);
   }
 }
+
+Status native_with(Compilation *c, NativeUse *use) {
+  ShapeList shapes;
+  RETURN_IF_ERROR(shapes_parse(c->options->shape, 1, c->arena, c->diag, &shapes));
+  RETURN_IF_ERROR(compile_read(c));
+  RETURN_IF_ERROR(compile_plan(c, &shapes));
+  if (c->stopped) return STATUS_OK;
+  RETURN_IF_ERROR(native_check_machine(c));
+  Native native = {0};
+  Status status = native_open(&native, c, (uint32_t)c->options->threads);
+  if (!status) status = use(c, &native);
+  native_close(&native);
+  return status;
+}

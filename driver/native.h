@@ -29,6 +29,11 @@ typedef struct Native {
 MUST_CHECK Status native_open(Native *native, Compilation *c, uint32_t threads);
 void native_close(Native *native);
 
+typedef Status NativeUse(Compilation *c, Native *native);
+/* Reads, plans and compiles the model for --shape, loads it for --threads workers and calls `use`;
+ * not when --stop-after ends the passes. */
+MUST_CHECK Status native_with(Compilation *c, NativeUse *use);
+
 /* Runs the model on tensors in the caller's layout. */
 MUST_CHECK Status native_run(Native *native, const float *const *in, float *const *out);
 

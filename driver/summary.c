@@ -18,7 +18,8 @@ static void print_resolution(const Compilation *c, const Resolution *r) {
   char macs[UNITS_TEXT_MAX], base[UNITS_TEXT_MAX], scratch[UNITS_TEXT_MAX];
   const Plan *plan = r->plan;
   fprintf(stderr,
-          "  %-18s %s multiply-adds, %u steps of %u kernels, workspace %s + %s for each further thread\n",
+          "  %-18s %s multiply-adds, %u steps of %u kernels, workspace %s + %s for each further "
+          "thread\n",
           shapes_format(r->shape, c->arena), units_count(r->macs, macs), plan->step_count,
           plan->kernel_count, units_bytes(plan->workspace_base, base),
           units_bytes(plan->scratch_bytes, scratch));
