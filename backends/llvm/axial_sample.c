@@ -57,11 +57,20 @@ static void store_neighbours(ModuleContext *m, const Sample *s, LLVMValueRef gro
   emit_store(m, address, slots, m->target->vector_floats);
 }
 
+/* The offsets of a large map come from memory, and the processor does not see them coming: every
+ * other piece of them is another branch's. */
+static void look_ahead(KernelEmitter *k, const Sample *s, Site site) {
+  enum { AHEAD_BYTES = 4096 };
+  LLVMValueRef here = view_address(k, s->offsets, site);
+  emit_prefetch(k->m, emit_address(k->m, here, emit_i64(k->m, AHEAD_BYTES)));
+}
+
 static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   const Sample *s = context;
   ModuleContext *m = k->m;
   double bound = (double)s->size + 1;
   LLVMValueRef offset = view_load(k, s->offsets, site);
+  look_ahead(k, s, site);
   offset = emit_fmin(m, emit_fmax(m, offset, emit_splat(m, -bound)), emit_splat(m, bound));
   LLVMValueRef whole = emit_intrinsic(m, "llvm.floor", &offset, 1);
   LLVMValueRef index = LLVMBuildFPToSI(m->builder, whole, m->vector_i32, "");
