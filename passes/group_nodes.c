@@ -3,8 +3,8 @@
  * The domain of a node is the grid of rows that it runs over: of its result, or of what it reduces.
  * Its level is the largest over its operands of
  *
- *   level(producer)      when the producer has the same domain, does not reduce, and is read row by
- * row level(producer) + 1  otherwise
+ *   level(producer)       when the producer has the same domain, does not reduce, and is read by row
+ *   level(producer) + 1   otherwise
  *
  * so that a group depends on groups of lower levels only. Slices are views and belong to nobody;
  * graph inputs and constants are there from the start.
