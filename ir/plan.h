@@ -7,10 +7,10 @@
  * the rows of the block and the channels of its anchor op, followed in registers by pointwise ops:
  *
  *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each row tile
- *   STAGE_READ      depthwise, average_pool, resize: for each row, for each vector of channels, some
- *                   rows of another map
- *   STAGE_ROWS      patches, deform_patches, axial_sample, axial_shift, reshape, transpose, softmax,
- *                   shuffle, concat: whole rows are written; no pointwise ops follow
+ *   STAGE_READ      depthwise, average_pool, resize: for each row, for each vector of channels,
+ *                   some rows of another map
+ *   STAGE_ROWS      patches, deform_patches, axial_sample, axial_shift, reshape, transpose,
+ *                   softmax, shuffle, concat: whole rows are written; no pointwise ops follow
  *   STAGE_NORMALIZE statistics of each row, then its vectors
  *   STAGE_POINTWISE no anchor
  *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no
@@ -18,9 +18,9 @@
  *
  * A small map gives too few blocks for several threads, and each would read all weights. There the
  * products stand in kernels of their own, cut by columns: blocks is 1, and column block c computes
- * panels [c*P/column_blocks, (c+1)*P/column_blocks) of the P panels of each value. All stages of such
- * a kernel are products, whose A are operands of the kernel, and pointwise ones; a value of the
- * body is only read at the columns where it is written.
+ * panels [c*P/column_blocks, (c+1)*P/column_blocks) of the P panels of each value. All stages of
+ * such a kernel are products, whose A are operands of the kernel, and pointwise ones; a value of
+ * the body is only read at the columns where it is written.
  *
  * A value of the body lives where its Place says. Rows in memory have a pitch (in floats) that is a
  * multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from C to
@@ -146,13 +146,17 @@ typedef struct Step {
 
 typedef struct PlanTensor { /* an input or output of the model */
   const char *name;
-  Type type; /* logical: [N,H,W,C] or [N,C] */
+  Type type; /* logical: [N,H,W,C] or [N,C], all rounds together */
   bool nchw;
 } PlanTensor;
 
+/* A call runs the steps `rounds` times, each time on the next N / rounds of its N images: maps of
+ * many images at once would leave the cache between two steps. Types of kernels are of one round;
+ * inputs and outputs move on by what a round takes of them. */
 typedef struct Plan {
   const char *model;
   const TargetInfo *target;
+  uint32_t rounds; /* at least 1 */
   uint32_t input_count, output_count, kernel_count, step_count, weight_count;
   const PlanTensor *inputs;
   const PlanTensor *outputs;
@@ -161,8 +165,7 @@ typedef struct Plan {
   const Recipe *const *weights; /* distinct constants, in the order of first use */
   uint64_t workspace_base;      /* arena bytes, with worker 0's scratch of each step */
   uint64_t live_peak;           /* largest sum of maps live between steps: the lower bound */
-  uint64_t scratch_bytes; /* of each further worker: the largest of the kernels; a multiple of
-                             PLAN_ALIGN */
+  uint64_t scratch_bytes;       /* of each further worker: a multiple of PLAN_ALIGN */
 } Plan;
 
 /* Bytes of workspace for `threads` (at least 1) workers. */

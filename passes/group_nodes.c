@@ -3,7 +3,7 @@
  * The domain of a node is the grid of rows that it runs over: of its result, or of what it reduces.
  * Its level is the largest over its operands of
  *
- *   level(producer)       when the producer has the same domain, does not reduce, and is read by row
+ *   level(producer)       of the same domain, when it does not reduce and is read row by row
  *   level(producer) + 1   otherwise
  *
  * so that a group depends on groups of lower levels only. Slices are views and belong to nobody;
@@ -23,6 +23,7 @@
 #include <stdlib.h>
 
 #include "passes/pass.h"
+#include "support/panic.h"
 
 enum {
   /* What a kernel node takes (ops.def). A group that is full makes its nodes start the next level.
@@ -119,6 +120,7 @@ static uint32_t find_level(const Grouping *g, const Node *node, Type domain,
   for (uint32_t k = 0; k < node->operand_count; k++) {
     uint32_t group = producer_group(g, node, k);
     if (group == NO_GROUP) continue;
+    CHECK(group < g->count);
     bool stays = can_stay(g, node, k, domain);
     uint32_t least = g->groups[group].level + !stays;
     if (stays && least == level && home != NO_GROUP && home != group) {

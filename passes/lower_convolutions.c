@@ -80,7 +80,7 @@ static ValueId lower_groups(Rewrite *rw, const Node *node, Window window) {
   int64_t groups = node->attrs.CONV2D.groups, columns = w->type.dims[0] / groups;
   int64_t bundle = choose_bundle(groups, columns), depth = bundle * w->type.dims[1];
   int64_t rows = bundle * columns;
-  ValueId parts[MAX_BUNDLES];
+  ValueId parts[MAX_BUNDLES] = {0};
   for (int64_t i = 0; i < groups / bundle; i++) {
     ValueId x = rewrite_get(rw, node->operands[0]);
     if (bundle < groups) x = build_slice(b, x, (int32_t)(i * depth), (int32_t)depth);

@@ -42,7 +42,7 @@ static void transpose(ModuleContext *m, LLVMValueRef *lines, uint32_t count) {
 static void store_tile(KernelEmitter *k, Site site, const Planes *p) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats;
-  LLVMValueRef lines[MAX_LANES];
+  LLVMValueRef lines[MAX_LANES] = {0};
   for (uint32_t i = 0; i < width; i++) {
     site.row_plus = i;
     lines[i] = i < p->tile ? view_load(k, p->rows, site) : LLVMConstNull(m->vector);

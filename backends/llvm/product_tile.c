@@ -63,7 +63,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   loop_begin(m, &loop, begin, end, unroll, acc, count);
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, loop.index, p->a->channel_bytes));
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
-  LLVMValueRef next[LOOP_MAX_CARRIED];
+  LLVMValueRef next[LOOP_MAX_CARRIED] = {0};
   memcpy(next, loop.carried, count * sizeof *next);
   if (unroll == p->unroll) prefetch_ahead(p, tile, loop.index);
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
@@ -180,7 +180,7 @@ static void finish_stored(const Product *p, const Tile *tile) {
 
 void product_tile_emit(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef acc[LOOP_MAX_CARRIED];
+  LLVMValueRef acc[LOOP_MAX_CARRIED] = {0};
   CHECK(tile->rows * tile->vectors <= LOOP_MAX_CARRIED);
   if (!p->tile) {
     multiply(p, tile, emit_i64(m, 0), acc);

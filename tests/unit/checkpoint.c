@@ -177,7 +177,10 @@ enum { VIEW_COUNT = sizeof views / sizeof *views };
 static void expect_views(const Weights *weights) {
   double dense[24], transposed[24];
   for (int i = 0; i < 24; i++) dense[i] = i;
-  for (int i = 0; i < 24; i++) transposed[i] = i / 8 + i / 2 % 4 * 6 + i % 2 * 3;
+  for (int i = 0; i < 24; i++) {
+    int outer = i / 8, middle = i / 2 % 4, inner = i % 2;
+    transposed[i] = outer + 6 * middle + 3 * inner;
+  }
   cr_assert_eq(weights->tensor_count, VIEW_COUNT);
   expect_tensor(weights, "dense", dense, 24);
   expect_tensor(weights, "transposed", transposed, 24);
