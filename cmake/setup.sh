@@ -5,7 +5,7 @@
 set -eu
 packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev libpng-dev"
 if [ "${1:-}" = tests ]; then
-  packages="$packages libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+  packages="$packages g++ libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 fi
 missing=""
 for package in $packages; do

@@ -25,9 +25,11 @@ cp "$root/tests/e2e/checkpoints/tiny.json" "$root/tests/e2e/checkpoints/tiny.pth
 untyped() {
   sed -E '/ = input /!s/ : f32\[[0-9?,]*\](, f32\[[0-9?,]*\])*//'
 }
-compile="$atmc compile model.json --weights model.safetensors --shape 1x3x16x16"
-$compile -o x --stop-after=fold-affine | untyped >model.ir
-$compile -o x --stop-after=fuse-offset-gathers | untyped >stages.ir
-$compile -o x --stop-after=form-kernels | untyped >kernels.ir
-$compile -o "$WORK/program" --emit=exe >/dev/null 2>&1
+compile() {
+  "$atmc" compile model.json --weights model.safetensors --shape 1x3x16x16 "$@"
+}
+compile -o x --stop-after=fold-affine | untyped >model.ir
+compile -o x --stop-after=fuse-offset-gathers | untyped >stages.ir
+compile -o x --stop-after=form-kernels | untyped >kernels.ir
+compile -o "$WORK/program" --emit=exe >/dev/null 2>&1
 "$tools/fuzz/fuzz" "$atmc" "$WORK/program" "$WORK/fixtures" "$WORK" "$@"
