@@ -208,6 +208,20 @@ static bool name_is_free(Lowering *l, const char *name) {
   return false;
 }
 
+/* Calls `lower`. What the types alone tell, with sizes that the model fixes, it leaves to them. */
+static void lower_layer(Lowering *l, const LayerOp *op, const LayerSpec *spec,
+                        const Layer *const *inputs, Layer *layer) {
+  l->builder.label = layer->name;
+  l->builder.place = layer->place;
+  op->lower(l, spec, inputs, layer);
+  if (l->misfit) {
+    error_list_add(&l->errors, layer->place, "%s", l->misfit);
+    layer->value = VALUE_NONE;
+  }
+  l->misfit = NULL;
+  settle_extent(l, layer);
+}
+
 static void read_layer(Lowering *l, const cJSON *object) {
   l->object = object;
   Layer layer = {.name = "a layer before",
@@ -223,11 +237,7 @@ static void read_layer(Lowering *l, const cJSON *object) {
   bool fits = op && json_fields_read(l->source, object, &op->keys, &l->errors, &spec);
   if (op) layer.name = arena_strdup(l->arena, spec.name ? spec.name : op->op);
   fits = fits && (!spec.name || (check_layer_name(l, spec.name) && name_is_free(l, spec.name)));
-  if (fits && find_inputs(l, op, &spec, inputs)) {
-    l->builder.label = layer.name;
-    op->lower(l, &spec, inputs, &layer);
-    settle_extent(l, &layer);
-  }
+  if (fits && find_inputs(l, op, &spec, inputs)) lower_layer(l, op, &spec, inputs, &layer);
   add_layer(l, layer, spec.name != NULL);
 }
 
@@ -325,7 +335,7 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
     return error_list_end(&l->errors);
   model->name = arena_strdup(arena, spec.name);
   model->graph = graph_new(arena, recipes, model->name);
-  l->builder.graph = model->graph;
+  l->builder = (Builder){.graph = model->graph, .misfit = &l->misfit};
   read_each(l, spec.inputs, "inputs", MODEL_MAX_PORTS, read_input);
   if (l->errors.count) return error_list_end(&l->errors);
   read_each(l, spec.layers, "layers", LAYER_MAX_COUNT, read_layer);

@@ -6,6 +6,7 @@
 #include "support/checked_math.h"
 
 void layer_error(Lowering *l, const char *key, const char *format, ...) {
+  if (l->misfit) return;
   va_list args;
   va_start(args, format);
   const char *message = arena_vprintf(l->arena, format, args);

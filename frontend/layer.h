@@ -85,7 +85,8 @@ typedef struct Lowering {
   ErrorList errors;
   const cJSON *object; /* the layer at hand */
   Builder builder;
-  Layer *layers; /* the model's inputs, then the layers */
+  const char *misfit; /* the builder's; NULL: all nodes of the layer at hand fit */
+  Layer *layers;      /* the model's inputs, then the layers */
   uint32_t layer_count, layer_capacity;
   NameTable layer_names; /* the last layer of each name */
   WeightNeed *needs;
@@ -134,7 +135,8 @@ extern const LayerFamily mixer_family;
   }
 #define LAYER_OP(op, inputs, keys) LAYER_OP_OF(op, inputs, inputs, keys)
 
-/* Reports an error at key `key` of the layer at hand (the layer itself when NULL or absent). */
+/* Reports an error at key `key` of the layer at hand (the layer itself when NULL or absent), unless
+ * a misfit may be what it is about. */
 void layer_error(Lowering *l, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Checks that `input` is a map; says that `op` needs one. */

@@ -10,13 +10,12 @@
 enum { MAX_GRID = 256 };
 
 /* Result token o: the sum over the tokens t of weight[o,t] x[t], plus bias[o]. */
-static ValueId mix_rows(Lowering *l, const char *prefix, ValueId x, int64_t tokens, int64_t out_h,
-                        int64_t out_w) {
+static ValueId mix_rows(Lowering *l, const char *prefix, ValueId x, AttrsMIX_ROWS a) {
   Builder b = l->builder;
-  Type weight = type_matrix(out_h * out_w, tokens), bias = type_vector(out_h * out_w);
-  return build_mix_rows(b, x, build_constant(b, layer_tensor(l, prefix, "weight", weight)),
-                        build_constant(b, layer_tensor(l, prefix, "bias", bias)), (int32_t)out_h,
-                        (int32_t)out_w);
+  int64_t from = (int64_t)a.in_h * a.in_w, to = (int64_t)a.out_h * a.out_w;
+  ValueId w = build_constant(b, layer_tensor(l, prefix, "weight", type_matrix(to, from)));
+  return build_mix_rows(b, x, w,
+                        build_constant(b, layer_tensor(l, prefix, "bias", type_vector(to))), a);
 }
 
 static void lower_mixer_block(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
@@ -24,11 +23,13 @@ static void lower_mixer_block(Lowering *l, const LayerSpec *spec, const Layer *c
   if (!layer_is_map(l, spec, inputs[0])) return;
   Builder b = l->builder;
   ValueId x = inputs[0]->value;
-  int64_t height = spec->grid[0], width = spec->grid[1], tokens = height * width;
+  int32_t height = (int32_t)spec->grid[0], width = (int32_t)spec->grid[1];
+  int32_t hidden = (int32_t)spec->token_hidden;
   ValueId y = layer_norm(l, layer_part(l, spec, "norm1"), x, spec->eps);
-  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc1"), y, tokens, spec->token_hidden, 1);
-  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc2"), build_gelu(b, y), spec->token_hidden,
-               height, width);
+  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc1"), y,
+               (AttrsMIX_ROWS){.in_h = height, .in_w = width, .out_h = hidden, .out_w = 1});
+  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc2"), build_gelu(b, y),
+               (AttrsMIX_ROWS){.in_h = hidden, .in_w = 1, .out_h = height, .out_w = width});
   x = build_add(b, x, y);
   y = layer_norm(l, layer_part(l, spec, "norm2"), x, spec->eps);
   y = layer_mlp(l, layer_part(l, spec, "mlp_channels"), y, spec->channel_hidden);

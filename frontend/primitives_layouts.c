@@ -63,30 +63,17 @@ static void lower_channel_shuffle(Lowering *l, const LayerSpec *spec, const Laye
   result->extent = inputs[0]->extent;
 }
 
-/* Appends a node that need not fit; its message goes with the layer. */
-static void try_append(Lowering *l, const Node *prototype, Layer *result) {
-  NodeId id;
-  Node node = *prototype;
-  node.label = l->builder.label;
-  const char *message = graph_try_append(l->model->graph, &node, &id);
-  if (message) {
-    layer_error(l, NULL, "%s", message);
-    return;
-  }
-  result->value = node_result(graph_node(l->model->graph, id), 0);
-  bool is_map = graph_type(l->model->graph, result->value).rank == 4;
-  result->extent = is_map ? layer_derived_extent(l) : EXTENT_NONE;
+/* Whether the result is a map, and of which size, is in its type alone. */
+static ExtentId extent_of(Lowering *l, ValueId value) {
+  bool is_map = graph_type(l->model->graph, value).rank == 4;
+  return is_map ? layer_derived_extent(l) : EXTENT_NONE;
 }
 
 static void lower_reshape(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                           Layer *result) {
-  Node node = {.op = OP_RESHAPE,
-               .operands = &inputs[0]->value,
-               .operand_count = 1,
-               .attrs.RESHAPE = {.height = (int32_t)spec->height,
-                                 .width = (int32_t)spec->width,
-                                 .channels = (int32_t)spec->channels}};
-  try_append(l, &node, result);
+  result->value = build_reshape(l->builder, inputs[0]->value, (int32_t)spec->height,
+                                (int32_t)spec->width, (int32_t)spec->channels);
+  result->extent = extent_of(l, result->value);
 }
 
 /* Which dimension the letter at `at` means: 1 H, 2 W, 3 C; 0: none. */
@@ -114,9 +101,8 @@ static void lower_transpose(Lowering *l, const LayerSpec *spec, const Layer *con
     layer_error(l, "order", "channels must be known: give the input its \"height\" and \"width\"");
     return;
   }
-  Node node = {
-      .op = OP_TRANSPOSE, .operands = &inputs[0]->value, .operand_count = 1, .attrs.TRANSPOSE = a};
-  try_append(l, &node, result);
+  result->value = build_transpose(l->builder, inputs[0]->value, a);
+  result->extent = layer_derived_extent(l);
 }
 
 static const JsonField concat_keys[] = {LAYER_COMMON_KEYS(0)};

@@ -1,10 +1,19 @@
 #include "ir/builder.h"
 
-/* Appends the node with the builder's label; absent operands are VALUE_NONE at the end. */
+/* Appends the node with the builder's label and place; absent operands are VALUE_NONE at the end.
+ */
 static ValueId append(Builder b, Node node) {
   node.label = b.label;
-  NodeId id = graph_append(b.graph, &node);
-  return node_result(graph_node(b.graph, id), 0);
+  node.place = b.place;
+  NodeId id;
+  const char *message = NULL;
+  if (b.misfit && node.operand_count)
+    message = graph_try_append(b.graph, &node, &id);
+  else
+    id = graph_append(b.graph, &node);
+  if (!message) return node_result(graph_node(b.graph, id), 0);
+  if (!*b.misfit) *b.misfit = message;
+  return node.operands[0];
 }
 
 #define OPERANDS(...)                         \
@@ -41,11 +50,8 @@ ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32
                           .attrs.LINEAR = {.panel = panel, .channels = channels}});
 }
 
-ValueId build_mix_rows(Builder b, ValueId x, ValueId w, ValueId bias, int32_t out_h,
-                       int32_t out_w) {
-  return append(b, (Node){.op = OP_MIX_ROWS,
-                          OPERANDS(x, w, bias),
-                          .attrs.MIX_ROWS = {.out_h = out_h, .out_w = out_w}});
+ValueId build_mix_rows(Builder b, ValueId x, ValueId w, ValueId bias, AttrsMIX_ROWS attrs) {
+  return append(b, (Node){.op = OP_MIX_ROWS, OPERANDS(x, w, bias), .attrs.MIX_ROWS = attrs});
 }
 
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first) {

@@ -1,5 +1,6 @@
-/* One function per op that appends a node and returns its result; a misfit panics.
- * `label` of the new nodes is that of the builder. */
+/* One function per op that appends a node and returns its result. `label` and `place` of the new
+ * nodes are those of the builder. A misfit panics; or, where the builder has `misfit`, the first
+ * one's message goes there, and an operand stands in for each result that is missing. */
 #ifndef ATMC_IR_BUILDER_H
 #define ATMC_IR_BUILDER_H
 
@@ -8,6 +9,8 @@
 typedef struct Builder {
   Graph *graph;
   const char *label;
+  Place place;
+  const char **misfit; /* NULL: what does not fit is our bug */
 } Builder;
 
 typedef struct Window { /* of a convolution */
@@ -22,7 +25,7 @@ ValueId build_linear(Builder b, ValueId x, ValueId w, ValueId bias);
 ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32_t panel,
                             int32_t channels);
 ValueId build_scale_matrix(Builder b, ValueId v, ValueId w);
-ValueId build_mix_rows(Builder b, ValueId x, ValueId w, ValueId bias, int32_t out_h, int32_t out_w);
+ValueId build_mix_rows(Builder b, ValueId x, ValueId w, ValueId bias, AttrsMIX_ROWS attrs);
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first);
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window);
 ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share);

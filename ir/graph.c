@@ -91,6 +91,13 @@ NodeId graph_append(Graph *graph, const Node *prototype) {
   return id;
 }
 
+Status graph_misfit(Diag *diag, const Node *node, const char *message) {
+  const char *label = node->label ? node->label : "";
+  bool says_more = *label && strcmp(label, op_info(node->op)->text) != 0;
+  return diag_error(diag, node->place, "%s%s%s", says_more ? label : "", says_more ? ": " : "",
+                    message);
+}
+
 const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, bool nchw) {
   if (value.index >= graph->value_count) return "output: the value is missing";
   if (!name || !*name) return "output: needs a name";

@@ -92,21 +92,21 @@ const char *infer_SCALE_MATRIX(const Infer *in, Type *result) {
 const char *infer_MIX_ROWS(const Infer *in, Type *result) {
   const AttrsMIX_ROWS *a = &in->node->attrs.MIX_ROWS;
   Type x = in->operand[0];
-  Type w = in->operand[1];
-  int64_t rows;
   INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_positive(in, "in_h", a->in_h));
+  INFER_TRY(infer_check_positive(in, "in_w", a->in_w));
   INFER_TRY(infer_check_positive(in, "out_h", a->out_h));
   INFER_TRY(infer_check_positive(in, "out_w", a->out_w));
-  if (w.rank != 2 || !type_is_known(w) || w.dims[0] != (int64_t)a->out_h * a->out_w) {
-    return infer_misfit(in, "the weight is %s, expected [%" PRId64 ",H*W]", INFER_TEXT(w),
-                        (int64_t)a->out_h * a->out_w);
+  Type weight = type_matrix((int64_t)a->out_h * a->out_w, (int64_t)a->in_h * a->in_w);
+  if (!type_equal(in->operand[1], weight)) {
+    return infer_misfit(in, "the weight is %s, expected %s", INFER_TEXT(in->operand[1]),
+                        INFER_TEXT(weight));
   }
-  INFER_TRY(infer_check_vector(in, 2, "the bias", w.dims[0]));
-  if (x.dims[1] != DIM_OPEN && x.dims[2] != DIM_OPEN &&
-      (!checked_mul_i64(x.dims[1], x.dims[2], &rows) || rows != w.dims[1])) {
-    return infer_misfit(
-        in, "%" PRId64 " tokens fixed by the weights, the image gives %" PRId64 "x%" PRId64,
-        w.dims[1], x.dims[1], x.dims[2]);
+  INFER_TRY(infer_check_vector(in, 2, "the bias", weight.dims[0]));
+  Type grid = type_map(x.dims[0], a->in_h, a->in_w, type_channels(x));
+  if (!infer_types_meet(&grid, x)) {
+    return infer_misfit(in, "the weights are for %dx%d tokens, the map is %s", a->in_h, a->in_w,
+                        INFER_TEXT(x));
   }
   *result = type_map(x.dims[0], a->out_h, a->out_w, type_channels(x));
   return NULL;

@@ -40,7 +40,8 @@ void rewrite_copy(Rewrite *rewrite, const Node *node) {
 }
 
 Builder rewrite_builder(const Rewrite *rewrite, const Node *origin) {
-  return (Builder){.graph = rewrite->to, .label = origin ? origin->label : NULL};
+  if (!origin) return (Builder){.graph = rewrite->to};
+  return (Builder){.graph = rewrite->to, .label = origin->label, .place = origin->place};
 }
 
 static void copy_outputs(Rewrite *rewrite) {

@@ -102,8 +102,7 @@ static Status lower(const PassContext *context, Rewrite *rw, const Node *node) {
   bool has_bias = node->operand_count == 3;
   if (!graph_recipe(rw->from, node->operands[1]) ||
       (has_bias && !pattern_vector(rw->from, node, 2)))
-    return diag_error(context->diag, (Place){0}, "conv2d %s: its weights are not constants",
-                      node->label ? node->label : "");
+    return graph_misfit(context->diag, node, "conv2d: its weights are not constants");
   if (a->groups == 1)
     rewrite_set(rw, node_result(node, 0), lower_dense(rw, node, window));
   else if (a->groups == in && out == in)

@@ -48,9 +48,10 @@ static Status check_size(const PassContext *context, const Graph *graph, const N
     char text[TYPE_TEXT_MAX];
     Type type = graph_type(graph, node_result(node, k));
     if (!type_is_known(type) || (type_count(type, &elements) && elements <= MAX_ELEMENTS)) continue;
-    return diag_error(context->diag, (Place){0}, "%s: %s has more than %d elements",
-                      node->label ? node->label : op_info(node->op)->text, type_format(type, text),
-                      MAX_ELEMENTS);
+    return graph_misfit(
+        context->diag, node,
+        arena_printf(context->arena, "%s: %s has more than %d elements", op_info(node->op)->text,
+                     type_format(type, text), MAX_ELEMENTS));
   }
   return STATUS_OK;
 }
@@ -63,9 +64,7 @@ static Status specialize(const PassContext *context, Rewrite *rw, const Node *no
   copy.operands = operands;
   NodeId id;
   const char *message = graph_try_append(rw->to, &copy, &id);
-  if (message)
-    return diag_error(context->diag, (Place){0}, "%s: %s",
-                      node->label ? node->label : op_info(node->op)->text, message);
+  if (message) return graph_misfit(context->diag, node, message);
   const Node *made = graph_node(rw->to, id);
   for (uint32_t k = 0; k < node->result_count; k++)
     rewrite_set(rw, node_result(node, k), node_result(made, k));

@@ -37,9 +37,7 @@ static Status rebuild_node(const Node *node, Graph *bound, ValueId *map, Diag *d
   copy.operands = operands;
   NodeId id;
   const char *message = graph_try_append(bound, &copy, &id);
-  if (message)
-    return diag_error(diag, (Place){0}, "%s%s%s", node->label ? node->label : "",
-                      node->label ? ": " : "", message);
+  if (message) return graph_misfit(diag, node, message);
   for (uint32_t i = 0; i < node->result_count; i++)
     map[node_result(node, i).index] = node_result(graph_node(bound, id), i);
   return STATUS_OK;

@@ -19,4 +19,4 @@ if "$atmc" compile "$model" --weights "$work/w.safetensors" --shape 1x3x34x48 -o
   2>"$work/errors"; then
   exit 1
 fi
-grep -q '^atmc: error: merged: add: ' "$work/errors"
+grep -q 'free_graph.json:[0-9]*:[0-9]*: error: merged: add: ' "$work/errors"

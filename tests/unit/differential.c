@@ -188,7 +188,11 @@ static void make_mixed_rows(Maker *m, ValueId x) {
   int32_t height = 1 + (int32_t)below(&m->random, 6), width = 1 + (int32_t)below(&m->random, 9);
   ValueId w = weight(m, type_matrix(height * width, type.dims[1] * type.dims[2]));
   ValueId bias = below(&m->random, 2) ? weight(m, type_vector(height * width)) : VALUE_NONE;
-  keep(m, build_mix_rows(m->b, x, w, bias, height, width));
+  AttrsMIX_ROWS a = {.in_h = (int32_t)type.dims[1],
+                     .in_w = (int32_t)type.dims[2],
+                     .out_h = height,
+                     .out_w = width};
+  keep(m, build_mix_rows(m->b, x, w, bias, a));
 }
 
 static Window some_pool(Maker *m) {
@@ -315,7 +319,7 @@ static void make_node(Maker *m) {
 static Graph *make_graph(Arena *arena, uint64_t seed) {
   Maker m = {.random = {seed}, .arena = arena};
   Graph *graph = graph_new(arena, recipe_table_new(arena), "random");
-  m.b = (Builder){graph, "layer"};
+  m.b = (Builder){.graph = graph, .label = "layer"};
   int64_t n = 1 + below(&m.random, 2), h = 1 + below(&m.random, 16), w = 1 + below(&m.random, 16);
   keep(&m, build_input(m.b, "x", type_map(n, h, w, some_channels(&m)), below(&m.random, 2)));
   if (below(&m.random, 3) == 0)

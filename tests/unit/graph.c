@@ -33,7 +33,7 @@ Test(op, the_table_follows_the_definitions) {
 
 Test(graph, values_know_their_nodes) {
   Graph *g = new_graph();
-  Builder b = {g, "head"};
+  Builder b = {.graph = g, .label = "head"};
   ValueId x = build_input(b, "x", type_map(DIM_OPEN, 7, 7, 8), false);
   ValueId gain = build_constant(b, recipe_fill(g->recipes, 2, type_vector(8)));
   ValueId y = build_mul(b, x, gain);
@@ -61,7 +61,7 @@ Test(graph, values_know_their_nodes) {
 
 Test(graph, absent_operands_at_the_end_are_not_counted) {
   Graph *g = new_graph();
-  Builder b = {g, NULL};
+  Builder b = {.graph = g};
   ValueId x = build_input(b, "x", type_matrix(1, 8), false);
   ValueId w = build_constant(b, recipe_fill(g->recipes, 1, type_matrix(4, 8)));
   ValueId y = build_linear(b, x, w, VALUE_NONE);
@@ -73,7 +73,7 @@ Test(graph, absent_operands_at_the_end_are_not_counted) {
 Test(graph, texts_and_operands_are_copied) {
   Graph *g = new_graph();
   char name[] = "image", label[] = "stem";
-  ValueId x = build_input((Builder){g, label}, name, type_matrix(1, 8), false);
+  ValueId x = build_input((Builder){.graph = g, .label = label}, name, type_matrix(1, 8), false);
   name[0] = label[0] = '?';
   cr_assert_str_eq(graph_def(g, x)->attrs.INPUT.name, "image");
   cr_assert_str_eq(graph_def(g, x)->label, "stem");
@@ -82,7 +82,7 @@ Test(graph, texts_and_operands_are_copied) {
 
 Test(graph, a_misfit_appends_nothing) {
   Graph *g = new_graph();
-  Builder b = {g, NULL};
+  Builder b = {.graph = g};
   ValueId x = build_input(b, "x", type_matrix(1, 8), false);
   NodeId id;
   Node bad = {.op = OP_MEAN_HW, .operands = &x, .operand_count = 1};
@@ -98,7 +98,7 @@ Test(graph, a_misfit_appends_nothing) {
 
 Test(graph, outputs_are_checked) {
   Graph *g = new_graph();
-  ValueId x = build_input((Builder){g, NULL}, "x", type_matrix(1, 8), false);
+  ValueId x = build_input((Builder){.graph = g}, "x", type_matrix(1, 8), false);
   cr_assert_str_eq(graph_try_add_output(g, "y", (ValueId){9}, false),
                    "output: the value is missing");
   cr_assert_str_eq(graph_try_add_output(g, "", x, false), "output: needs a name");
@@ -111,13 +111,13 @@ Test(graph, outputs_are_checked) {
 
 Test(graph, a_builder_misfit_panics, .exit_code = 70) {
   Graph *g = new_graph();
-  Builder b = {g, NULL};
+  Builder b = {.graph = g};
   build_mean_hw(b, build_input(b, "x", type_matrix(1, 8), false));
 }
 
 Test(verify, a_changed_type_panics, .exit_code = 70) {
   Graph *g = new_graph();
-  Builder b = {g, NULL};
+  Builder b = {.graph = g};
   ValueId y = build_gelu(b, build_input(b, "x", type_matrix(1, 8), false));
   ((Value *)g->values)[y.index].type.dims[1] = 9;
   graph_verify(g, "vandalism");
@@ -125,7 +125,7 @@ Test(verify, a_changed_type_panics, .exit_code = 70) {
 
 Test(verify, an_operand_behind_its_user_panics, .exit_code = 70) {
   Graph *g = new_graph();
-  Builder b = {g, NULL};
+  Builder b = {.graph = g};
   ValueId y = build_gelu(b, build_input(b, "x", type_matrix(1, 8), false));
   ((ValueId *)graph_def(g, y)->operands)[0] = y;
   graph_verify(g, "vandalism");

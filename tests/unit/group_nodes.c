@@ -7,7 +7,7 @@
 
 static Builder new_graph(void) {
   Arena *arena = arena_new();
-  return (Builder){graph_new(arena, recipe_table_new(arena), "test"), NULL};
+  return (Builder){.graph = graph_new(arena, recipe_table_new(arena), "test")};
 }
 
 static ValueId weight(Builder b, const char *name, Type type) {

@@ -123,11 +123,11 @@ Test(interp, scale_matrix) {
 }
 
 Test(interp, mix_rows) {
-  CHECK3("mix_rows(%0, %1, %2) {out_h=1, out_w=3}", "[1,2,1,2]", "[3,2]", "[3]",
+  CHECK3("mix_rows(%0, %1, %2) {in_h=2, in_w=1, out_h=1, out_w=3}", "[1,2,1,2]", "[3,2]", "[3]",
          NUMBERS(1, 2, 10, 20), NUMBERS(1, 1, 2, 0, 0, -1), NUMBERS(0.5, 0, 0),
          NUMBERS(11.5, 22.5, 2, 4, -10, -20));
-  CHECK2("mix_rows(%0, %1) {out_h=1, out_w=1}", "[2,1,2,1]", "[1,2]", NUMBERS(1, 2, 3, 4),
-         NUMBERS(1, 10), NUMBERS(21, 43));
+  CHECK2("mix_rows(%0, %1) {in_h=1, in_w=2, out_h=1, out_w=1}", "[2,1,2,1]", "[1,2]",
+         NUMBERS(1, 2, 3, 4), NUMBERS(1, 10), NUMBERS(21, 43));
 }
 
 #define WINDOW(k, s, p) \

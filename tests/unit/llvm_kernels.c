@@ -98,9 +98,10 @@ static void check_mix_rows(int64_t h, int64_t w, int64_t channels, int32_t out, 
   ValueId x = fixture_rows(&f, map(2, h, w, channels + begin));
   if (begin) x = build_slice(f.b, x, begin, (int32_t)channels);
   ValueId weight = fixture_weights(&f, 2, (int64_t[]){out, h * w});
-  ValueId y = build_mix_rows(f.b, x, weight, fixture_vector(&f, out), 1, out);
+  AttrsMIX_ROWS a = {.in_h = (int32_t)h, .in_w = (int32_t)w, .out_h = 1, .out_w = out};
+  ValueId y = build_mix_rows(f.b, x, weight, fixture_vector(&f, out), a);
   fixture_result(&f, begin ? y : build_gelu(f.b, y), PORT_ROWS, false);
-  fixture_result(&f, build_mix_rows(f.b, x, weight, VALUE_NONE, 1, out), PORT_CALLER, true);
+  fixture_result(&f, build_mix_rows(f.b, x, weight, VALUE_NONE, a), PORT_CALLER, true);
   fixture_check(&f, 2, (uint32_t)out, blocks, 2e-6);
   fixture_free(&f);
 }

@@ -50,7 +50,7 @@ typedef struct Run {
 static Run run(PassOptions options) {
   Run r = {.arena = arena_new()};
   Graph *g = graph_new(r.arena, recipe_table_new(r.arena), "test");
-  Builder b = {g, NULL};
+  Builder b = {.graph = g};
   ValueId x = build_input(b, "x", type_map(DIM_OPEN, DIM_OPEN, DIM_OPEN, 8), false);
   ValueId gain = build_constant(b, recipe_tensor(g->recipes, "gain", type_vector(8)));
   ValueId w = build_constant(b, recipe_tensor(g->recipes, "w", type_matrix(4, 8)));

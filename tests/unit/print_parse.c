@@ -56,10 +56,10 @@ Test(print_parse, odd_texts_and_reals_survive) {
   static const double reals[] = {0, 1e-6, 0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308};
   Arena *arena = arena_new();
   Graph *graph = graph_new(arena, recipe_table_new(arena), "odd name");
-  Builder b = {graph, NULL};
+  Builder b = {.graph = graph};
   ValueId x = build_input(b, "in\"put", type_matrix(DIM_OPEN, 8), false);
   for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
-    x = build_gelu((Builder){graph, labels[i]}, x);
+    x = build_gelu((Builder){.graph = graph, .label = labels[i]}, x);
   }
   for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) x = build_normalize(b, x, reals[i]);
   Graph *again = parse(arena, print(graph));
