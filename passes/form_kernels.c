@@ -23,6 +23,8 @@ typedef struct Forming {
   NodeGroups groups;
   bool *crosses;       /* [old value] read by another group than its producer's */
   ValueId *map;        /* [old value] its value between kernels in the new graph */
+  ValueId *inside;     /* [old value] in the body at hand, if inside_of is its group */
+  uint32_t *inside_of; /* [old value] the group whose body had it last */
   ValueId *output_map; /* [old output] its value in the new graph */
   uint32_t *next;      /* [node] the next node of the same group; nothing for the last */
   uint32_t *first;     /* [group] */
@@ -38,8 +40,8 @@ typedef struct Result {
 
 /* One kernel in the making. */
 typedef struct Kernel {
+  uint32_t group;
   Graph *body;
-  ValueId *inside; /* [old value] in the body */
   ValueId *operands;
   uint32_t operand_count, operand_capacity;
   Result *results;
@@ -88,6 +90,11 @@ static ValueId add_operand(Forming *f, Kernel *kernel, ValueId old) {
   return node_result(graph_node(kernel->body, graph_append(kernel->body, &input)), 0);
 }
 
+static void set_inside(Forming *f, const Kernel *kernel, ValueId old, ValueId value) {
+  f->inside[old.index] = value;
+  f->inside_of[old.index] = kernel->group;
+}
+
 static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old);
 
 static ValueId append_inside(Forming *f, Kernel *kernel, const Node *node) {
@@ -102,17 +109,18 @@ static ValueId append_inside(Forming *f, Kernel *kernel, const Node *node) {
 
 /* The value in the body of an old one: there already, a view of one, or a new operand. */
 static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old) {
-  ValueId *inside = &kernel->inside[old.index];
-  if (value_is_none(*inside)) {
+  if (f->inside_of[old.index] != kernel->group) {
     const Node *node = graph_def(f->from, old);
-    *inside = node->op == OP_SLICE ? append_inside(f, kernel, node) : add_operand(f, kernel, old);
+    bool is_view = node->op == OP_SLICE;
+    set_inside(f, kernel, old,
+               is_view ? append_inside(f, kernel, node) : add_operand(f, kernel, old));
   }
-  return *inside;
+  return f->inside[old.index];
 }
 
 static void add_result(Forming *f, Kernel *kernel, ValueId old, uint32_t output) {
   char *name = arena_printf(f->arena, "r%u", kernel->result_count);
-  graph_add_output(kernel->body, name, kernel->inside[old.index], false);
+  graph_add_output(kernel->body, name, f->inside[old.index], false);
   ARENA_PUSH(f->arena, kernel->results, kernel->result_count, kernel->result_capacity,
              ((Result){old, output}));
 }
@@ -133,13 +141,11 @@ static const char *label_of(const Forming *f, uint32_t group) {
 
 static void form(Forming *f, uint32_t group) {
   const Graph *from = f->from;
-  Kernel kernel = {.body = graph_new(f->arena, from->recipes, "kernel"),
-                   .inside = ARENA_ARRAY(f->arena, from->value_count, ValueId)};
-  for (uint32_t i = 0; i < from->value_count; i++) kernel.inside[i] = VALUE_NONE;
+  Kernel kernel = {.group = group, .body = graph_new(f->arena, from->recipes, "kernel")};
   uint32_t end = f->last[group];
   for (uint32_t i = f->first[group];; i = f->next[i]) {
-    ValueId old = from->nodes[i].first_result;
-    kernel.inside[old.index] = append_inside(f, &kernel, &from->nodes[i]);
+    const Node *node = &from->nodes[i];
+    set_inside(f, &kernel, node->first_result, append_inside(f, &kernel, node));
     if (i == end) break;
   }
   for (uint32_t i = f->first[group];; i = f->next[i]) {
@@ -190,11 +196,16 @@ Status form_kernels(const PassContext *context, const Graph *graph, const Graph 
                .groups = group_nodes(graph, arena),
                .crosses = ARENA_ARRAY(arena, graph->value_count, bool),
                .map = ARENA_ARRAY(arena, graph->value_count, ValueId),
+               .inside = ARENA_ARRAY(arena, graph->value_count, ValueId),
+               .inside_of = ARENA_ARRAY(arena, graph->value_count, uint32_t),
                .output_map = ARENA_ARRAY(arena, graph->output_count, ValueId),
                .next = ARENA_ARRAY(arena, graph->node_count, uint32_t)};
   f.first = ARENA_ARRAY(arena, f.groups.count, uint32_t);
   f.last = ARENA_ARRAY(arena, f.groups.count, uint32_t);
-  for (uint32_t i = 0; i < graph->value_count; i++) f.map[i] = VALUE_NONE;
+  for (uint32_t i = 0; i < graph->value_count; i++) {
+    f.map[i] = VALUE_NONE;
+    f.inside_of[i] = NO_GROUP;
+  }
   link_groups(&f);
   copy_inputs(&f);
   for (uint32_t g = 0; g < f.groups.count; g++) form(&f, g);
