@@ -1,6 +1,7 @@
 #!/bin/sh
 # aarch64.sh ATMC TOOLS: NEON code in an emitted executable, run by qemu-aarch64: golden files of
-# ATMNet-xT and the answers to the first images of the glyph sheet.
+# ATMNet-xT, the answers to the first images of the glyph sheet, and a model of all operators, which
+# must agree with the interpreter.
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,7 +16,8 @@ for size in 32x32 96x160; do
   "$atmc" compile "$examples/models/atmnet_xt.json" --weights "$work/xt.safetensors" \
     --target=aarch64-linux-gnu --shape 1x3x$size --emit=exe -o "$work/xt" 2>/dev/null
   "$tools/make_image" ${size%x*} ${size#*x} 0 1 "$work/image.npy"
-  $qemu "$work/xt" --input image="$work/image.npy" --output logits="$work/logits.npy" --threads=2
+  $qemu "$work/xt" --input image="$work/image.npy" --output logits="$work/logits.npy" --threads=2 \
+    >"$work/log"
   printf 'neon atmnet_xt-%s: ' $size
   "$tools/compare_golden" "$here/golden/atmnet_xt-$size.safetensors" "$work/logits.npy"
 done
@@ -23,7 +25,29 @@ count=64
 "$tools/sheet_tiles" "$examples/glyphs/test_sheet.png" 48 0 $count "$work/tiles.npy"
 "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
   --target=aarch64-linux-gnu --shape ${count}x3x48x48 --emit=exe -o "$work/glyphs" 2>/dev/null
-$qemu "$work/glyphs" --input image="$work/tiles.npy" --output logits="$work/logits.npy" --threads=1
+$qemu "$work/glyphs" --input image="$work/tiles.npy" --output logits="$work/logits.npy" --threads=1 \
+  >"$work/log"
 printf 'neon glyphs: '
 "$tools/sheet_tiles" --check "$work/logits.npy" "$examples/glyphs/test_logits.npy" 0 \
   "$examples/glyphs/test_labels.txt" 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ
+
+model=$here/aarch64/all_ops.json
+"$atmc" weights "$model" --synthetic=0 -o "$work/ops.safetensors"
+"$atmc" compile "$model" --weights "$work/ops.safetensors" --target=aarch64-linux-gnu \
+  --shape 1x3x32x48 --emit=exe,plan -o "$work/ops" 2>/dev/null
+for op in $(sed -n 's/^OP([A-Z0-9_]*, *"\([a-z0-9_]*\)".*/\1/p' "$here/../../ir/ops.def"); do
+  case $op in
+    input | constant | kernel | slice) ;;  # no code of their own
+    conv2d | layer_norm | mean_hw) ;;      # lowered to others
+    *) grep -q " = $op[( ]" "$work/ops.plan" || { echo "the plan has no $op"; exit 1; } ;;
+  esac
+done
+"$tools/make_image" 32 48 0 1 "$work/image.npy"
+for output in logits segments tokens; do
+  "$atmc" run "$model" --weights "$work/ops.safetensors" --input "$work/image.npy" --engine=interp \
+    --output $output="$work/expected.npy" >"$work/log"
+  $qemu "$work/ops" --input image="$work/image.npy" --output $output="$work/got.npy" --threads=2 \
+    >"$work/log"
+  printf 'neon all_ops %s: ' $output
+  "$tools/compare_npy" "$work/expected.npy" "$work/got.npy"
+done
