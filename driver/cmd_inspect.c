@@ -130,9 +130,10 @@ static void print_json(const Report *report) {
 
 static Status inspect(Compilation *c) {
   const Options *options = c->options;
-  ShapeList shapes;
-  RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->arena, c->diag, &shapes));
+  ShapeList shapes = {.count = 1};
+  if (options->shape) RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->arena, c->diag, &shapes));
   RETURN_IF_ERROR(compile_read(c));
+  if (!options->shape) shapes.items[0] = shapes_default(c->model->graph, c->arena);
   RETURN_IF_ERROR(compile_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   const Plan *plan = c->plans[0];

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 
+enum { DEFAULT_SIDE = 224 };
 /* The largest images and tensors that can be compiled for; row numbers fit 32 bits with ease. */
 enum { IMAGES_MAX = 1024, CHANNELS_MAX = 65536, SIDE_MAX = 16384, ELEMENTS_MAX = 1 << 28 };
 
@@ -94,6 +95,19 @@ static uint32_t principal_input(const Graph *graph, const NodeId *nodes, uint32_
     if (shapes_is_open(graph_node(graph, nodes[i]))) found = i;
   }
   return found == count ? 0 : found;
+}
+
+Shape shapes_default(const Graph *graph, Arena *arena) {
+  uint32_t count = graph_inputs(graph, NULL, 0);
+  NodeId *nodes = ARENA_ARRAY(arena, count, NodeId);
+  graph_inputs(graph, nodes, count);
+  Shape shape = {1, 3, DEFAULT_SIDE, DEFAULT_SIDE};
+  if (count == 0) return shape;
+  const Node *input = graph_node(graph, nodes[principal_input(graph, nodes, count)]);
+  Type type = input_type(input, shape);
+  if (type.rank == 4) return (Shape){1, type_channels(type), type.dims[1], type.dims[2]};
+  shape.c = type_channels(type);
+  return shape;
 }
 
 /* The shape states the size of a map, or fits the one that it has. */

@@ -29,6 +29,9 @@ MUST_CHECK Status shapes_parse(const char *text, uint32_t most, Arena *arena, Di
 MUST_CHECK Status shapes_input_types(const Graph *graph, Shape shape, Arena *arena, Diag *diag,
                                      const Type **types, uint32_t *count);
 
+/* One image, of 224x224 where the model leaves its size open. */
+Shape shapes_default(const Graph *graph, Arena *arena);
+
 /* Whether `input` is a map whose height and width the caller chooses. */
 bool shapes_is_open(const Node *input);
 

@@ -19,7 +19,7 @@ static void print_place(FILE *stream, Place place) {
   if (!place.file) {
     fputs("atmc: ", stream);
   } else if (place.line == 0) {
-    fprintf(stream, "%s: ", place.file);
+    fprintf(stream, "%s: ", *place.file ? place.file : "\"\"");
   } else {
     fprintf(stream, "%s:%u:%u: ", place.file, place.line, place.column);
   }

@@ -136,10 +136,18 @@ says stdout "76.24 M"
 says stdout "36.28 G"
 expect 0 inspect --json -- tiny.json
 says stdout '"macs":'
+sed -e 's/"channels": 3/"channels": 1, "height": 32/' tiny.json >wide.json
+expect 0 inspect wide.json
+says stdout "image 1x32x224x1"
+sed -e 's/"nchw", "channels": 3/"nc", "channels": 7/' -e '/"op": "[cpam]/d' tiny.json >vector.json
+expect 0 inspect vector.json
+says stdout "image 1x7"
 
 echo "-- files that cannot be read"
 expect 3 inspect missing.json
 expect 3 inspect .
+expect 3 inspect ""
+says stderr '"": error: cannot open'
 expect 3 compile tiny.json --weights missing --shape 1x3x8x8 -o x
 expect 3 opt missing.ir
 echo '{"atmc": 1' >broken.json
@@ -148,7 +156,7 @@ echo 'graph' >broken.ir
 expect 1 opt broken.ir
 expect 1 compile xt.json --weights tiny.safetensors --shape 1x3x32x32 -o x
 holds . broken.ir broken.json $([ -f completion ] && echo completion) l.json l_pyramid.json stderr \
-  stdout tiny.json tiny.safetensors tiny2.safetensors xt.json xt2.json
+  stdout tiny.json tiny.safetensors tiny2.safetensors vector.json wide.json xt.json xt2.json
 
 echo "-- files that cannot be written"
 compile="compile tiny.json --weights tiny.safetensors --shape 1x3x16x16"
@@ -238,6 +246,12 @@ expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iteratio
 for key in median_ms min_ms threads isa macs workspace_bytes compile_ms; do says stdout "\"$key\":"; done
 expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --profile
 says stdout "kernels, by time"
+# A batch in rounds: the first is checked kernel by kernel, all end to end.
+batch="--shape 4x3x256x256"
+expect 0 verify tiny.json --weights tiny.safetensors $batch --threads=2
+expect 0 compile tiny.json --weights tiny.safetensors $batch -o out/tiny --emit=plan
+grep -q '^  rounds 2$' out/tiny.plan || fail "no rounds in the plan"
+rm out/*
 # Weights whose product is beyond the floats, not beyond the interpreter's doubles.
 cat >large.json <<'JSON'
 {"atmc": 1, "name": "large",
