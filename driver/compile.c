@@ -13,6 +13,7 @@
 #include "driver/clock.h"
 #include "driver/macs.h"
 #include "driver/outputs.h"
+#include "passes/cost_model.h"
 
 enum { PROGRESS_STEPS = 3 };
 
@@ -64,6 +65,7 @@ static PassContext pass_context(const Compilation *c, const Resolution *resoluti
   if (resolution) {
     context.input_types = resolution->input_types;
     context.input_count = resolution->input_count;
+    context.rounds = resolution->rounds;
   }
   return context;
 }
@@ -84,18 +86,42 @@ static Status run_passes(Compilation *c, PipelinePart part, const Resolution *re
   return STATUS_OK;
 }
 
+static uint64_t largest_map_bytes(const Graph *graph) {
+  int64_t largest = 0, elements;
+  for (uint32_t v = 0; v < graph->value_count; ++v) {
+    Type type = graph_type(graph, (ValueId){v});
+    if (type.rank == 4 && type_count(type, &elements) && elements > largest) largest = elements;
+  }
+  return (uint64_t)largest * sizeof(float);
+}
+
+/* Cuts the images of a call into rounds. */
+static void choose_rounds(Compilation *c, Resolution *r) {
+  uint32_t images = (uint32_t)r->shape.n;
+  uint32_t together = cost_model_images(images, largest_map_bytes(r->source) / images);
+  Type *types = ARENA_ARRAY(c->arena, r->input_count, Type);
+  for (uint32_t i = 0; i < r->input_count; ++i) {
+    types[i] = r->input_types[i];
+    types[i].dims[0] = together;
+  }
+  r->input_types = types;
+  r->rounds = images / together;
+}
+
 static Status plan_resolution(Compilation *c, Shape shape) {
   Resolution *r = &c->resolutions[c->resolution_count];
   *r = (Resolution){.shape = shape, .graph = c->graph};
   RETURN_IF_ERROR(
       shapes_input_types(c->graph, shape, c->arena, c->diag, &r->input_types, &r->input_count));
-  RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, r, &r->graph));
-  if (c->stopped) return STATUS_OK;
   PassContext context = pass_context(c, r);
-  RETURN_IF_ERROR(plan_build(&context, r->graph, &r->plan));
   PassRun *specialize = pass_table[PASS_specialize_shapes].run;
   RETURN_IF_ERROR(specialize(&context, c->model->graph, &r->source));
   r->macs = macs_of_graph(r->source);
+  choose_rounds(c, r);
+  RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, r, &r->graph));
+  if (c->stopped) return STATUS_OK;
+  context = pass_context(c, r);
+  RETURN_IF_ERROR(plan_build(&context, r->graph, &r->plan));
   c->plans[c->resolution_count++] = r->plan;
   return STATUS_OK;
 }

@@ -82,9 +82,10 @@ static void collect_nodes(KernelCheck *check) {
       CHECK(steps < plan->step_count);
       check->nodes[steps++] = node;
     } else if (node->op == OP_INPUT) {
-      ValueId v = node_result(node, 0);
-      const PlanTensor *tensor = &plan->inputs[inputs];
-      layout_to_logical(tensor->type, tensor->nchw, check->in[inputs++], new_value(check, v));
+      ValueId v = node_result(node, 0); /* of the first round */
+      bool nchw = plan->inputs[inputs].nchw;
+      layout_to_logical(graph_type(check->graph, v), nchw, check->in[inputs++],
+                        new_value(check, v));
     }
   }
   CHECK(steps == plan->step_count && inputs == plan->input_count);

@@ -37,7 +37,7 @@ MUST_CHECK Status native_with(Compilation *c, NativeUse *use);
 /* Runs the model on tensors in the caller's layout. */
 MUST_CHECK Status native_run(Native *native, const float *const *in, float *const *out);
 
-/* Runs one step of the plan alone, on the workspace as it is. */
+/* Runs one step of the plan alone, for the first round, on the workspace as it is. */
 MUST_CHECK Status native_step(Native *native, const Step *step, const float *const *in,
                               float *const *out);
 /* The memory behind a step's operand or result. */

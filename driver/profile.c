@@ -69,7 +69,9 @@ static void print_kernels(const Plan *plan, const double *seconds, double total,
 void profile_print(const Plan *plan, const double *seconds, Arena *arena) {
   double total = 0;
   for (uint32_t s = 0; s < plan->step_count; ++s) total += seconds[s];
-  printf("\nsteps, in order\n");
+  printf("\nsteps, in order");
+  if (plan->rounds > 1) printf(", of the first of %u rounds", plan->rounds);
+  printf("\n");
   for (uint32_t s = 0; s < plan->step_count; ++s) {
     const Step *step = &plan->steps[s];
     Row row = {.name = plan->kernels[step->kernel].name,

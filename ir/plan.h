@@ -106,7 +106,7 @@ typedef struct Port {
   PortKind kind;
   bool nchw;
   uint32_t pitch; /* PORT_ROWS; 0 otherwise */
-  Type type;      /* of one call: maps [N,H,W,C], vectors [N,C], constants as they are */
+  Type type;      /* of one round: maps [N,H,W,C], vectors [N,C], constants as they are */
 } Port;
 
 typedef struct PlanKernel {

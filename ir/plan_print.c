@@ -160,6 +160,7 @@ void plan_print(const Plan *plan, StringBuilder *out) {
   string_builder_printf(out, "plan \"%s\" %s\n", plan->model, plan->target->name);
   for (uint32_t i = 0; i < plan->input_count; i++) print_tensor("input", &plan->inputs[i], out);
   for (uint32_t i = 0; i < plan->output_count; i++) print_tensor("output", &plan->outputs[i], out);
+  if (plan->rounds > 1) string_builder_printf(out, "  rounds %u\n", plan->rounds);
   string_builder_printf(out,
                         "  arena %" PRIu64 " bytes (live %" PRIu64 "), scratch %" PRIu64 " bytes\n",
                         plan->workspace_base, plan->live_peak, plan->scratch_bytes);

@@ -25,9 +25,19 @@ enum {
    * waking a thread for. */
   COLUMN_BLOCKS = 4,
   COLUMN_BLOCK_MACS = 16 << 10,
+  /* Images whose largest maps fit into this go through the model together: they give threads more
+   * tasks, and weights stay in the cache from one image to the next. With more of them maps leave
+   * the cache: at 224x224, two already take longer together on one thread. */
+  TOGETHER_BYTES = 4 << 20,
   /* Maps up to this size stay in the cache between two kernels. */
   CACHED_MAP_BYTES = 4 << 20,
 };
+
+uint32_t cost_model_images(uint32_t images, uint64_t map_bytes) {
+  uint32_t together = images;
+  while (together > 1 && (images % together || together * map_bytes > TOGETHER_BYTES)) together--;
+  return together;
+}
 
 /* Parts of about `target` rows, or a few of at least `few_rows`; an even number, for two threads.
  */

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How many of the `images` of a call go through the model together: a divisor of `images`. The
+ * largest map of one image has `map_bytes`. */
+uint32_t cost_model_images(uint32_t images, uint64_t map_bytes);
+
 /* Into how many chunks a mean over `rows` rows is cut: about 112 rows each, fewer where there
  * are few rows. 1, or an even number. */
 uint32_t cost_model_chunks(uint64_t rows);

@@ -171,6 +171,12 @@ static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
                 .macs = count_macs(kernel)};
 }
 
+/* The caller's tensor whose part in one round is `type`. */
+static Type of_all_rounds(const Plan *plan, Type type) {
+  type.dims[0] *= plan->rounds;
+  return type;
+}
+
 /* Inputs and outputs of the model, and which values they are. */
 static void fill_tensors(Building *b, Plan *plan) {
   const Graph *graph = b->graph;
@@ -181,15 +187,16 @@ static void fill_tensors(Building *b, Plan *plan) {
     CHECK(graph_def(graph, output->value)->op == OP_KERNEL);
     CHECK(b->output_of[output->value.index] == NO_OUTPUT);
     b->output_of[output->value.index] = i;
-    outputs[i] = (PlanTensor){output->name, graph_type(graph, output->value), output->nchw};
+    outputs[i] = (PlanTensor){output->name, of_all_rounds(plan, graph_type(graph, output->value)),
+                              output->nchw};
   }
   PlanTensor *inputs = ARENA_ARRAY(b->arena, graph->node_count, PlanTensor);
   for (uint32_t i = 0; i < graph->node_count; i++) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_INPUT) continue;
     b->input_of[node->first_result.index] = plan->input_count;
-    inputs[plan->input_count++] =
-        (PlanTensor){node->attrs.INPUT.name, node->declared, node->attrs.INPUT.nchw};
+    inputs[plan->input_count++] = (PlanTensor){
+        node->attrs.INPUT.name, of_all_rounds(plan, node->declared), node->attrs.INPUT.nchw};
   }
   plan->inputs = inputs;
   plan->outputs = outputs;
@@ -231,6 +238,7 @@ Status plan_build(const PassContext *context, const Graph *graph, const Plan **r
   Plan *plan = ARENA_NEW(arena, Plan);
   plan->model = graph->name;
   plan->target = context->target;
+  plan->rounds = context->rounds ? context->rounds : 1;
   fill_tensors(&b, plan);
   build_kernels(&b);
   fill_steps(&b, plan);

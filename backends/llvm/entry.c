@@ -3,8 +3,10 @@
  *   int PREFIX_run(const float *const in[], float *const out[], void *workspace, size_t bytes,
  *                  const atm_env *env) {
  *     check the arguments;
- *     void *args[..] = {scratch, others, operands.., results..};   once for each step
- *     if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;
+ *     for (round = 0; round < rounds; ++round) {                      in[], out[]: its images
+ *       void *args[..] = {scratch, others, operands.., results..};    once for each step
+ *       if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;
+ *     }
  *     return ATM_OK;
  *   }
  *
@@ -236,6 +238,38 @@ static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *st
   require(e, LLVMBuildIsNull(m->builder, code, ""), ATM_E_PARALLEL);
 }
 
+static void emit_steps(Entry *e, LLVMValueRef args, uint32_t plan) {
+  for (uint32_t i = 0; i < e->plan->step_count; ++i) emit_call(e, args, plan, &e->plan->steps[i]);
+}
+
+/* Moves pointers to whole tensors on to what `round` takes of them. */
+static void move_on(Entry *e, LLVMValueRef *pointers, const PlanTensor *tensors, uint32_t count,
+                    LLVMValueRef round) {
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t elements = 0;
+    CHECK(type_count(tensors[i].type, &elements));
+    uint64_t bytes = sizeof(float) * (uint64_t)elements / e->plan->rounds;
+    LLVMValueRef distance =
+        LLVMBuildMul(e->m->builder, round, LLVMConstInt(e->m->i64, bytes, 0), "");
+    pointers[i] = LLVMBuildGEP2(e->m->builder, e->m->i8, pointers[i], &distance, 1, "");
+  }
+}
+
+static void emit_rounds(Entry *e, LLVMValueRef args, uint32_t plan) {
+  ModuleContext *m = e->m;
+  if (e->plan->rounds == 1) {
+    emit_steps(e, args, plan);
+    return;
+  }
+  Loop loop;
+  LLVMValueRef count = LLVMConstInt(m->i64, e->plan->rounds, 0);
+  loop_begin(m, &loop, LLVMConstNull(m->i64), count, 1, NULL, 0);
+  move_on(e, e->inputs, e->plan->inputs, e->plan->input_count, loop.index);
+  move_on(e, e->outputs, e->plan->outputs, e->plan->output_count, loop.index);
+  emit_steps(e, args, plan);
+  loop_end(m, &loop, NULL);
+}
+
 static uint32_t most_args(const Plan *plan) {
   uint32_t most = 0;
   for (uint32_t i = 0; i < plan->kernel_count; ++i) {
@@ -266,7 +300,7 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {
 
   CHECK(e.plan->workspace_base % PLAN_ALIGN == 0 && e.plan->scratch_bytes % PLAN_ALIGN == 0);
   store_arg(&e, args, ARG_OTHERS, offset(m, e.workspace, e.plan->workspace_base));
-  for (uint32_t i = 0; i < e.plan->step_count; ++i) emit_call(&e, args, plan, &e.plan->steps[i]);
+  emit_rounds(&e, args, plan);
   LLVMBuildRet(m->builder, LLVMConstNull(m->i32));
   return function;
 }

@@ -62,7 +62,7 @@ static uint64_t nominal_macs(const Artifact *a, uint32_t index) {
   const Plan *plan = a->plans[index];
   uint64_t macs = 0;
   for (uint32_t i = 0; i < plan->step_count; ++i) macs += plan->steps[i].macs;
-  return macs;
+  return macs * plan->rounds;
 }
 
 static LLVMValueRef entry(Artifact *a, uint32_t index) {

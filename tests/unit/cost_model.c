@@ -38,6 +38,16 @@ Test(cost_model, never_has_more_chunks_than_rows) {
   }
 }
 
+Test(cost_model, takes_images_together_while_they_are_small) {
+  cr_expect_eq(cost_model_images(1, 0), 1);
+  cr_expect_eq(cost_model_images(8, 256 << 10), 8);
+  cr_expect_eq(cost_model_images(32, 256 << 10), 16);
+  cr_expect_eq(cost_model_images(12, 512 << 10), 6, "a divisor");
+  cr_expect_eq(cost_model_images(7, 1 << 20), 1, "a divisor");
+  cr_expect_eq(cost_model_images(8, 56 * 56 * 256 * 4), 1);
+  cr_expect_eq(cost_model_images(2, UINT64_C(1) << 33), 1);
+}
+
 Test(cost_model, blocks_shrink_until_scratch_fits) {
   cr_expect_eq(cost_model_blocks(56 * 56, 0, true), 28);
   cr_expect_eq(cost_model_blocks(56 * 56, 1024, true), 28);

@@ -6,7 +6,7 @@
 #include "runtime/atm_runtime.h"
 #include "tests/unit/tiny_plan.h"
 
-enum { H = 5, W = 7, ROWS = H * W };
+enum { H = 5, W = 7, ROWS = H * W, MOST = 3 };
 
 typedef struct Fixture {
   Arena *arena;
@@ -24,7 +24,8 @@ typedef struct Fixture {
 static void emit(Fixture *f, const TargetInfo *target, bool external) {
   RecipeTable *recipes = recipe_table_new(f->arena);
   const Plan *plans[] = {tiny_plan(f->arena, recipes, target, 1, H, W),
-                         tiny_plan(f->arena, recipes, target, 2, H, W)};
+                         tiny_plan(f->arena, recipes, target, 2, H, W),
+                         tiny_plan_rounds(f->arena, recipes, target, MOST, H, W)};
   static const char *const classes[] = {"cat", "dog"};
   EmitOptions options = {.prefix = "tiny",
                          .external_weights = external,
@@ -33,9 +34,9 @@ static void emit(Fixture *f, const TargetInfo *target, bool external) {
                          .class_count = 2,
                          .export_all = true};
   WeightSource source = {.read = tiny_read};
-  f->blob = weights_blob_layout(f->arena, plans, 2);
+  f->blob = weights_blob_layout(f->arena, plans, 3);
   size_t bytes = 0;
-  Status status = llvm_emit(plans, 2, &f->blob, &source, &options, EMIT_OBJECT, f->arena, &f->diag,
+  Status status = llvm_emit(plans, 3, &f->blob, &source, &options, EMIT_OBJECT, f->arena, &f->diag,
                             &f->object, &bytes);
   cr_assert_eq(status, STATUS_OK);
   cr_assert_eq(llvm_load(f->object, bytes, &f->diag, &f->loaded), STATUS_OK);
@@ -50,10 +51,10 @@ static void open_fixture(Fixture *f, const char *isa, bool external) {
   const TargetInfo *target = target_choose(isa, NULL, NULL, f->arena, &f->diag);
   cr_assert_not_null(target);
   emit(f, target, external);
-  float *image = malloc(2 * ROWS * TINY_IN * sizeof(float));
-  for (size_t i = 0; i < 2 * ROWS * TINY_IN; ++i) image[i] = tiny_input(i);
+  float *image = malloc(MOST * ROWS * TINY_IN * sizeof(float));
+  for (size_t i = 0; i < MOST * ROWS * TINY_IN; ++i) image[i] = tiny_input(i);
   f->in[0] = image;
-  f->out[0] = calloc(2 * ROWS * TINY_OUT, sizeof(float));
+  f->out[0] = calloc(MOST * ROWS * TINY_OUT, sizeof(float));
   f->bytes = f->model->entries[1].workspace_base + 8 * f->model->entries[1].workspace_scratch;
   f->workspace = aligned_alloc(64, f->bytes);
 }
@@ -106,6 +107,35 @@ Test(entry, gives_the_same_bits_on_threads_and_in_batches) {
   check_answer(&f, 2 * ROWS);
   atm_pool_destroy(pool);
   free(single);
+  close_fixture(&f);
+}
+
+/* Rounds run the code of one image, on its workspace. */
+Test(entry, gives_the_same_bits_in_rounds) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  const atm_entry *single = &f.model->entries[0], *rounds = &f.model->entries[2];
+  size_t values = ROWS * TINY_OUT;
+  float *expected = malloc(MOST * values * sizeof(float));
+  for (size_t i = 0; i < MOST; ++i) {
+    const float *in[] = {f.in[0] + i * ROWS * TINY_IN};
+    float *out[] = {expected + i * values};
+    cr_assert_eq(single->run(in, out, f.workspace, f.bytes, NULL), ATM_OK);
+  }
+  cr_expect_eq(rounds->workspace_base, single->workspace_base);
+  cr_expect_eq(rounds->macs, MOST * single->macs);
+  for (uint32_t threads = 1; threads <= 3; ++threads) {
+    atm_pool *pool = atm_pool_create(threads);
+    atm_env env = atm_pool_env(pool);
+    size_t bytes = rounds->workspace_base + (threads - 1) * rounds->workspace_scratch;
+    memset(f.out[0], 0, MOST * values * sizeof(float));
+    cr_assert_eq(rounds->run(f.in, f.out, f.workspace, bytes, &env), ATM_OK);
+    cr_expect_eq(memcmp(expected, f.out[0], MOST * values * sizeof(float)), 0, "%u threads",
+                 threads);
+    atm_pool_destroy(pool);
+  }
+  check_answer(&f, MOST * ROWS);
+  free(expected);
   close_fixture(&f);
 }
 
@@ -162,6 +192,8 @@ Test(entry, refuses_bad_environments) {
                "without parallel_for there is one thread");
   atm_env failing = {.size = sizeof failing, .threads = 2, .parallel_for = failing_parallel_for};
   cr_expect_eq(run(&f, &failing), ATM_E_PARALLEL);
+  cr_expect_eq(f.model->entries[2].run(f.in, f.out, f.workspace, f.bytes, &failing),
+               ATM_E_PARALLEL);
   close_fixture(&f);
 }
 
@@ -197,7 +229,7 @@ Test(entry, describes_the_model) {
   cr_expect_eq(m->abi_version, ATM_ABI_VERSION);
   cr_expect_eq(m->input_count, 1u);
   cr_expect_eq(m->output_count, 1u);
-  cr_expect_eq(m->entry_count, 2u);
+  cr_expect_eq(m->entry_count, 3u);
   cr_expect_str_eq(m->name, "tiny");
   cr_expect_str_eq(m->target, "x86-64-v2");
   cr_expect_str_eq(m->hash, "c0ffee");

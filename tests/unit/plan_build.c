@@ -21,7 +21,8 @@ typedef struct Built {
   const Plan *plan;
 } Built;
 
-static Built build(const char *model, int64_t images, int64_t h, int64_t w, const char *disabled) {
+static Built build_rounds(const char *model, uint32_t rounds, int64_t images, int64_t h, int64_t w,
+                          const char *disabled) {
   Built built = {.arena = arena_new()};
   Diag diag = {.stream = stderr};
   Model *read;
@@ -34,7 +35,8 @@ static Built build(const char *model, int64_t images, int64_t h, int64_t w, cons
                          .diag = &diag,
                          .target = &target,
                          .input_types = &type,
-                         .input_count = 1};
+                         .input_count = 1,
+                         .rounds = rounds};
   PassOptions options = {.disabled = &disabled,
                          .disabled_count = disabled ? 1 : 0,
                          .verify_each = true,
@@ -50,6 +52,10 @@ static Built build(const char *model, int64_t images, int64_t h, int64_t w, cons
   }
   cr_assert_eq(plan_build(&context, built.graph, &built.plan), STATUS_OK);
   return built;
+}
+
+static Built build(const char *model, int64_t images, int64_t h, int64_t w, const char *disabled) {
+  return build_rounds(model, 1, images, h, w, disabled);
 }
 
 /* The arena as a list of values: what each step wrote last, and where. */
@@ -303,6 +309,24 @@ Test(plan_build, does_not_depend_on_the_batch) {
   }
   arena_free(one.arena);
   arena_free(four.arena);
+}
+
+/* Rounds repeat the steps: all but the caller's tensors are those of one round. */
+Test(plan_build, has_the_memory_of_one_round) {
+  Built one = build("glyphs", 2, 48, 48, NULL);
+  Built rounds = build_rounds("glyphs", 3, 2, 48, 48, NULL);
+  cr_expect_eq(rounds.plan->rounds, 3);
+  cr_expect_eq(rounds.plan->inputs[0].type.dims[0], 6);
+  cr_expect_eq(rounds.plan->outputs[0].type.dims[0], 6);
+  cr_expect_eq(rounds.plan->workspace_base, one.plan->workspace_base);
+  cr_expect_eq(rounds.plan->step_count, one.plan->step_count);
+  for (uint32_t i = 0; i < one.plan->kernel_count; i++)
+    cr_expect_eq(rounds.plan->kernels[i].images, 2);
+  StringBuilder text = {.arena = rounds.arena};
+  plan_print(rounds.plan, &text);
+  cr_expect_not_null(strstr(string_builder_text(&text), "\n  rounds 3\n"));
+  arena_free(one.arena);
+  arena_free(rounds.arena);
 }
 
 /* As published, when no pass trades products for others. */

@@ -153,6 +153,7 @@ static inline Plan *tiny_plan(Arena *arena, RecipeTable *recipes, const TargetIn
   uint64_t arena_bytes = (uint64_t)(n * h * w) * TINY_PITCH * sizeof(float) + 128;
   Plan *plan = ARENA_NEW(arena, Plan);
   *plan = (Plan){.model = "tiny",
+                 .rounds = 1,
                  .target = target,
                  .input_count = 1,
                  .output_count = 1,
@@ -166,6 +167,19 @@ static inline Plan *tiny_plan(Arena *arena, RecipeTable *recipes, const TargetIn
                  .weights = weights,
                  .workspace_base = (arena_bytes + 63) / 64 * 64,
                  .scratch_bytes = 64};
+  return plan;
+}
+
+/* The same for `rounds` times as many images, in rounds. */
+static inline Plan *tiny_plan_rounds(Arena *arena, RecipeTable *recipes, const TargetInfo *target,
+                                     uint32_t rounds, int64_t h, int64_t w) {
+  Plan *plan = tiny_plan(arena, recipes, target, 1, h, w);
+  PlanTensor *inputs = arena_copy(arena, plan->inputs, sizeof *inputs);
+  PlanTensor *outputs = arena_copy(arena, plan->outputs, sizeof *outputs);
+  inputs->type.dims[0] = outputs->type.dims[0] = rounds;
+  plan->inputs = inputs;
+  plan->outputs = outputs;
+  plan->rounds = rounds;
   return plan;
 }
 
