@@ -53,7 +53,7 @@ enum {
 
 static const Subject subjects[] = {
     {.name = "model",
-     .seeds = {"model.json", "model.json", "map.json"},
+     .seeds = {"model.json", "map.json", "fixed.json", "ops.json"},
      .commands = {"inspect bad.json --shape 1x3x16x16", "inspect bad.json --json --threads=3",
                   "compile bad.json --weights model.safetensors --shape 1x3x16x16 --emit=ir,plan "
                   "-o out/m"},

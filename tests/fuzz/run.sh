@@ -17,6 +17,12 @@ cd "$WORK/fixtures"
 cp "$here/model.json" .
 cp "$root/tests/passes/form_kernels_atm.ir" atm.ir
 sed '/"logits"\|"classes"/d' model.json >map.json
+# Sizes that the model fixes are checked as its layers are read.
+fix_size() {
+  sed '/"name": "image"/s/"channels": 3/"channels": 3, "height": '"$1"', "width": '"$2/"
+}
+fix_size 16 16 <model.json >fixed.json
+fix_size 32 48 <"$root/tests/e2e/aarch64/all_ops.json" >ops.json
 cp "$root/tests/e2e/checkpoints/tiny.json" "$root/tests/e2e/checkpoints/tiny.pth" \
   "$root/tests/e2e/checkpoints/tiny_legacy.pth" .
 "$atmc" weights model.json --synthetic=1 -o model.safetensors
