@@ -42,7 +42,7 @@ typedef struct EmitOptions {
   const uint64_t *macs;   /* nominal, of each plan; NULL: those of its steps */
   const char *const *class_names;
   uint32_t class_count;
-  bool export_all; /* kernels (PREFIX_NAME) and PREFIX_weights too, for llvm_symbol */
+  bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak too, for llvm_symbol */
 } EmitOptions;
 
 /* The weights of an artifact: distinct constants of all plans with their place in the blob. */
@@ -78,6 +78,12 @@ typedef struct LoadedModel LoadedModel;
 MUST_CHECK Status llvm_load(const char *object, size_t bytes, Diag *diag, LoadedModel **loaded);
 void *llvm_symbol(LoadedModel *loaded, const char *name);
 void llvm_unload(LoadedModel *loaded);
+
+/* PREFIX_peak is a kernel that multiplies and adds as fast as the target can, for so many
+ * multiply-adds in a task. Its `args` are LLVM_PEAK_FLOATS floats for each worker, which it
+ * overwrites. */
+enum { LLVM_PEAK_FLOATS = 16 };
+uint64_t llvm_peak_macs(const TargetInfo *target);
 
 /* The C header of an artifact and a static archive of objects (ar format, with a symbol table). */
 const char *header_write(Arena *arena, const Plan *const *plans, uint32_t plan_count,

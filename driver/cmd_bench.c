@@ -4,18 +4,22 @@
 
 #include "driver/clock.h"
 #include "driver/commands.h"
+#include "driver/peak.h"
 #include "driver/profile.h"
 #include "driver/summary.h"
+#include "driver/trace.h"
 #include "driver/units.h"
+#include "support/atomic_file.h"
 #include "support/panic.h"
 
 static const double WARM_UP_SECONDS = 0.2, MEASURE_SECONDS = 2;
-enum { LEAST_RUNS = 5, MOST_RUNS = 100000, PROFILE_ROUNDS = 15 };
+enum { LEAST_RUNS = 5, MOST_RUNS = 100000, PROFILE_REPEATS = 15 };
 
 typedef struct Measurement {
   double median, least; /* seconds */
   uint32_t runs;
   uint64_t macs;
+  double peak;   /* multiply-adds in a second */
   double *steps; /* seconds of each step; NULL without --profile */
 } Measurement;
 
@@ -32,6 +36,26 @@ static Status time_runs(Native *native, const float *const *in, float *const *ou
   return STATUS_OK;
 }
 
+static Status write_trace(Compilation *c, Native *native, const float *const *in, float *const *out,
+                          double peak) {
+  Trace trace;
+  RETURN_IF_ERROR(trace_record(native, in, out, c->arena, &trace));
+  const char *title =
+      arena_printf(c->arena, "%s at %s for %s", c->model->name,
+                   shapes_format(c->resolutions[0].shape, c->arena), c->target->name);
+  return trace_write(&trace, title, peak, c->options->trace, c->arena, c->diag);
+}
+
+/* Step by step, where the options ask for it. */
+static Status measure_steps(Compilation *c, Native *native, const float *const *in,
+                            float *const *out, Measurement *m) {
+  if (c->options->profile) {
+    m->steps = ARENA_ARRAY(c->arena, native->plan->step_count, double);
+    RETURN_IF_ERROR(profile_measure(native, in, out, PROFILE_REPEATS, m->steps));
+  }
+  return c->options->trace ? write_trace(c, native, in, out, m->peak) : STATUS_OK;
+}
+
 static Status measure(Compilation *c, Native *native, Measurement *m) {
   const float **in;
   float **out;
@@ -45,13 +69,17 @@ static Status measure(Compilation *c, Native *native, Measurement *m) {
   RETURN_IF_ERROR(time_runs(native, in, out, most, limit, samples, &m->runs));
   m->median = profile_median(samples, m->runs);
   m->least = samples[0];
-  if (!c->options->profile) return STATUS_OK;
-  m->steps = ARENA_ARRAY(c->arena, native->plan->step_count, double);
-  return profile_measure(native, in, out, PROFILE_ROUNDS, m->steps);
+  RETURN_IF_ERROR(peak_measure(native, &m->peak));
+  return measure_steps(c, native, in, out, m);
 }
 
 static double compile_seconds(const Compilation *c) {
   return c->times.read + c->times.passes + c->times.emit;
+}
+
+/* Multiply-adds in a second. */
+static double rate(const Measurement *m) {
+  return (double)m->macs / m->median;
 }
 
 static double images_per_second(const Native *native, const Measurement *m) {
@@ -66,12 +94,12 @@ static void print_text(const Compilation *c, const Native *native, const Measure
          threads == 1 ? "" : "s");
   printf("  time       median %.3f ms, least %.3f ms of %u runs\n", 1e3 * m->median, 1e3 * m->least,
          m->runs);
-  printf("  speed      %.1f GFLOP/s (%s multiply-adds)\n", 2e-9 * (double)m->macs / m->median,
-         units_count(m->macs, macs));
+  printf("  speed      %.1f GFLOP/s (%s multiply-adds), %.0f %% of the peak's %.1f\n",
+         2e-9 * rate(m), units_count(m->macs, macs), 100 * rate(m) / m->peak, 2e-9 * m->peak);
   printf("  rate       %.1f images/s\n", images_per_second(native, m));
   printf("  workspace  %s\n", units_bytes(native->workspace_bytes, bytes));
   printf("  compiled   in %.2f s\n", compile_seconds(c));
-  if (m->steps) profile_print(native->plan, m->steps, c->arena);
+  if (m->steps) profile_print(&(Profile){native->plan, m->steps, m->peak}, c->arena);
 }
 
 static void print_json(const Compilation *c, const Native *native, const Measurement *m) {
@@ -84,11 +112,17 @@ static void print_json(const Compilation *c, const Native *native, const Measure
   cJSON_AddNumberToObject(root, "min_ms", 1e3 * m->least);
   cJSON_AddNumberToObject(root, "iterations", m->runs);
   cJSON_AddNumberToObject(root, "macs", (double)m->macs);
-  cJSON_AddNumberToObject(root, "gflops", 2e-9 * (double)m->macs / m->median);
+  cJSON_AddNumberToObject(root, "gflops", 2e-9 * rate(m));
+  cJSON_AddNumberToObject(root, "peak_gflops", 2e-9 * m->peak);
+  cJSON_AddNumberToObject(root, "peak_share", rate(m) / m->peak);
   cJSON_AddNumberToObject(root, "images_per_second", images_per_second(native, m));
   cJSON_AddNumberToObject(root, "workspace_bytes", (double)native->workspace_bytes);
   cJSON_AddNumberToObject(root, "compile_ms", 1e3 * compile_seconds(c));
-  if (m->steps) cJSON_AddItemToObject(root, "steps", profile_json(native->plan, m->steps));
+  cJSON_AddNumberToObject(root, "rounds", native->plan->rounds);
+  if (m->steps) {
+    Profile profile = {native->plan, m->steps, m->peak};
+    cJSON_AddItemToObject(root, "steps", profile_json(&profile));
+  }
   char *text = cJSON_Print(root);
   CHECK(text);
   puts(text);
@@ -107,6 +141,8 @@ static Status bench_native(Compilation *c, Native *native) {
 }
 
 static Status bench(Compilation *c) {
+  const char *trace = c->options->trace;
+  if (trace) RETURN_IF_ERROR(atomic_file_check(c->arena, c->diag, trace));
   return native_with(c, bench_native);
 }
 

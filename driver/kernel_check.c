@@ -163,7 +163,7 @@ Status kernel_check_step(KernelCheck *check, uint32_t index, Comparison *compari
   WeightSource source = weights_source(check->c->weights);
   RETURN_IF_ERROR(
       interp_run(node->body, &source, check->arena, check->c->diag, operands, expected));
-  RETURN_IF_ERROR(native_step(check->native, step, check->in, check->out));
+  RETURN_IF_ERROR(native_step(check->native, step, check->in, check->out, NULL));
   compare_results(check, node, step, expected, comparison);
   return STATUS_OK;
 }

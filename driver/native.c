@@ -50,6 +50,8 @@ static Status load_code(Native *native, Compilation *c) {
     native->kernels[i] = (KernelFunction *)llvm_symbol(native->loaded, symbol);
     CHECK(native->kernels[i]);
   }
+  native->peak = (KernelFunction *)llvm_symbol(native->loaded, PREFIX "_peak");
+  CHECK(native->peak);
   return STATUS_OK;
 }
 
@@ -119,15 +121,32 @@ char *native_address(const Native *native, const BufferRef *ref, const float *co
   PANIC("buffer in space %d", (int)ref->space);
 }
 
-static int run_tasks(Native *native, KernelFunction *kernel, void *args, uint32_t tasks) {
+Status native_tasks(Native *native, KernelFunction *kernel, void *args, uint32_t tasks) {
   if (native->pool && tasks > 1) {
-    return native->env.parallel_for(native->env.ctx, tasks, kernel, args);
+    int code = native->env.parallel_for(native->env.ctx, tasks, kernel, args);
+    return check_code(native, code ? ATM_E_PARALLEL : ATM_OK);
   }
   for (uint32_t task = 0; task < tasks; ++task) kernel(args, task, 0);
-  return 0;
+  return STATUS_OK;
 }
 
-Status native_step(Native *native, const Step *step, const float *const *in, float *const *out) {
+typedef struct TimedKernel {
+  KernelFunction *kernel;
+  void *args;
+  TaskTime *times;
+} TimedKernel;
+
+static void run_timed(void *context, uint32_t task, uint32_t worker) {
+  const TimedKernel *timed = context;
+  TaskTime *time = &timed->times[task];
+  time->worker = worker;
+  time->begin = clock_seconds();
+  timed->kernel(timed->args, task, worker);
+  time->end = clock_seconds();
+}
+
+Status native_step(Native *native, const Step *step, const float *const *in, float *const *out,
+                   TaskTime *times) {
   enum { FIXED_ARGS = 2, MOST_ARGS = FIXED_ARGS + 256 };
   const PlanKernel *kernel = &native->plan->kernels[step->kernel];
   CHECK(FIXED_ARGS + kernel->operand_count + kernel->result_count <= MOST_ARGS);
@@ -141,8 +160,10 @@ Status native_step(Native *native, const Step *step, const float *const *in, flo
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     *next++ = native_address(native, &step->results[i], in, out);
   }
-  int code = run_tasks(native, native->kernels[step->kernel], args, plan_tasks(kernel));
-  return check_code(native, code ? ATM_E_PARALLEL : ATM_OK);
+  KernelFunction *function = native->kernels[step->kernel];
+  if (!times) return native_tasks(native, function, args, plan_tasks(kernel));
+  TimedKernel timed = {function, args, times};
+  return native_tasks(native, run_timed, &timed, plan_tasks(kernel));
 }
 
 float *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed) {

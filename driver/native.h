@@ -18,6 +18,7 @@ typedef struct Native {
   size_t object_bytes;
   atm_run_fn *run;
   KernelFunction **kernels; /* [plan->kernel_count] */
+  KernelFunction *peak;     /* backends/llvm/peak.c */
   char *weights, *workspace;
   size_t workspace_bytes;
   atm_pool *pool; /* NULL: one thread */
@@ -37,9 +38,19 @@ MUST_CHECK Status native_with(Compilation *c, NativeUse *use);
 /* Runs the model on tensors in the caller's layout. */
 MUST_CHECK Status native_run(Native *native, const float *const *in, float *const *out);
 
-/* Runs one step of the plan alone, for the first round, on the workspace as it is. */
+/* Runs all tasks of a kernel on the workers. */
+MUST_CHECK Status native_tasks(Native *native, KernelFunction *kernel, void *args, uint32_t tasks);
+
+/* When and where a task ran, in clock_seconds. */
+typedef struct TaskTime {
+  uint32_t worker;
+  double begin, end;
+} TaskTime;
+
+/* Runs one step of the plan alone, for the first round, on the workspace as it is. `times`
+ * [plan_tasks] gets the time of each task; NULL: they are not taken. */
 MUST_CHECK Status native_step(Native *native, const Step *step, const float *const *in,
-                              float *const *out);
+                              float *const *out, TaskTime *times);
 /* The memory behind a step's operand or result. */
 char *native_address(const Native *native, const BufferRef *ref, const float *const *in,
                      float *const *out);

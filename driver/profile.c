@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "driver/clock.h"
+#include "driver/layout.h"
 #include "driver/units.h"
 
 static int compare_doubles(const void *a, const void *b) {
@@ -16,12 +17,12 @@ double profile_median(double *samples, uint32_t count) {
   return 0.5 * (samples[(count - 1) / 2] + samples[count / 2]);
 }
 
-Status profile_measure(Native *native, const float *const *in, float *const *out, uint32_t rounds,
+Status profile_measure(Native *native, const float *const *in, float *const *out, uint32_t repeats,
                        double *seconds) {
-  for (uint32_t r = 0; r < rounds; ++r) {
+  for (uint32_t r = 0; r < repeats; ++r) {
     for (uint32_t s = 0; s < native->plan->step_count; ++s) {
       double begin = clock_seconds();
-      RETURN_IF_ERROR(native_step(native, &native->plan->steps[s], in, out));
+      RETURN_IF_ERROR(native_step(native, &native->plan->steps[s], in, out, NULL));
       double elapsed = clock_seconds() - begin;
       if (r == 0 || elapsed < seconds[s]) seconds[s] = elapsed;
     }
@@ -29,19 +30,58 @@ Status profile_measure(Native *native, const float *const *in, float *const *out
   return STATUS_OK;
 }
 
+/* -- bytes ------------------------------------------------------------------------------------- */
+
+/* What a step reads and writes at least: each of its tensors once. */
+typedef struct Traffic {
+  uint64_t weights, maps; /* bytes */
+} Traffic;
+
+static void add_ports(Traffic *traffic, const Port *ports, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    uint64_t bytes = sizeof(float) * (uint64_t)layout_count(ports[i].type);
+    *(ports[i].kind == PORT_WEIGHTS ? &traffic->weights : &traffic->maps) += bytes;
+  }
+}
+
+static Traffic traffic_of(const PlanKernel *kernel) {
+  Traffic traffic = {0};
+  add_ports(&traffic, kernel->operands, kernel->operand_count);
+  add_ports(&traffic, kernel->results, kernel->result_count);
+  return traffic;
+}
+
+/* -- tables ------------------------------------------------------------------------------------ */
+
 /* What a row of either table shows. */
 typedef struct Row {
   const char *name, *label;
   uint32_t calls;
   double seconds;
-  uint64_t macs;
+  uint64_t macs, bytes;
 } Row;
 
-static void print_row(const Row *row, double total) {
-  char macs[UNITS_TEXT_MAX];
-  printf("%9.3f ms %5.1f %%  %9s %8.1f GFLOP/s  %-32s", 1e3 * row->seconds,
-         100 * row->seconds / total, units_count(row->macs, macs),
-         2e-9 * (double)row->macs / row->seconds, row->name);
+static void add_step(Row *row, const Profile *profile, uint32_t index) {
+  const Step *step = &profile->plan->steps[index];
+  const PlanKernel *kernel = &profile->plan->kernels[step->kernel];
+  Traffic traffic = traffic_of(kernel);
+  row->name = kernel->name;
+  row->seconds += profile->seconds[index];
+  row->macs += step->macs;
+  row->bytes += traffic.weights + traffic.maps;
+}
+
+static void print_title(const char *what) {
+  printf("\n%s\n%12s %7s %10s %10s %9s %6s  %s\n", what, "ms", "time", "macs", "bytes", "GFLOP/s",
+         "peak", "kernel");
+}
+
+static void print_row(const Row *row, double total, double peak) {
+  char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
+  double rate = (double)row->macs / row->seconds;
+  printf("%12.3f %5.1f %% %10s %10s %9.1f %4.0f %%  %-32s", 1e3 * row->seconds,
+         100 * row->seconds / total, units_count(row->macs, macs), units_bytes(row->bytes, bytes),
+         2e-9 * rate, 100 * rate / peak, row->name);
   if (row->calls) printf("  %u call%s", row->calls, row->calls == 1 ? "" : "s");
   if (row->label) printf("  %s", row->label);
   printf("\n");
@@ -52,47 +92,58 @@ static int compare_rows(const void *a, const void *b) {
   return (x < y) - (x > y);
 }
 
-static void print_kernels(const Plan *plan, const double *seconds, double total, Arena *arena) {
+static void print_kernels(const Profile *profile, double total, Arena *arena) {
+  const Plan *plan = profile->plan;
   Row *rows = ARENA_ARRAY(arena, plan->kernel_count, Row);
   for (uint32_t s = 0; s < plan->step_count; ++s) {
     Row *row = &rows[plan->steps[s].kernel];
+    add_step(row, profile, s);
     row->calls++;
-    row->seconds += seconds[s];
-    row->macs += plan->steps[s].macs;
   }
-  for (uint32_t k = 0; k < plan->kernel_count; ++k) rows[k].name = plan->kernels[k].name;
   qsort(rows, plan->kernel_count, sizeof *rows, compare_rows);
-  printf("\nkernels, by time\n");
-  for (uint32_t k = 0; k < plan->kernel_count; ++k) print_row(&rows[k], total);
+  print_title("kernels, by time");
+  for (uint32_t k = 0; k < plan->kernel_count; ++k) print_row(&rows[k], total, profile->peak);
 }
 
-void profile_print(const Plan *plan, const double *seconds, Arena *arena) {
+void profile_print(const Profile *profile, Arena *arena) {
+  const Plan *plan = profile->plan;
   double total = 0;
-  for (uint32_t s = 0; s < plan->step_count; ++s) total += seconds[s];
-  printf("\nsteps, in order");
-  if (plan->rounds > 1) printf(", of the first of %u rounds", plan->rounds);
-  printf("\n");
+  for (uint32_t s = 0; s < plan->step_count; ++s) total += profile->seconds[s];
+  print_title(plan->rounds > 1
+                  ? arena_printf(arena, "steps, in order, of one of %u rounds", plan->rounds)
+                  : "steps, in order");
   for (uint32_t s = 0; s < plan->step_count; ++s) {
-    const Step *step = &plan->steps[s];
-    Row row = {.name = plan->kernels[step->kernel].name,
-               .label = step->label,
-               .seconds = seconds[s],
-               .macs = step->macs};
-    print_row(&row, total);
+    Row row = {.label = plan->steps[s].label};
+    add_step(&row, profile, s);
+    print_row(&row, total, profile->peak);
   }
-  print_kernels(plan, seconds, total, arena);
+  print_kernels(profile, total, arena);
 }
 
-cJSON *profile_json(const Plan *plan, const double *seconds) {
+/* -- JSON -------------------------------------------------------------------------------------- */
+
+cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, double peak) {
+  const PlanKernel *kernel = &plan->kernels[step->kernel];
+  Traffic traffic = traffic_of(kernel);
+  double rate = (double)step->macs / seconds;
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddStringToObject(object, "kernel", kernel->name);
+  cJSON_AddStringToObject(object, "label", step->label ? step->label : "");
+  cJSON_AddNumberToObject(object, "ms", 1e3 * seconds);
+  cJSON_AddNumberToObject(object, "macs", (double)step->macs);
+  cJSON_AddNumberToObject(object, "weight_bytes", (double)traffic.weights);
+  cJSON_AddNumberToObject(object, "map_bytes", (double)traffic.maps);
+  cJSON_AddNumberToObject(object, "gflops", 2e-9 * rate);
+  cJSON_AddNumberToObject(object, "peak_share", rate / peak);
+  return object;
+}
+
+cJSON *profile_json(const Profile *profile) {
+  const Plan *plan = profile->plan;
   cJSON *array = cJSON_CreateArray();
   for (uint32_t s = 0; s < plan->step_count; ++s) {
-    const Step *step = &plan->steps[s];
-    cJSON *row = cJSON_CreateObject();
-    cJSON_AddStringToObject(row, "kernel", plan->kernels[step->kernel].name);
-    cJSON_AddStringToObject(row, "label", step->label ? step->label : "");
-    cJSON_AddNumberToObject(row, "ms", 1e3 * seconds[s]);
-    cJSON_AddNumberToObject(row, "macs", (double)step->macs);
-    cJSON_AddItemToArray(array, row);
+    cJSON_AddItemToArray(
+        array, profile_step_json(plan, &plan->steps[s], profile->seconds[s], profile->peak));
   }
   return array;
 }

@@ -1,4 +1,4 @@
-/* The time of each step of a plan: for `bench --profile`. */
+/* The time of each step of a plan, beside its work: for `bench --profile` and `--trace`. */
 #ifndef ATMC_DRIVER_PROFILE_H
 #define ATMC_DRIVER_PROFILE_H
 
@@ -6,13 +6,23 @@
 
 #include "driver/native.h"
 
-/* Runs the steps one by one, `rounds` times over; `seconds` [step_count] gets the least of each:
+typedef struct Profile {
+  const Plan *plan;
+  const double *seconds; /* [step_count], of one round */
+  double peak;           /* multiply-adds in a second */
+} Profile;
+
+/* Runs the steps one by one, `repeats` times over; `seconds` [step_count] gets the least of each:
  * what else the machine does only adds to it. */
 MUST_CHECK Status profile_measure(Native *native, const float *const *in, float *const *out,
-                                  uint32_t rounds, double *seconds);
+                                  uint32_t repeats, double *seconds);
 /* A table of the steps, and one of the kernels with the sums of their steps. */
-void profile_print(const Plan *plan, const double *seconds, Arena *arena);
-cJSON *profile_json(const Plan *plan, const double *seconds);
+void profile_print(const Profile *profile, Arena *arena);
+/* The steps as an array of objects. */
+cJSON *profile_json(const Profile *profile);
+
+/* A step that took `seconds`: its layers, work, bytes and rates. */
+cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, double peak);
 
 /* The median of `samples` [count], which are sorted. */
 double profile_median(double *samples, uint32_t count);

@@ -6,6 +6,7 @@
  *   metadata.c  PREFIX_model and the constant atm_model behind it
  *   names.c     the symbols
  *   kernel_equal.c  which kernels are the same code
+ *   peak.c      PREFIX_peak, for `bench`
  *
  * Code outside of kernels runs before the ISA was checked, so it is for the baseline CPU.
  */
@@ -52,6 +53,8 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t plan);
 LLVMValueRef cpu_check_emit(Artifact *a);
 
 void metadata_emit(Artifact *a);
+
+void peak_emit(ModuleContext *m, const char *symbol);
 
 /* The two are the same code: they differ in nothing but names and labels. */
 bool kernel_equal(const PlanKernel *x, const PlanKernel *y);

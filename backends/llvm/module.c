@@ -121,4 +121,5 @@ void module_fill(ModuleContext *m, const Plan *const *plans, uint32_t plan_count
   a.entries = ARENA_ARRAY(m->arena, plan_count, LLVMValueRef);
   for (uint32_t p = 0; p < plan_count; ++p) a.entries[p] = entry_emit(&a, p);
   metadata_emit(&a);
+  if (options->export_all) peak_emit(m, arena_printf(m->arena, "%s_peak", options->prefix));
 }

@@ -246,6 +246,38 @@ expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iteratio
 for key in median_ms min_ms threads isa macs workspace_bytes compile_ms; do says stdout "\"$key\":"; done
 expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --profile
 says stdout "kernels, by time"
+says stdout "of the peak's"
+expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --threads=2 \
+  --profile --json --trace=trace.json
+for key in peak_gflops peak_share rounds weight_bytes map_bytes gflops; do says stdout "\"$key\":"; done
+cp stdout profile.json
+grep -q "^{\"traceEvents\":" trace.json || fail "no trace"
+# The trace: each step of the profile in its order, one after the other, with its tasks inside.
+if command -v python3 >/dev/null; then
+  total=$((total + 1))
+  python3 - <<'PYTHON' || fail "bench --trace"
+import json
+steps = json.load(open("profile.json"))["steps"]
+events = json.load(open("trace.json"))["traceEvents"]
+tracks = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
+assert tracks[0] == "steps" and tracks[1] == "worker 0", tracks
+spans = [e for e in events if e["ph"] == "X"]
+assert all(e["dur"] >= 0 and e["ts"] >= 0 for e in spans)
+traced = [e for e in spans if e["tid"] == 0]
+assert [e["name"] for e in traced] == [s["kernel"] for s in steps]
+for step, event in zip(steps, traced):
+    for key in "label", "macs", "weight_bytes", "map_bytes":
+        assert event["args"][key] == step[key], key
+end = lambda e: e["ts"] + e["dur"]
+assert all(end(a) <= b["ts"] + 1e-3 for a, b in zip(traced, traced[1:]))
+for i, step in enumerate(traced):
+    tasks = [e for e in spans if e["tid"] > 0 and e["args"]["step"] == i]
+    assert sorted(e["args"]["task"] for e in tasks) == list(range(len(tasks))) and tasks
+    for e in tasks:
+        assert step["ts"] <= e["ts"] and end(e) <= end(step) + 1e-3 and e["tid"] in tracks
+PYTHON
+fi
+expect 3 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --trace=missing/trace.json
 # A batch in rounds: the first is checked kernel by kernel, all end to end.
 batch="--shape 4x3x256x256"
 expect 0 verify tiny.json --weights tiny.safetensors $batch --threads=2

@@ -222,6 +222,20 @@ Test(entry, takes_external_weights) {
   close_fixture(&f);
 }
 
+Test(entry, has_a_loop_of_multiply_adds_for_bench) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  void (*peak)(void *, uint32_t, uint32_t) =
+      (void (*)(void *, uint32_t, uint32_t))(uintptr_t)llvm_symbol(f.loaded, "tiny_peak");
+  cr_assert_not_null((void *)(uintptr_t)peak);
+  float sums[2][LLVM_PEAK_FLOATS] = {{0}};
+  peak(sums, 0, 1);
+  cr_expect_eq(sums[0][0], 0, "worker 0's");
+  cr_expect_gt(sums[1][0], 1);
+  cr_expect_gt(sums[1][3], 1);
+  close_fixture(&f);
+}
+
 Test(entry, describes_the_model) {
   Fixture f;
   open_fixture(&f, "v2", false);
