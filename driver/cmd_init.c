@@ -12,7 +12,7 @@ static Status unknown_name(const char *name, Diag *diag) {
   while (names[count]) ++count;
   const char *near = nearest_name(name, names, count);
   if (near) return diag_usage_error(diag, "no model \"%s\"; did you mean %s?", name, near);
-  return diag_usage_error(diag, "no model \"%s\"; the first of %zu is %s", name, count, names[0]);
+  return diag_usage_error(diag, "no model \"%s\"; see atmc init --help", name);
 }
 
 Status cmd_init(const Options *options, Arena *arena, Diag *diag) {

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "driver/options.h"
+#include "frontend/frontend.h"
 #include "passes/pass.h"
+#include "support/string_builder.h"
 
-enum { LINE_WIDTH = 80, HELP_COLUMN = 30 };
+enum { LINE_WIDTH = 80, INDENT = 2, HELP_COLUMN = 30 };
 
 /* Prints `text` from `column` on, broken between words so that no line exceeds LINE_WIDTH. */
 static void print_wrapped(FILE *stream, const char *text, int column) {
@@ -74,6 +76,16 @@ static void print_passes(FILE *stream) {
   arena_free(arena);
 }
 
+static void print_models(FILE *stream) {
+  Arena *arena = arena_new();
+  StringBuilder names = {.arena = arena};
+  for (const char *const *name = published_model_names(); *name; ++name)
+    string_builder_printf(&names, "%s ", *name);
+  fprintf(stream, "\nModels:\n%*s", INDENT, "");
+  print_wrapped(stream, string_builder_text(&names), INDENT);
+  arena_free(arena);
+}
+
 static void print_commands(FILE *stream) {
   fputs("\nCommands:\n", stream);
   for (CommandId i = COMMAND_NONE + 1; i < COMMAND_COUNT; ++i) {
@@ -98,6 +110,7 @@ void options_help_print(CommandId command, FILE *stream) {
   }
   print_options(stream, command);
   if (command == COMMAND_OPT) print_passes(stream);
+  if (command == COMMAND_INIT) print_models(stream);
   if (command == COMMAND_NONE) {
     fputs(
         "\nEach command has its own help: atmc COMMAND --help.\n"

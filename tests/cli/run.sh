@@ -69,6 +69,8 @@ for command in $commands; do
   says stdout "Example:"
   expect 0 "$command" -h
 done
+expect 0 init --help
+says stdout "  atmnet_xt atmnet_t "
 expect 0 --version
 expect 0 --help=man
 for command in $commands; do says stdout "atmc $command"; done
@@ -114,6 +116,8 @@ expect 2 inspect tiny.json --stop-after=frobnicate
 expect 2 inspect tiny.json --disable-pass=form-kernels
 expect 2 inspect tiny.json --disable-pass=fold-afine
 says stderr "fold-affine"
+expect 2 init resnet50
+says stderr "see atmc init --help"
 expect 2 init atmnet_xs
 says stderr "did you mean atmnet_"
 expect 2 weights tiny.json --synthetic=-1 -o w
