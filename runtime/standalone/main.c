@@ -134,9 +134,11 @@ static int parse_arguments(program *p, int argc, char **argv, int *done) {
 static int read_inputs(program *p) {
   for (uint32_t i = 0; i < p->model->input_count; ++i) {
     const char *name = p->model->entries->inputs[i].name;
-    if (!p->input_files[i]) return fail(p, EXIT_USAGE, "--input %s=FILE.npy is missing", name);
-    const char *error = npy_read(p->input_files[i], &p->inputs[i]);
-    if (error) return fail(p, EXIT_BAD_INPUT, "%s: %s", p->input_files[i], error);
+    const char *file = p->input_files[i];
+    if (!file) return fail(p, EXIT_USAGE, "--input %s=FILE.npy is missing", name);
+    if (access(file, R_OK) != 0) return fail(p, EXIT_SYSTEM, "%s: %s", file, strerror(errno));
+    const char *error = npy_read(file, &p->inputs[i]);
+    if (error) return fail(p, EXIT_BAD_INPUT, "%s: %s", file, error);
   }
   return 0;
 }

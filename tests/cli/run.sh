@@ -331,5 +331,19 @@ expect 3 $run --input image.npy --output missing/out.npy
 expect 2 $run --input image.npy --output scores=out.npy
 expect 2 $run --input image.npy --target=aarch64-linux-gnu
 
+echo "-- an emitted executable"
+expect 0 compile tiny.json --weights tiny.safetensors --shape 2x3x16x16 --emit=exe -o out/tiny
+atmc=out/tiny
+expect 0 --help
+says stdout "image: nchw 2x3x16x16"
+expect 0 --input image.npy --output logits=program.npy
+cmp native.npy program.npy || fail "the executable: other numbers"
+expect 1 --input flat.npy
+expect 1 --input tiny.json
+expect 2
+expect 2 --input picture=image.npy
+expect 2 --input image.npy --threads=0
+expect 3 --input missing.npy
+
 echo "$total checks, $failed failed"
 [ $failed = 0 ]
