@@ -1,0 +1,108 @@
+#!/bin/sh
+# table.sh ATMC [ROUNDS [PATTERN]]: the README's figures, measured again on this machine, as Markdown; then
+# AVX2 code beside AVX2's peak, and what batches gain. Rows are those below that grep finds PATTERN in.
+# All of them with 5 ROUNDS take about half an hour. As:
+#   sh bench/table.sh build/atmc
+#   sh bench/table.sh build/atmc 3 'ATMNet-xT|224x224'
+# ONNX Runtime is left out where it is not installed: the head of compare.sh says how to have it.
+set -eu
+atmc=$1 rounds=${2:-5} pattern=${3:-.}
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=bench/common.sh
+. "$here/common.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# chosen: the lines of standard input that PATTERN chooses.
+chosen() { grep -e "$pattern" || true; }
+
+# part BEFORE BEHIND: what the last sentence of compare.sh has between two texts, or a dash.
+part() {
+  found=$(sed -n "s|.*$1\([0-9.]*\)$2.*|\1|p" "$work/sentence")
+  echo "${found:--}"
+}
+
+# compare MODEL HxW THREADS [ISA]: leaves the sentence; what it says on stderr is shown once.
+compare() {
+  sh "$here/compare.sh" "$atmc" "$1" "$2" "$3" "$rounds" ${4:+"$4"} </dev/null >"$work/sentence" \
+    2>"$work/messages" || { cat "$work/messages" >&2; exit 1; }
+  cmp -s "$work/messages" "$work/shown" || cat "$work/messages" >&2
+  cp "$work/messages" "$work/shown"
+}
+
+# Lines of NAME|HxW|THREADS|MODEL.
+table_row() {
+  while IFS='|' read -r name size threads model; do
+    compare "$model" "$size" "$threads"
+    echo "| $name | $size | $threads | $(part 'atmc ' ' ms') | $(part 'ONNX Runtime ' ' ms') |" \
+      "$(part 'ratio ' ',') | $(part ' ' ' % of') % |"
+  done
+}
+avx2_row() {
+  while IFS='|' read -r name size threads model; do
+    compare "$model" "$size" "$threads" v3
+    echo "| $name, AVX2 | $size | $threads | $(part 'atmc ' ' ms') | $(part ' ' ' % of') % |"
+  done
+}
+
+# batch_rate N THREADS: measures once the images in a second that calls of N images take.
+batch_rate() {
+  "$atmc" bench "$work/model.json" --weights "$work/model.safetensors" --shape "$1x3x$size" \
+    --threads="$2" --json >"$work/run.json"
+  number images_per_second "$work/run.json" >>"$work/batch$1"
+}
+# Lines of NAME|HxW|THREADS|MODEL: batches of 8 and 32 in turns with single images.
+batch_row() {
+  while IFS='|' read -r name size threads model; do
+    make_model "$atmc" "$model" "$work"
+    rm -f "$work"/batch*
+    for _ in $(seq "$rounds"); do
+      for images in 1 8 32; do batch_rate $images "$threads"; done
+    done
+    single=$(median "$work/batch1")
+    for images in 8 32; do
+      awk -v name="$name, batch of $images | $size | $threads" -v s="$single" -v b="$(median "$work/batch$images")" \
+        'BEGIN {printf "| %s | %.1f | %.1f | %.2f |\n", name, b, s, b / s}'
+    done
+  done
+}
+
+: >"$work/shown"
+echo "| model | resolution | threads | atmc | ONNX Runtime | ratio | share of the peak |"
+echo "| --- | --- | --- | --- | --- | --- | --- |"
+chosen <<'ROWS' | table_row
+ATMNet-xT|224x224|1|atmnet_xt
+ATMNet-xT|224x224|2|atmnet_xt
+ATMNet-T|224x224|1|atmnet_t
+ATMNet-T|224x224|2|atmnet_t
+ATMNet-S|224x224|1|atmnet_s
+ATMNet-S|224x224|2|atmnet_s
+ATMNet-B|224x224|1|atmnet_b
+ATMNet-B|224x224|2|atmnet_b
+ATMNet-L|224x224|1|atmnet_l
+ATMNet-L|224x224|2|atmnet_l
+ATMNet-L|384x384|1|atmnet_l
+ATMNet-L|384x384|2|atmnet_l
+ATMNet-T, pyramid|512x512|1|atmnet_t_pyramid
+ATMNet-T, pyramid|512x512|2|atmnet_t_pyramid
+ATMNet-xT, pyramid|800x1280|1|atmnet_xt_pyramid
+ATMNet-xT, pyramid|800x1280|2|atmnet_xt_pyramid
+CycleMLP-B1|224x224|1|cyclemlp_b1
+CycleMLP-B1|224x224|2|cyclemlp_b1
+MLP-Mixer-B/16|224x224|1|mixer_b16
+MLP-Mixer-B/16|224x224|2|mixer_b16
+ROWS
+echo
+echo "| AVX2 code | resolution | threads | atmc | share of AVX2's peak |"
+echo "| --- | --- | --- | --- | --- |"
+chosen <<'ROWS' | avx2_row
+ATMNet-xT|224x224|1|atmnet_xt
+ATMNet-L|224x224|1|atmnet_l
+ROWS
+echo
+echo "| images in a second | resolution | threads | in batches | one by one | ratio |"
+echo "| --- | --- | --- | --- | --- | --- |"
+chosen <<'ROWS' | batch_row
+ATMNet-xT|224x224|1|atmnet_xt
+ATMNet-xT|224x224|2|atmnet_xt
+ROWS
