@@ -20,6 +20,7 @@ for isa in v4 v3 v2; do
   "$tools/cpu_supports" $isa || continue
   # Batches that run in two rounds, in the last of two images each.
   for batch in "224 224 2" "225 223 2" "144 160 4"; do
+    # shellcheck disable=SC2086
     set -- $batch
     "$tools/make_image" "$1" "$2" 0 "$3" "$work/batch.npy"
     run "$work/batch.npy" 1 $isa "$work/batch1.npy"
