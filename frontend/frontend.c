@@ -304,15 +304,17 @@ static void read_classes(Lowering *l, const JsonTexts *classes) {
 
 /* -- the model --------------------------------------------------------------------------------- */
 
-/* Calls `read` for each object of an array of at most `limit`. */
-static void read_each(Lowering *l, const cJSON *array, const char *key, int limit,
+/* Calls `read` for each object of an array of at most `limit`; false, and none is read, where there
+ * are more. */
+static bool read_each(Lowering *l, const cJSON *array, const char *key, int limit,
                       void (*read)(Lowering *, const cJSON *)) {
   if (cJSON_GetArraySize(array) > limit) {
     error_list_add(&l->errors, json_source_place(l->source, array), "more than %d \"%s\"", limit,
                    key);
-    return;
+    return false;
   }
   for (const cJSON *item = array->child; item; item = item->next) read(l, item);
+  return true;
 }
 
 /* Lowers the tree of `source` into `model`. */
@@ -338,8 +340,8 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
   l->builder = (Builder){.graph = model->graph, .misfit = &l->misfit};
   read_each(l, spec.inputs, "inputs", MODEL_MAX_PORTS, read_input);
   if (l->errors.count) return error_list_end(&l->errors);
-  read_each(l, spec.layers, "layers", LAYER_MAX_COUNT, read_layer);
-  read_each(l, spec.outputs, "outputs", MODEL_MAX_PORTS, read_output);
+  if (read_each(l, spec.layers, "layers", LAYER_MAX_COUNT, read_layer))
+    read_each(l, spec.outputs, "outputs", MODEL_MAX_PORTS, read_output);
   l->object = source->root;
   if (!l->errors.count) read_classes(l, &spec.classes);
   model->needs = l->needs;
