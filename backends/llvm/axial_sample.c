@@ -1,11 +1,15 @@
 /* axial_sample: channel c of row (i, j) is the map, interpolated at j (or i) plus an offset that
  * `share` adjacent channels have in common; zero outside.
  *
+ *   y[j] = sum over p of hat(j + offset - p) x[p],  hat(d) = max(0, 1 - |d|)
+ *
+ * At most two adjacent p have a weight, so that each group of channels reads a pair of neighbours
+ * (p, p + 1), moved into the map where it is outside: then hat makes the weights 0.
+ *
  * Two steps for a batch of rows. First, for a vector of offsets at a time: clamp to [-(n+1), n+1]
- * (a NaN becomes the lower bound), floor and fraction, then the position; the addresses of the
- * group's two neighbours, or of zeros where there is none, go to slots on the stack. Then, for each
- * group of channels: two loads and a + f * (b - a). Nothing outside the map is read. (A batch,
- * because a slot is slow to read right after it was written as part of a vector.)
+ * (a NaN becomes the lower bound), then where the pair is and its two weights go to slots on the
+ * stack. Then, for each group of channels: two loads and low * a + high * b. (A batch, because a
+ * slot is slow to read right after it was written as part of a vector.)
  *
  * Groups narrower than a vector are put together to whole ones.
  */
@@ -13,20 +17,20 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { MAX_BATCH = 4, SLOT_BYTES = 20, MAX_SLOT_BYTES = 16384 };
+enum { MAX_BATCH = 4, SLOT_BYTES = 12, MAX_SLOT_BYTES = 16384 };
 
 typedef struct Sample {
   View x; /* the whole map */
   View y;
   const View *offsets;
   uint32_t share, groups, channels;
-  uint32_t slots;         /* of a row */
-  uint32_t batch;         /* rows */
-  int64_t size;           /* of the axis */
-  int64_t stride;         /* bytes between neighbours along it */
-  LLVMValueRef zeros;     /* [share] on the stack */
-  LLVMValueRef low, high; /* [batch][slots] on the stack: addresses */
-  LLVMValueRef fraction;  /* [batch][slots] on the stack: f32 */
+  uint32_t slots;    /* of a row */
+  uint32_t batch;    /* rows */
+  int64_t size;      /* of the axis */
+  int64_t stride;    /* bytes between neighbours along it */
+  int64_t next;      /* bytes from the first of a pair to the second */
+  LLVMValueRef pair; /* [batch][slots] on the stack: i32, its first one's bytes from the line */
+  LLVMValueRef low, high; /* [batch][slots] on the stack: weights */
   /* of the present row */
   LLVMValueRef slot;     /* i64: its first slot */
   LLVMValueRef position; /* i32: along the axis */
@@ -35,26 +39,40 @@ typedef struct Sample {
 
 /* -- where the neighbours are ------------------------------------------------------------------ */
 
-/* The addresses of the groups from `column` on, as integers, at position 0. */
-static LLVMValueRef group_addresses(ModuleContext *m, const Sample *s, LLVMValueRef column) {
-  LLVMValueRef lanes[16];
-  for (uint32_t i = 0; i < m->target->vector_floats; i++) lanes[i] = emit_i64(m, 4 * i * s->share);
-  LLVMValueRef line = LLVMBuildPtrToInt(m->builder, s->line, m->i64, "");
-  LLVMValueRef first = emit_add(m, line, emit_mul(m, column, 4 * s->share));
+/* The bytes between the line and each group's channels, from group `column` on. */
+static LLVMValueRef group_bytes(ModuleContext *m, const Sample *s, LLVMValueRef column) {
+  LLVMValueRef lanes[16], share = emit_i32(m, (int32_t)(4 * s->share));
+  for (uint32_t i = 0; i < m->target->vector_floats; i++) {
+    lanes[i] = emit_i32(m, (int32_t)(4 * i * s->share));
+  }
+  LLVMValueRef first = LLVMBuildTrunc(m->builder, column, m->i32, "");
+  first = LLVMBuildMul(m->builder, first, share, "");
   return emit_add(m, emit_broadcast(m, first), LLVMConstVector(lanes, m->target->vector_floats));
 }
 
-/* Stores the addresses of the neighbours at `index` (a vector of i32), or that of zeros. */
-static void store_neighbours(ModuleContext *m, const Sample *s, LLVMValueRef groups,
-                             LLVMValueRef index, LLVMValueRef slots) {
-  LLVMValueRef size = emit_splat_i32(m, (int32_t)s->size);
-  LLVMValueRef inside = LLVMBuildICmp(m->builder, LLVMIntULT, index, size, "");
-  LLVMValueRef bytes = LLVMBuildMul(m->builder, index, emit_splat_i32(m, (int32_t)s->stride), "");
-  bytes = LLVMBuildSExt(m->builder, bytes, LLVMTypeOf(groups), "");
-  LLVMValueRef zeros = LLVMBuildPtrToInt(m->builder, s->zeros, m->i64, "");
-  LLVMValueRef address =
-      LLVMBuildSelect(m->builder, inside, emit_add(m, groups, bytes), emit_broadcast(m, zeros), "");
-  emit_store(m, address, slots, m->target->vector_floats);
+static LLVMValueRef slot_address(ModuleContext *m, const Sample *s, LLVMValueRef slots,
+                                 LLVMValueRef group) {
+  return emit_address(m, slots, emit_mul(m, emit_add(m, s->slot, group), 4));
+}
+
+/* `index` moved to a place where it and the next are inside. */
+static LLVMValueRef move_inside(ModuleContext *m, const Sample *s, LLVMValueRef index) {
+  int64_t last = s->size > 1 ? s->size - 2 : 0;
+  LLVMValueRef low[] = {index, emit_splat_i32(m, 0)};
+  LLVMValueRef high[] = {emit_intrinsic(m, "llvm.smax", low, 2), emit_splat_i32(m, (int32_t)last)};
+  return emit_intrinsic(m, "llvm.smin", high, 2);
+}
+
+/* Stores the weights of a pair, `distance` behind its first one. */
+static void store_weights(ModuleContext *m, const Sample *s, LLVMValueRef distance,
+                          LLVMValueRef column) {
+  LLVMValueRef zero = LLVMConstNull(m->vector);
+  LLVMValueRef magnitude = emit_intrinsic(m, "llvm.fabs", &distance, 1);
+  LLVMValueRef low = emit_fmax(m, emit_fsub(m, emit_splat(m, 1), magnitude), zero);
+  LLVMValueRef high = emit_fmin(m, distance, emit_fsub(m, emit_splat(m, 2), distance));
+  high = s->size > 1 ? emit_fmax(m, high, zero) : zero;
+  emit_store(m, low, slot_address(m, s, s->low, column), m->target->vector_floats);
+  emit_store(m, high, slot_address(m, s, s->high, column), m->target->vector_floats);
 }
 
 /* The offsets of a large map come from memory, and the processor does not see them coming: every
@@ -75,83 +93,93 @@ static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   LLVMValueRef whole = emit_intrinsic(m, "llvm.floor", &offset, 1);
   LLVMValueRef index = LLVMBuildFPToSI(m->builder, whole, m->vector_i32, "");
   index = emit_add(m, index, emit_broadcast(m, s->position));
-  LLVMValueRef next = emit_add(m, index, emit_splat_i32(m, 1));
-  LLVMValueRef groups = group_addresses(m, s, site.column);
-  LLVMValueRef at = emit_add(m, s->slot, site.column), bytes = emit_mul(m, at, 8);
-  store_neighbours(m, s, groups, index, emit_address(m, s->low, bytes));
-  store_neighbours(m, s, groups, next, emit_address(m, s->high, bytes));
-  LLVMValueRef slot = emit_address(m, s->fraction, emit_mul(m, at, 4));
-  emit_store(m, emit_fsub(m, offset, whole), slot, m->target->vector_floats);
+  LLVMValueRef inside = move_inside(m, s, index);
+  LLVMValueRef moved = LLVMBuildSub(m->builder, index, inside, "");
+  moved = LLVMBuildSIToFP(m->builder, moved, m->vector, "");
+  store_weights(m, s, emit_fadd(m, emit_fsub(m, offset, whole), moved), site.column);
+  LLVMValueRef stride = emit_splat_i32(m, (int32_t)s->stride);
+  LLVMValueRef bytes = LLVMBuildMul(m->builder, inside, stride, "");
+  bytes = emit_add(m, bytes, group_bytes(m, s, site.column));
+  emit_store(m, bytes, slot_address(m, s, s->pair, site.column), m->target->vector_floats);
 }
 
 /* -- reading them ------------------------------------------------------------------------------ */
 
-/* `count` channels of group `group`'s neighbour, from its channel `channel` on. */
-static LLVMValueRef load_channels(ModuleContext *m, const Sample *s, LLVMValueRef slots,
-                                  LLVMValueRef group, uint32_t channel, uint32_t count) {
-  LLVMValueRef slot = emit_address(m, slots, emit_mul(m, emit_add(m, s->slot, group), 8));
-  LLVMValueRef neighbour = LLVMBuildLoad2(m->builder, m->ptr, slot, "");
-  LLVMSetAlignment(neighbour, 8);
-  LLVMValueRef address = emit_address(m, neighbour, emit_i64(m, 4 * channel));
+/* The first of group `group`'s neighbours. */
+static LLVMValueRef load_pair(ModuleContext *m, const Sample *s, LLVMValueRef group) {
+  LLVMValueRef slot = slot_address(m, s, s->pair, group);
+  LLVMValueRef bytes = LLVMBuildLoad2(m->builder, m->i32, slot, "");
+  LLVMSetAlignment(bytes, 4);
+  return emit_address(m, s->line, LLVMBuildZExt(m->builder, bytes, m->i64, ""));
+}
+
+/* `count` floats `bytes` behind `address`. */
+static LLVMValueRef load_floats(ModuleContext *m, LLVMValueRef address, int64_t bytes,
+                                uint32_t count) {
+  address = emit_address(m, address, emit_i64(m, bytes));
   LLVMValueRef value = LLVMBuildLoad2(m->builder, LLVMVectorType(m->f32, count), address, "");
   LLVMSetAlignment(value, 4);
   return value;
 }
 
-static LLVMValueRef load_fraction(ModuleContext *m, const Sample *s, LLVMValueRef group,
-                                  uint32_t groups) {
-  LLVMValueRef slot = emit_address(m, s->fraction, emit_mul(m, emit_add(m, s->slot, group), 4));
-  LLVMValueRef value = LLVMBuildLoad2(m->builder, LLVMVectorType(m->f32, groups), slot, "");
-  LLVMSetAlignment(value, 4);
-  return value;
+/* One weight for each of the groups from `group` on. */
+static LLVMValueRef load_weights(ModuleContext *m, const Sample *s, LLVMValueRef slots,
+                                 LLVMValueRef group, uint32_t groups) {
+  return load_floats(m, slot_address(m, s, slots, group), 0, groups);
 }
 
-static void store_mix(KernelEmitter *k, const Sample *s, Site site, LLVMValueRef f, LLVMValueRef a,
-                      LLVMValueRef b) {
-  LLVMValueRef value = emit_fma(k->m, f, emit_fsub(k->m, b, a), a);
+static void store_mix(KernelEmitter *k, const Sample *s, Site site, const LLVMValueRef *weights,
+                      const LLVMValueRef *pair) {
+  LLVMValueRef value = emit_fmul(k->m, weights[0], pair[0]);
+  value = emit_fma(k->m, weights[1], pair[1], value);
   emit_store_f32(k->m, value, view_address(k, &s->y, site));
 }
 
-/* One vector of the result: whole groups, a power of two of them, put together two by two. */
-static LLVMValueRef load_groups(ModuleContext *m, const Sample *s, LLVMValueRef slots,
-                                LLVMValueRef group, uint32_t count) {
-  LLVMValueRef parts[16];
-  CHECK(count > 0 && count <= 16 && (count & (count - 1)) == 0);
-  for (uint32_t i = 0; i < count; i++) {
-    parts[i] = load_channels(m, s, slots, emit_add(m, group, emit_i64(m, i)), 0, s->share);
-  }
-  for (uint32_t width = s->share; count > 1; count /= 2, width *= 2) {
-    for (uint32_t i = 0; i < count; i += 2) {
-      parts[i / 2] = emit_concat(m, parts[i], parts[i + 1]);
-    }
+/* The parts, each of `width` floats, a power of two of them, put together two by two. */
+static LLVMValueRef join(ModuleContext *m, LLVMValueRef *parts, uint32_t count) {
+  CHECK(count > 0 && (count & (count - 1)) == 0);
+  for (; count > 1; count /= 2) {
+    for (uint32_t i = 0; i < count; i += 2) parts[i / 2] = emit_concat(m, parts[i], parts[i + 1]);
   }
   return parts[0];
 }
 
+/* One vector of the result: whole groups. */
 static void mix_vector(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMValueRef column) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats, count = width / s->share;
   LLVMValueRef group = LLVMBuildUDiv(m->builder, column, emit_i64(m, s->share), "");
+  LLVMValueRef low[16], high[16];
   int32_t spread[16];
   for (uint32_t i = 0; i < width; i++) spread[i] = (int32_t)(i / s->share);
-  LLVMValueRef f = emit_shuffle(m, load_fraction(m, s, group, count), spread, width);
-  LLVMValueRef a = load_groups(m, s, s->low, group, count);
-  LLVMValueRef b = load_groups(m, s, s->high, group, count);
-  store_mix(k, s, (Site){.row = row, .column = column}, f, a, b);
+  for (uint32_t i = 0; i < count; i++) {
+    LLVMValueRef address = load_pair(m, s, emit_add(m, group, emit_i64(m, i)));
+    low[i] = load_floats(m, address, 0, s->share);
+    high[i] = load_floats(m, address, s->next, s->share);
+  }
+  LLVMValueRef pair[] = {join(m, low, count), join(m, high, count)};
+  LLVMValueRef weights[] = {load_weights(m, s, s->low, group, count),
+                            load_weights(m, s, s->high, group, count)};
+  for (uint32_t i = 0; i < 2; i++) weights[i] = emit_shuffle(m, weights[i], spread, width);
+  store_mix(k, s, (Site){.row = row, .column = column}, weights, pair);
 }
 
 /* One group, in pieces that are powers of two. */
 static void mix_group(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMValueRef group) {
   ModuleContext *m = k->m;
   static const int32_t first[16] = {0};
-  LLVMValueRef fraction = load_fraction(m, s, group, 1);
+  LLVMValueRef low = load_weights(m, s, s->low, group, 1);
+  LLVMValueRef high = load_weights(m, s, s->high, group, 1);
+  LLVMValueRef address = load_pair(m, s, group);
   Site site = {.row = row, .column = emit_mul(m, group, s->share)};
   while (site.column_plus < s->share) {
     uint32_t channel = site.column_plus, count = m->target->vector_floats;
     while (count > s->share - channel) count /= 2;
-    LLVMValueRef a = load_channels(m, s, s->low, group, channel, count);
-    LLVMValueRef b = load_channels(m, s, s->high, group, channel, count);
-    store_mix(k, s, site, emit_shuffle(m, fraction, first, count), a, b);
+    LLVMValueRef weights[] = {emit_shuffle(m, low, first, count),
+                              emit_shuffle(m, high, first, count)};
+    LLVMValueRef pair[] = {load_floats(m, address, 4 * channel, count),
+                           load_floats(m, address, 4 * channel + s->next, count)};
+    store_mix(k, s, site, weights, pair);
     site.column_plus += count;
   }
 }
@@ -190,15 +218,6 @@ static void find_slot(ModuleContext *m, Sample *s, LLVMValueRef row, LLVMValueRe
   s->slot = emit_mul(m, LLVMBuildSub(m->builder, row, begin, ""), s->slots);
 }
 
-static LLVMValueRef zero_row(ModuleContext *m, uint32_t channels) {
-  uint32_t width = m->target->vector_floats;
-  LLVMValueRef zeros = emit_stack(m, 4 * (uint64_t)(channels + width));
-  for (uint32_t at = 0; at < channels; at += width) {
-    emit_store(m, LLVMConstNull(m->vector), emit_address(m, zeros, emit_i64(m, 4 * at)), width);
-  }
-  return zeros;
-}
-
 static Sample sample_of(KernelEmitter *k, const Node *node) {
   ModuleContext *m = k->m;
   ValueId x = node->operands[0];
@@ -211,15 +230,15 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
   bool along_h = node->attrs.AXIAL_SAMPLE.axis == 1;
   s.size = map.dims[along_h ? 1 : 2];
   s.stride = (int64_t)s.x.row_bytes * (along_h ? map.dims[2] : 1);
+  s.next = s.size > 1 ? s.stride : 0;
   CHECK(s.x.channel_bytes == 4 && s.y.channel_bytes == 4 && s.size * s.stride <= INT32_MAX);
   s.slots = (uint32_t)round_up_size(s.groups, m->target->vector_floats);
   s.batch = MAX_BATCH;
   while (s.batch > 1 && s.batch * SLOT_BYTES * s.slots > MAX_SLOT_BYTES) s.batch /= 2;
   uint64_t slots = (uint64_t)s.batch * s.slots;
-  s.low = emit_stack(m, 8 * slots);
-  s.high = emit_stack(m, 8 * slots);
-  s.fraction = emit_stack(m, 4 * slots);
-  s.zeros = zero_row(m, s.share);
+  s.pair = emit_stack(m, 4 * slots);
+  s.low = emit_stack(m, 4 * slots);
+  s.high = emit_stack(m, 4 * slots);
   return s;
 }
 
@@ -238,6 +257,7 @@ void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   pointwise_columns(k, rows.index, s.groups, find_neighbours, &s);
   loop_end(m, &rows, NULL);
   loop_begin(m, &rows, begin, end, 1, NULL, 0);
+  find_line(k, &s, node, map, rows.index);
   find_slot(m, &s, rows.index, begin);
   mix_row(k, &s, rows.index);
   view_repeat_row(k, node_result(node, 0), rows.index);
