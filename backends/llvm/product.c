@@ -3,20 +3,23 @@
  * B made for each image (scale_matrix, then linear) stands in rows [K][N] instead. The product of
  * mix_rows is of this kind: A is the constant, B the map as it stands, and the bias goes by rows.
  *
- *   for panel of 32 columns, for columns of a tile within it, for tile of rows: product_tile.c
+ *   for panel of 32 columns, for columns of a tile within it,
+ *     for block of K (at most 256), for tile of rows: product_tile.c
+ *
+ * so that what one block of K takes of B stays in the first-level cache for all tiles of rows.
  *
  * The R rows of a block are cut into T = ceil(R / tile_rows) tiles, the first R % T of R/T + 1
  * rows, the others of R/T. R takes at most two values, so all sizes are known here: one
  * micro-kernel for each. The order in which an element is summed depends on K alone.
  *
- * While one panel is multiplied, the next is asked for from memory: its pages at once, its lines
- * spread over the tiles' loops, each line once.
+ * While one depth block of a panel is multiplied, the next is asked for from memory: a panel's
+ * pages at once, the lines spread over the tiles' loops, each line once.
  */
 #include "backends/llvm/product.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { DEPTH_BLOCK = 256, DEPTH_ALIGN = 4, MAX_SIZES = 4, PAGE = 4096 };
+enum { DEPTH_BLOCK = 512, DEPTH_ALIGN = 4, MAX_SIZES = 4, PAGE = 4096 };
 
 /* How many tiles of `rows` rows there are when the block has row_counts[0] or [1] rows. */
 typedef struct TileSize {
@@ -57,27 +60,27 @@ static uint32_t tiles_of(const Product *p) {
   return ceil_div_u32(p->k->row_counts[0], p->stage->tile_rows);
 }
 
-/* The tiles that share the prefetching of a panel: as many as there are, down to a power of two, at
- * most one per line of a turn. */
+/* The tiles that share the prefetching of a depth block: as many as there are, down to a power of
+ * two, at most one per line of a turn. */
 static uint32_t prefetching_tiles(const Product *p) {
   uint32_t tiles = tiles_of(p) * (PLAN_PANEL / p->columns), share = 1;
   while (2 * share <= tiles && 2 * share <= PANEL_LINES * p->unroll) share *= 2;
   return share;
 }
 
-/* Gives tile `index` of the panel its part of the next one; tiles behind the last share ask for one
- * line over and over. */
+/* Gives tile `index` of the depth block its part of the next one; tiles behind the last share ask
+ * for one line over and over. */
 static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   uint32_t share = prefetching_tiles(p);
-  uint64_t bytes = (uint64_t)p->depth * PANEL_LINES * CACHE_LINE / share;
+  uint64_t bytes = (uint64_t)p->depth_block * PANEL_LINES * CACHE_LINE / share;
   LLVMValueRef active = LLVMBuildICmp(m->builder, LLVMIntSLT, index, emit_i64(m, share), "");
   tile->ahead = emit_address(m, next, emit_mul(m, index, bytes));
   tile->ahead_step = LLVMBuildSelect(
       m->builder, active, emit_i64(m, PANEL_LINES * CACHE_LINE / share), emit_i64(m, 0), "");
 }
 
-/* All rows; `index` is the number of the panel's tiles before, `next` the panel to prefetch. */
+/* All rows; `index` is the number of the panel's tiles before, `next` what to prefetch. */
 static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   TileSize sizes[MAX_SIZES];
@@ -118,6 +121,15 @@ static LLVMValueRef panel_ahead(const Product *p, LLVMValueRef panel) {
                          p->follows ? p->follows : p->weights, "");
 }
 
+/* What to prefetch during a tile's depth block: the next of its panel, or what is behind. */
+static LLVMValueRef depth_ahead(const Product *p, const Tile *tile, LLVMValueRef panel) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef next = emit_add(m, tile->depth, emit_i64(m, p->depth_block));
+  LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, emit_i64(m, p->depth), "");
+  LLVMValueRef inside = emit_address(m, panel_address(p, panel), emit_mul(m, next, p->step_bytes));
+  return LLVMBuildSelect(m->builder, more, inside, panel_ahead(p, panel), "");
+}
+
 /* `width` columns (at most a tile's) from column `begin` of panel `panel` on. */
 static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begin, uint32_t width) {
   ModuleContext *m = p->k->m;
@@ -127,7 +139,20 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->columns), "");
-  emit_rows(p, tile, panel_ahead(p, panel), emit_mul(m, before, tiles_of(p)));
+  LLVMValueRef index = emit_mul(m, before, tiles_of(p));
+  tile.depth = emit_i64(m, 0);
+  if (p->depth_blocks == 1) {
+    emit_rows(p, tile, panel_ahead(p, panel), index);
+    return;
+  }
+  tile.row = emit_i64(m, 0);
+  product_tile_begin_sums(p, &tile);
+  Loop blocks;
+  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->depth_block, NULL, 0);
+  tile.depth = blocks.index;
+  emit_rows(p, tile, depth_ahead(p, &tile, panel), index);
+  loop_end(m, &blocks, NULL);
+  product_tile_finish_sums(p, &tile);
 }
 
 /* Asks for one line of each page of the `bytes` from `start` on. Weights are read once in a while,
@@ -276,7 +301,8 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
   p.depth_block = ceil_div_u32(p.depth_block, DEPTH_ALIGN) * DEPTH_ALIGN;
   if (p.depth_blocks > 1 || has_long_op(k, stage) || stores_nchw(k)) {
-    p.tile = emit_stack(k->m, 4 * (uint64_t)stage->tile_rows * p.columns);
+    uint64_t rows = p.depth_blocks > 1 ? k->row_counts[k->row_count_kinds - 1] : stage->tile_rows;
+    p.sums = emit_stack(k->m, 4 * rows * p.columns);
   }
   return p;
 }

@@ -25,7 +25,7 @@ typedef struct Product {
   uint32_t depth_blocks, depth_block;
   uint32_t unroll;      /* steps of k in a turn */
   uint32_t columns;     /* of a tile: tile_columns, or some whole panels */
-  LLVMValueRef tile;    /* stored sums [tile_rows][columns], or NULL */
+  LLVMValueRef sums;    /* stored: [rows][columns], of a tile or of all depth blocks; or NULL */
   PanelRange share;     /* of N: what this task computes */
   LLVMValueRef follows; /* B of the next product, or NULL */
   uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
@@ -35,13 +35,17 @@ typedef struct Product {
 typedef struct Tile {
   LLVMValueRef row, column; /* i64 */
   LLVMValueRef panel;       /* B at k = 0 and `column` */
+  LLVMValueRef depth;       /* i64: k at which the depth block begins */
   uint32_t rows, vectors;
   uint32_t last_lanes;     /* of the last vector */
   LLVMValueRef ahead;      /* what to prefetch at k = 0, */
   LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;
 
-/* Computes one tile, with everything behind the product. */
+/* Computes one tile: with everything behind the product, or, where there are several depth blocks,
+ * for one of them, between the begin and the finish of the sums of all rows in `tile`'s columns. */
 void product_tile_emit(const Product *p, const Tile *tile);
+void product_tile_begin_sums(const Product *p, const Tile *tile);
+void product_tile_finish_sums(const Product *p, const Tile *tile);
 
 #endif

@@ -1,12 +1,11 @@
 /* One register tile of a product: the micro-kernel and its epilogue.
  *
- *   for block of K (at most 256):
- *     acc = 0;  for k: acc[row][vector] += A[row][k] * B[k][vector]
- *     sum = sum + acc      (in a stored tile; with one block of K the sum is acc itself)
+ *   acc = 0;  for k: acc[row][vector] += A[row][k] * B[k][vector]
  *   bias, then the pointwise ops behind, per row and vector
  *
- * Cheap epilogues run on the accumulators; those with a gelu, and those behind several blocks of K,
- * run in a loop over the rows of the stored tile, which keeps them out of the micro-kernel's code.
+ * Cheap epilogues run on the accumulators; those with a gelu run in a loop over the rows of the
+ * stored tile, which keeps them out of the micro-kernel's code. Where K is cut into blocks, the
+ * tiles of each are added to sums of all rows of the block, and the epilogue runs on these.
  */
 #include "backends/llvm/product.h"
 
@@ -46,7 +45,8 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
 /* Asks for this turn's share of the next panel, at step `k`. */
 static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef bytes = LLVMBuildMul(m->builder, k, tile->ahead_step, "");
+  LLVMValueRef turn = LLVMBuildSub(m->builder, k, tile->depth, "");
+  LLVMValueRef bytes = LLVMBuildMul(m->builder, turn, tile->ahead_step, "");
   LLVMValueRef start = emit_address(m, tile->ahead, bytes);
   for (uint32_t line = 0; line < p->ahead_lines; line++) {
     emit_prefetch(m, emit_address(m, start, emit_i64(m, CACHE_LINE * line)));
@@ -71,11 +71,11 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   for (uint32_t i = 0; i < count; i++) acc[i] = loop.carried[i];
 }
 
-/* acc = A * B over k of the depth block that begins at `begin`. Only the last block can be short or
- * have a length that is no multiple of the unrolling. */
-static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef *acc) {
+/* acc = A * B over k of the tile's depth block. Only the last block can be short or have a length
+ * that is no multiple of the unrolling. */
+static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef zero = LLVMConstNull(m->vector);
+  LLVMValueRef zero = LLVMConstNull(m->vector), begin = tile->depth;
   for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) acc[i] = zero;
   uint32_t rest = p->depth % p->unroll;
   LLVMValueRef even = emit_i64(m, p->depth - rest), end = even;
@@ -94,12 +94,16 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef begin, LLV
   multiply_range(p, tile, end, last, 1, acc);
 }
 
-/* -- the stored tile and the epilogue ---------------------------------------------------------- */
+/* -- stored sums and the epilogue ---------------------------------------------------------------
+ */
 
-static LLVMValueRef tile_address(const Product *p, LLVMValueRef row, uint32_t vector) {
+static LLVMValueRef sum_address(const Product *p, LLVMValueRef row, uint32_t row_plus,
+                                uint32_t vector) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef start = emit_address(m, p->tile, emit_mul(m, row, 4 * (uint64_t)p->columns));
-  return emit_address(m, start, emit_i64(m, 4 * vector * m->target->vector_floats));
+  uint64_t row_bytes = 4 * (uint64_t)p->columns;
+  LLVMValueRef start = emit_address(m, p->sums, emit_mul(m, row, row_bytes));
+  uint64_t plus = row_plus * row_bytes + 4 * vector * m->target->vector_floats;
+  return emit_address(m, start, emit_i64(m, (int64_t)plus));
 }
 
 static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t row_plus,
@@ -140,58 +144,73 @@ static void finish_in_registers(const Product *p, const Tile *tile, const LLVMVa
   }
 }
 
-/* sum = bias, for all rows of the stored tile. */
-static void start_tile(const Product *p, const Tile *tile) {
+/* The tile's values are sums without bias; both go to its rows' sums. */
+static void store_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef bias[PRODUCT_MAX_VECTORS];
+  LLVMValueRef bias[PRODUCT_MAX_VECTORS], first = emit_i64(m, 0);
   load_bias(p, tile, bias);
-  Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), emit_i64(m, tile->rows), 1, NULL, 0);
-  for (uint32_t v = 0; v < tile->vectors; v++) {
-    emit_store(m, bias[v], tile_address(p, rows.index, v), m->target->vector_floats);
+  for (uint32_t r = 0; r < tile->rows; r++) {
+    for (uint32_t v = 0; v < tile->vectors; v++) {
+      LLVMValueRef sum = acc[r * tile->vectors + v];
+      if (p->bias) sum = emit_fadd(m, sum, bias[v]);
+      emit_store(m, sum, sum_address(p, first, r, v), m->target->vector_floats);
+    }
   }
-  loop_end(m, &rows, NULL);
 }
 
-static void add_to_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
+static void add_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   uint32_t width = m->target->vector_floats;
   for (uint32_t r = 0; r < tile->rows; r++) {
     for (uint32_t v = 0; v < tile->vectors; v++) {
-      LLVMValueRef at = tile_address(p, emit_i64(m, r), v);
+      LLVMValueRef at = sum_address(p, tile->row, r, v);
       LLVMValueRef sum = emit_fadd(m, emit_load(m, at, width), acc[r * tile->vectors + v]);
       emit_store(m, sum, at, width);
     }
   }
 }
 
-static void finish_stored(const Product *p, const Tile *tile) {
+/* What is behind the product, for `count` rows from the tile's on, whose sums are the first. */
+static void finish_rows(const Product *p, const Tile *tile, LLVMValueRef count) {
   ModuleContext *m = p->k->m;
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), emit_i64(m, tile->rows), 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), count, 1, NULL, 0);
   LLVMValueRef row = emit_add(m, tile->row, rows.index);
   for (uint32_t v = 0; v < tile->vectors; v++) {
-    LLVMValueRef sum = emit_load(m, tile_address(p, rows.index, v), m->target->vector_floats);
+    LLVMValueRef at = sum_address(p, rows.index, 0, v);
+    LLVMValueRef sum = emit_load(m, at, m->target->vector_floats);
     sum = add_row_bias(p, row, 0, sum);
     pointwise_emit(p->k, p->stage, site_of(p, tile, row, 0, v), sum);
   }
   loop_end(m, &rows, NULL);
 }
 
-void product_tile_emit(const Product *p, const Tile *tile) {
+void product_tile_begin_sums(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
+  LLVMValueRef bias[PRODUCT_MAX_VECTORS];
+  load_bias(p, tile, bias);
+  Loop rows;
+  loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1, NULL, 0);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    emit_store(m, bias[v], sum_address(p, rows.index, 0, v), m->target->vector_floats);
+  }
+  loop_end(m, &rows, NULL);
+}
+
+void product_tile_finish_sums(const Product *p, const Tile *tile) {
+  finish_rows(p, tile, p->k->row_count);
+}
+
+void product_tile_emit(const Product *p, const Tile *tile) {
   LLVMValueRef acc[LOOP_MAX_CARRIED] = {0};
   CHECK(tile->rows * tile->vectors <= LOOP_MAX_CARRIED);
-  if (!p->tile) {
-    multiply(p, tile, emit_i64(m, 0), acc);
+  multiply(p, tile, acc);
+  if (p->depth_blocks > 1) {
+    add_tile(p, tile, acc);
+  } else if (p->sums) {
+    store_tile(p, tile, acc);
+    finish_rows(p, tile, emit_i64(p->k->m, tile->rows));
+  } else {
     finish_in_registers(p, tile, acc);
-    return;
   }
-  start_tile(p, tile);
-  Loop blocks;
-  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->depth_block, NULL, 0);
-  multiply(p, tile, blocks.index, acc);
-  add_to_tile(p, tile, acc);
-  loop_end(m, &blocks, NULL);
-  finish_stored(p, tile);
 }
