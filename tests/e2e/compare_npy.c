@@ -21,9 +21,10 @@ static bool same_shape(const NpyArray *a, const NpyArray *b) {
 static double relative_error(const NpyArray *expected, const NpyArray *got) {
   double error = 0, largest = 0;
   for (size_t i = 0; i < expected->count; i++) {
-    if (!isfinite(got->data[i])) return INFINITY;
-    largest = fmax(largest, fabs(expected->data[i]));
-    error = fmax(error, fabs((double)got->data[i] - expected->data[i]));
+    const double wanted = expected->data[i], is = got->data[i];
+    if (!isfinite(is)) return INFINITY;
+    largest = fmax(largest, fabs(wanted));
+    error = fmax(error, fabs(is - wanted));
   }
   return error / largest;
 }
