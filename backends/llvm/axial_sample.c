@@ -242,6 +242,14 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
   return s;
 }
 
+/* Asks for the lines that the next block writes where this one has `row`. */
+static void look_ahead_result(KernelEmitter *k, const Sample *s, ValueId y, LLVMValueRef row) {
+  Site site = {.row = row, .column = emit_i64(k->m, 0)};
+  for (; site.column_plus < s->channels; site.column_plus += CACHE_LINE / 4) {
+    view_look_ahead(k, y, PLACE_RESULT, site);
+  }
+}
+
 void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
@@ -259,6 +267,7 @@ void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   loop_begin(m, &rows, begin, end, 1, NULL, 0);
   find_line(k, &s, node, map, rows.index);
   find_slot(m, &s, rows.index, begin);
+  look_ahead_result(k, &s, node_result(node, 0), rows.index);
   mix_row(k, &s, rows.index);
   view_repeat_row(k, node_result(node, 0), rows.index);
   loop_end(m, &rows, NULL);

@@ -90,8 +90,10 @@ void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address)
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
+enum { CACHE_LINE = 64 };
 /* Asks for the line at `address`, which need not exist, in the second-level cache. */
 void emit_prefetch(ModuleContext *m, LLVMValueRef address);
+void emit_prefetch_write(ModuleContext *m, LLVMValueRef address); /* to be written */
 /* `bytes` of the current function's stack, aligned to 64. */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
 

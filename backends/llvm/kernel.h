@@ -55,6 +55,12 @@ void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vect
  * rows. */
 void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef vector);
 
+/* Whether `value` is a map that passes by, block after block, too large to wait in the cache. */
+bool view_streams(const KernelEmitter *k, ValueId value);
+/* Asks for what the next block reads (PLACE_OPERAND) or writes (PLACE_RESULT) of `value` at `site`,
+ * if it is of that kind and streams. */
+void view_look_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
+
 /* From now on nothing behind the last channel of `value` is written: rows made of several runs. */
 void view_make_exact(KernelEmitter *k, ValueId value);
 /* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */

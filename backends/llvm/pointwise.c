@@ -9,6 +9,7 @@
 static LLVMValueRef operand(KernelEmitter *k, ValueId value, Site site) {
   if (!k->live[value.index]) {
     CHECK(view_in_memory(k, value));
+    view_look_ahead(k, value, PLACE_OPERAND, site);
     k->live[value.index] = view_load(k, &k->views[value.index], site);
   }
   return k->live[value.index];
@@ -53,6 +54,7 @@ void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRe
     LLVMValueRef value = i == 0 && anchor ? anchor : evaluate(k, node, site);
     k->live[result.index] = value;
     view_store_value(k, result, site, value);
+    view_look_ahead(k, result, PLACE_RESULT, site);
   }
 }
 

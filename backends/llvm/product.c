@@ -4,7 +4,7 @@
  * mix_rows is of this kind: A is the constant, B the map as it stands, and the bias goes by rows.
  *
  *   for panel of 32 columns, for columns of a tile within it,
- *     for block of K (at most 256), for tile of rows: product_tile.c
+ *     for block of K (at most 512), for tile of rows: product_tile.c
  *
  * so that what one block of K takes of B stays in the first-level cache for all tiles of rows.
  *
@@ -80,6 +80,18 @@ static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValue
       m->builder, active, emit_i64(m, PANEL_LINES * CACHE_LINE / share), emit_i64(m, 0), "");
 }
 
+/* Where the next block has what A has at this tile: a part of it in each panel, until it is
+ * complete. */
+static LLVMValueRef rows_ahead(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  uint64_t bytes = CACHE_LINE * (uint64_t)(p->depth / p->unroll);
+  uint64_t panels = ceil_div_u32((uint32_t)(tile->rows * p->a->row_bytes), (uint32_t)bytes);
+  LLVMValueRef panel = LLVMBuildUDiv(m->builder, tile->column, emit_i64(m, p->columns), "");
+  LLVMValueRef part = emit_least(m, panel, emit_i64(m, (int64_t)panels - 1));
+  LLVMValueRef row = emit_add(m, tile->row, p->k->row_count);
+  return emit_address(m, view_row(p->k, p->a, row), emit_mul(m, part, bytes));
+}
+
 /* All rows; `index` is the number of the panel's tiles before, `next` what to prefetch. */
 static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
@@ -92,6 +104,7 @@ static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueR
     tile.row = tiles.carried[0];
     tile.rows = sizes[i].rows;
     aim_ahead(p, &tile, next, tiles.carried[1]);
+    if (p->streamed_rows) tile.rows_ahead = rows_ahead(p, &tile);
     product_tile_emit(p, &tile);
     at[0] = emit_add(m, tile.row, emit_i64(m, tile.rows));
     at[1] = emit_add(m, tiles.carried[1], emit_i64(m, 1));
@@ -265,6 +278,7 @@ static void find_linear(Product *p, const Node *node) {
   ValueId a = node->operands[0], bias = node_operand(node, 2);
   p->depth = value_channels(k, a);
   p->a = &k->views[a.index];
+  p->streamed_rows = view_streams(k, a) && p->depth >= p->unroll;
   p->bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   p->follows = weights_behind(k, p->stage);
   find_weights(p, node->operands[1]);

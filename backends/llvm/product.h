@@ -7,7 +7,7 @@
 
 enum { PRODUCT_MAX_VECTORS = 8 }; /* of a tile's row */
 /* One k of a panel. */
-enum { PANEL_BYTES = 4 * PLAN_PANEL, CACHE_LINE = 64, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
+enum { PANEL_BYTES = 4 * PLAN_PANEL, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
 
 typedef struct Product {
   KernelEmitter *k;
@@ -29,6 +29,7 @@ typedef struct Product {
   PanelRange share;     /* of N: what this task computes */
   LLVMValueRef follows; /* B of the next product, or NULL */
   uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
+  bool streamed_rows;   /* A passes by: the next block's is prefetched, a line in each turn */
 } Product;
 
 /* A register tile: `rows` rows from `row` on, `vectors` vectors of columns from `column` on. */
@@ -38,6 +39,7 @@ typedef struct Tile {
   LLVMValueRef depth;       /* i64: k at which the depth block begins */
   uint32_t rows, vectors;
   uint32_t last_lanes;     /* of the last vector */
+  LLVMValueRef rows_ahead; /* A's lines to prefetch from k = 0 on, of streamed rows */
   LLVMValueRef ahead;      /* what to prefetch at k = 0, */
   LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;

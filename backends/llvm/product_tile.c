@@ -53,6 +53,14 @@ static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
   }
 }
 
+/* The same of A's lines, one in each turn. */
+static void prefetch_rows(const Product *p, const Tile *tile, LLVMValueRef k) {
+  if (!p->streamed_rows) return;
+  ModuleContext *m = p->k->m;
+  LLVMValueRef bytes = emit_mul(m, k, CACHE_LINE / p->unroll);
+  emit_prefetch(m, emit_address(m, tile->rows_ahead, bytes));
+}
+
 /* acc += A * B over k of [begin, end), `unroll` steps at a time. */
 static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
                            uint32_t unroll, LLVMValueRef *acc) {
@@ -65,7 +73,10 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
   LLVMValueRef next[LOOP_MAX_CARRIED] = {0};
   memcpy(next, loop.carried, count * sizeof *next);
-  if (unroll == p->unroll) prefetch_ahead(p, tile, loop.index);
+  if (unroll == p->unroll) {
+    prefetch_ahead(p, tile, loop.index);
+    prefetch_rows(p, tile, loop.index);
+  }
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);
   for (uint32_t i = 0; i < count; i++) acc[i] = loop.carried[i];

@@ -151,6 +151,26 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
   }
 }
 
+bool view_streams(const KernelEmitter *k, ValueId value) {
+  enum { STREAMED_BYTES = 512 << 10 };
+  const ValuePlace *place = &k->kernel->places[value.index];
+  const Port *port = port_of(k, place);
+  if (!port || port->kind != PORT_ROWS || k->kernel->blocks == 1) return false;
+  uint64_t rows = rows_of(port->type);
+  return rows == k->kernel->rows && 4 * rows * port->pitch > STREAMED_BYTES;
+}
+
+void view_look_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
+  if (k->kernel->places[value.index].kind != kind || !view_streams(k, value)) return;
+  const View *view = &k->views[value.index];
+  LLVMValueRef here = view_address(k, view, site);
+  LLVMValueRef ahead = emit_address(k->m, here, emit_mul(k->m, k->row_count, view->row_bytes));
+  if (kind == PLACE_RESULT)
+    emit_prefetch_write(k->m, ahead);
+  else
+    emit_prefetch(k->m, ahead);
+}
+
 void view_make_exact(KernelEmitter *k, ValueId value) {
   k->views[value.index].exact = true;
   for (uint32_t r = 0; r < k->body->output_count; r++) {
