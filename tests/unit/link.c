@@ -91,7 +91,7 @@ Test(link, makes_a_program) {
   cr_expect_eq(run_program(&f, "", "--input picture=in.npy"), 2);
   cr_expect_eq(run_program(&f, "", "--input image=in.npy --threads=0"), 2);
   cr_expect_eq(run_program(&f, "", "--input image=in.npy extra"), 2);
-  cr_expect_eq(run_program(&f, "", "--input image=nothing.npy"), 1);
+  cr_expect_eq(run_program(&f, "", "--input image=nothing.npy"), 3, "the file is missing");
   cr_expect_eq(run_program(&f, "", "--input image=program"), 1, "not an .npy file");
   write_input(&f, "tall.npy", 2 * H);
   cr_expect_eq(run_program(&f, "", "--input image=tall.npy"), 1);
