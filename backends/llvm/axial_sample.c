@@ -4,7 +4,8 @@
  *   y[j] = sum over p of hat(j + offset - p) x[p],  hat(d) = max(0, 1 - |d|)
  *
  * At most two adjacent p have a weight, so that each group of channels reads a pair of neighbours
- * (p, p + 1), moved into the map where it is outside: then hat makes the weights 0.
+ * (p, p + 1), moved into the map where it is outside: hat, taken at its new place, gives the right
+ * weights.
  *
  * Two steps for a batch of rows. First, for a vector of offsets at a time: clamp to [-(n+1), n+1]
  * (a NaN becomes the lower bound), then where the pair is and its two weights go to slots on the
@@ -29,7 +30,7 @@ typedef struct Sample {
   int64_t size;      /* of the axis */
   int64_t stride;    /* bytes between neighbours along it */
   int64_t next;      /* bytes from the first of a pair to the second */
-  LLVMValueRef pair; /* [batch][slots] on the stack: i32, its first one's bytes from the line */
+  LLVMValueRef pair; /* [batch][slots] on the stack: u32, its first one's floats from the line */
   LLVMValueRef low, high; /* [batch][slots] on the stack: weights */
   /* of the present row */
   LLVMValueRef slot;     /* i64: its first slot */
@@ -39,11 +40,11 @@ typedef struct Sample {
 
 /* -- where the neighbours are ------------------------------------------------------------------ */
 
-/* The bytes between the line and each group's channels, from group `column` on. */
-static LLVMValueRef group_bytes(ModuleContext *m, const Sample *s, LLVMValueRef column) {
-  LLVMValueRef lanes[16], share = emit_i32(m, (int32_t)(4 * s->share));
+/* The floats between the line and each group's channels, from group `column` on. */
+static LLVMValueRef group_floats(ModuleContext *m, const Sample *s, LLVMValueRef column) {
+  LLVMValueRef lanes[16], share = emit_i32(m, (int32_t)s->share);
   for (uint32_t i = 0; i < m->target->vector_floats; i++) {
-    lanes[i] = emit_i32(m, (int32_t)(4 * i * s->share));
+    lanes[i] = emit_i32(m, (int32_t)(i * s->share));
   }
   LLVMValueRef first = LLVMBuildTrunc(m->builder, column, m->i32, "");
   first = LLVMBuildMul(m->builder, first, share, "");
@@ -97,10 +98,10 @@ static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   LLVMValueRef moved = LLVMBuildSub(m->builder, index, inside, "");
   moved = LLVMBuildSIToFP(m->builder, moved, m->vector, "");
   store_weights(m, s, emit_fadd(m, emit_fsub(m, offset, whole), moved), site.column);
-  LLVMValueRef stride = emit_splat_i32(m, (int32_t)s->stride);
-  LLVMValueRef bytes = LLVMBuildMul(m->builder, inside, stride, "");
-  bytes = emit_add(m, bytes, group_bytes(m, s, site.column));
-  emit_store(m, bytes, slot_address(m, s, s->pair, site.column), m->target->vector_floats);
+  LLVMValueRef stride = emit_splat_i32(m, (int32_t)(s->stride / 4));
+  LLVMValueRef floats = LLVMBuildMul(m->builder, inside, stride, "");
+  floats = emit_add(m, floats, group_floats(m, s, site.column));
+  emit_store(m, floats, slot_address(m, s, s->pair, site.column), m->target->vector_floats);
 }
 
 /* -- reading them ------------------------------------------------------------------------------ */
@@ -108,9 +109,9 @@ static void find_neighbours(KernelEmitter *k, Site site, void *context) {
 /* The first of group `group`'s neighbours. */
 static LLVMValueRef load_pair(ModuleContext *m, const Sample *s, LLVMValueRef group) {
   LLVMValueRef slot = slot_address(m, s, s->pair, group);
-  LLVMValueRef bytes = LLVMBuildLoad2(m->builder, m->i32, slot, "");
-  LLVMSetAlignment(bytes, 4);
-  return emit_address(m, s->line, LLVMBuildZExt(m->builder, bytes, m->i64, ""));
+  LLVMValueRef floats = LLVMBuildLoad2(m->builder, m->i32, slot, "");
+  LLVMSetAlignment(floats, 4);
+  return emit_address(m, s->line, emit_mul(m, LLVMBuildZExt(m->builder, floats, m->i64, ""), 4));
 }
 
 /* `count` floats `bytes` behind `address`. */
@@ -135,7 +136,7 @@ static void store_mix(KernelEmitter *k, const Sample *s, Site site, const LLVMVa
   emit_store_f32(k->m, value, view_address(k, &s->y, site));
 }
 
-/* The parts, each of `width` floats, a power of two of them, put together two by two. */
+/* The parts, a power of two of them, put together two by two. */
 static LLVMValueRef join(ModuleContext *m, LLVMValueRef *parts, uint32_t count) {
   CHECK(count > 0 && (count & (count - 1)) == 0);
   for (; count > 1; count /= 2) {
@@ -203,6 +204,7 @@ static void mix_row(KernelEmitter *k, const Sample *s, LLVMValueRef row) {
 
 /* -- the stage --------------------------------------------------------------------------------- */
 
+/* Finds where row `row` is along the axis, and the line that the axis makes there. */
 static void find_line(KernelEmitter *k, Sample *s, const Node *node, Type map, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef width = emit_i64(m, map.dims[2]), at = emit_add(m, k->first_row, row);
@@ -231,7 +233,7 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
   s.size = map.dims[along_h ? 1 : 2];
   s.stride = (int64_t)s.x.row_bytes * (along_h ? map.dims[2] : 1);
   s.next = s.size > 1 ? s.stride : 0;
-  CHECK(s.x.channel_bytes == 4 && s.y.channel_bytes == 4 && s.size * s.stride <= INT32_MAX);
+  CHECK(s.x.channel_bytes == 4 && s.y.channel_bytes == 4 && s.size * s.stride <= INT64_C(4) << 32);
   s.slots = (uint32_t)round_up_size(s.groups, m->target->vector_floats);
   s.batch = MAX_BATCH;
   while (s.batch > 1 && s.batch * SLOT_BYTES * s.slots > MAX_SLOT_BYTES) s.batch /= 2;
@@ -244,10 +246,12 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
 
 /* Asks for the lines that the next block writes where this one has `row`. */
 static void look_ahead_result(KernelEmitter *k, const Sample *s, ValueId y, LLVMValueRef row) {
-  Site site = {.row = row, .column = emit_i64(k->m, 0)};
-  for (; site.column_plus < s->channels; site.column_plus += CACHE_LINE / 4) {
-    view_look_ahead(k, y, PLACE_RESULT, site);
-  }
+  if (!view_streams(k, y)) return;
+  ModuleContext *m = k->m;
+  Loop lines;
+  loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, s->channels), CACHE_LINE / 4, NULL, 0);
+  view_look_ahead(k, y, PLACE_RESULT, (Site){.row = row, .column = lines.index});
+  loop_end(m, &lines, NULL);
 }
 
 void axial_sample_stage(KernelEmitter *k, const Stage *stage) {

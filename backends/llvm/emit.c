@@ -266,18 +266,9 @@ void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uin
   }
 }
 
-static void prefetch(ModuleContext *m, LLVMValueRef address, bool write) {
-  LLVMValueRef second_level = emit_i32(m, 2), data = emit_i32(m, 1);
-  LLVMValueRef args[] = {address, emit_i32(m, write), second_level, data};
-  emit_intrinsic(m, "llvm.prefetch", args, 4);
-}
-
 void emit_prefetch(ModuleContext *m, LLVMValueRef address) {
-  prefetch(m, address, false);
-}
-
-void emit_prefetch_write(ModuleContext *m, LLVMValueRef address) {
-  prefetch(m, address, true);
+  LLVMValueRef read = emit_i32(m, 0), all_levels = emit_i32(m, 3), data = emit_i32(m, 1);
+  emit_intrinsic(m, "llvm.prefetch", (LLVMValueRef[]){address, read, all_levels, data}, 4);
 }
 
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes) {

@@ -91,9 +91,9 @@ void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address)
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 enum { CACHE_LINE = 64 };
-/* Asks for the line at `address`, which need not exist, in the second-level cache. */
+/* Asks for the line at `address`, which need not exist, in all caches. (In the second level alone
+ * it is 1.4 % slower in all on Zen 5.) */
 void emit_prefetch(ModuleContext *m, LLVMValueRef address);
-void emit_prefetch_write(ModuleContext *m, LLVMValueRef address); /* to be written */
 /* `bytes` of the current function's stack, aligned to 64. */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
 

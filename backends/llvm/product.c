@@ -6,7 +6,7 @@
  *   for panel of 32 columns, for columns of a tile within it,
  *     for block of K (at most 512), for tile of rows: product_tile.c
  *
- * so that what one block of K takes of B stays in the first-level cache for all tiles of rows.
+ * so that what one block of K takes of B stays close to the registers for all tiles of rows.
  *
  * The R rows of a block are cut into T = ceil(R / tile_rows) tiles, the first R % T of R/T + 1
  * rows, the others of R/T. R takes at most two values, so all sizes are known here: one
@@ -63,7 +63,8 @@ static uint32_t tiles_of(const Product *p) {
 /* The tiles that share the prefetching of a depth block: as many as there are, down to a power of
  * two, at most one per line of a turn. */
 static uint32_t prefetching_tiles(const Product *p) {
-  uint32_t tiles = tiles_of(p) * (PLAN_PANEL / p->columns), share = 1;
+  uint32_t tiles = tiles_of(p), share = 1;
+  if (p->depth_blocks == 1) tiles *= PLAN_PANEL / p->columns;
   while (2 * share <= tiles && 2 * share <= PANEL_LINES * p->unroll) share *= 2;
   return share;
 }
@@ -80,8 +81,8 @@ static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValue
       m->builder, active, emit_i64(m, PANEL_LINES * CACHE_LINE / share), emit_i64(m, 0), "");
 }
 
-/* Where the next block has what A has at this tile: a part of it in each panel, until it is
- * complete. */
+/* Where the next block has what A has at this tile: a part of it in each panel, and the last part
+ * again when it is complete. */
 static LLVMValueRef rows_ahead(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
   uint64_t bytes = CACHE_LINE * (uint64_t)(p->depth / p->unroll);
@@ -92,7 +93,7 @@ static LLVMValueRef rows_ahead(const Product *p, const Tile *tile) {
   return emit_address(m, view_row(p->k, p->a, row), emit_mul(m, part, bytes));
 }
 
-/* All rows; `index` is the number of the panel's tiles before, `next` what to prefetch. */
+/* All rows; `index` is the number of tiles before that share in prefetching `next`. */
 static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   TileSize sizes[MAX_SIZES];
@@ -151,11 +152,10 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
                .panel = emit_address(m, panel_address(p, panel), emit_mul(m, begin, 4)),
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
-  LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->columns), "");
-  LLVMValueRef index = emit_mul(m, before, tiles_of(p));
   tile.depth = emit_i64(m, 0);
   if (p->depth_blocks == 1) {
-    emit_rows(p, tile, panel_ahead(p, panel), index);
+    LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->columns), "");
+    emit_rows(p, tile, panel_ahead(p, panel), emit_mul(m, before, tiles_of(p)));
     return;
   }
   tile.row = emit_i64(m, 0);
@@ -163,7 +163,7 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   Loop blocks;
   loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->depth_block, NULL, 0);
   tile.depth = blocks.index;
-  emit_rows(p, tile, depth_ahead(p, &tile, panel), index);
+  emit_rows(p, tile, depth_ahead(p, &tile, panel), emit_i64(m, 0));
   loop_end(m, &blocks, NULL);
   product_tile_finish_sums(p, &tile);
 }
@@ -257,13 +257,21 @@ static const View *view_of_rows(KernelEmitter *k, ValueId value, uint64_t row_by
   return view;
 }
 
+/* Cuts K into equal blocks. */
+static void cut_depth(Product *p, uint32_t depth) {
+  p->depth = depth;
+  p->depth_blocks = ceil_div_u32(depth, DEPTH_BLOCK);
+  p->depth_block = ceil_div_u32(depth, p->depth_blocks);
+  p->depth_block = ceil_div_u32(p->depth_block, DEPTH_ALIGN) * DEPTH_ALIGN;
+}
+
 /* mix_rows(x, w, bias): A is w, B is x. */
 static void find_mixed(Product *p, const Node *node) {
   KernelEmitter *k = p->k;
   ValueId x = node->operands[0], w = node->operands[1], bias = node_operand(node, 2);
   View map = view_of_map(k, x);
   CHECK(map.channel_bytes == 4);
-  p->depth = (uint32_t)type_channels(graph_type(k->body, w));
+  cut_depth(p, (uint32_t)type_channels(graph_type(k->body, w)));
   p->a = view_of_rows(k, w, 4 * (uint64_t)p->depth);
   p->row_bias = value_is_none(bias) ? NULL : view_of_rows(k, bias, 4);
   p->weights = map.base;
@@ -276,9 +284,10 @@ static void find_mixed(Product *p, const Node *node) {
 static void find_linear(Product *p, const Node *node) {
   KernelEmitter *k = p->k;
   ValueId a = node->operands[0], bias = node_operand(node, 2);
-  p->depth = value_channels(k, a);
+  cut_depth(p, value_channels(k, a));
   p->a = &k->views[a.index];
-  p->streamed_rows = view_streams(k, a) && p->depth >= p->unroll;
+  bool comes_in = k->kernel->places[a.index].kind == PLACE_OPERAND;
+  p->streamed_rows = comes_in && view_streams(k, a) && p->depth >= p->unroll;
   p->bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   p->follows = weights_behind(k, p->stage);
   find_weights(p, node->operands[1]);
@@ -311,9 +320,6 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
     find_mixed(&p, node);
   else
     find_linear(&p, node);
-  p.depth_blocks = ceil_div_u32(p.depth, DEPTH_BLOCK);
-  p.depth_block = ceil_div_u32(p.depth, p.depth_blocks);
-  p.depth_block = ceil_div_u32(p.depth_block, DEPTH_ALIGN) * DEPTH_ALIGN;
   if (p.depth_blocks > 1 || has_long_op(k, stage) || stores_nchw(k)) {
     uint64_t rows = p.depth_blocks > 1 ? k->row_counts[k->row_count_kinds - 1] : stage->tile_rows;
     p.sums = emit_stack(k->m, 4 * rows * p.columns);

@@ -39,8 +39,8 @@ typedef struct Tile {
   LLVMValueRef depth;       /* i64: k at which the depth block begins */
   uint32_t rows, vectors;
   uint32_t last_lanes;     /* of the last vector */
-  LLVMValueRef rows_ahead; /* A's lines to prefetch from k = 0 on, of streamed rows */
-  LLVMValueRef ahead;      /* what to prefetch at k = 0, */
+  LLVMValueRef rows_ahead; /* A's lines to prefetch from k = 0 on: streamed_rows */
+  LLVMValueRef ahead;      /* what to prefetch at the depth block's first k, */
   LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;
 

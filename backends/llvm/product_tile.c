@@ -42,7 +42,7 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
   }
 }
 
-/* Asks for this turn's share of the next panel, at step `k`. */
+/* Asks for this turn's share of what is next, at step `k`. */
 static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
   ModuleContext *m = p->k->m;
   LLVMValueRef turn = LLVMBuildSub(m->builder, k, tile->depth, "");
@@ -89,24 +89,18 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   LLVMValueRef zero = LLVMConstNull(m->vector), begin = tile->depth;
   for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) acc[i] = zero;
   uint32_t rest = p->depth % p->unroll;
-  LLVMValueRef even = emit_i64(m, p->depth - rest), end = even;
+  LLVMValueRef even = emit_i64(m, p->depth - rest), last = emit_i64(m, p->depth);
   if (p->depth_blocks > 1) {
-    end = emit_add(m, begin, emit_i64(m, p->depth_block));
-    LLVMValueRef whole = LLVMBuildICmp(m->builder, LLVMIntSLT, end, even, "");
-    end = LLVMBuildSelect(m->builder, whole, end, even, "");
+    LLVMValueRef next = emit_add(m, begin, emit_i64(m, p->depth_block));
+    LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, last, "");
+    even = LLVMBuildSelect(m->builder, more, next, even, "");
+    last = LLVMBuildSelect(m->builder, more, next, last, "");
   }
-  if (p->depth > rest) multiply_range(p, tile, begin, end, p->unroll, acc);
-  if (!rest) return;
-  LLVMValueRef last = emit_i64(m, p->depth);
-  if (p->depth_blocks > 1) {
-    LLVMValueRef ends = LLVMBuildICmp(m->builder, LLVMIntEQ, end, even, "");
-    last = LLVMBuildSelect(m->builder, ends, last, end, "");
-  }
-  multiply_range(p, tile, end, last, 1, acc);
+  if (p->depth > rest) multiply_range(p, tile, begin, even, p->unroll, acc);
+  if (rest) multiply_range(p, tile, even, last, 1, acc);
 }
 
-/* -- stored sums and the epilogue ---------------------------------------------------------------
- */
+/* -- stored sums and the epilogue -------------------------------------------------------------- */
 
 static LLVMValueRef sum_address(const Product *p, LLVMValueRef row, uint32_t row_plus,
                                 uint32_t vector) {

@@ -162,13 +162,11 @@ bool view_streams(const KernelEmitter *k, ValueId value) {
 
 void view_look_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
   if (k->kernel->places[value.index].kind != kind || !view_streams(k, value)) return;
+  if (site.column_plus % (CACHE_LINE / 4)) return; /* the line of the vector before */
   const View *view = &k->views[value.index];
   LLVMValueRef here = view_address(k, view, site);
   LLVMValueRef ahead = emit_address(k->m, here, emit_mul(k->m, k->row_count, view->row_bytes));
-  if (kind == PLACE_RESULT)
-    emit_prefetch_write(k->m, ahead);
-  else
-    emit_prefetch(k->m, ahead);
+  emit_prefetch(k->m, ahead);
 }
 
 void view_make_exact(KernelEmitter *k, ValueId value) {

@@ -23,6 +23,8 @@ Test(llvm_kernels, linear_with_tails) {
   check_linear(49, 2, 300, 40);
   check_linear(112, 5, 256, 96);
   check_linear(15, 4, 514, 34);
+  check_linear(49, 2, 1027, 40);
+  check_linear(5, 1, 65025, 3); /* the last block of K is shorter than a turn */
 }
 
 /* As partition-columns makes them: two products, pointwise ops between and before them, values kept
@@ -49,15 +51,16 @@ static void check_columns(int64_t rows, int64_t depth, int64_t channels, uint32_
 Test(llvm_kernels, products_cut_by_columns) {
   check_columns(49, 96, 256, 4, false);
   check_columns(13, 64, 264, 4, true);
-  check_columns(1, 300, 1000, 4, false);
+  check_columns(1, 1030, 1000, 4, false);
   check_columns(1, 64, 520, 3, false);
   check_columns(5, 64, 40, 4, false); /* more blocks than panels */
   check_columns(6, 20, 100, 5, true);
+  check_columns(6, 600, 100, 5, true);
 }
 
 Test(llvm_kernels, logits_of_the_caller) {
   Fixture f = fixture_new();
-  ValueId x = fixture_operand(&f, PORT_CALLER, false, type_matrix(3, 300), 1);
+  ValueId x = fixture_operand(&f, PORT_CALLER, false, type_matrix(3, 600), 1);
   fixture_result(&f, fixture_linear(&f, x, 1000), PORT_CALLER, false);
   fixture_check(&f, 3, 1, 1, 2e-6);
   fixture_free(&f);
@@ -111,6 +114,7 @@ Test(llvm_kernels, mix_rows) {
   check_mix_rows(3, 5, 40, 33, 2, 0);
   check_mix_rows(14, 14, 96, 49, 1, 0);
   check_mix_rows(17, 18, 34, 20, 3, 3);
+  check_mix_rows(23, 25, 34, 20, 3, 3);
   check_mix_rows(4, 4, 320, 16, 16, 0);
 }
 
