@@ -89,6 +89,7 @@ static Status run_passes(Compilation *c, PipelinePart part, const Resolution *re
 static uint64_t largest_map_bytes(const Graph *graph) {
   int64_t largest = 0, elements;
   for (uint32_t v = 0; v < graph->value_count; ++v) {
+    if (graph_def(graph, (ValueId){v})->op == OP_CONSTANT) continue; /* a convolution's weights */
     Type type = graph_type(graph, (ValueId){v});
     if (type.rank == 4 && type_count(type, &elements) && elements > largest) largest = elements;
   }
