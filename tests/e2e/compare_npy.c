@@ -22,7 +22,7 @@ static double relative_error(const NpyArray *expected, const NpyArray *got) {
   double error = 0, largest = 0;
   for (size_t i = 0; i < expected->count; i++) {
     const double wanted = expected->data[i], is = got->data[i];
-    if (!isfinite(is)) return INFINITY;
+    if (!isfinite(is) || !isfinite(wanted)) return INFINITY;
     largest = fmax(largest, fabs(wanted));
     error = fmax(error, fabs(is - wanted));
   }
