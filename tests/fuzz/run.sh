@@ -18,11 +18,13 @@ cp "$here/model.json" .
 cp "$root/tests/passes/form_kernels_atm.ir" atm.ir
 sed '/"logits"\|"classes"/d' model.json >map.json
 # Sizes that the model fixes are checked as its layers are read.
-fix_size() {
-  sed '/"name": "image"/s/"channels": 3/"channels": 3, "height": '"$1"', "width": '"$2/"
+fix_size() { # FROM TO HEIGHT WIDTH
+  fixed='"channels": 3, "height": '"$3"', "width": '$4
+  sed '/"name": "image"/s/"channels": 3/'"$fixed/" "$1" >"$2"
+  grep -qF "$fixed" "$2" || { echo "$1 has no image whose size can be fixed"; exit 1; }
 }
-fix_size 16 16 <model.json >fixed.json
-fix_size 32 48 <"$root/tests/e2e/aarch64/all_ops.json" >ops.json
+fix_size model.json fixed.json 16 16
+fix_size "$root/tests/e2e/aarch64/all_ops.json" ops.json 32 48
 cp "$root/tests/e2e/checkpoints/tiny.json" "$root/tests/e2e/checkpoints/tiny.pth" \
   "$root/tests/e2e/checkpoints/tiny_legacy.pth" .
 "$atmc" weights model.json --synthetic=1 -o model.safetensors
