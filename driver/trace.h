@@ -1,4 +1,5 @@
-/* The timeline of one call, for `bench --trace`: a file that chrome://tracing and Perfetto load. */
+/* The timeline of one call (of a batch in rounds: the first), for `bench --trace`: a file that
+ * chrome://tracing and Perfetto load. */
 #ifndef ATMC_DRIVER_TRACE_H
 #define ATMC_DRIVER_TRACE_H
 
