@@ -38,7 +38,12 @@ run_ours() {
 }
 run_peer() {
   NODE_PATH=$modules node "$here/peers/bench_ort.js" "$work/model.onnx" 1 "$height" "$width" "$threads" 15 |
-    sed 's/.*median_ms \([0-9.]*\).*/\1/' >>"$work/peer"
+    sed -n 's/.*median_ms \([0-9.]*\).*/\1/p' >"$work/run.peer"
+  [ -s "$work/run.peer" ] || {
+    echo "ONNX Runtime gave no time" >&2
+    exit 1
+  }
+  cat "$work/run.peer" >>"$work/peer"
 }
 # The rate of the widest instructions, or of those of ISA.
 run_peak() {
