@@ -87,7 +87,7 @@ const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *node);
 /* The same where a misfit is our bug: panics with the graph dumped. */
 NodeId graph_append(Graph *graph, const Node *prototype);
 /* Reports graph_try_append's `message` as an error of the user's, at the place of `node`. */
-Status graph_misfit(Diag *diag, const Node *node, const char *message);
+MUST_CHECK Status graph_misfit(Diag *diag, const Node *node, const char *message);
 /* Appends an output. The same two forms: a message or NULL, and a panic. */
 const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, bool nchw);
 void graph_add_output(Graph *graph, const char *name, ValueId value, bool nchw);
