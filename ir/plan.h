@@ -6,7 +6,8 @@
  * block of one image the kernel runs its stages one after the other; a stage is one loop nest over
  * the rows of the block and the channels of its anchor op, followed in registers by pointwise ops:
  *
- *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each row tile
+ *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each block of K, for each
+ *                   row tile
  *   STAGE_READ      depthwise, average_pool, resize: for each row, for each vector of channels,
  *                   some rows of another map
  *   STAGE_ROWS      patches, deform_patches, axial_sample, axial_shift, reshape, transpose,
