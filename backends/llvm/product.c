@@ -12,14 +12,14 @@
  * rows, the others of R/T. R takes at most two values, so all sizes are known here: one
  * micro-kernel for each. The order in which an element is summed depends on K alone.
  *
- * While one depth block of a panel is multiplied, the next is asked for from memory: a panel's
- * pages at once, the lines spread over the tiles' loops, each line once.
+ * While one depth block of a panel is multiplied, the next is asked for from memory: its lines,
+ * each once, spread over the tiles' loops.
  */
 #include "backends/llvm/product.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { DEPTH_BLOCK = 512, DEPTH_ALIGN = 4, MAX_SIZES = 4, PAGE = 4096 };
+enum { DEPTH_BLOCK = 512, DEPTH_ALIGN = 4, MAX_SIZES = 4 };
 
 /* How many tiles of `rows` rows there are when the block has row_counts[0] or [1] rows. */
 typedef struct TileSize {
@@ -168,22 +168,10 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   product_tile_finish_sums(p, &tile);
 }
 
-/* Asks for one line of each page of the `bytes` from `start` on. Weights are read once in a while,
- * so their pages' addresses have to be looked up each time: in one go, that happens side by side.
- */
-static void prefetch_pages(ModuleContext *m, LLVMValueRef start, uint64_t bytes) {
-  Loop pages;
-  loop_begin(m, &pages, emit_i64(m, 0), emit_i64(m, (int64_t)bytes), PAGE, NULL, 0);
-  emit_prefetch(m, emit_address(m, start, pages.index));
-  loop_end(m, &pages, NULL);
-}
-
 /* The first `width` columns from panel `panel` on. */
 static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
   ModuleContext *m = p->k->m;
   uint32_t rest = width % p->columns;
-  uint64_t bytes = p->panel_bytes * columns_of_turn(p) / PLAN_PANEL;
-  if (p->streamed) prefetch_pages(m, panel_ahead(p, panel), bytes);
   if (width > rest) {
     Loop columns;
     loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), p->columns, NULL, 0);
@@ -224,7 +212,7 @@ static void find_weights(Product *p, ValueId b) {
   if (linear->attrs.LINEAR.panel) {
     CHECK(linear->attrs.LINEAR.panel == PLAN_PANEL && graph_type(k->body, b).rank == 3);
     p->weights = k->views[b.index].base;
-    p->aligned = p->streamed = true;
+    p->aligned = true;
     p->step_bytes = PANEL_BYTES;
     p->panel_bytes = p->step_bytes * p->depth;
     if (p->columns <= PLAN_PANEL) {

@@ -17,7 +17,6 @@ typedef struct Product {
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
   LLVMValueRef weights; /* B */
   bool aligned;         /* B, to vectors */
-  bool streamed;        /* B comes from the weights, not from the cache */
   uint64_t step_bytes;  /* of B: from one k to the next, */
   uint64_t panel_bytes; /* and from one panel to the next */
   uint32_t depth;       /* K */
