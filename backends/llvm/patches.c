@@ -15,7 +15,7 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { MAX_STRAIGHT = 4 }; /* vectors */
+enum { MAX_STRAIGHT = 4, MAX_LINES = 16 }; /* copied without a loop: vectors, lines of a window */
 
 typedef struct Patches {
   AttrsPATCHES window;
@@ -105,11 +105,15 @@ static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
 static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0);
+  int64_t straight = p->window.kernel_h <= MAX_LINES ? p->window.kernel_h : 1;
   Loop planes, lines;
   loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1, NULL, 0);
-  loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), 1, NULL, 0);
-  copy_run(k, map_address(k, p, lines.index, zero, planes.index),
-           row_address(k, p, row, lines.index, zero, planes.index), p->run);
+  loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), (uint64_t)straight, NULL, 0);
+  for (int64_t i = 0; i < straight; i++) {
+    LLVMValueRef line = emit_add(m, lines.index, emit_i64(m, i));
+    copy_run(k, map_address(k, p, line, zero, planes.index),
+             row_address(k, p, row, line, zero, planes.index), p->run);
+  }
   loop_end(m, &lines, NULL);
   loop_end(m, &planes, NULL);
 }
