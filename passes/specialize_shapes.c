@@ -8,8 +8,10 @@
 
 #include "ir/rewrite.h"
 #include "passes/pass.h"
+#include "passes/plan_parts.h"
 
-enum { MAX_ELEMENTS = INT32_MAX }; /* of one map */
+enum { MAX_ELEMENTS = INT32_MAX };                  /* of one map */
+static const int64_t MAX_PADDED = INT64_C(4) << 30; /* with its rows in whole vectors */
 
 static Status check_input(const PassContext *context, const Node *node, Type type) {
   char wants[TYPE_TEXT_MAX], gets[TYPE_TEXT_MAX];
@@ -42,16 +44,27 @@ static Status check_inputs(const PassContext *context, const Graph *graph) {
   return STATUS_OK;
 }
 
+/* Whether rows of whole vectors, however short, keep a map below MAX_PADDED floats. */
+static bool fits_padded(Type type, int64_t elements) {
+  int64_t channels = type_channels(type);
+  return elements == 0 || elements / channels <= MAX_PADDED / plan_pitch(channels);
+}
+
 static Status check_size(const PassContext *context, const Graph *graph, const Node *node) {
   for (uint32_t k = 0; k < node->result_count; k++) {
     int64_t elements;
     char text[TYPE_TEXT_MAX];
     Type type = graph_type(graph, node_result(node, k));
-    if (!type_is_known(type) || (type_count(type, &elements) && elements <= MAX_ELEMENTS)) continue;
+    if (!type_is_known(type)) continue;
+    bool few = type_count(type, &elements) && elements <= MAX_ELEMENTS;
+    if (few && fits_padded(type, elements)) continue;
+    type_format(type, text);
+    const char *op = op_info(node->op)->text;
     return graph_misfit(
         context->diag, node,
-        arena_printf(context->arena, "%s: %s has more than %d elements", op_info(node->op)->text,
-                     type_format(type, text), MAX_ELEMENTS));
+        few ? arena_printf(context->arena, "%s: %s takes more than 16 GiB", op, text)
+            : arena_printf(context->arena, "%s: %s has more than %d elements", op, text,
+                           MAX_ELEMENTS));
   }
   return STATUS_OK;
 }
