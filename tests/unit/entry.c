@@ -233,7 +233,8 @@ Test(entry, has_a_loop_of_multiply_adds_for_bench) {
   peak(sums, 0, 1);
   cr_expect_eq(sums[0][0], 0, "worker 0's");
   /* Each chain, in three quarters of the registers, turns x into 0.75 x + 0.5 and so ends at 2. */
-  const double sum = 2.0 * (target->vector_registers * 3 / 4);
+  const uint32_t chains = target->vector_registers * 3 / 4;
+  const double sum = 2.0 * chains;
   cr_expect_float_eq(sums[1][0], sum, 1e-2);
   cr_expect_float_eq(sums[1][3], sum, 1e-2);
   close_fixture(&f);
