@@ -131,14 +131,22 @@ static int parse_arguments(program *p, int argc, char **argv, int *done) {
 
 /* -- files ------------------------------------------------------------------------------------- */
 
+static int open_file(const program *p, const char *path, FILE **file) {
+  *file = fopen(path, "rb");
+  return *file ? 0 : fail(p, EXIT_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
 static int read_inputs(program *p) {
   for (uint32_t i = 0; i < p->model->input_count; ++i) {
     const char *name = p->model->entries->inputs[i].name;
-    const char *file = p->input_files[i];
-    if (!file) return fail(p, EXIT_USAGE, "--input %s=FILE.npy is missing", name);
-    if (access(file, R_OK) != 0) return fail(p, EXIT_SYSTEM, "%s: %s", file, strerror(errno));
+    const char *path = p->input_files[i];
+    if (!path) return fail(p, EXIT_USAGE, "--input %s=FILE.npy is missing", name);
+    FILE *file;
+    int code = open_file(p, path, &file);
+    if (code) return code;
     const char *error = npy_read(file, &p->inputs[i]);
-    if (error) return fail(p, EXIT_BAD_INPUT, "%s: %s", file, error);
+    fclose(file);
+    if (error) return fail(p, EXIT_BAD_INPUT, "%s: %s", path, error);
   }
   return 0;
 }
@@ -147,8 +155,9 @@ static int read_weights(program *p) {
   size_t bytes = p->model->weights_bytes;
   if (!bytes) return 0;
   if (!p->weights_file) return fail(p, EXIT_USAGE, "--weights=FILE is missing");
-  FILE *file = fopen(p->weights_file, "rb");
-  if (!file) return fail(p, EXIT_SYSTEM, "%s: %s", p->weights_file, strerror(errno));
+  FILE *file;
+  int code = open_file(p, p->weights_file, &file);
+  if (code) return code;
   p->weights = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
   int whole = p->weights && fread(p->weights, 1, bytes, file) == bytes && fgetc(file) == EOF;
   fclose(file);

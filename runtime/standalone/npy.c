@@ -79,16 +79,13 @@ static const char *read_data(FILE *file, npy_array *array) {
   return fgetc(file) == EOF ? NULL : "bytes follow the data";
 }
 
-const char *npy_read(const char *path, npy_array *array) {
+const char *npy_read(FILE *file, npy_array *array) {
   *array = (npy_array){0};
-  FILE *file = fopen(path, "rb");
-  if (!file) return strerror(errno);
   char *header = malloc(MAX_HEADER + 1);
   const char *error = header ? read_header(file, header) : no_memory;
   if (!error) error = parse_header(header, array);
   if (!error) error = read_data(file, array);
   free(header);
-  fclose(file);
   return error;
 }
 

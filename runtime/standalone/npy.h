@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { NPY_MAX_RANK = 4 };
 
@@ -15,8 +16,8 @@ typedef struct npy_array {
 
 /* The number of elements; 0 when it does not fit. */
 size_t npy_count(uint32_t rank, const uint32_t *dims);
-/* NULL, or a message about what is wrong. */
-const char *npy_read(const char *path, npy_array *array);
+/* NULL, or a message about what is wrong. The file stays open. */
+const char *npy_read(FILE *file, npy_array *array);
 const char *npy_write(const char *path, uint32_t rank, const uint32_t *dims, const float *data);
 
 #endif
