@@ -136,29 +136,33 @@ static LLVMValueRef add_row_bias(const Product *p, LLVMValueRef row, uint32_t ro
   return emit_fadd(p->k->m, sum, emit_broadcast(p->k->m, bias));
 }
 
-static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
+static void add_bias(const Product *p, const Tile *tile, LLVMValueRef *acc) {
+  if (!p->bias) return;
   LLVMValueRef bias[PRODUCT_MAX_VECTORS];
   load_bias(p, tile, bias);
+  for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) {
+    acc[i] = emit_fadd(p->k->m, acc[i], bias[i % tile->vectors]);
+  }
+}
+
+static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   for (uint32_t v = 0; v < tile->vectors; v++) {
     for (uint32_t r = 0; r < tile->rows; r++) {
       LLVMValueRef value = acc[r * tile->vectors + v];
-      if (p->bias) value = emit_fadd(p->k->m, value, bias[v]);
       value = add_row_bias(p, tile->row, r, value);
       pointwise_emit(p->k, p->stage, site_of(p, tile, tile->row, r, v), value);
     }
   }
 }
 
-/* The tile's values are sums without bias; both go to its rows' sums. */
+/* The tile becomes the first rows' sums. */
 static void store_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef bias[PRODUCT_MAX_VECTORS], first = emit_i64(m, 0);
-  load_bias(p, tile, bias);
+  LLVMValueRef first = emit_i64(m, 0);
   for (uint32_t r = 0; r < tile->rows; r++) {
     for (uint32_t v = 0; v < tile->vectors; v++) {
-      LLVMValueRef sum = acc[r * tile->vectors + v];
-      if (p->bias) sum = emit_fadd(m, sum, bias[v]);
-      emit_store(m, sum, sum_address(p, first, r, v), m->target->vector_floats);
+      emit_store(m, acc[r * tile->vectors + v], sum_address(p, first, r, v),
+                 m->target->vector_floats);
     }
   }
 }
@@ -212,7 +216,10 @@ void product_tile_emit(const Product *p, const Tile *tile) {
   multiply(p, tile, acc);
   if (p->depth_blocks > 1) {
     add_tile(p, tile, acc);
-  } else if (p->sums) {
+    return;
+  }
+  add_bias(p, tile, acc);
+  if (p->sums) {
     store_tile(p, tile, acc);
     finish_rows(p, tile, emit_i64(p->k->m, tile->rows));
   } else {
