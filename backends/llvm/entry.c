@@ -249,9 +249,7 @@ static void move_on(Entry *e, LLVMValueRef *pointers, const PlanTensor *tensors,
     int64_t elements = 0;
     CHECK(type_count(tensors[i].type, &elements));
     uint64_t bytes = sizeof(float) * (uint64_t)elements / e->plan->rounds;
-    LLVMValueRef distance =
-        LLVMBuildMul(e->m->builder, round, LLVMConstInt(e->m->i64, bytes, 0), "");
-    pointers[i] = LLVMBuildGEP2(e->m->builder, e->m->i8, pointers[i], &distance, 1, "");
+    pointers[i] = emit_address(e->m, pointers[i], emit_mul(e->m, round, bytes));
   }
 }
 
@@ -262,8 +260,7 @@ static void emit_rounds(Entry *e, LLVMValueRef args, uint32_t plan) {
     return;
   }
   Loop loop;
-  LLVMValueRef count = LLVMConstInt(m->i64, e->plan->rounds, 0);
-  loop_begin(m, &loop, LLVMConstNull(m->i64), count, 1, NULL, 0);
+  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, e->plan->rounds), 1, NULL, 0);
   move_on(e, e->inputs, e->plan->inputs, e->plan->input_count, loop.index);
   move_on(e, e->outputs, e->plan->outputs, e->plan->output_count, loop.index);
   emit_steps(e, args, plan);
