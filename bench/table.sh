@@ -16,6 +16,12 @@ trap 'rm -rf "$work"' EXIT
 # chosen: the lines of standard input that PATTERN chooses.
 chosen() { grep -e "$pattern" || true; }
 
+# heading ROW: a table's first row and the rule below it.
+heading() {
+  echo "$1"
+  echo "$1" | sed 's/[^|][^|]*/ --- /g'
+}
+
 # part BEFORE BEHIND: what the last sentence of compare.sh has between two texts, or a dash.
 part() {
   found=$(sed -n "s|.*$1\([0-9.]*\)$2.*|\1|p" "$work/sentence")
@@ -68,8 +74,7 @@ batch_row() {
 }
 
 : >"$work/shown"
-echo "| model | resolution | threads | atmc | ONNX Runtime | ratio | share of the peak |"
-echo "| --- | --- | --- | --- | --- | --- | --- |"
+heading "| model | resolution | threads | atmc | ONNX Runtime | ratio | share of the peak |"
 chosen <<'ROWS' | table_row
 ATMNet-xT|224x224|1|atmnet_xt
 ATMNet-xT|224x224|2|atmnet_xt
@@ -93,15 +98,13 @@ MLP-Mixer-B/16|224x224|1|mixer_b16
 MLP-Mixer-B/16|224x224|2|mixer_b16
 ROWS
 echo
-echo "| AVX2 code | resolution | threads | atmc | share of AVX2's peak |"
-echo "| --- | --- | --- | --- | --- |"
+heading "| AVX2 code | resolution | threads | atmc | share of AVX2's peak |"
 chosen <<'ROWS' | avx2_row
 ATMNet-xT|224x224|1|atmnet_xt
 ATMNet-L|224x224|1|atmnet_l
 ROWS
 echo
-echo "| images in a second | resolution | threads | in batches | one by one | ratio |"
-echo "| --- | --- | --- | --- | --- | --- |"
+heading "| images in a second | resolution | threads | in batches | one by one | ratio |"
 chosen <<'ROWS' | batch_row
 ATMNet-xT|224x224|1|atmnet_xt
 ATMNet-xT|224x224|2|atmnet_xt
