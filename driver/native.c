@@ -147,9 +147,9 @@ static void run_timed(void *context, uint32_t task, uint32_t worker) {
 
 Status native_step(Native *native, const Step *step, const float *const *in, float *const *out,
                    TaskTime *times) {
-  enum { FIXED_ARGS = 2, MOST_ARGS = FIXED_ARGS + 256 };
+  enum { FIXED_ARGS = 2, MOST_ARGS = FIXED_ARGS + 256 + 1 };
   const PlanKernel *kernel = &native->plan->kernels[step->kernel];
-  CHECK(FIXED_ARGS + kernel->operand_count + kernel->result_count <= MOST_ARGS);
+  CHECK(FIXED_ARGS + kernel->operand_count + kernel->result_count < MOST_ARGS);
   void *args[MOST_ARGS];
   void **next = args;
   *next++ = native->workspace + step->scratch;
@@ -160,6 +160,8 @@ Status native_step(Native *native, const Step *step, const float *const *in, flo
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     *next++ = native_address(native, &step->results[i], in, out);
   }
+  BufferRef ahead = {.space = SPACE_WEIGHTS, .index = step->ahead};
+  if (kernel->ahead_bytes) *next++ = native_address(native, &ahead, in, out);
   KernelFunction *function = native->kernels[step->kernel];
   if (!times) return native_tasks(native, function, args, plan_tasks(kernel));
   TimedKernel timed = {function, args, times};

@@ -125,6 +125,8 @@ typedef struct PlanKernel {
   uint32_t stage_count;
   const Stage *stages;
   uint64_t scratch_bytes; /* per worker */
+  /* Weights of later steps to prefetch during the products: each task its share. 0: none. */
+  uint64_t ahead_bytes;
 } PlanKernel;
 
 typedef enum Space { SPACE_INPUT, SPACE_OUTPUT, SPACE_ARENA, SPACE_WEIGHTS } Space;
@@ -141,6 +143,7 @@ typedef struct Step {
   const BufferRef *operands; /* [kernel->operand_count] */
   const BufferRef *results;  /* [kernel->result_count] */
   uint64_t scratch;          /* of worker 0, as BufferRef.offset: a gap of the arena */
+  uint32_t ahead;            /* the first of plan->weights to prefetch, if the kernel has ahead_bytes */
   const char *label;         /* layers it comes from, for profiles */
   uint64_t macs;             /* nominal multiply-adds */
 } Step;

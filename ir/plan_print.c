@@ -112,7 +112,9 @@ void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
                         kernel->blocks);
   if (kernel->column_blocks > 1)
     string_builder_printf(out, "column blocks %u, ", kernel->column_blocks);
-  string_builder_printf(out, "scratch %" PRIu64 "\n", kernel->scratch_bytes);
+  string_builder_printf(out, "scratch %" PRIu64, kernel->scratch_bytes);
+  if (kernel->ahead_bytes) string_builder_printf(out, ", ahead %" PRIu64, kernel->ahead_bytes);
+  string_builder_add(out, "\n");
   for (uint32_t i = 0; i < kernel->operand_count; i++)
     print_port("a", i, &kernel->operands[i], out);
   for (uint32_t i = 0; i < kernel->result_count; i++) print_port("r", i, &kernel->results[i], out);
@@ -147,6 +149,7 @@ static void print_step(const Plan *plan, const Step *step, StringBuilder *out) {
   string_builder_add(out, " -> ");
   print_refs(step->results, kernel->result_count, out);
   if (kernel->scratch_bytes) string_builder_printf(out, " scratch +%" PRIu64, step->scratch);
+  if (kernel->ahead_bytes) string_builder_printf(out, " ahead weight %u", step->ahead);
   string_builder_printf(out, "  // %s, %" PRIu64 " macs\n", step->label, step->macs);
 }
 

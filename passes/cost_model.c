@@ -29,6 +29,14 @@ enum {
    * tasks, and weights stay in the cache from one image to the next. With more of them maps leave
    * the cache: at 224x224, two already take longer together on one thread. */
   TOGETHER_BYTES = 4 << 20,
+  /* A kernel that uses each of its weights for so many rows is busy with arithmetic; any other
+   * waits for memory. */
+  BUSY_ROWS = 16,
+  /* Multiply-adds that hide the arrival of a byte of another kernel's weights; what a busy kernel
+   * waits for itself, before its own prefetching is under way. */
+  MACS_PER_BYTE_AHEAD = 8,
+  FIRST_PANEL_BYTES = 64 << 10,
+  AHEAD_LIMIT = 8 << 20,
   /* Maps up to this size stay in the cache between two kernels. */
   CACHED_MAP_BYTES = 4 << 20,
 };
@@ -90,4 +98,11 @@ bool cost_model_shift_again(uint64_t elements) {
 bool cost_model_gather_again(uint64_t elements, uint32_t share) {
   uint32_t row = share >= 8 ? 3 : share >= 4 ? 2 : share >= 2 ? 1 : 0;
   return SAMPLE_COST[row] < keep_cost(elements);
+}
+
+AheadCost cost_model_ahead(uint64_t macs, uint64_t weight_bytes) {
+  bool busy = macs > 0 && macs >= BUSY_ROWS * (weight_bytes / sizeof(float));
+  return (AheadCost){.carried = busy ? macs / MACS_PER_BYTE_AHEAD : 0,
+                     .waited = busy ? FIRST_PANEL_BYTES : UINT64_MAX,
+                     .limit = AHEAD_LIMIT};
 }

@@ -36,4 +36,13 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share);
 /* The same for a shift by whole rows. */
 bool cost_model_shift_again(uint64_t elements);
 
+/* What prefetching weights across kernels depends on, for one of `macs` multiply-adds that reads
+ * `weight_bytes` of weights. */
+typedef struct AheadCost {
+  uint64_t carried; /* bytes that it can prefetch for others while it multiplies */
+  uint64_t waited;  /* bytes of its own that it waits for: those of its first panel, or all */
+  uint64_t limit;   /* more bytes than this would leave the cache before they are used */
+} AheadCost;
+AheadCost cost_model_ahead(uint64_t macs, uint64_t weight_bytes);
+
 #endif

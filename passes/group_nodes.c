@@ -74,6 +74,20 @@ Type group_domain(const Graph *graph, const Node *node) {
   return type_map(type.dims[0], 1, 1, 1);
 }
 
+uint64_t group_macs(const Graph *graph) {
+  uint64_t macs = 0;
+  for (uint32_t i = 0; i < graph->node_count; i++) {
+    const Node *node = &graph->nodes[i];
+    int64_t elements, each = 0;
+    if (node->op == OP_LINEAR) each = type_channels(graph_type(graph, node->operands[0]));
+    if (node->op == OP_MIX_ROWS) each = type_channels(graph_type(graph, node->operands[1]));
+    if (node->op == OP_DEPTHWISE) each = graph_type(graph, node->operands[1]).dims[0];
+    if (each > 0 && type_count(graph_type(graph, node->first_result), &elements))
+      macs += (uint64_t)each * (uint64_t)elements;
+  }
+  return macs;
+}
+
 bool group_reads_by_row(const Node *node, uint32_t operand) {
   if (operand == 0) return !op_has(node->op, OP_NONLOCAL);
   return node->op != OP_LINEAR; /* weights per image are read whole */

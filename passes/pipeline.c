@@ -24,7 +24,8 @@ static const Pass *const per_resolution[] = {
     RUN(pack_weights),        /* when weights have their last form */
     RUN(partition_columns),   /* when weights have panels */
     RUN(copy_caller_maps),    /* when each reader and writer has its last form */
-    RUN(form_kernels),        /* last */
+    RUN(form_kernels),        /* when nodes have their last form */
+    RUN(prefetch_weights),    /* last: it looks from kernel to kernel */
 };
 
 const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count) {

@@ -121,22 +121,6 @@ static const PlanKernel *build_kernel(Building *b, const Node *node) {
   return share_kernel(b, &kernel);
 }
 
-/* Nominal multiply-adds: products and taps; not normalization, interpolation or GELU. */
-static uint64_t count_macs(const PlanKernel *kernel) {
-  const Graph *body = kernel->body;
-  uint64_t macs = 0;
-  for (uint32_t i = 0; i < body->node_count; i++) {
-    const Node *node = &body->nodes[i];
-    int64_t elements, each = 0;
-    if (node->op == OP_LINEAR) each = type_channels(graph_type(body, node->operands[0]));
-    if (node->op == OP_MIX_ROWS) each = type_channels(graph_type(body, node->operands[1]));
-    if (node->op == OP_DEPTHWISE) each = graph_type(body, node->operands[1]).dims[0];
-    if (each > 0 && type_count(graph_type(body, node->first_result), &elements))
-      macs += (uint64_t)each * (uint64_t)elements;
-  }
-  return macs;
-}
-
 static uint32_t weight_index(Building *b, const Recipe *recipe) {
   for (uint32_t i = 0; i < b->weight_count; i++)
     if (b->weights[i] == recipe) return i;
@@ -163,12 +147,16 @@ static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
     operands[k] = buffer_ref(b, buffers, node->operands[k]);
   for (uint32_t r = 0; r < node->result_count; r++)
     results[r] = buffer_ref(b, buffers, node_result(node, r));
+  PlanKernel *shared = &b->kernels[kernel - b->kernels];
+  uint64_t ahead = (uint64_t)node->attrs.KERNEL.ahead;
+  if (shared->ahead_bytes < ahead) shared->ahead_bytes = ahead;
   return (Step){.kernel = (uint32_t)(kernel - b->kernels),
                 .operands = operands,
                 .results = results,
                 .scratch = buffers->scratch[index],
                 .label = node->label ? node->label : "",
-                .macs = count_macs(kernel)};
+                .macs = group_macs(kernel->body),
+                .ahead = b->weight_count};
 }
 
 /* The caller's tensor whose part in one round is `type`. */
@@ -220,6 +208,8 @@ static void fill_steps(Building *b, Plan *plan) {
   Step *steps = ARENA_ARRAY(b->arena, b->graph->node_count, Step);
   for (uint32_t i = 0; i < b->graph->node_count; i++)
     if (b->kernel_of[i]) steps[plan->step_count++] = build_step(b, &buffers, i);
+  for (uint32_t i = 0; i < plan->step_count; i++)
+    if (steps[i].ahead == b->weight_count) steps[i].ahead = 0; /* the next call's */
   plan->steps = steps;
   plan->workspace_base = buffers.bytes;
   plan->live_peak = buffers.live_peak;

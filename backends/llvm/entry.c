@@ -4,7 +4,7 @@
  *                  const atm_env *env) {
  *     check the arguments;
  *     for (round = 0; round < rounds; ++round) {                      in[], out[]: its images
- *       void *args[..] = {scratch, others, operands.., results..};    once for each step
+ *       void *args[..] = {scratch, others, operands.., results.., ahead};    once for each step
  *       if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;
  *     }
  *     return ATM_OK;
@@ -203,15 +203,17 @@ static void check_weights(Entry *e) {
 
 /* -- the steps --------------------------------------------------------------------------------- */
 
+static LLVMValueRef weights_address(Entry *e, uint32_t index) {
+  uint32_t recipe = e->plan->weights[index]->id;
+  return offset(e->m, e->weights, e->a->weight_offsets[recipe]);
+}
+
 static LLVMValueRef buffer_address(Entry *e, const BufferRef *ref) {
   switch (ref->space) {
     case SPACE_INPUT: return e->inputs[ref->index];
     case SPACE_OUTPUT: return e->outputs[ref->index];
     case SPACE_ARENA: return offset(e->m, e->workspace, ref->offset);
-    case SPACE_WEIGHTS: {
-      uint32_t recipe = e->plan->weights[ref->index]->id;
-      return offset(e->m, e->weights, e->a->weight_offsets[recipe] + ref->offset);
-    }
+    case SPACE_WEIGHTS: return offset(e->m, weights_address(e, ref->index), ref->offset);
   }
   PANIC("buffer in space %d", (int)ref->space);
 }
@@ -230,6 +232,9 @@ static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *st
   uint32_t results = ARG_OPERANDS + kernel->operand_count;
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     store_arg(e, args, results + i, buffer_address(e, &step->results[i]));
+  }
+  if (kernel->ahead_bytes) {
+    store_arg(e, args, results + kernel->result_count, weights_address(e, step->ahead));
   }
   LLVMValueRef values[] = {e->parallel_for, env_field(e, m->ptr, offsetof(atm_env, ctx)),
                            e->a->kernels[plan][step->kernel], args,
@@ -273,7 +278,7 @@ static uint32_t most_args(const Plan *plan) {
     uint32_t count = plan->kernels[i].operand_count + plan->kernels[i].result_count;
     if (count > most) most = count;
   }
-  return ARG_OPERANDS + most;
+  return ARG_OPERANDS + most + 1; /* what is ahead */
 }
 
 LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {

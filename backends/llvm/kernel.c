@@ -141,6 +141,7 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
   find_rows(&k);
   find_scratch(&k, LLVMGetParam(function, 2));
   view_prepare(&k);
+  ahead_begin(&k, LLVMGetParam(function, 1));
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     const Stage *stage = &kernel->stages[i];
     const Node *anchor = stage_anchor(&k, stage);

@@ -35,13 +35,17 @@ typedef struct KernelEmitter {
   LLVMValueRef first_row, row_count;       /* i64: of this block */
   uint32_t row_counts[2]; /* what row_count can be: floor and ceil of rows / blocks */
   uint32_t row_count_kinds;
-  View *views;        /* [value_count]: of the block, where the value has a place in memory */
-  View *result_views; /* [result_count] */
-  LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
+  LLVMValueRef ahead;  /* stands for where the next tile's prefetching begins; NULL: none */
+  uint64_t ahead_step; /* how many bytes later with each step of a product's K */
+  View *views;         /* [value_count]: of the block, where the value has a place in memory */
+  View *result_views;  /* [result_count] */
+  LLVMValueRef *live;  /* [value_count]: in registers at the present site, or NULL */
 } KernelEmitter;
 
 /* -- view.c ------------------------------------------------------------------------------------ */
 bool view_in_memory(const KernelEmitter *k, ValueId value);
+/* The address in the kernel's argument `index`. */
+LLVMValueRef view_argument(KernelEmitter *k, uint32_t index);
 /* Fills k->views and k->result_views. */
 void view_prepare(KernelEmitter *k);
 /* The whole map (or the vector) of this image behind an operand or a result. */
@@ -65,6 +69,14 @@ void view_look_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site)
 void view_make_exact(KernelEmitter *k, ValueId value);
 /* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
 void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
+
+/* -- ahead.c ----------------------------------------------------------------------------------- */
+/* Finds what this task is to prefetch for later steps: k->ahead. */
+void ahead_begin(KernelEmitter *k, LLVMValueRef task);
+/* Asks for what belongs to step `turn` of K in the tile at hand; and moves on behind a tile of
+ * `depth` steps. */
+void ahead_prefetch(KernelEmitter *k, LLVMValueRef turn);
+void ahead_next(KernelEmitter *k, LLVMValueRef depth);
 
 /* -- planes.c ---------------------------------------------------------------------------------- */
 /* Writes the values of `stage`, which is over, to the results that repeat them in nchw. */

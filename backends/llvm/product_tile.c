@@ -76,6 +76,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   if (unroll == p->unroll) {
     prefetch_ahead(p, tile, loop.index);
     prefetch_rows(p, tile, loop.index);
+    ahead_prefetch(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""));
   }
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);
@@ -98,6 +99,7 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   }
   if (p->depth > rest) multiply_range(p, tile, begin, even, p->unroll, acc);
   if (rest) multiply_range(p, tile, even, last, 1, acc);
+  ahead_next(p->k, LLVMBuildSub(m->builder, last, begin, ""));
 }
 
 /* -- stored sums and the epilogue -------------------------------------------------------------- */

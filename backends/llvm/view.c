@@ -22,7 +22,7 @@ bool view_in_memory(const KernelEmitter *k, ValueId value) {
   return k->kernel->places[value.index].kind != PLACE_REGISTER;
 }
 
-static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
+LLVMValueRef view_argument(KernelEmitter *k, uint32_t index) {
   LLVMValueRef at = emit_address(k->m, k->args, emit_i64(k->m, 8 * (int64_t)index));
   LLVMValueRef pointer = LLVMBuildLoad2(k->m->builder, k->m->ptr, at, "");
   LLVMSetAlignment(pointer, 8);
@@ -30,7 +30,7 @@ static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
 }
 
 static LLVMValueRef port_pointer(KernelEmitter *k, PlaceKind kind, uint32_t index) {
-  return argument(k, 2 + index + (kind == PLACE_RESULT ? k->kernel->operand_count : 0));
+  return view_argument(k, 2 + index + (kind == PLACE_RESULT ? k->kernel->operand_count : 0));
 }
 
 /* The memory of `port` from this image's first row on. */

@@ -351,3 +351,40 @@ Test(plan_build, prints_all_of_the_plan) {
   cr_expect_eq(steps, built.plan->step_count);
   arena_free(built.arena);
 }
+
+/* Marks the weights that `step` asks for, in whole. */
+static void mark_ahead(const Plan *plan, const Step *step, bool *asked) {
+  uint64_t bytes = plan->kernels[step->kernel].ahead_bytes;
+  for (uint32_t i = step->ahead; bytes > 0 && i < plan->weight_count; i++) {
+    int64_t count;
+    cr_assert(type_count(plan->weights[i]->type, &count));
+    if (4 * (uint64_t)count > bytes) return;
+    bytes -= 4 * (uint64_t)count;
+    asked[i] = true;
+  }
+}
+
+/* What a product on one row reads was on its way before, but for those behind the first kernels. */
+Test(plan_build, asks_early_for_weights_of_single_rows) {
+  Built built = build("atmnet_xt", 1, 224, 224, NULL);
+  const Plan *plan = built.plan;
+  bool *asked = ARENA_ARRAY(built.arena, plan->weight_count, bool);
+  uint32_t used = 0, waiting = 0;
+  for (uint32_t s = 0; s < plan->step_count; s++) {
+    const Step *step = &plan->steps[s];
+    const PlanKernel *kernel = &plan->kernels[step->kernel];
+    for (uint32_t k = 0; k < kernel->operand_count; k++) {
+      const BufferRef *ref = &step->operands[k];
+      if (ref->space != SPACE_WEIGHTS || ref->index < used) continue;
+      used = ref->index + 1;
+      if (kernel->rows > 1 || step->macs == 0) continue;
+      cr_expect(asked[ref->index], "step %u, weight %u", s, ref->index);
+      waiting++;
+    }
+    if (!kernel->ahead_bytes) continue;
+    cr_expect_eq(step->ahead, used == plan->weight_count ? 0 : used);
+    mark_ahead(plan, step, asked);
+  }
+  cr_expect_gt(waiting, 40);
+  arena_free(built.arena);
+}
