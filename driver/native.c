@@ -11,27 +11,21 @@
 #include "support/panic.h"
 
 #define PREFIX "model"
-enum { ALIGNMENT = 128 };
 
 Status native_check_machine(const Compilation *c) {
   if ((c->target->isa_bits & ~atm_cpu_isa()) == 0) return STATUS_OK;
   return diag_usage_error(c->diag, "this machine does not run code for %s", c->target->name);
 }
 
+/* Large blocks in large pages where the system has them: of small ones, maps and weights need
+ * thousands. */
 static char *allocate(size_t bytes) {
-  char *memory = aligned_alloc(ALIGNMENT, round_up_size(bytes + 1, ALIGNMENT));
+  enum { ALIGNMENT = 128, LARGE_PAGE = 2 << 20 };
+  size_t alignment = bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
+  size_t rounded = round_up_size(bytes + 1, alignment);
+  char *memory = aligned_alloc(alignment, rounded);
   if (!memory) PANIC("out of memory: %zu bytes", bytes);
-  return memory;
-}
-
-/* Large blocks in large pages where the system has them: of small ones, maps need thousands. */
-static char *allocate_large(size_t bytes) {
-  enum { LARGE_PAGE = 2 << 20 };
-  if (bytes < LARGE_PAGE) return allocate(bytes);
-  size_t rounded = round_up_size(bytes, LARGE_PAGE);
-  char *memory = aligned_alloc(LARGE_PAGE, rounded);
-  if (!memory) PANIC("out of memory: %zu bytes", bytes);
-  (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a hint */
+  if (alignment == LARGE_PAGE) (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a hint */
   return memory;
 }
 
@@ -75,7 +69,7 @@ static Status make_environment(Native *native, uint32_t threads) {
   native->env.weights = native->weights;
   native->env.isa = atm_cpu_isa();
   native->workspace_bytes = plan_workspace(native->plan, threads);
-  native->workspace = allocate_large(native->workspace_bytes);
+  native->workspace = allocate(native->workspace_bytes);
   return STATUS_OK;
 }
 

@@ -151,6 +151,17 @@ static int read_inputs(program *p) {
   return 0;
 }
 
+/* At least `bytes` bytes, and one more; large blocks in large pages where the system has them: of
+ * small ones, maps and weights need thousands. NULL where there is not enough memory. */
+static void *allocate(size_t bytes) {
+  enum { LARGE_PAGE = 2 << 20 };
+  size_t alignment = bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
+  size_t rounded = (bytes + alignment) / alignment * alignment;
+  void *memory = aligned_alloc(alignment, rounded);
+  if (memory && alignment == LARGE_PAGE) (void)madvise(memory, rounded, MADV_HUGEPAGE);
+  return memory;
+}
+
 static int read_weights(program *p) {
   size_t bytes = p->model->weights_bytes;
   if (!bytes) return 0;
@@ -158,7 +169,7 @@ static int read_weights(program *p) {
   FILE *file;
   int code = open_file(p, p->weights_file, &file);
   if (code) return code;
-  p->weights = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  p->weights = allocate(bytes);
   int whole = p->weights && fread(p->weights, 1, bytes, file) == bytes && fgetc(file) == EOF;
   fclose(file);
   if (whole) return 0;
@@ -255,22 +266,12 @@ static const atm_entry *choose_entry(const program *p) {
   return NULL;
 }
 
-/* A large one in large pages where the system has them: of small ones, maps need thousands. */
-static void *allocate_workspace(size_t bytes) {
-  enum { LARGE_PAGE = 2 << 20 };
-  size_t alignment = bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
-  size_t rounded = (bytes + alignment) / alignment * alignment;
-  void *workspace = aligned_alloc(alignment, rounded);
-  if (workspace && alignment == LARGE_PAGE) (void)madvise(workspace, rounded, MADV_HUGEPAGE);
-  return workspace;
-}
-
 /* Runs `entry` on `pool`; sets the time in milliseconds. Returns an ATM_E_* code. */
 static int run_entry(program *p, const atm_entry *entry, atm_pool *pool, double *milliseconds) {
   atm_env env = atm_pool_env(pool);
   env.weights = p->weights;
   size_t bytes = entry->workspace_base + (env.threads - 1) * entry->workspace_scratch;
-  void *workspace = allocate_workspace(bytes);
+  void *workspace = allocate(bytes);
   const float **in = calloc(p->model->input_count, sizeof *in);
   int ready = workspace && in;
   for (uint32_t i = 0; ready && i < p->model->input_count; ++i) in[i] = p->inputs[i].data;
