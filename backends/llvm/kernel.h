@@ -98,6 +98,10 @@ void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t 
 /* -- pointwise.c ------------------------------------------------------------------------------- */
 /* Stores `anchor` (the vector of the stage's first node at `site`; NULL where the stage has no
  * anchor), then evaluates and stores the pointwise nodes. */
+void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
+/* Asks for what the next block reads and writes of maps that pass by, at `site` of the stage. */
+void pointwise_look_ahead(KernelEmitter *k, const Stage *stage, Site site, bool anchored);
+/* Both. */
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
 
 /* A loop over the vectors of `channels` channels: `emit` is called for the full ones, in a loop,

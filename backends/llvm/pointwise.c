@@ -9,7 +9,6 @@
 static LLVMValueRef operand(KernelEmitter *k, ValueId value, Site site) {
   if (!k->live[value.index]) {
     CHECK(view_in_memory(k, value));
-    view_look_ahead(k, value, PLACE_OPERAND, site);
     k->live[value.index] = view_load(k, &k->views[value.index], site);
   }
   return k->live[value.index];
@@ -46,7 +45,17 @@ static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
   }
 }
 
-void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
+void pointwise_look_ahead(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {
+  for (uint32_t i = 0; i < stage->node_count; i++) {
+    const Node *node = graph_node(k->body, stage->nodes[i]);
+    for (uint32_t o = 0; o < node->operand_count && (i > 0 || !anchored); o++) {
+      view_look_ahead(k, node->operands[o], PLACE_OPERAND, site);
+    }
+    view_look_ahead(k, node_result(node, 0), PLACE_RESULT, site);
+  }
+}
+
+void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
   for (uint32_t v = 0; v < k->body->value_count; v++) k->live[v] = NULL;
   for (uint32_t i = 0; i < stage->node_count; i++) {
     const Node *node = graph_node(k->body, stage->nodes[i]);
@@ -54,8 +63,12 @@ void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRe
     LLVMValueRef value = i == 0 && anchor ? anchor : evaluate(k, node, site);
     k->live[result.index] = value;
     view_store_value(k, result, site, value);
-    view_look_ahead(k, result, PLACE_RESULT, site);
   }
+}
+
+void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
+  pointwise_look_ahead(k, stage, site, anchor != NULL);
+  pointwise_evaluate(k, stage, site, anchor);
 }
 
 void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,

@@ -152,13 +152,13 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
                .panel = emit_address(m, panel_address(p, panel), emit_mul(m, begin, 4)),
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
-  tile.depth = emit_i64(m, 0);
+  tile.row = tile.depth = emit_i64(m, 0);
   if (p->depth_blocks == 1) {
     LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->columns), "");
     emit_rows(p, tile, panel_ahead(p, panel), emit_mul(m, before, tiles_of(p)));
+    if (p->sums) product_tile_finish_sums(p, &tile);
     return;
   }
-  tile.row = emit_i64(m, 0);
   product_tile_begin_sums(p, &tile);
   Loop blocks;
   loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->depth_block, NULL, 0);
@@ -290,13 +290,6 @@ static bool has_long_op(const KernelEmitter *k, const Stage *stage) {
   return false;
 }
 
-static bool stores_nchw(const KernelEmitter *k) {
-  for (uint32_t r = 0; r < k->kernel->result_count; r++) {
-    if (k->kernel->results[r].nchw) return true;
-  }
-  return false;
-}
-
 static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   Product p = {.k = k, .stage = stage};
@@ -308,8 +301,8 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
     find_mixed(&p, node);
   else
     find_linear(&p, node);
-  if (p.depth_blocks > 1 || has_long_op(k, stage) || stores_nchw(k)) {
-    uint64_t rows = p.depth_blocks > 1 ? k->row_counts[k->row_count_kinds - 1] : stage->tile_rows;
+  if (p.depth_blocks > 1 || has_long_op(k, stage)) {
+    uint64_t rows = k->row_counts[k->row_count_kinds - 1];
     p.sums = emit_stack(k->m, 4 * rows * p.columns);
   }
   return p;

@@ -24,7 +24,7 @@ typedef struct Product {
   uint32_t depth_blocks, depth_block;
   uint32_t unroll;      /* steps of k in a turn */
   uint32_t columns;     /* of a tile: tile_columns, or some whole panels */
-  LLVMValueRef sums;    /* stored: [rows][columns], of a tile or of all depth blocks; or NULL */
+  LLVMValueRef sums;    /* stored: [rows of the block][columns]; NULL: in registers */
   PanelRange share;     /* of N: what this task computes */
   LLVMValueRef follows; /* B of the next product, or NULL */
   uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
@@ -43,8 +43,9 @@ typedef struct Tile {
   LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;
 
-/* Computes one tile: with everything behind the product, or, where there are several depth blocks,
- * for one of them, between the begin and the finish of the sums of all rows in `tile`'s columns. */
+/* Computes one tile: with everything behind the product, or only its sums, if they are stored. Then
+ * they are finished for all rows in `tile`'s columns together, and begun if there are several depth
+ * blocks, of which `tile` is in one. */
 void product_tile_emit(const Product *p, const Tile *tile);
 void product_tile_begin_sums(const Product *p, const Tile *tile);
 void product_tile_finish_sums(const Product *p, const Tile *tile);

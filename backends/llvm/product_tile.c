@@ -3,14 +3,15 @@
  *   acc = 0;  for k: acc[row][vector] += A[row][k] * B[k][vector]
  *   bias, then the pointwise ops behind, per row and vector
  *
- * Cheap epilogues run on the accumulators; those with a gelu run in a loop over the rows of the
- * stored tile, which keeps them out of the micro-kernel's code. Where K is cut into blocks, the
- * tiles of each are added to sums of all rows of the block, and the epilogue runs on these.
+ * Cheap epilogues run on the accumulators. Those with a gelu run in a loop over the stored sums of
+ * all rows of the block, which keeps them out of the micro-kernel's code; so do all where K is cut
+ * into blocks, whose tiles are added to the sums.
  */
 #include "backends/llvm/product.h"
 
 #include <string.h>
 
+#include "support/checked_math.h"
 #include "support/panic.h"
 
 /* -- the micro-kernel -------------------------------------------------------------------------- */
@@ -53,6 +54,23 @@ static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
   }
 }
 
+/* The same for the lines that the epilogue of the next block's tile reads and writes: so many turns
+ * to a line that they suffice, with a power of two to spare. */
+static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k) {
+  if (p->sums) return;
+  ModuleContext *m = p->k->m;
+  uint32_t row_lines = ceil_div_u32(tile->vectors * m->target->vector_floats * 4, CACHE_LINE);
+  uint32_t turns = p->depth / p->unroll, shift = 0;
+  while ((turns >> (shift + 1)) >= tile->rows * row_lines) shift++;
+  LLVMValueRef turn = LLVMBuildUDiv(m->builder, k, emit_i64(m, p->unroll), "");
+  LLVMValueRef line = LLVMBuildLShr(m->builder, turn, emit_i64(m, shift), "");
+  LLVMValueRef row = LLVMBuildUDiv(m->builder, line, emit_i64(m, row_lines), "");
+  LLVMValueRef column = LLVMBuildURem(m->builder, line, emit_i64(m, row_lines), "");
+  Site site = {.row = emit_add(m, tile->row, row),
+               .column = emit_add(m, tile->column, emit_mul(m, column, CACHE_LINE / 4))};
+  pointwise_look_ahead(p->k, p->stage, site, true);
+}
+
 /* The same of A's lines, one in each turn. */
 static void prefetch_rows(const Product *p, const Tile *tile, LLVMValueRef k) {
   if (!p->streamed_rows) return;
@@ -76,6 +94,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   if (unroll == p->unroll) {
     prefetch_ahead(p, tile, loop.index);
     prefetch_rows(p, tile, loop.index);
+    prefetch_epilogue(p, tile, loop.index);
     ahead_prefetch(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""));
   }
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
@@ -152,18 +171,17 @@ static void finish_in_registers(const Product *p, const Tile *tile, const LLVMVa
     for (uint32_t r = 0; r < tile->rows; r++) {
       LLVMValueRef value = acc[r * tile->vectors + v];
       value = add_row_bias(p, tile->row, r, value);
-      pointwise_emit(p->k, p->stage, site_of(p, tile, tile->row, r, v), value);
+      pointwise_evaluate(p->k, p->stage, site_of(p, tile, tile->row, r, v), value);
     }
   }
 }
 
-/* The tile becomes the first rows' sums. */
+/* The tile becomes its rows' sums. */
 static void store_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef first = emit_i64(m, 0);
   for (uint32_t r = 0; r < tile->rows; r++) {
     for (uint32_t v = 0; v < tile->vectors; v++) {
-      emit_store(m, acc[r * tile->vectors + v], sum_address(p, first, r, v),
+      emit_store(m, acc[r * tile->vectors + v], sum_address(p, tile->row, r, v),
                  m->target->vector_floats);
     }
   }
@@ -181,21 +199,6 @@ static void add_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc
   }
 }
 
-/* What is behind the product, for `count` rows from the tile's on, whose sums are the first. */
-static void finish_rows(const Product *p, const Tile *tile, LLVMValueRef count) {
-  ModuleContext *m = p->k->m;
-  Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), count, 1, NULL, 0);
-  LLVMValueRef row = emit_add(m, tile->row, rows.index);
-  for (uint32_t v = 0; v < tile->vectors; v++) {
-    LLVMValueRef at = sum_address(p, rows.index, 0, v);
-    LLVMValueRef sum = emit_load(m, at, m->target->vector_floats);
-    sum = add_row_bias(p, row, 0, sum);
-    pointwise_emit(p->k, p->stage, site_of(p, tile, row, 0, v), sum);
-  }
-  loop_end(m, &rows, NULL);
-}
-
 void product_tile_begin_sums(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
   LLVMValueRef bias[PRODUCT_MAX_VECTORS];
@@ -209,7 +212,16 @@ void product_tile_begin_sums(const Product *p, const Tile *tile) {
 }
 
 void product_tile_finish_sums(const Product *p, const Tile *tile) {
-  finish_rows(p, tile, p->k->row_count);
+  ModuleContext *m = p->k->m;
+  Loop rows;
+  loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1, NULL, 0);
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    LLVMValueRef at = sum_address(p, rows.index, 0, v);
+    LLVMValueRef sum = emit_load(m, at, m->target->vector_floats);
+    sum = add_row_bias(p, rows.index, 0, sum);
+    pointwise_emit(p->k, p->stage, site_of(p, tile, rows.index, 0, v), sum);
+  }
+  loop_end(m, &rows, NULL);
 }
 
 void product_tile_emit(const Product *p, const Tile *tile) {
@@ -223,7 +235,6 @@ void product_tile_emit(const Product *p, const Tile *tile) {
   add_bias(p, tile, acc);
   if (p->sums) {
     store_tile(p, tile, acc);
-    finish_rows(p, tile, emit_i64(p->k->m, tile->rows));
   } else {
     finish_in_registers(p, tile, acc);
   }
