@@ -25,15 +25,21 @@ typedef struct Patches {
   uint64_t step_c, step_h, step_w; /* in a row of the result, in elements */
   uint32_t run;                    /* columns that are copied for kernel_w, rounded up */
   LLVMValueRef top, left;          /* the window's corner; may be outside */
+  /* The same of the next block's window, whose new lines are prefetched; NULL: they are not. */
+  LLVMValueRef next_top, next_left;
 } Patches;
+
+/* The map's element (i, j) at channel c; it may be outside. */
+static LLVMValueRef element_address(KernelEmitter *k, const Patches *p, LLVMValueRef i,
+                                    LLVMValueRef j, LLVMValueRef c) {
+  LLVMValueRef line = emit_mul(k->m, i, (uint64_t)p->width);
+  return view_address(k, &p->x, (Site){.row = emit_add(k->m, line, j), .column = c});
+}
 
 /* The map's element of tap (h, w) at channel c; it may be outside. */
 static LLVMValueRef map_address(KernelEmitter *k, const Patches *p, LLVMValueRef h, LLVMValueRef w,
                                 LLVMValueRef c) {
-  ModuleContext *m = k->m;
-  LLVMValueRef line = emit_mul(m, emit_add(m, p->top, h), (uint64_t)p->width);
-  Site site = {.row = emit_add(m, line, emit_add(m, p->left, w)), .column = c};
-  return view_address(k, &p->x, site);
+  return element_address(k, p, emit_add(k->m, p->top, h), emit_add(k->m, p->left, w), c);
 }
 
 static LLVMValueRef row_address(KernelEmitter *k, const Patches *p, LLVMValueRef row,
@@ -113,6 +119,11 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
     LLVMValueRef line = emit_add(m, lines.index, emit_i64(m, i));
     copy_run(k, map_address(k, p, line, zero, planes.index),
              row_address(k, p, row, line, zero, planes.index), p->run);
+    bool is_new = i >= p->window.kernel_h - p->window.stride_h;
+    if (is_new && p->next_top) {
+      LLVMValueRef next = emit_add(m, p->next_top, line);
+      emit_prefetch(m, element_address(k, p, next, p->next_left, planes.index));
+    }
   }
   loop_end(m, &lines, NULL);
   loop_end(m, &planes, NULL);
@@ -182,6 +193,10 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
   kernel_window(k, rows.index, out, p.window.stride_h, p.window.pad_h, p.window.stride_w,
                 p.window.pad_w, &p.top, &p.left);
+  if (view_streams(k, x)) {
+    kernel_window(k, emit_add(m, rows.index, k->row_count), out, p.window.stride_h, p.window.pad_h,
+                  p.window.stride_w, p.window.pad_w, &p.next_top, &p.next_left);
+  }
   emit_row(k, &p, rows.index);
   view_repeat_row(k, y, rows.index);
   loop_end(m, &rows, NULL);

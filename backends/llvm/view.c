@@ -153,15 +153,20 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
 
 bool view_streams(const KernelEmitter *k, ValueId value) {
   enum { STREAMED_BYTES = 512 << 10 };
-  const ValuePlace *place = &k->kernel->places[value.index];
-  const Port *port = port_of(k, place);
-  if (!port || port->kind != PORT_ROWS || k->kernel->blocks == 1) return false;
-  uint64_t rows = rows_of(port->type);
-  return rows == k->kernel->rows && 4 * rows * port->pitch > STREAMED_BYTES;
+  const Port *port = port_of(k, &k->kernel->places[value.index]);
+  if (!port || port->kind == PORT_WEIGHTS || k->kernel->blocks == 1) return false;
+  return 4 * rows_of(port->type) * (uint64_t)type_channels(port->type) > STREAMED_BYTES;
+}
+
+/* One row in the arena for each row of the kernel. */
+static bool has_rows(const KernelEmitter *k, ValueId value) {
+  const Port *port = port_of(k, &k->kernel->places[value.index]);
+  return port->kind == PORT_ROWS && rows_of(port->type) == k->kernel->rows;
 }
 
 void view_look_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
-  if (k->kernel->places[value.index].kind != kind || !view_streams(k, value)) return;
+  if (k->kernel->places[value.index].kind != kind) return;
+  if (!view_streams(k, value) || !has_rows(k, value)) return;
   if (site.column_plus % (CACHE_LINE / 4)) return; /* the line of the vector before */
   const View *view = &k->views[value.index];
   LLVMValueRef here = view_address(k, view, site);
