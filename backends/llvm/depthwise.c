@@ -54,8 +54,17 @@ static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site s
   return lines.carried[0];
 }
 
+/* Asks for the lowest line that the next block's window reads, the one that no window read before.
+ */
+static void look_ahead(KernelEmitter *k, const Depthwise *d, Site site) {
+  int64_t below = d->window.kernel_h - 1 - d->window.pad_h;
+  site.row = emit_add(k->m, site.row, emit_i64(k->m, below * d->width));
+  view_look_ahead(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
+}
+
 static void emit_vector(KernelEmitter *k, Site site, void *context) {
   const Depthwise *d = context;
+  look_ahead(k, d, site);
   LLVMValueRef sum = d->bias ? view_load(k, d->bias, site) : LLVMConstNull(k->m->vector);
   sum = d->inside ? add_all_taps(k, d, site, sum) : add_inside_taps(k, d, site, sum);
   pointwise_emit(k, d->stage, site, sum);
