@@ -244,13 +244,21 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
   return s;
 }
 
-/* Asks for the lines that the next block writes where this one has `row`. */
-static void look_ahead_result(KernelEmitter *k, const Sample *s, ValueId y, LLVMValueRef row) {
+/* Asks for what the next block writes where this one has `row`; and, along H, for what lies some
+ * lines below `row` in the map: samples that reach down there come in no order that the processor
+ * could foresee. */
+static void look_ahead_row(KernelEmitter *k, const Sample *s, const Node *node, LLVMValueRef row) {
+  enum { LINES_BELOW = 3 };
+  ValueId y = node_result(node, 0);
   if (!view_streams(k, y)) return;
   ModuleContext *m = k->m;
+  bool along_h = node->attrs.AXIAL_SAMPLE.axis == 1;
+  LLVMValueRef here = view_row(k, &s->x, emit_add(m, k->first_row, row));
+  LLVMValueRef below = emit_address(m, here, emit_i64(m, LINES_BELOW * s->stride));
   Loop lines;
   loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, s->channels), CACHE_LINE / 4, NULL, 0);
   view_look_ahead(k, y, PLACE_RESULT, (Site){.row = row, .column = lines.index});
+  if (along_h) emit_prefetch(m, emit_address(m, below, emit_mul(m, lines.index, 4)));
   loop_end(m, &lines, NULL);
 }
 
@@ -271,7 +279,7 @@ void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   loop_begin(m, &rows, begin, end, 1, NULL, 0);
   find_line(k, &s, node, map, rows.index);
   find_slot(m, &s, rows.index, begin);
-  look_ahead_result(k, &s, node_result(node, 0), rows.index);
+  look_ahead_row(k, &s, node, rows.index);
   mix_row(k, &s, rows.index);
   view_repeat_row(k, node_result(node, 0), rows.index);
   loop_end(m, &rows, NULL);
