@@ -2,9 +2,9 @@
  * decides nothing.
  *
  * A kernel is a *row kernel*. Its domain is a grid of `rows` rows (H * W tokens) for each image.
- * They are cut into `blocks` blocks: block b is rows [b*rows/blocks, (b+1)*rows/blocks). For one
- * block of one image the kernel runs its stages one after the other; a stage is one loop nest over
- * the rows of the block and the channels of its anchor op, followed in registers by pointwise ops:
+ * They are cut into `blocks` blocks (ir/rows.h). For one block of one image the kernel runs its
+ * stages one after the other; a stage is one loop nest over the rows of the block and the channels
+ * of its anchor op, followed in registers by pointwise ops:
  *
  *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each block of K, for each
  *                   row tile
@@ -44,6 +44,7 @@
 #include <stdint.h>
 
 #include "ir/graph.h"
+#include "ir/rows.h"
 
 enum { PLAN_PITCH = 16, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
 
@@ -143,9 +144,9 @@ typedef struct Step {
   const BufferRef *operands; /* [kernel->operand_count] */
   const BufferRef *results;  /* [kernel->result_count] */
   uint64_t scratch;          /* of worker 0, as BufferRef.offset: a gap of the arena */
-  uint32_t ahead;            /* the first of plan->weights to prefetch, if the kernel has ahead_bytes */
-  const char *label;         /* layers it comes from, for profiles */
-  uint64_t macs;             /* nominal multiply-adds */
+  uint32_t ahead;    /* the first of plan->weights to prefetch, if the kernel has ahead_bytes */
+  const char *label; /* layers it comes from, for profiles */
+  uint64_t macs;     /* nominal multiply-adds */
 } Step;
 
 typedef struct PlanTensor { /* an input or output of the model */
@@ -178,7 +179,7 @@ static inline uint64_t plan_workspace(const Plan *plan, uint32_t threads) {
 }
 
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
-  return (uint32_t)((uint64_t)block * kernel->rows / kernel->blocks);
+  return (uint32_t)rows_begin(kernel->rows, kernel->blocks, block);
 }
 
 static inline uint32_t plan_tasks(const PlanKernel *kernel) {

@@ -122,7 +122,7 @@ void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
   find_readers(&p);
   place_all(&p);
   choose_blocks(kernel, lay_out(&p, 1, 0));
-  uint64_t block_rows = (kernel->rows + kernel->blocks - 1) / kernel->blocks;
+  uint64_t block_rows = rows_most(kernel->rows, kernel->blocks);
   kernel->scratch_bytes = lay_out(&p, block_rows, BUFFER_SLACK);
   place_slices(&p);
   kernel->places = p.places;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backends/interp/interp.h"
+#include "ir/rows.h"
 
 /* The sum of `count` rows times `scale`. */
 static void sum_rows(const double *rows, size_t count, size_t channels, double scale, double *out) {
@@ -30,7 +31,7 @@ void interpret_SUM_CHUNKS(const Node *node, const InterpTensor *operands, Interp
   size_t rows = e.h * e.w, chunks = (size_t)node->attrs.SUM_CHUNKS.chunks;
   for (size_t n = 0; n < e.n; n++)
     for (size_t b = 0; b < chunks; b++) {
-      size_t begin = b * rows / chunks, end = (b + 1) * rows / chunks;
+      size_t begin = rows_begin(rows, chunks, b), end = rows_begin(rows, chunks, b + 1);
       sum_rows(operands[0].data + (n * rows + begin) * e.c, end - begin, e.c, 1,
                result->data + (n * chunks + b) * e.c);
     }

@@ -2,7 +2,7 @@
  *
  *   column block = task % column_blocks, block = task / column_blocks % blocks,
  *   image = task / column_blocks / blocks
- *   rows of the block: [block * rows / blocks, (block + 1) * rows / blocks)
+ *   rows of the block: plan_block_begin
  *   scratch = worker ? args[1] + (worker - 1) * scratch_bytes : args[0]
  */
 #include "backends/llvm/kernel.h"
@@ -13,9 +13,13 @@ static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
   return LLVMBuildZExt(k->m->builder, value, k->m->i64, "");
 }
 
+/* rows_begin of ir/rows.h. */
 static LLVMValueRef block_begin(KernelEmitter *k, LLVMValueRef block) {
-  return LLVMBuildUDiv(k->m->builder, emit_mul(k->m, block, k->kernel->rows),
-                       emit_i64(k->m, k->kernel->blocks), "");
+  ModuleContext *m = k->m;
+  uint32_t rows = k->kernel->rows, blocks = k->kernel->blocks;
+  LLVMValueRef units = LLVMBuildUDiv(m->builder, emit_mul(m, block, rows_units(rows, blocks)),
+                                     emit_i64(m, blocks), "");
+  return emit_least(m, emit_mul(m, units, rows_unit(rows, blocks)), emit_i64(m, rows));
 }
 
 /* Takes the digit of base `count` off *task, which is below `bound`. Written so that the usual
@@ -42,18 +46,28 @@ static void decode_task(KernelEmitter *k, LLVMValueRef task) {
   k->image = take_digit(k, &rest, &bound, k->kernel->images);
 }
 
+/* Keeps `rows` among the row counts, in order. */
+static void add_row_count(KernelEmitter *k, uint32_t rows) {
+  uint32_t at = k->row_count_kinds;
+  for (uint32_t i = 0; i < at; i++) {
+    if (k->row_counts[i] == rows) return;
+  }
+  CHECK(at < MAX_ROW_COUNTS);
+  for (; at > 0 && k->row_counts[at - 1] > rows; at--) k->row_counts[at] = k->row_counts[at - 1];
+  k->row_counts[at] = rows;
+  k->row_count_kinds++;
+}
+
 static void find_rows(KernelEmitter *k) {
   ModuleContext *m = k->m;
-  uint32_t rows = k->kernel->rows, blocks = k->kernel->blocks;
-  k->row_counts[0] = rows / blocks;
-  if (rows % blocks == 0) {
-    k->row_count_kinds = 1;
-    k->first_row = emit_mul(m, k->block, rows / blocks);
-    k->row_count = emit_i64(m, rows / blocks);
+  for (uint32_t b = 0; b < k->kernel->blocks; b++) {
+    add_row_count(k, plan_block_begin(k->kernel, b + 1) - plan_block_begin(k->kernel, b));
+  }
+  if (k->row_count_kinds == 1) {
+    k->first_row = emit_mul(m, k->block, k->row_counts[0]);
+    k->row_count = emit_i64(m, k->row_counts[0]);
     return;
   }
-  k->row_count_kinds = 2;
-  k->row_counts[1] = rows / blocks + 1;
   k->first_row = block_begin(k, k->block);
   LLVMValueRef next = block_begin(k, emit_add(m, k->block, emit_i64(m, 1)));
   k->row_count = LLVMBuildSub(m->builder, next, k->first_row, "");

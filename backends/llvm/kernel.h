@@ -26,6 +26,9 @@ typedef struct Site {
   uint32_t lanes;
 } Site;
 
+/* Blocks have two sizes, and the last may have one of its own. */
+enum { MAX_ROW_COUNTS = 3 };
+
 typedef struct KernelEmitter {
   ModuleContext *m;
   const PlanKernel *kernel;
@@ -33,7 +36,7 @@ typedef struct KernelEmitter {
   LLVMValueRef args, scratch;
   LLVMValueRef image, block, column_block; /* i64 */
   LLVMValueRef first_row, row_count;       /* i64: of this block */
-  uint32_t row_counts[2]; /* what row_count can be: floor and ceil of rows / blocks */
+  uint32_t row_counts[MAX_ROW_COUNTS]; /* what row_count can be, in ascending order */
   uint32_t row_count_kinds;
   LLVMValueRef ahead;  /* stands for where the next tile's prefetching begins; NULL: none */
   uint64_t ahead_step; /* how many bytes later with each step of a product's K */

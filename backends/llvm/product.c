@@ -8,9 +8,10 @@
  *
  * so that what one block of K takes of B stays close to the registers for all tiles of rows.
  *
- * The R rows of a block are cut into T = ceil(R / tile_rows) tiles, the first R % T of R/T + 1
- * rows, the others of R/T. R takes at most two values, so all sizes are known here: one
- * micro-kernel for each. The order in which an element is summed depends on K alone.
+ * Where blocks begin at whole tiles (ir/rows.h), these are full, but for a rest in the last block.
+ * Else the R rows of a block are cut into T = ceil(R / tile_rows) tiles, the first R % T of R/T + 1
+ * rows, the others of R/T. R takes few values, so all sizes are known here: one micro-kernel for
+ * each. The order in which an element is summed depends on K alone.
  *
  * While one depth block of a panel is multiplied, the next is asked for from memory: its lines,
  * each once, spread over the tiles' loops.
@@ -19,28 +20,38 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { DEPTH_BLOCK = 512, DEPTH_ALIGN = 4, MAX_SIZES = 4 };
+enum { DEPTH_BLOCK = 512, DEPTH_ALIGN = 4, MAX_SIZES = 2 * MAX_ROW_COUNTS };
 
-/* How many tiles of `rows` rows there are when the block has row_counts[0] or [1] rows. */
+/* How many tiles of `rows` rows there are in a block of row_counts[i] rows. */
 typedef struct TileSize {
   uint32_t rows;
-  uint32_t counts[2];
+  uint32_t counts[MAX_ROW_COUNTS];
 } TileSize;
 
 /* -- the loops --------------------------------------------------------------------------------- */
 
+/* How many tiles of `rows` rows `total` rows are cut into. */
+static uint32_t tiles_of_size(uint32_t total, uint32_t tile_rows, uint32_t rows, bool full) {
+  uint32_t tiles = ceil_div_u32(total, tile_rows);
+  if (full) return rows == tile_rows ? total / tile_rows : rows == total % tile_rows;
+  if (!tiles) return 0;
+  if (rows == total / tiles + 1) return total % tiles;
+  return rows == total / tiles ? tiles - total % tiles : 0;
+}
+
 /* The distinct tile sizes, largest first. */
 static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize *sizes) {
+  bool full = k->row_count_kinds > 1 && ROWS_UNIT % tile_rows == 0 &&
+              rows_unit(k->kernel->rows, k->kernel->blocks) == ROWS_UNIT;
   uint32_t count = 0;
   for (uint32_t rows = tile_rows; rows > 0; rows--) {
     TileSize size = {.rows = rows};
+    bool used = false;
     for (uint32_t i = 0; i < k->row_count_kinds; i++) {
-      uint32_t total = k->row_counts[i], tiles = ceil_div_u32(total, tile_rows);
-      if (!tiles) continue;
-      if (rows == total / tiles + 1) size.counts[i] = total % tiles;
-      if (rows == total / tiles) size.counts[i] = tiles - total % tiles;
+      size.counts[i] = tiles_of_size(k->row_counts[i], tile_rows, rows, full);
+      used |= size.counts[i] > 0;
     }
-    if (!size.counts[0] && !size.counts[1]) continue;
+    if (!used) continue;
     CHECK(count < MAX_SIZES);
     sizes[count++] = size;
   }
@@ -49,11 +60,15 @@ static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize 
 
 /* The number of tiles of one size in the block at hand. */
 static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
-  LLVMValueRef first = emit_i64(k->m, size->counts[0]);
-  if (k->row_count_kinds == 1 || size->counts[0] == size->counts[1]) return first;
-  LLVMValueRef is_first =
-      LLVMBuildICmp(k->m->builder, LLVMIntEQ, k->row_count, emit_i64(k->m, k->row_counts[0]), "");
-  return LLVMBuildSelect(k->m->builder, is_first, first, emit_i64(k->m, size->counts[1]), "");
+  ModuleContext *m = k->m;
+  LLVMValueRef count = emit_i64(m, size->counts[0]);
+  for (uint32_t i = 1; i < k->row_count_kinds; i++) {
+    if (size->counts[i] == size->counts[0]) continue;
+    LLVMValueRef here =
+        LLVMBuildICmp(m->builder, LLVMIntEQ, k->row_count, emit_i64(m, k->row_counts[i]), "");
+    count = LLVMBuildSelect(m->builder, here, emit_i64(m, size->counts[i]), count, "");
+  }
+  return count;
 }
 
 static uint32_t tiles_of(const Product *p) {

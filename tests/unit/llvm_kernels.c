@@ -148,6 +148,20 @@ Test(llvm_kernels, mlp_with_gelu) {
   fixture_free(&f);
 }
 
+/* Blocks of whole tiles (ir/rows.h): 84, 98 and, with a rest, 87 rows. */
+Test(llvm_kernels, blocks_of_whole_tiles) {
+  enum { C = 20 };
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, 269, C));
+  ValueId hidden = build_gelu(f.b, fixture_linear(&f, x, 70));
+  ValueId y = build_add(f.b, fixture_linear(&f, hidden, C), x);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_result(&f, build_relu(f.b, y), PORT_CALLER, true);
+  fixture_result(&f, build_sum_chunks(f.b, y, 3), PORT_ROWS, false);
+  fixture_check(&f, 2, 269, 3, 4e-6);
+  fixture_free(&f);
+}
+
 /* -- rows -------------------------------------------------------------------------------------- */
 
 Test(llvm_kernels, normalize_with_tails) {

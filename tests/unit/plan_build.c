@@ -193,7 +193,12 @@ typedef struct Slot {
 /* A value of scratch is read before another is written over it. */
 static void check_scratch(const PlanKernel *kernel) {
   const Graph *body = kernel->body;
-  uint64_t rows = (kernel->rows + kernel->blocks - 1) / kernel->blocks;
+  uint64_t rows = 0;
+  for (uint32_t b = 0; b < kernel->blocks; b++) {
+    uint64_t here = plan_block_begin(kernel, b + 1) - plan_block_begin(kernel, b);
+    cr_assert_gt(here, 0);
+    if (here > rows) rows = here;
+  }
   Slot slots[512];
   uint32_t count = 0;
   for (uint32_t s = 0; s < kernel->stage_count; s++)

@@ -1,0 +1,38 @@
+/* How rows are dealt out: `rows` rows to `parts` parts, which are the chunks of a sum or the blocks
+ * of a kernel.
+ *
+ * Part p is rows [rows_begin(p), rows_begin(p + 1)). Large parts begin at multiples of ROWS_UNIT,
+ * so that all of their register tiles can be full; the last part alone may have a rest.
+ */
+#ifndef ATMC_IR_ROWS_H
+#define ATMC_IR_ROWS_H
+
+#include <stdint.h>
+
+/* ROWS_UNIT is the height of the tallest tile that any target has. A part of fewer units than
+ * LARGE_PART would be too far from its fair share. */
+enum { ROWS_UNIT = 14, LARGE_PART = 6 };
+
+static inline uint64_t rows_unit(uint64_t rows, uint64_t parts) {
+  return rows >= parts * ROWS_UNIT * LARGE_PART ? ROWS_UNIT : 1;
+}
+
+/* How many units there are; the last one may have fewer rows. */
+static inline uint64_t rows_units(uint64_t rows, uint64_t parts) {
+  uint64_t unit = rows_unit(rows, parts);
+  return (rows + unit - 1) / unit;
+}
+
+static inline uint64_t rows_begin(uint64_t rows, uint64_t parts, uint64_t part) {
+  uint64_t begin = part * rows_units(rows, parts) / parts * rows_unit(rows, parts);
+  return begin < rows ? begin : rows;
+}
+
+/* The rows of the largest part. */
+static inline uint64_t rows_most(uint64_t rows, uint64_t parts) {
+  uint64_t unit = rows_unit(rows, parts), units = rows_units(rows, parts);
+  uint64_t most = (units + parts - 1) / parts * unit;
+  return most < rows ? most : rows;
+}
+
+#endif
