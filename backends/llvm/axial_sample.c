@@ -253,11 +253,12 @@ static void look_ahead_row(KernelEmitter *k, const Sample *s, const Node *node, 
   if (!view_streams(k, y)) return;
   ModuleContext *m = k->m;
   bool along_h = node->attrs.AXIAL_SAMPLE.axis == 1;
+  LLVMValueRef next = emit_add(m, row, k->row_count);
   LLVMValueRef here = view_row(k, &s->x, emit_add(m, k->first_row, row));
   LLVMValueRef below = emit_address(m, here, emit_i64(m, LINES_BELOW * s->stride));
   Loop lines;
   loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, s->channels), CACHE_LINE / 4, NULL, 0);
-  view_look_ahead(k, y, PLACE_RESULT, (Site){.row = row, .column = lines.index});
+  view_prefetch(k, y, PLACE_RESULT, (Site){.row = next, .column = lines.index});
   if (along_h) emit_prefetch(m, emit_address(m, below, emit_mul(m, lines.index, 4)));
   loop_end(m, &lines, NULL);
 }

@@ -59,7 +59,8 @@ static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site s
 static void look_ahead(KernelEmitter *k, const Depthwise *d, Site site) {
   int64_t below = d->window.kernel_h - 1 - d->window.pad_h;
   site.row = emit_add(k->m, site.row, emit_i64(k->m, below * d->width));
-  view_look_ahead(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
+  site.row = emit_add(k->m, site.row, k->row_count);
+  view_prefetch(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
 }
 
 static void emit_vector(KernelEmitter *k, Site site, void *context) {

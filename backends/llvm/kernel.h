@@ -36,7 +36,7 @@ typedef struct KernelEmitter {
   LLVMValueRef args, scratch;
   LLVMValueRef image, block, column_block; /* i64 */
   LLVMValueRef first_row, row_count;       /* i64: of this block */
-  uint32_t row_counts[MAX_ROW_COUNTS]; /* what row_count can be, in ascending order */
+  uint32_t row_counts[MAX_ROW_COUNTS];     /* what row_count can be, in ascending order */
   uint32_t row_count_kinds;
   LLVMValueRef ahead;  /* stands for where the next tile's prefetching begins; NULL: none */
   uint64_t ahead_step; /* how many bytes later with each step of a product's K */
@@ -64,9 +64,9 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
 
 /* Whether `value` is a map that passes by, block after block, too large to wait in the cache. */
 bool view_streams(const KernelEmitter *k, ValueId value);
-/* Asks for what the next block reads (PLACE_OPERAND) or writes (PLACE_RESULT) of `value` at `site`,
- * if it is of that kind and streams. */
-void view_look_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
+/* Asks for `value` at `site`, which may be beyond the block, if it is of that kind (PLACE_OPERAND
+ * or PLACE_RESULT) and streams. */
+void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
 
 /* From now on nothing behind the last channel of `value` is written: rows made of several runs. */
 void view_make_exact(KernelEmitter *k, ValueId value);
@@ -102,9 +102,9 @@ void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t 
 /* Stores `anchor` (the vector of the stage's first node at `site`; NULL where the stage has no
  * anchor), then evaluates and stores the pointwise nodes. */
 void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
-/* Asks for what the next block reads and writes of maps that pass by, at `site` of the stage. */
-void pointwise_look_ahead(KernelEmitter *k, const Stage *stage, Site site, bool anchored);
-/* Both. */
+/* Asks for what this reads and writes at `site` of maps that pass by. */
+void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool anchored);
+/* Both, the second for the next block. */
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
 
 /* A loop over the vectors of `channels` channels: `emit` is called for the full ones, in a loop,

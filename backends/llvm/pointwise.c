@@ -45,13 +45,13 @@ static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
   }
 }
 
-void pointwise_look_ahead(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {
+void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {
   for (uint32_t i = 0; i < stage->node_count; i++) {
     const Node *node = graph_node(k->body, stage->nodes[i]);
     for (uint32_t o = 0; o < node->operand_count && (i > 0 || !anchored); o++) {
-      view_look_ahead(k, node->operands[o], PLACE_OPERAND, site);
+      view_prefetch(k, node->operands[o], PLACE_OPERAND, site);
     }
-    view_look_ahead(k, node_result(node, 0), PLACE_RESULT, site);
+    view_prefetch(k, node_result(node, 0), PLACE_RESULT, site);
   }
 }
 
@@ -67,7 +67,9 @@ void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMVal
 }
 
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
-  pointwise_look_ahead(k, stage, site, anchor != NULL);
+  Site next = site;
+  next.row = emit_add(k->m, site.row, k->row_count);
+  pointwise_prefetch(k, stage, next, anchor != NULL);
   pointwise_evaluate(k, stage, site, anchor);
 }
 

@@ -54,8 +54,8 @@ static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
   }
 }
 
-/* The same for the lines that the epilogue of the next block's tile reads and writes: so many turns
- * to a line that they suffice, with a power of two to spare. */
+/* Asks for the lines that the tile's own epilogue reads and writes: so many turns to a line that
+ * they suffice, with a power of two to spare. */
 static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k) {
   if (p->sums) return;
   ModuleContext *m = p->k->m;
@@ -68,10 +68,10 @@ static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k
   LLVMValueRef column = LLVMBuildURem(m->builder, line, emit_i64(m, row_lines), "");
   Site site = {.row = emit_add(m, tile->row, row),
                .column = emit_add(m, tile->column, emit_mul(m, column, CACHE_LINE / 4))};
-  pointwise_look_ahead(p->k, p->stage, site, true);
+  pointwise_prefetch(p->k, p->stage, site, true);
 }
 
-/* The same of A's lines, one in each turn. */
+/* Asks for A's lines of the next block, one in each turn. */
 static void prefetch_rows(const Product *p, const Tile *tile, LLVMValueRef k) {
   if (!p->streamed_rows) return;
   ModuleContext *m = p->k->m;

@@ -152,7 +152,7 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
 }
 
 bool view_streams(const KernelEmitter *k, ValueId value) {
-  enum { STREAMED_BYTES = 512 << 10 };
+  enum { STREAMED_BYTES = 96 << 10 };
   const Port *port = port_of(k, &k->kernel->places[value.index]);
   if (!port || port->kind == PORT_WEIGHTS || k->kernel->blocks == 1) return false;
   return 4 * rows_of(port->type) * (uint64_t)type_channels(port->type) > STREAMED_BYTES;
@@ -164,14 +164,11 @@ static bool has_rows(const KernelEmitter *k, ValueId value) {
   return port->kind == PORT_ROWS && rows_of(port->type) == k->kernel->rows;
 }
 
-void view_look_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
+void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
   if (k->kernel->places[value.index].kind != kind) return;
   if (!view_streams(k, value) || !has_rows(k, value)) return;
   if (site.column_plus % (CACHE_LINE / 4)) return; /* the line of the vector before */
-  const View *view = &k->views[value.index];
-  LLVMValueRef here = view_address(k, view, site);
-  LLVMValueRef ahead = emit_address(k->m, here, emit_mul(k->m, k->row_count, view->row_bytes));
-  emit_prefetch(k->m, ahead);
+  emit_prefetch(k->m, view_address(k, &k->views[value.index], site));
 }
 
 void view_make_exact(KernelEmitter *k, ValueId value) {
