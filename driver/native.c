@@ -18,14 +18,17 @@ Status native_check_machine(const Compilation *c) {
 }
 
 /* Large blocks in large pages where the system has them: of small ones, maps and weights need
- * thousands. */
+ * thousands. Small ones that the heap had used before are given back first. */
 static char *allocate(size_t bytes) {
   enum { ALIGNMENT = 128, LARGE_PAGE = 2 << 20 };
   size_t alignment = bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
   size_t rounded = round_up_size(bytes + 1, alignment);
   char *memory = aligned_alloc(alignment, rounded);
   if (!memory) PANIC("out of memory: %zu bytes", bytes);
-  if (alignment == LARGE_PAGE) (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a hint */
+  if (alignment == LARGE_PAGE) {
+    (void)madvise(memory, rounded, MADV_DONTNEED);
+    (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a hint */
+  }
   return memory;
 }
 
