@@ -13,7 +13,7 @@
 #define TEXT_INFO(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
 #define COUNT(field) +1
 
-#define OP(NAME, text_, min_operands_, max_operands_, flags_)                  \
+#define OP(NAME, text_, min_operands_, max_operands_, flags_, stage_)          \
   static const OpInfo *info_##NAME(void) {                                     \
     typedef Attrs##NAME Self;                                                  \
     static const OpInfo info = {                                               \
@@ -21,6 +21,7 @@
         .min_operands = min_operands_,                                         \
         .max_operands = max_operands_,                                         \
         .flags = flags_,                                                       \
+        .stage = stage_,                                                       \
         .attr_count = 0 ATTRS_##NAME(COUNT, COUNT, COUNT),                     \
         .attrs = {ATTRS_##NAME(INT_INFO, REAL_INFO, TEXT_INFO){.name = NULL}}, \
     };                                                                         \
@@ -33,7 +34,7 @@ typedef const OpInfo *InfoFunction(void);
 
 const OpInfo *op_info(OpKind kind) {
   static InfoFunction *const infos[OP_KIND_COUNT] = {
-#define OP(NAME, text, min_operands, max_operands, flags) [OP_##NAME] = info_##NAME,
+#define OP(NAME, text, min_operands, max_operands, flags, stage) [OP_##NAME] = info_##NAME,
 #include "ir/ops.def"
   };
   CHECK((uint32_t)kind < OP_KIND_COUNT);

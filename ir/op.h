@@ -14,8 +14,24 @@ typedef enum OpFlags {
   OP_REDUCES = 8,
 } OpFlags;
 
+/* The loop nests of kernels (ir/plan.h). */
+typedef enum StageKind {
+  STAGE_NONE,
+  STAGE_PRODUCT,
+  STAGE_READ,
+  STAGE_ROWS,
+  STAGE_NORMALIZE,
+  STAGE_POINTWISE,
+  STAGE_REDUCE,
+} StageKind;
+
+/* Whether pointwise ops may follow in a stage of this kind. */
+static inline bool stage_takes_pointwise(StageKind kind) {
+  return kind != STAGE_NONE && kind != STAGE_ROWS && kind != STAGE_REDUCE;
+}
+
 typedef enum OpKind {
-#define OP(NAME, text, min_operands, max_operands, flags) OP_##NAME,
+#define OP(NAME, text, min_operands, max_operands, flags, stage) OP_##NAME,
 #include "ir/ops.def"
   OP_KIND_COUNT,
 } OpKind;
@@ -25,7 +41,7 @@ typedef enum OpKind {
 #define OP_TEXT_FIELD(field) const char *field;
 /* The macro of the fields ends without a semicolon, which confuses the formatter. */
 /* clang-format off */
-#define OP(NAME, text, min_operands, max_operands, flags)          \
+#define OP(NAME, text, min_operands, max_operands, flags, stage)          \
   typedef struct Attrs##NAME {                                     \
     ATTRS_##NAME(OP_INT_FIELD, OP_REAL_FIELD, OP_TEXT_FIELD)       \
     char unused_; /* a struct needs a member */                    \
@@ -35,7 +51,7 @@ typedef enum OpKind {
 
 /* Attributes of a node: the member that its op names. Zero-initialized. */
 typedef union Attrs {
-#define OP(NAME, text, min_operands, max_operands, flags) Attrs##NAME NAME;
+#define OP(NAME, text, min_operands, max_operands, flags, stage) Attrs##NAME NAME;
 #include "ir/ops.def"
 } Attrs;
 
@@ -53,7 +69,8 @@ typedef struct OpInfo {
   const char *text; /* as printed */
   uint32_t min_operands;
   uint32_t max_operands;
-  uint32_t flags; /* OpFlags */
+  uint32_t flags;  /* OpFlags */
+  StageKind stage; /* of which it is the anchor; STAGE_NONE: it runs in no kernel, or is a view */
   uint32_t attr_count;
   AttrInfo attrs[OP_MAX_ATTRS];
 } OpInfo;

@@ -63,15 +63,6 @@ typedef struct TargetInfo {
   uint64_t isa_bits;     /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
 } TargetInfo;
 
-typedef enum StageKind {
-  STAGE_PRODUCT,
-  STAGE_READ,
-  STAGE_ROWS,
-  STAGE_NORMALIZE,
-  STAGE_POINTWISE,
-  STAGE_REDUCE,
-} StageKind;
-
 /* Where a value of a kernel's body is while a block runs. */
 typedef enum PlaceKind {
   PLACE_REGISTER, /* inside its stage only */

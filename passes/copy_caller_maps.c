@@ -17,8 +17,7 @@ typedef struct Copies {
 } Copies;
 
 static bool can_write_caller(OpKind op) {
-  return op == OP_LINEAR || op == OP_MIX_ROWS || op == OP_AVERAGE_POOL || op == OP_RESIZE ||
-         op == OP_DEPTHWISE || op == OP_NORMALIZE || op_has(op, OP_POINTWISE) || op == OP_KERNEL;
+  return op == OP_KERNEL || stage_takes_pointwise(op_info(op)->stage);
 }
 
 static bool can_read_caller(OpKind op) {

@@ -23,37 +23,9 @@ static bool runs(const Node *node) {
 }
 
 static StageKind kind_of(OpKind op) {
-  switch (op) {
-    case OP_LINEAR:
-    case OP_MIX_ROWS: return STAGE_PRODUCT;
-    case OP_DEPTHWISE:
-    case OP_AVERAGE_POOL:
-    case OP_RESIZE: return STAGE_READ;
-    case OP_PATCHES:
-    case OP_SCALE_MATRIX:
-    case OP_AXIAL_SAMPLE:
-    case OP_AXIAL_SHIFT:
-    case OP_SOFTMAX:
-    case OP_DEFORM_PATCHES:
-    case OP_RESHAPE:
-    case OP_TRANSPOSE:
-    case OP_SHUFFLE:
-    case OP_CONCAT: return STAGE_ROWS;
-    case OP_NORMALIZE: return STAGE_NORMALIZE;
-    case OP_ADD:
-    case OP_MUL:
-    case OP_FILL:
-    case OP_RELU:
-    case OP_SIGMOID:
-    case OP_GELU: return STAGE_POINTWISE;
-    case OP_SUM_CHUNKS:
-    case OP_MEAN_CHUNKS: return STAGE_REDUCE;
-    default: PANIC("%s cannot run in a kernel", op_info(op)->text);
-  }
-}
-
-static bool takes_pointwise(StageKind kind) {
-  return kind != STAGE_ROWS && kind != STAGE_REDUCE;
+  StageKind kind = op_info(op)->stage;
+  if (kind == STAGE_NONE) PANIC("%s cannot run in a kernel", op_info(op)->text);
+  return kind;
 }
 
 /* Whether pointwise `node` can follow in stage `stage`. */
@@ -77,7 +49,7 @@ static void open_stage(Schedule *s, uint32_t first, uint32_t number, Stage *stag
   *stage = (Stage){.kind = kind_of(anchor->op), .nodes = nodes};
   nodes[stage->node_count++] = (NodeId){first};
   s->stage_of[anchor->first_result.index] = number;
-  if (!takes_pointwise(stage->kind)) return;
+  if (!stage_takes_pointwise(stage->kind)) return;
   for (uint32_t i = first + 1; i < body->node_count; i++) {
     const Node *node = &body->nodes[i];
     ValueId result = node->first_result;
