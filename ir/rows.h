@@ -1,8 +1,9 @@
 /* How rows are dealt out: `rows` rows to `parts` parts, which are the chunks of a sum or the blocks
  * of a kernel.
  *
- * Part p is rows [rows_begin(p), rows_begin(p + 1)). Large parts begin at multiples of ROWS_UNIT,
- * so that all of their register tiles can be full; the last part alone may have a rest.
+ * Part p is rows [rows_begin(p), rows_begin(p + 1)). Large parts begin at multiples of ROWS_UNIT:
+ * where that is a multiple of the height of a target's tiles, they are all full, but for a rest in
+ * the last part.
  */
 #ifndef ATMC_IR_ROWS_H
 #define ATMC_IR_ROWS_H
@@ -28,7 +29,7 @@ static inline uint64_t rows_begin(uint64_t rows, uint64_t parts, uint64_t part) 
   return begin < rows ? begin : rows;
 }
 
-/* The rows of the largest part. */
+/* No part has more rows. */
 static inline uint64_t rows_most(uint64_t rows, uint64_t parts) {
   uint64_t unit = rows_unit(rows, parts), units = rows_units(rows, parts);
   uint64_t most = (units + parts - 1) / parts * unit;

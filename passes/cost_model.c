@@ -32,8 +32,9 @@ enum {
   /* A kernel that uses each of its weights for so many rows is busy with arithmetic; any other
    * waits for memory. */
   BUSY_ROWS = 16,
-  /* Multiply-adds that hide the arrival of a byte of another kernel's weights; what a busy kernel
-   * waits for itself, before its own prefetching is under way. */
+  /* Multiply-adds that hide the arrival of a byte of another kernel's weights: on a Zen 5 core, a
+   * quarter of the memory's bandwidth. What a busy kernel waits for itself, before its own
+   * prefetching is under way. And what the last level of the cache keeps until it is used. */
   MACS_PER_BYTE_AHEAD = 8,
   FIRST_PANEL_BYTES = 64 << 10,
   AHEAD_LIMIT = 8 << 20,
@@ -103,6 +104,6 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share) {
 AheadCost cost_model_ahead(uint64_t macs, uint64_t weight_bytes) {
   bool busy = macs > 0 && macs >= BUSY_ROWS * (weight_bytes / sizeof(float));
   return (AheadCost){.carried = busy ? macs / MACS_PER_BYTE_AHEAD : 0,
-                     .waited = busy ? FIRST_PANEL_BYTES : UINT64_MAX,
+                     .waited = busy ? FIRST_PANEL_BYTES : AHEAD_LIMIT,
                      .limit = AHEAD_LIMIT};
 }

@@ -74,18 +74,34 @@ Type group_domain(const Graph *graph, const Node *node) {
   return type_map(type.dims[0], 1, 1, 1);
 }
 
-uint64_t group_macs(const Graph *graph) {
+/* Multiply-adds for each element of the result, of a product. */
+static int64_t product_depth(const Graph *graph, const Node *node) {
+  if (node->op == OP_LINEAR) return type_channels(graph_type(graph, node->operands[0]));
+  if (node->op == OP_MIX_ROWS) return type_channels(graph_type(graph, node->operands[1]));
+  return 0;
+}
+
+static int64_t taps(const Graph *graph, const Node *node) {
+  return node->op == OP_DEPTHWISE ? graph_type(graph, node->operands[1]).dims[0] : 0;
+}
+
+static uint64_t count_macs(const Graph *graph, bool with_taps) {
   uint64_t macs = 0;
   for (uint32_t i = 0; i < graph->node_count; i++) {
     const Node *node = &graph->nodes[i];
-    int64_t elements, each = 0;
-    if (node->op == OP_LINEAR) each = type_channels(graph_type(graph, node->operands[0]));
-    if (node->op == OP_MIX_ROWS) each = type_channels(graph_type(graph, node->operands[1]));
-    if (node->op == OP_DEPTHWISE) each = graph_type(graph, node->operands[1]).dims[0];
+    int64_t elements, each = product_depth(graph, node) + (with_taps ? taps(graph, node) : 0);
     if (each > 0 && type_count(graph_type(graph, node->first_result), &elements))
       macs += (uint64_t)each * (uint64_t)elements;
   }
   return macs;
+}
+
+uint64_t group_product_macs(const Graph *graph) {
+  return count_macs(graph, false);
+}
+
+uint64_t group_macs(const Graph *graph) {
+  return count_macs(graph, true);
 }
 
 bool group_reads_by_row(const Node *node, uint32_t operand) {

@@ -42,29 +42,34 @@ static uint64_t least(uint64_t a, uint64_t b) {
 }
 
 /* Sets `ahead` of the kernels, the last first: `pending` bytes behind the one at hand have nobody
- * yet who asks for them. */
-static void assign(const Graph *graph, const uint64_t *bytes, uint64_t *ahead) {
+ * yet who asks for them. One that cannot ask for all leaves them to an earlier one; if they are as
+ * many as the cache holds, it asks for the nearest. Returns whether any asks for something. */
+static bool assign(const Graph *graph, const uint64_t *bytes, uint64_t *ahead) {
   uint64_t pending = 0;
+  bool any = false;
   for (uint32_t i = graph->node_count; i-- > 0;) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_KERNEL) continue;
-    uint64_t macs = group_macs(node->body);
+    uint64_t macs = group_product_macs(node->body);
     AheadCost cost = cost_model_ahead(macs, constant_bytes(graph, node, NULL));
-    bool takes = pending <= cost.carried;
-    ahead[i] = takes ? pending : 0;
-    pending = takes ? least(bytes[i], cost.waited) : least(bytes[i] + pending, cost.limit);
+    bool takes = pending <= cost.carried || pending == cost.limit;
+    ahead[i] = takes ? least(pending, cost.carried) : 0;
+    any |= ahead[i] > 0;
+    uint64_t left = ahead[i] ? 0 : pending;
+    pending = least(left + bytes[i], left ? cost.limit : cost.waited);
   }
+  return any;
 }
 
 Status prefetch_weights(const PassContext *context, const Graph *graph, const Graph **result) {
   *result = graph;
   if (!pattern_has_op(graph, OP_KERNEL)) return STATUS_OK;
   uint64_t *ahead = ARENA_ARRAY(context->arena, graph->node_count, uint64_t);
-  assign(graph, new_bytes(graph, context->arena), ahead);
+  if (!assign(graph, new_bytes(graph, context->arena), ahead)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; i++) {
     Node node = graph->nodes[i];
-    if (ahead[i]) node.attrs.KERNEL.ahead = (int32_t)ahead[i];
+    if (node.op == OP_KERNEL) node.attrs.KERNEL.ahead = (int32_t)ahead[i];
     rewrite_copy(&rw, &node);
   }
   *result = rewrite_end(&rw);

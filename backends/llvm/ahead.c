@@ -1,10 +1,13 @@
 /* Prefetching for later steps, during the products of a kernel.
  *
  * The bytes in question are cut into equal shares, one for each task; a share is spread evenly over
- * the steps of K of all register tiles of the task. A variable in the frame goes from tile to tile.
+ * the steps of K of all register tiles of the task. A variable in the frame goes from tile to tile:
+ * the bytes behind the first of all, with AHEAD_FRACTION bits below the point.
  */
-#include "backends/llvm/kernel.h"
+#include "backends/llvm/product.h"
 #include "support/checked_math.h"
+
+enum { AHEAD_FRACTION = 16 };
 
 /* Steps of K in all tiles of one task, at least. */
 static uint64_t steps_of_task(const KernelEmitter *k) {
@@ -15,7 +18,7 @@ static uint64_t steps_of_task(const KernelEmitter *k) {
     if (stage->kind != STAGE_PRODUCT) continue;
     uint32_t columns = value_channels(k, node_result(node, 0)) / k->kernel->column_blocks;
     uint64_t tiles = (uint64_t)ceil_div_u32(k->row_counts[0], stage->tile_rows) *
-                     ceil_div_u32(columns, stage->tile_columns);
+                     ceil_div_u32(columns, product_tile_columns(k, stage));
     steps += tiles * value_channels(k, node->operands[node->op == OP_MIX_ROWS ? 1 : 0]);
   }
   return steps;
@@ -24,25 +27,35 @@ static uint64_t steps_of_task(const KernelEmitter *k) {
 void ahead_begin(KernelEmitter *k, LLVMValueRef task) {
   if (!k->kernel->ahead_bytes) return;
   ModuleContext *m = k->m;
-  uint64_t steps = steps_of_task(k), share = k->kernel->ahead_bytes / plan_tasks(k->kernel);
+  uint64_t share = (k->kernel->ahead_bytes << AHEAD_FRACTION) / plan_tasks(k->kernel);
+  uint64_t steps = steps_of_task(k);
   if (!steps) return;
   k->ahead_step = (share + steps - 1) / steps;
-  LLVMValueRef all = view_argument(k, 2 + k->kernel->operand_count + k->kernel->result_count);
+  k->ahead_base = view_argument(k, 2 + k->kernel->operand_count + k->kernel->result_count);
+  k->ahead = emit_stack(m, sizeof(uint64_t));
   LLVMValueRef index = LLVMBuildZExt(m->builder, task, m->i64, "");
-  k->ahead = emit_stack(m, sizeof(void *));
-  LLVMBuildStore(m->builder, emit_address(m, all, emit_mul(m, index, share)), k->ahead);
+  LLVMBuildStore(m->builder, emit_mul(m, index, share), k->ahead);
 }
 
-static LLVMValueRef at_step(KernelEmitter *k, LLVMValueRef step) {
+static LLVMValueRef position_at(KernelEmitter *k, LLVMValueRef step) {
   ModuleContext *m = k->m;
-  LLVMValueRef start = LLVMBuildLoad2(m->builder, m->ptr, k->ahead, "");
-  return emit_address(m, start, emit_mul(m, step, k->ahead_step));
+  LLVMValueRef start = LLVMBuildLoad2(m->builder, m->i64, k->ahead, "");
+  return emit_add(m, start, emit_mul(m, step, k->ahead_step));
 }
 
-void ahead_prefetch(KernelEmitter *k, LLVMValueRef turn) {
-  if (k->ahead) emit_prefetch(k->m, at_step(k, turn));
+void ahead_prefetch(KernelEmitter *k, LLVMValueRef step, uint32_t steps) {
+  if (!k->ahead) return;
+  ModuleContext *m = k->m;
+  LLVMValueRef fraction = emit_i64(m, AHEAD_FRACTION);
+  LLVMValueRef bytes = LLVMBuildLShr(m->builder, position_at(k, step), fraction, "");
+  LLVMValueRef start = emit_address(m, k->ahead_base, bytes);
+  uint64_t per_turn = (k->ahead_step * steps) >> AHEAD_FRACTION;
+  uint64_t lines = (per_turn + CACHE_LINE / 2) / CACHE_LINE;
+  for (uint64_t line = 0; line == 0 || line < lines; line++) {
+    emit_prefetch(m, emit_address(m, start, emit_i64(m, (int64_t)(CACHE_LINE * line))));
+  }
 }
 
 void ahead_next(KernelEmitter *k, LLVMValueRef depth) {
-  if (k->ahead) LLVMBuildStore(k->m->builder, at_step(k, depth), k->ahead);
+  if (k->ahead) LLVMBuildStore(k->m->builder, position_at(k, depth), k->ahead);
 }

@@ -38,11 +38,13 @@ typedef struct KernelEmitter {
   LLVMValueRef first_row, row_count;       /* i64: of this block */
   uint32_t row_counts[MAX_ROW_COUNTS];     /* what row_count can be, in ascending order */
   uint32_t row_count_kinds;
-  LLVMValueRef ahead;  /* stands for where the next tile's prefetching begins; NULL: none */
-  uint64_t ahead_step; /* how many bytes later with each step of a product's K */
-  View *views;         /* [value_count]: of the block, where the value has a place in memory */
-  View *result_views;  /* [result_count] */
-  LLVMValueRef *live;  /* [value_count]: in registers at the present site, or NULL */
+  /* ahead.c: its variable, NULL where there is nothing to prefetch; the first byte of all; and by
+   * how much the variable moves with each step of a product's K. */
+  LLVMValueRef ahead, ahead_base;
+  uint64_t ahead_step;
+  View *views;        /* [value_count]: of the block, where the value has a place in memory */
+  View *result_views; /* [result_count] */
+  LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
 } KernelEmitter;
 
 /* -- view.c ------------------------------------------------------------------------------------ */
@@ -62,7 +64,9 @@ void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vect
  * rows. */
 void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef vector);
 
-/* Whether `value` is a map that passes by, block after block, too large to wait in the cache. */
+/* Whether `value` is a map between kernels, or the caller's, too large for the nearest cache; and
+ * whether it passes by in rows, those of one block after those of another. */
+bool view_is_large(const KernelEmitter *k, ValueId value);
 bool view_streams(const KernelEmitter *k, ValueId value);
 /* Asks for `value` at `site`, which may be beyond the block, if it is of that kind (PLACE_OPERAND
  * or PLACE_RESULT) and streams. */
@@ -76,9 +80,9 @@ void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 /* -- ahead.c ----------------------------------------------------------------------------------- */
 /* Finds what this task is to prefetch for later steps: k->ahead. */
 void ahead_begin(KernelEmitter *k, LLVMValueRef task);
-/* Asks for what belongs to step `turn` of K in the tile at hand; and moves on behind a tile of
- * `depth` steps. */
-void ahead_prefetch(KernelEmitter *k, LLVMValueRef turn);
+/* Asks for what belongs to the `steps` steps of K from `step` on, in the tile at hand; and moves on
+ * behind a tile of `depth` steps. */
+void ahead_prefetch(KernelEmitter *k, LLVMValueRef step, uint32_t steps);
 void ahead_next(KernelEmitter *k, LLVMValueRef depth);
 
 /* -- planes.c ---------------------------------------------------------------------------------- */

@@ -148,11 +148,15 @@ static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   loop_end(m, &planes, NULL);
 }
 
+static bool copies_columns(const Patches *p) {
+  return p->x.row_bytes == 4 && p->step_w == 1;
+}
+
 static void emit_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   if (p->x.channel_bytes == 4 && p->step_c == 1) {
     copy_channels(k, p, row);
-  } else if (p->x.row_bytes == 4 && p->step_w == 1) {
+  } else if (copies_columns(p)) {
     Branch branch;
     branch_begin(m, &branch,
                  both(m, is_inside(m, p->top, p->window.kernel_h, p->height),
@@ -193,7 +197,7 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
   kernel_window(k, rows.index, out, p.window.stride_h, p.window.pad_h, p.window.stride_w,
                 p.window.pad_w, &p.top, &p.left);
-  if (view_streams(k, x)) {
+  if (copies_columns(&p) && view_is_large(k, x)) {
     kernel_window(k, emit_add(m, rows.index, k->row_count), out, p.window.stride_h, p.window.pad_h,
                   p.window.stride_w, p.window.pad_w, &p.next_top, &p.next_left);
   }

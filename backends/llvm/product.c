@@ -244,7 +244,7 @@ static void find_weights(Product *p, ValueId b) {
 
 /* The width of a tile. One row alone is too short a tile to keep the multipliers busy and to draw
  * on the memory's bandwidth: it takes PRODUCT_MAX_VECTORS vectors of several panels. */
-static uint32_t tile_columns(const KernelEmitter *k, const Stage *stage) {
+uint32_t product_tile_columns(const KernelEmitter *k, const Stage *stage) {
   if (k->kernel->rows > k->kernel->blocks) return stage->tile_columns;
   uint32_t wide = PRODUCT_MAX_VECTORS * k->m->target->vector_floats;
   return wide > PLAN_PANEL ? wide : PLAN_PANEL;
@@ -310,7 +310,7 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   Product p = {.k = k, .stage = stage};
   p.channels = value_channels(k, node_result(node, 0));
   p.share = kernel_panels(k, p.channels);
-  p.columns = tile_columns(k, stage);
+  p.columns = product_tile_columns(k, stage);
   p.unroll = k->m->target->vector_registers < 32 ? 4 : 2; /* small tiles have short turns */
   if (node->op == OP_MIX_ROWS)
     find_mixed(&p, node);

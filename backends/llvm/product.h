@@ -43,6 +43,9 @@ typedef struct Tile {
   LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;
 
+/* The columns of a tile. */
+uint32_t product_tile_columns(const KernelEmitter *k, const Stage *stage);
+
 /* Computes one tile: with everything behind the product, or only its sums, if they are stored. Then
  * they are finished for all rows in `tile`'s columns together, and begun if there are several depth
  * blocks, of which `tile` is in one. */

@@ -54,8 +54,8 @@ static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
   }
 }
 
-/* Asks for the lines that the tile's own epilogue reads and writes: so many turns to a line that
- * they suffice, with a power of two to spare. */
+/* Asks for the lines that the tile's own epilogue reads and writes: a line in each turn, or, in a
+ * long loop, in every second, fourth.. of them; in a short one, only the first lines. */
 static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k) {
   if (p->sums) return;
   ModuleContext *m = p->k->m;
@@ -95,7 +95,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
     prefetch_ahead(p, tile, loop.index);
     prefetch_rows(p, tile, loop.index);
     prefetch_epilogue(p, tile, loop.index);
-    ahead_prefetch(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""));
+    ahead_prefetch(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""), unroll);
   }
   for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);

@@ -151,22 +151,21 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
   }
 }
 
-bool view_streams(const KernelEmitter *k, ValueId value) {
-  enum { STREAMED_BYTES = 96 << 10 };
+bool view_is_large(const KernelEmitter *k, ValueId value) {
+  enum { LARGE_BYTES = 96 << 10 };
   const Port *port = port_of(k, &k->kernel->places[value.index]);
   if (!port || port->kind == PORT_WEIGHTS || k->kernel->blocks == 1) return false;
-  return 4 * rows_of(port->type) * (uint64_t)type_channels(port->type) > STREAMED_BYTES;
+  return 4 * rows_of(port->type) * (uint64_t)type_channels(port->type) > LARGE_BYTES;
 }
 
-/* One row in the arena for each row of the kernel. */
-static bool has_rows(const KernelEmitter *k, ValueId value) {
+bool view_streams(const KernelEmitter *k, ValueId value) {
+  if (!view_is_large(k, value)) return false;
   const Port *port = port_of(k, &k->kernel->places[value.index]);
   return port->kind == PORT_ROWS && rows_of(port->type) == k->kernel->rows;
 }
 
 void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
-  if (k->kernel->places[value.index].kind != kind) return;
-  if (!view_streams(k, value) || !has_rows(k, value)) return;
+  if (k->kernel->places[value.index].kind != kind || !view_streams(k, value)) return;
   if (site.column_plus % (CACHE_LINE / 4)) return; /* the line of the vector before */
   emit_prefetch(k->m, view_address(k, &k->views[value.index], site));
 }

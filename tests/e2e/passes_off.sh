@@ -33,3 +33,12 @@ for pass in $(sed -n 's/ optional$//p' "$work/passes"); do
   printf '%s off: ' "$pass"
   "$tools/compare_golden" "$here/golden/atmnet_xt-96x160.safetensors" "$work/logits.npy"
 done
+# What prefetch-weights plans is emitted.
+prefetches() {
+  "$atmc" compile "$json" --weights "$work/w.safetensors" --shape 1x3x96x160 --emit=llvm-ir --isa=v4 \
+    -o "$work/code" "$@" >/dev/null 2>&1
+  grep -c 'call void @llvm.prefetch' "$work/code.ll"
+}
+with=$(prefetches) without=$(prefetches --disable-pass=prefetch-weights)
+echo "prefetch-weights: $with prefetches, $without without"
+[ "$with" -gt "$without" ] || exit 1

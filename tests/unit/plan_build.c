@@ -369,7 +369,7 @@ static void mark_ahead(const Plan *plan, const Step *step, bool *asked) {
   }
 }
 
-/* What a product on one row reads was on its way before, but for those behind the first kernels. */
+/* What a product on one row reads was on its way before. */
 Test(plan_build, asks_early_for_weights_of_single_rows) {
   Built built = build("atmnet_xt", 1, 224, 224, NULL);
   const Plan *plan = built.plan;
