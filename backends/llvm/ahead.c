@@ -31,7 +31,7 @@ void ahead_begin(KernelEmitter *k, LLVMValueRef task) {
   uint64_t steps = steps_of_task(k);
   if (!steps) return;
   k->ahead_step = (share + steps - 1) / steps;
-  k->ahead_base = view_argument(k, 2 + k->kernel->operand_count + k->kernel->result_count);
+  k->ahead_base = view_ahead(k);
   k->ahead = emit_stack(m, sizeof(uint64_t));
   LLVMValueRef index = LLVMBuildZExt(m->builder, task, m->i64, "");
   LLVMBuildStore(m->builder, emit_mul(m, index, share), k->ahead);

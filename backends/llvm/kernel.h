@@ -49,8 +49,8 @@ typedef struct KernelEmitter {
 
 /* -- view.c ------------------------------------------------------------------------------------ */
 bool view_in_memory(const KernelEmitter *k, ValueId value);
-/* The address in the kernel's argument `index`. */
-LLVMValueRef view_argument(KernelEmitter *k, uint32_t index);
+/* What to prefetch for later steps; only where ahead_bytes is not 0. */
+LLVMValueRef view_ahead(KernelEmitter *k);
 /* Fills k->views and k->result_views. */
 void view_prepare(KernelEmitter *k);
 /* The whole map (or the vector) of this image behind an operand or a result. */

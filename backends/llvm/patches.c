@@ -148,6 +148,13 @@ static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   loop_end(m, &planes, NULL);
 }
 
+/* The corner of row `row`'s window. */
+static void find_corner(KernelEmitter *k, const Patches *p, LLVMValueRef row, Type out,
+                        LLVMValueRef *top, LLVMValueRef *left) {
+  const AttrsPATCHES *w = &p->window;
+  kernel_window(k, row, out, w->stride_h, w->pad_h, w->stride_w, w->pad_w, top, left);
+}
+
 static bool copies_columns(const Patches *p) {
   return p->x.row_bytes == 4 && p->step_w == 1;
 }
@@ -195,11 +202,10 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   CHECK(p.y.channel_bytes == 4);
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
-  kernel_window(k, rows.index, out, p.window.stride_h, p.window.pad_h, p.window.stride_w,
-                p.window.pad_w, &p.top, &p.left);
+  find_corner(k, &p, rows.index, out, &p.top, &p.left);
   if (copies_columns(&p) && view_is_large(k, x)) {
-    kernel_window(k, emit_add(m, rows.index, k->row_count), out, p.window.stride_h, p.window.pad_h,
-                  p.window.stride_w, p.window.pad_w, &p.next_top, &p.next_left);
+    LLVMValueRef next = emit_add(m, rows.index, k->row_count);
+    find_corner(k, &p, next, out, &p.next_top, &p.next_left);
   }
   emit_row(k, &p, rows.index);
   view_repeat_row(k, y, rows.index);

@@ -22,7 +22,7 @@ bool view_in_memory(const KernelEmitter *k, ValueId value) {
   return k->kernel->places[value.index].kind != PLACE_REGISTER;
 }
 
-LLVMValueRef view_argument(KernelEmitter *k, uint32_t index) {
+static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
   LLVMValueRef at = emit_address(k->m, k->args, emit_i64(k->m, 8 * (int64_t)index));
   LLVMValueRef pointer = LLVMBuildLoad2(k->m->builder, k->m->ptr, at, "");
   LLVMSetAlignment(pointer, 8);
@@ -30,7 +30,11 @@ LLVMValueRef view_argument(KernelEmitter *k, uint32_t index) {
 }
 
 static LLVMValueRef port_pointer(KernelEmitter *k, PlaceKind kind, uint32_t index) {
-  return view_argument(k, 2 + index + (kind == PLACE_RESULT ? k->kernel->operand_count : 0));
+  return argument(k, 2 + index + (kind == PLACE_RESULT ? k->kernel->operand_count : 0));
+}
+
+LLVMValueRef view_ahead(KernelEmitter *k) {
+  return argument(k, 2 + k->kernel->operand_count + k->kernel->result_count);
 }
 
 /* The memory of `port` from this image's first row on. */
