@@ -36,7 +36,7 @@ done
 # What prefetch-weights plans is emitted.
 prefetches() {
   "$atmc" compile "$json" --weights "$work/w.safetensors" --shape 1x3x96x160 --emit=llvm-ir --isa=v4 \
-    -o "$work/code" "$@" >/dev/null 2>&1
+    -o "$work/code" "$@" >/dev/null
   grep -c 'call void @llvm.prefetch' "$work/code.ll"
 }
 with=$(prefetches) without=$(prefetches --disable-pass=prefetch-weights)
