@@ -133,10 +133,11 @@ static void print_json(const Compilation *c, const Native *native, const Measure
 static Status bench_native(Compilation *c, Native *native) {
   Measurement m = {.macs = c->resolutions[0].macs};
   RETURN_IF_ERROR(measure(c, native, &m));
-  if (c->options->json)
+  if (c->options->json) {
     print_json(c, native, &m);
-  else
+  } else {
     print_text(c, native, &m);
+  }
   return STATUS_OK;
 }
 

@@ -10,8 +10,9 @@ Status cmd_import(const Options *options, Arena *arena, Diag *diag) {
   uint32_t count;
   weights_floats(weights, diag, &tensors, &count);
   weights_close(weights);
-  if (count == 0)
+  if (count == 0) {
     return diag_error(diag, diag_file(options->argument), "no tensor is F32, F16 or BF16");
+  }
   char *data;
   size_t bytes;
   safetensors_write(arena, tensors, count, &data, &bytes);

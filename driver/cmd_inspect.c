@@ -141,10 +141,11 @@ static Status inspect(Compilation *c) {
                    .plan = plan,
                    .layers = layers_measure(c->resolutions[0].source, c->arena),
                    .workspace = plan_workspace(plan, (uint32_t)options->threads)};
-  if (options->json)
+  if (options->json) {
     print_json(&report);
-  else
+  } else {
     print_text(&report);
+  }
   return STATUS_OK;
 }
 

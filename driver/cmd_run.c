@@ -102,10 +102,11 @@ static void print_results(const Compilation *c, const Results *results) {
       if (images > 1) printf(", image %zu", n);
       printf("\n");
       const float *values = results->data[i] + n * count;
-      if (type.rank == 2)
+      if (type.rank == 2) {
         print_answers(c->model, values, count);
-      else
+      } else {
         print_range(values, count);
+      }
     }
   }
 }
@@ -123,10 +124,11 @@ static Status run(Compilation *c) {
   if (!interp || c->options->stop_after) RETURN_IF_ERROR(compile_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   Results results = results_new(c->arena, output_count);
-  if (interp)
+  if (interp) {
     RETURN_IF_ERROR(run_interp(c, shapes.items[0], inputs, &results));
-  else
+  } else {
     RETURN_IF_ERROR(run_native(c, inputs, &results));
+  }
   if (c->options->outputs.count == 0) {
     print_results(c, &results);
     return STATUS_OK;

@@ -35,8 +35,9 @@ Status file_hash(Arena *arena, Diag *diag, const char *text, const char *path, c
     if (got > 0) value = mix_bytes(value, block, got);
   } while (got == BLOCK_BYTES);
   Status status = STATUS_OK;
-  if (ferror(file))
+  if (ferror(file)) {
     status = diag_io_error(diag, diag_file(path), "cannot read: %s", strerror(errno));
+  }
   fclose(file);
   *hash = arena_printf(arena, "%016llx", (unsigned long long)value);
   return status;

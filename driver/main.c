@@ -12,12 +12,13 @@ static CommandRun *const RUNS[COMMAND_COUNT] = {
 };
 
 static Status print_help(const Options *options) {
-  if (!strcmp(options->help, "man"))
+  if (!strcmp(options->help, "man")) {
     options_docs_man(stdout);
-  else if (!strcmp(options->help, "bash"))
+  } else if (!strcmp(options->help, "bash")) {
     options_docs_bash(stdout);
-  else
+  } else {
     options_help_print(options->command, stdout);
+  }
   return STATUS_OK;
 }
 

@@ -26,19 +26,21 @@ static void print_wrapped(FILE *stream, const char *text, int column) {
 
 /* From column `at`, or on a line of its own where that is too far. */
 static void go_to_help_column(FILE *stream, int at) {
-  if (at >= HELP_COLUMN)
+  if (at >= HELP_COLUMN) {
     fprintf(stream, "\n%*s", HELP_COLUMN, "");
-  else
+  } else {
     fprintf(stream, "%*s", HELP_COLUMN - at, "");
+  }
 }
 
 static void print_option(FILE *stream, Arena *arena, const OptionInfo *info) {
   const char *letter = info->letter ? arena_printf(arena, "-%c, ", info->letter) : "    ";
   const char *value = "";
-  if (info->kind == OPTION_HELP)
+  if (info->kind == OPTION_HELP) {
     value = arena_printf(arena, "[=%s]", info->argument);
-  else if (info->argument)
+  } else if (info->argument) {
     value = arena_printf(arena, "=%s", info->argument);
+  }
   int width = fprintf(stream, "  %s--%s%s", letter, info->name, value);
   go_to_help_column(stream, width);
   const char *fallback = info->fallback ? arena_printf(arena, " (default %s)", info->fallback) : "";
@@ -79,8 +81,9 @@ static void print_passes(FILE *stream) {
 static void print_models(FILE *stream) {
   Arena *arena = arena_new();
   StringBuilder names = {.arena = arena};
-  for (const char *const *name = published_model_names(); *name; ++name)
+  for (const char *const *name = published_model_names(); *name; ++name) {
     string_builder_printf(&names, "%s ", *name);
+  }
   fprintf(stream, "\nModels:\n%*s", INDENT, "");
   print_wrapped(stream, string_builder_text(&names), INDENT);
   arena_free(arena);

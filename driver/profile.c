@@ -98,7 +98,7 @@ static void print_kernels(const Profile *profile, double total, Arena *arena) {
   for (uint32_t s = 0; s < plan->step_count; ++s) {
     Row *row = &rows[plan->steps[s].kernel];
     add_step(row, profile, s);
-    row->calls++;
+    ++row->calls;
   }
   qsort(rows, plan->kernel_count, sizeof *rows, compare_rows);
   print_title("kernels, by time");

@@ -11,7 +11,7 @@ Progress progress_begin(uint32_t steps) {
 
 /* The cursor stays at the start of the line, so that whatever is printed next replaces it. */
 void progress_step(Progress *progress, const char *what) {
-  progress->step++;
+  ++progress->step;
   if (!progress->shown) return;
   fprintf(stderr, ERASE_LINE "[%u/%u] %s\r", progress->step, progress->steps, what);
   fflush(stderr);

@@ -98,10 +98,11 @@ static const char *form_text(const Compilation *c, const Node *input) {
   for (uint32_t i = 0; i < declared.rank; ++i) {
     uint32_t d = declared.rank == 4 ? stored[input->attrs.INPUT.nchw != 0][i] : i;
     if (i) string_builder_add(&text, ",");
-    if (declared.dims[d] == DIM_OPEN)
+    if (declared.dims[d] == DIM_OPEN) {
       string_builder_add(&text, letters[d]);
-    else
+    } else {
       string_builder_printf(&text, "%lld", (long long)declared.dims[d]);
+    }
   }
   return string_builder_text(&text);
 }

@@ -72,12 +72,13 @@ static void lower_atm_block(Lowering *l, const LayerSpec *spec, const Layer *con
   ValueId x = inputs[0]->value;
   int64_t channels = layer_channels(l, inputs[0]);
   if (!token_mixer_fits(l, spec, channels)) return;
-  if (strcmp(spec->offsets, "new") == 0)
+  if (strcmp(spec->offsets, "new") == 0) {
     new_offsets(l, spec, x, result);
-  else if (strcmp(spec->offsets, "zero") == 0)
+  } else if (strcmp(spec->offsets, "zero") == 0) {
     zero_offsets(l, spec, x, result);
-  else
+  } else {
     reuse_offsets(l, spec, inputs[0], result);
+  }
   if (value_is_none(result->offsets_w)) return;
   result->value = token_mixer_block(l, spec, &parts, x, result);
   result->extent = inputs[0]->extent;

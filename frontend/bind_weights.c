@@ -19,20 +19,21 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
   }
   const FileTensor *tensor = &weights->tensors[index];
   bool same = tensor->rank == need->type.rank;
-  for (uint32_t d = 0; same && d < tensor->rank; d++) same = tensor->dims[d] == need->type.dims[d];
-  if (!same)
+  for (uint32_t d = 0; same && d < tensor->rank; ++d) same = tensor->dims[d] == need->type.dims[d];
+  if (!same) {
     error_list_add(errors, place, "tensor %s has shape %s, expected %s (layer at %s:%u)", name,
                    weights_shape_text(arena, tensor->rank, tensor->dims), shape, need->place.file,
                    need->place.line);
-  else if (!tensor->element->bindable)
+  } else if (!tensor->element->bindable) {
     error_list_add(errors, place, "tensor %s is %s; weights must be F32, F16 or BF16", name,
                    tensor->element->name);
+  }
 }
 
 static void check_extra(const Weights *weights, const Model *model, ErrorList *errors) {
   NameTable needed = {.arena = weights->arena};
-  for (uint32_t i = 0; i < model->need_count; i++) name_table_set(&needed, model->needs[i].name, i);
-  for (uint32_t i = 0; i < weights->tensor_count; i++) {
+  for (uint32_t i = 0; i < model->need_count; ++i) name_table_set(&needed, model->needs[i].name, i);
+  for (uint32_t i = 0; i < weights->tensor_count; ++i) {
     uint32_t index;
     if (name_table_find(&needed, weights->tensors[i].name, &index)) continue;
     error_list_add(errors, diag_file(weights->path),
@@ -44,7 +45,7 @@ static void check_extra(const Weights *weights, const Model *model, ErrorList *e
 /* The channels of the first output that is one vector per image; 0: there is none. */
 static int64_t class_count(const Model *model) {
   const Graph *graph = model->graph;
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     Type type = graph_type(graph, graph->outputs[i].value);
     if (type.rank == 2) return type_channels(type);
   }
@@ -74,7 +75,7 @@ static void name_classes(Model *model, const Weights *weights, Diag *diag) {
 
 Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag) {
   ErrorList errors = {.arena = weights->arena, .diag = diag, .file = weights->path};
-  for (uint32_t i = 0; i < model->need_count; i++) check_need(weights, &model->needs[i], &errors);
+  for (uint32_t i = 0; i < model->need_count; ++i) check_need(weights, &model->needs[i], &errors);
   if (!allow_extra) check_extra(weights, model, &errors);
   if (weights->classes && !model->class_names) name_classes(model, weights, diag);
   return error_list_end(&errors);

@@ -32,19 +32,23 @@ bool checkpoint_is(const char *head) {
 static const char *bad_reference(Arena *arena, const PickleValue *id) {
   if (id->kind != PICKLE_TUPLE || id->count < 5) return "its storage is not a tuple of five";
   const PickleValue *key = id->items[2], *elements = id->items[4];
-  if (id->items[1]->kind != PICKLE_GLOBAL || id->items[1]->global->role != PICKLE_STORAGE)
+  if (id->items[1]->kind != PICKLE_GLOBAL || id->items[1]->global->role != PICKLE_STORAGE) {
     return arena_printf(arena, "the type of its storage is %s", unpickle_describe(id->items[1]));
-  if (key->kind != PICKLE_STRING || strlen(key->text) != key->count)
+  }
+  if (key->kind != PICKLE_STRING || strlen(key->text) != key->count) {
     return "its storage has no name";
+  }
   if (elements->kind != PICKLE_INT || elements->integer < 0) return "its storage has no size";
-  if (id->count > 5 && id->items[5]->kind != PICKLE_NONE)
+  if (id->count > 5 && id->items[5]->kind != PICKLE_NONE) {
     return "its storage is a view of another storage, which is not supported";
+  }
   return NULL;
 }
 
 const char *checkpoint_storage(Checkpoint *c, const PickleValue *reference, uint32_t *storage) {
-  if (reference->kind != PICKLE_PERSISTENT)
+  if (reference->kind != PICKLE_PERSISTENT) {
     return arena_printf(c->arena, "its storage is %s", unpickle_describe(reference));
+  }
   const PickleValue *id = reference->arguments;
   const char *bad = bad_reference(c->arena, id);
   if (bad) return bad;
@@ -52,8 +56,9 @@ const char *checkpoint_storage(Checkpoint *c, const PickleValue *reference, uint
                  .type = id->items[1]->global,
                  .elements = (uint64_t)id->items[4]->integer,
                  .last_tensor = NO_TENSOR};
-  if (!checked_mul_size(new.elements, new.type->bytes, &new.bytes))
+  if (!checked_mul_size(new.elements, new.type->bytes, &new.bytes)) {
     return "its storage is too large";
+  }
   if (name_table_find(&c->keys, new.key, storage)) {
     const Storage *old = &c->storages[*storage];
     bool same = old->type == new.type && old->elements == new.elements;
@@ -69,8 +74,9 @@ const PickleValue *checkpoint_find(const PickleValue *dict, const char *key) {
   for (uint32_t i = dict->count; i >= 2; i -= 2) {
     const PickleValue *candidate = dict->items[i - 2];
     if (candidate->kind == PICKLE_STRING && candidate->count == strlen(key) &&
-        strcmp(candidate->text, key) == 0)
+        strcmp(candidate->text, key) == 0) {
       return dict->items[i - 1];
+    }
   }
   return NULL;
 }
@@ -90,7 +96,7 @@ static bool is_dense(const FileTensor *tensor, const View *view) {
 /* Copies `count` elements that are `stride` apart. */
 static void gather_row(char *out, const char *from, uint64_t count, uint64_t stride,
                        uint32_t bytes) {
-  for (uint64_t i = 0; i < count; i++) memcpy(out + i * bytes, from + i * stride * bytes, bytes);
+  for (uint64_t i = 0; i < count; ++i) memcpy(out + i * bytes, from + i * stride * bytes, bytes);
 }
 
 /* The tensor, dense, from the bytes of its storage. All was checked by checkpoint_state_read. */
@@ -106,9 +112,9 @@ static void gather(const FileTensor *tensor, const View *view, const char *stora
   uint64_t row = (uint64_t)tensor->dims[last], at[WEIGHTS_MAX_RANK] = {0};
   for (; left > 0; left -= row, out += row * bytes) {
     uint64_t begin = 0;
-    for (uint32_t d = 0; d < last; d++) begin += at[d] * view->strides[d];
+    for (uint32_t d = 0; d < last; ++d) begin += at[d] * view->strides[d];
     gather_row(out, from + begin * bytes, row, view->strides[last], bytes);
-    for (uint32_t d = last; d > 0; d--) {
+    for (uint32_t d = last; d > 0; --d) {
       if (++at[d - 1] < (uint64_t)tensor->dims[d - 1]) break;
       at[d - 1] = 0;
     }
@@ -118,13 +124,15 @@ static void gather(const FileTensor *tensor, const View *view, const char *stora
 static Status read_storage(Checkpoint *c, const Storage *storage) {
   Weights *weights = c->weights;
   char *data = malloc(storage->bytes + 1);
-  if (!data)
+  if (!data) {
     return diag_io_error(c->diag, c->place, "no memory for a storage of %" PRIu64 " bytes",
                          storage->bytes);
+  }
   const Container *container = c->container;
   Status status = container->read(c, storage, data);
-  for (uint32_t i = storage->last_tensor; !status && i != NO_TENSOR; i = c->views[i].previous)
+  for (uint32_t i = storage->last_tensor; !status && i != NO_TENSOR; i = c->views[i].previous) {
     gather(&weights->tensors[i], &c->views[i], data, weights->data + weights->tensors[i].begin);
+  }
   free(data);
   return status;
 }
@@ -132,17 +140,21 @@ static Status read_storage(Checkpoint *c, const Storage *storage) {
 static Status read_tensors(Checkpoint *c) {
   Weights *weights = c->weights;
   uint64_t bytes = weights->tensor_count ? weights->tensors[weights->tensor_count - 1].end : 0;
-  if (bytes / CHECKPOINT_MAX_SHARING > c->file_bytes)
+  if (bytes / CHECKPOINT_MAX_SHARING > c->file_bytes) {
     return diag_error(c->diag, c->place,
                       "tensors of %" PRIu64 " bytes in a file of %" PRIu64
                       "; they may repeat its bytes %d times",
                       bytes, c->file_bytes, CHECKPOINT_MAX_SHARING);
-  for (uint32_t i = 0; i < c->storage_count; i++)
-    if (c->storages[i].last_tensor != NO_TENSOR)
+  }
+  for (uint32_t i = 0; i < c->storage_count; ++i) {
+    if (c->storages[i].last_tensor != NO_TENSOR) {
       RETURN_IF_ERROR(c->container->locate(c, &c->storages[i]));
+    }
+  }
   RETURN_IF_ERROR(weights_allocate(weights, c->diag, bytes));
-  for (uint32_t i = 0; i < c->storage_count; i++)
+  for (uint32_t i = 0; i < c->storage_count; ++i) {
     if (c->storages[i].last_tensor != NO_TENSOR) RETURN_IF_ERROR(read_storage(c, &c->storages[i]));
+  }
   return STATUS_OK;
 }
 

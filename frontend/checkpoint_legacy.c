@@ -43,22 +43,25 @@ static Status place_storage(Checkpoint *c, const PickleValue *key, uint64_t *at)
   uint32_t index;
   uint64_t elements;
   if (key->kind != PICKLE_STRING || !name_table_find(&c->keys, key->text, &index) ||
-      c->storages[index].located)
+      c->storages[index].located) {
     return diag_error(c->diag, c->place, "the list of storages has %s that is unknown or twice",
                       unpickle_describe(key));
+  }
   Storage *storage = &c->storages[index];
   if (c->file_bytes - *at < sizeof elements ||
-      c->file_bytes - *at - sizeof elements < storage->bytes)
+      c->file_bytes - *at - sizeof elements < storage->bytes) {
     return diag_error(c->diag, c->place,
                       "storage %s of %" PRIu64 " bytes at %" PRIu64
                       " is beyond the end of the file",
                       error_list_quote(c->arena, storage->key), storage->bytes, *at);
+  }
   RETURN_IF_ERROR(
       weights_read_bytes(c->fd, c->diag, c->place.file, *at, (char *)&elements, sizeof elements));
-  if (elements != storage->elements)
+  if (elements != storage->elements) {
     return diag_error(c->diag, c->place,
                       "storage %s has %" PRIu64 " elements, its tensors expect %" PRIu64,
                       error_list_quote(c->arena, storage->key), elements, storage->elements);
+  }
   storage->at = *at + sizeof elements;
   storage->located = true;
   *at = storage->at + storage->bytes;
@@ -73,15 +76,16 @@ static bool is_class(const PickleValue *id) {
 
 static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleValue *keys,
                              uint64_t at) {
-  for (uint32_t i = 0; i < objects->reference_count; i++) {
+  for (uint32_t i = 0; i < objects->reference_count; ++i) {
     uint32_t index;
     if (is_class(objects->references[i]->arguments)) continue;
     const char *bad = checkpoint_storage(c, objects->references[i], &index);
     if (bad) return diag_error(c->diag, c->place, "a tensor: %s", bad);
   }
-  if (keys->kind != PICKLE_LIST)
+  if (keys->kind != PICKLE_LIST) {
     return diag_error(c->diag, c->place, "the list of storages is %s", unpickle_describe(keys));
-  for (uint32_t i = 0; i < keys->count; i++) RETURN_IF_ERROR(place_storage(c, keys->items[i], &at));
+  }
+  for (uint32_t i = 0; i < keys->count; ++i) RETURN_IF_ERROR(place_storage(c, keys->items[i], &at));
   return STATUS_OK;
 }
 
@@ -102,8 +106,9 @@ static Status read_pickles(Checkpoint *c, Pickles *pickles, Pickle *objects) {
 static Status open_legacy(Checkpoint *c, Pickle *objects) {
   uint64_t bytes = c->file_bytes < PICKLE_MAX_BYTES ? c->file_bytes : PICKLE_MAX_BYTES;
   Pickles pickles = {.data = malloc(bytes), .bytes = bytes};
-  if (!pickles.data)
+  if (!pickles.data) {
     return diag_io_error(c->diag, c->place, "no memory for pickles of %" PRIu64 " bytes", bytes);
+  }
   Status status = read_pickles(c, &pickles, objects);
   free(pickles.data);
   return status;

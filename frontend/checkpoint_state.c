@@ -34,27 +34,32 @@ static const char *list_states(Checkpoint *c, const PickleValue *dict) {
 /* Without --state and without "model": the whole, unless there are dicts in it. */
 static Status choose_whole(Checkpoint *c, const PickleValue *root, const PickleValue **state) {
   *state = root;
-  for (uint32_t i = 1; i < root->count; i += 2)
-    if (root->items[i]->kind == PICKLE_DICT)
+  for (uint32_t i = 1; i < root->count; i += 2) {
+    if (root->items[i]->kind == PICKLE_DICT) {
       return diag_error(c->diag, c->place, "no state \"%s\"; --state=KEY chooses among: %s",
                         default_state, list_states(c, root));
+    }
+  }
   return STATUS_OK;
 }
 
 static Status choose_state(Checkpoint *c, const PickleValue *root, const char *key,
                            const PickleValue **state) {
-  if (root->kind != PICKLE_DICT)
+  if (root->kind != PICKLE_DICT) {
     return diag_error(c->diag, c->place, "the checkpoint is %s, not a dict",
                       unpickle_describe(root));
+  }
   *state = checkpoint_find(root, key ? key : default_state);
   if (!key && (!*state || (*state)->kind == PICKLE_CALL)) return choose_whole(c, root, state);
-  if (!*state)
+  if (!*state) {
     return diag_error(c->diag, c->place, "no state %s; there are: %s",
                       error_list_quote(c->arena, key), list_states(c, root));
-  if ((*state)->kind != PICKLE_DICT)
+  }
+  if ((*state)->kind != PICKLE_DICT) {
     return diag_error(c->diag, c->place, "state %s is %s, not a dict of tensors",
                       error_list_quote(c->arena, key ? key : default_state),
                       unpickle_describe(*state));
+  }
   return STATUS_OK;
 }
 
@@ -64,7 +69,7 @@ static Status choose_state(Checkpoint *c, const PickleValue *root, const char *k
 /* `tuple` as whole numbers from 0, `*count` of them. */
 static bool read_numbers(const PickleValue *tuple, int64_t *out, uint32_t *count) {
   if (tuple->kind != PICKLE_TUPLE || tuple->count > WEIGHTS_MAX_RANK) return false;
-  for (uint32_t i = 0; i < tuple->count; i++) {
+  for (uint32_t i = 0; i < tuple->count; ++i) {
     if (tuple->items[i]->kind != PICKLE_INT || tuple->items[i]->integer < 0) return false;
     out[i] = tuple->items[i]->integer;
   }
@@ -76,7 +81,7 @@ static bool read_numbers(const PickleValue *tuple, int64_t *out, uint32_t *count
 static bool measure(const FileTensor *tensor, const View *view, size_t *bytes, size_t *reach) {
   bool empty = false, fits = checked_add_size(view->offset, 1, reach);
   *bytes = tensor->element->bytes;
-  for (uint32_t d = 0; d < tensor->rank; d++) {
+  for (uint32_t d = 0; d < tensor->rank; ++d) {
     size_t span, dim = (size_t)tensor->dims[d];
     empty = empty || dim == 0;
     if (dim == 0) continue;
@@ -99,17 +104,19 @@ static const char *read_view(Checkpoint *c, const PickleValue *arguments, FileTe
   if (bad) return bad;
   const PickleGlobal *type = c->storages[view->storage].type;
   tensor->element = type->element ? weights_element_type(type->element) : NULL;
-  if (!tensor->element)
+  if (!tensor->element) {
     return arena_printf(c->arena, "elements of a %s are not supported", type->name);
+  }
   if (offset->kind != PICKLE_INT || offset->integer < 0) return "its offset is not a whole number";
   if (!read_numbers(arguments->items[2], tensor->dims, &tensor->rank) ||
-      !read_numbers(arguments->items[3], strides, &rank) || rank != tensor->rank)
+      !read_numbers(arguments->items[3], strides, &rank) || rank != tensor->rank) {
     return arena_printf(c->arena,
                         "its size and strides are not tuples of equally many whole numbers, "
                         "at most %d",
                         WEIGHTS_MAX_RANK);
+  }
   view->offset = (uint64_t)offset->integer;
-  for (uint32_t d = 0; d < rank; d++) view->strides[d] = (uint64_t)strides[d];
+  for (uint32_t d = 0; d < rank; ++d) view->strides[d] = (uint64_t)strides[d];
   return NULL;
 }
 
@@ -121,8 +128,9 @@ static const char *place_tensor(Checkpoint *c, FileTensor *tensor, const View *v
   const char *shape = weights_shape_text(c->arena, tensor->rank, tensor->dims);
   tensor->begin = weights->tensor_count ? weights->tensors[weights->tensor_count - 1].end : 0;
   if (!measure(tensor, view, &bytes, &reach) ||
-      !checked_add_size(tensor->begin, bytes, &tensor->end))
+      !checked_add_size(tensor->begin, bytes, &tensor->end)) {
     return arena_printf(c->arena, "the size of shape %s overflows", shape);
+  }
   if (reach <= storage->elements) return NULL;
   return arena_printf(c->arena,
                       "shape %s at offset %" PRIu64 " reaches element %zu of a storage of %" PRIu64,
@@ -132,10 +140,12 @@ static const char *place_tensor(Checkpoint *c, FileTensor *tensor, const View *v
 static const char *read_tensor(Checkpoint *c, const PickleValue *value, FileTensor *tensor,
                                View *view) {
   if (value->kind == PICKLE_CALL && value->global->role == PICKLE_PARAMETER &&
-      value->arguments->count > 0)
+      value->arguments->count > 0) {
     value = value->arguments->items[0];
-  if (value->kind != PICKLE_CALL || value->global->role != PICKLE_TENSOR)
+  }
+  if (value->kind != PICKLE_CALL || value->global->role != PICKLE_TENSOR) {
     return arena_printf(c->arena, "%s, not a tensor", unpickle_describe(value));
+  }
   const char *bad = read_view(c, value->arguments, tensor, view);
   return bad ? bad : place_tensor(c, tensor, view);
 }
@@ -149,8 +159,9 @@ static bool has_prefix(const PickleValue *key) {
 
 /* Where training wrapped the model for several devices. */
 static size_t common_prefix(const PickleValue *state) {
-  for (uint32_t i = 0; i < state->count; i += 2)
+  for (uint32_t i = 0; i < state->count; i += 2) {
     if (!has_prefix(state->items[i])) return 0;
+  }
   return sizeof prefix - 1;
 }
 
@@ -193,7 +204,7 @@ static void add_tensor(State *s, const PickleValue *key, const PickleValue *valu
   Storage *storage = &c->storages[view->storage];
   view->previous = storage->last_tensor;
   storage->last_tensor = index;
-  weights->tensor_count++;
+  ++weights->tensor_count;
 }
 
 Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char *state) {
@@ -204,7 +215,8 @@ Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char 
   c->views = ARENA_ARRAY(c->arena, dict->count / 2 + 1, View);
   State s = {c, dict, {.arena = c->arena, .diag = c->diag, .file = weights->path}};
   size_t skip = common_prefix(dict);
-  for (uint32_t i = 0; i < dict->count; i += 2)
+  for (uint32_t i = 0; i < dict->count; i += 2) {
     add_tensor(&s, dict->items[i], dict->items[i + 1], skip);
+  }
   return error_list_end(&s.errors);
 }

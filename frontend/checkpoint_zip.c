@@ -34,10 +34,12 @@ static Status zip_failure(Checkpoint *c, const char *name, const char *what) {
 /* The entry is stored as it is. */
 static Status check_entry(Checkpoint *c, const zip_stat_t *entry) {
   if (entry->encryption_method != ZIP_EM_NONE) return entry_error(c, entry->name, "is encrypted");
-  if (entry->comp_method != ZIP_CM_STORE)
+  if (entry->comp_method != ZIP_CM_STORE) {
     return entry_error(c, entry->name, "is compressed; PyTorch stores entries uncompressed");
-  if (entry->size != entry->comp_size || entry->size > c->file_bytes)
+  }
+  if (entry->size != entry->comp_size || entry->size > c->file_bytes) {
     return entry_error(c, entry->name, "does not fit the file");
+  }
   return STATUS_OK;
 }
 
@@ -45,10 +47,12 @@ static Status check_entry(Checkpoint *c, const zip_stat_t *entry) {
 static Status find_entry(Checkpoint *c, const char *name, zip_stat_t *entry) {
   const Archive *archive = c->archive;
   uint32_t index;
-  if (!name_table_find(&archive->entries, name, &index))
+  if (!name_table_find(&archive->entries, name, &index)) {
     return entry_error(c, name, "is not in the archive");
-  if (zip_stat_index(archive->zip, index, ZIP_FL_ENC_RAW, entry) != 0)
+  }
+  if (zip_stat_index(archive->zip, index, ZIP_FL_ENC_RAW, entry) != 0) {
     return zip_failure(c, name, zip_strerror(archive->zip));
+  }
   return check_entry(c, entry);
 }
 
@@ -100,14 +104,15 @@ static const char *folder_of(Arena *arena, const char *name) {
 
 static Status list_entries(Checkpoint *c, Archive *archive) {
   zip_int64_t count = zip_get_num_entries(archive->zip, 0);
-  for (zip_int64_t i = 0; i < count && i < UINT32_MAX; i++) {
+  for (zip_int64_t i = 0; i < count && i < UINT32_MAX; ++i) {
     const char *raw = zip_get_name(archive->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
     if (!raw) return diag_error(c->diag, c->place, "an entry of the archive has no name");
     const char *name = arena_strdup(c->arena, raw), *folder = folder_of(c->arena, name);
     uint32_t other;
     if (!is_plain(name)) return entry_error(c, name, "would leave the archive's folder");
-    if (name_table_find(&archive->entries, name, &other))
+    if (name_table_find(&archive->entries, name, &other)) {
       return entry_error(c, name, "is there twice");
+    }
     if (folder && archive->folder) return entry_error(c, name, "is a second pickle in the archive");
     if (folder) archive->folder = folder;
     name_table_set(&archive->entries, name, (uint32_t)i);
@@ -125,8 +130,9 @@ static Status check_byte_order(Checkpoint *c, const Archive *archive) {
   const char *name = arena_printf(c->arena, "%s/byteorder", archive->folder);
   if (!name_table_find(&archive->entries, name, &index)) return STATUS_OK;
   RETURN_IF_ERROR(find_entry(c, name, &entry));
-  if (entry.size != sizeof little - 1)
+  if (entry.size != sizeof little - 1) {
     return diag_error(c->diag, c->place, "the checkpoint is not little-endian");
+  }
   RETURN_IF_ERROR(read_entry(c, name, index, text, entry.size));
   if (memcmp(text, little, sizeof little - 1) == 0) return STATUS_OK;
   return diag_error(c->diag, c->place, "the checkpoint is not little-endian");
@@ -136,13 +142,15 @@ static Status read_pickle(Checkpoint *c, const Archive *archive, Pickle *pickle)
   zip_stat_t entry;
   const char *name = arena_printf(c->arena, "%s/data.pkl", archive->folder);
   RETURN_IF_ERROR(find_entry(c, name, &entry));
-  if (entry.size > PICKLE_MAX_BYTES)
+  if (entry.size > PICKLE_MAX_BYTES) {
     return diag_error(c->diag, c->place, "a pickle of %" PRIu64 " bytes; the limit is %d",
                       (uint64_t)entry.size, PICKLE_MAX_BYTES);
+  }
   char *data = malloc(entry.size + 1);
-  if (!data)
+  if (!data) {
     return diag_io_error(c->diag, c->place, "no memory for a pickle of %" PRIu64 " bytes",
                          (uint64_t)entry.size);
+  }
   PickleSource source = {
       .file = c->place.file, .name = "data.pkl", .data = data, .bytes = entry.size};
   Status status = read_entry(c, name, entry.index, data, entry.size);
@@ -183,10 +191,11 @@ static Status locate_zip(Checkpoint *c, Storage *storage) {
   zip_stat_t entry;
   const char *name = storage_name(c, storage);
   RETURN_IF_ERROR(find_entry(c, name, &entry));
-  if (entry.size != storage->bytes)
+  if (entry.size != storage->bytes) {
     return entry_error(c, name,
                        arena_printf(c->arena, "has %" PRIu64 " bytes, its tensors expect %" PRIu64,
                                     (uint64_t)entry.size, storage->bytes));
+  }
   storage->at = entry.index;
   storage->located = true;
   return STATUS_OK;

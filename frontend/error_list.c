@@ -15,9 +15,10 @@ void error_list_add(ErrorList *list, Place place, const char *format, ...) {
 
 Status error_list_end(ErrorList *list) {
   if (list->count == 0) return STATUS_OK;
-  if (list->count > ERROR_LIST_MAX)
+  if (list->count > ERROR_LIST_MAX) {
     diag_error(list->diag, diag_file(list->file), "and %u more error%s",
                list->count - ERROR_LIST_MAX, list->count == ERROR_LIST_MAX + 1 ? "" : "s");
+  }
   return STATUS_BAD_INPUT;
 }
 
@@ -26,12 +27,13 @@ const char *error_list_quote(Arena *arena, const char *text) {
   string_builder_add(&out, "\"");
   uint32_t i = 0;
   /* A cut falls between characters: not before a continuation byte. */
-  for (; text[i] && (i < QUOTE_MAX || ((unsigned char)text[i] & 0xC0) == 0x80); i++) {
+  for (; text[i] && (i < QUOTE_MAX || ((unsigned char)text[i] & 0xC0) == 0x80); ++i) {
     unsigned char c = (unsigned char)text[i];
-    if (c < 0x20 || c == 0x7F)
+    if (c < 0x20 || c == 0x7F) {
       string_builder_printf(&out, "\\x%02x", c);
-    else
+    } else {
       string_builder_printf(&out, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+    }
   }
   string_builder_add(&out, text[i] ? "...\"" : "\"");
   return string_builder_text(&out);

@@ -67,21 +67,24 @@ enum { FAMILY_COUNT = sizeof families / sizeof *families };
 /* Names of the model and of its inputs and outputs become C identifiers. */
 static bool check_identifier(Lowering *l, const char *name) {
   bool fits = isalpha((unsigned char)*name) || *name == '_';
-  for (const char *c = name; *c; c++) fits = fits && (isalnum((unsigned char)*c) || *c == '_');
-  if (!fits)
+  for (const char *c = name; *c; ++c) fits = fits && (isalnum((unsigned char)*c) || *c == '_');
+  if (!fits) {
     layer_error(l, "name", "\"name\" must be a C identifier, not %s",
                 error_list_quote(l->arena, name));
+  }
   return fits;
 }
 
 /* Names of layers begin the names of tensors. */
 static bool check_layer_name(Lowering *l, const char *name) {
   bool fits = true;
-  for (const char *c = name; *c; c++)
+  for (const char *c = name; *c; ++c) {
     fits = fits && (isalnum((unsigned char)*c) || strchr("_.-/", *c));
-  if (!fits)
+  }
+  if (!fits) {
     layer_error(l, "name", "\"name\" must be letters, digits, '_', '.', '-' and '/', not %s",
                 error_list_quote(l->arena, name));
+  }
   return fits;
 }
 
@@ -97,7 +100,7 @@ static const Layer *find_layer(Lowering *l, const char *key, const char *name) {
   if (name_table_find(&l->layer_names, name, &index)) return &l->layers[index];
   uint32_t count = error_list_full(&l->errors) ? 0 : l->layer_count;
   const char **names = ARENA_ARRAY(l->arena, count, const char *);
-  for (uint32_t i = 0; i < count; i++) names[i] = l->layers[i].name;
+  for (uint32_t i = 0; i < count; ++i) names[i] = l->layers[i].name;
   const char *nearest = nearest_name(name, names, count);
   layer_error(l, key, "no earlier layer is named %s%s", error_list_quote(l->arena, name),
               nearest ? arena_printf(l->arena, "; did you mean \"%s\"?", nearest) : "");
@@ -114,8 +117,9 @@ static bool is_layout(const char *layout) {
 static void settle_extent(Lowering *l, Layer *layer) {
   if (value_is_none(layer->value)) return;
   Type type = graph_type(l->model->graph, layer->value);
-  if (type.rank == 4 && type.dims[1] != DIM_OPEN && type.dims[2] != DIM_OPEN)
+  if (type.rank == 4 && type.dims[1] != DIM_OPEN && type.dims[2] != DIM_OPEN) {
     layer->extent = layer_size_extent(l, type.dims[1], type.dims[2]);
+  }
 }
 
 static void read_input(Lowering *l, const cJSON *object) {
@@ -158,8 +162,8 @@ static void read_input(Lowering *l, const cJSON *object) {
 static const LayerOp *find_op(Lowering *l, const char *op) {
   const char *names[64];
   size_t count = 0;
-  for (uint32_t f = 0; f < FAMILY_COUNT; f++) {
-    for (uint32_t i = 0; i < families[f]->count; i++) {
+  for (uint32_t f = 0; f < FAMILY_COUNT; ++f) {
+    for (uint32_t i = 0; i < families[f]->count; ++i) {
       const LayerOp *row = &families[f]->ops[i];
       if (strcmp(row->op, op) == 0) return row;
       if (count < 64) names[count++] = row->op;
@@ -194,7 +198,7 @@ static bool find_inputs(Lowering *l, const LayerOp *op, const LayerSpec *spec,
     return false;
   }
   bool fits = true;
-  for (uint32_t i = 0; i < given; i++) {
+  for (uint32_t i = 0; i < given; ++i) {
     inputs[i] = find_layer(l, "inputs", spec->inputs.items[i]);
     fits = fits && inputs[i] && !value_is_none(inputs[i]->value);
   }
@@ -246,7 +250,7 @@ static void read_layer(Lowering *l, const cJSON *object) {
 /* No two outputs have one name or one layer. */
 static bool output_is_new(Lowering *l, const char *name, const Layer *layer) {
   const Graph *graph = l->model->graph;
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     if (strcmp(graph->outputs[i].name, name) == 0) {
       layer_error(l, "name", "there are two outputs %s", error_list_quote(l->arena, name));
       return false;
@@ -286,9 +290,11 @@ static void read_output(Lowering *l, const cJSON *object) {
 static void read_classes(Lowering *l, const JsonTexts *classes) {
   const Graph *graph = l->model->graph;
   int64_t channels = 0;
-  for (uint32_t i = graph->output_count; i-- > 0;)
-    if (graph_type(graph, graph->outputs[i].value).rank == 2)
+  for (uint32_t i = graph->output_count; i-- > 0;) {
+    if (graph_type(graph, graph->outputs[i].value).rank == 2) {
       channels = type_channels(graph_type(graph, graph->outputs[i].value));
+    }
+  }
   if (classes->count == 0) return;
   if (channels != classes->count) {
     layer_error(l, "classes", "%u class names for an output of %" PRId64 " classes", classes->count,
@@ -296,8 +302,9 @@ static void read_classes(Lowering *l, const JsonTexts *classes) {
     return;
   }
   const char **names = ARENA_ARRAY(l->arena, classes->count, const char *);
-  for (uint32_t i = 0; i < classes->count; i++)
+  for (uint32_t i = 0; i < classes->count; ++i) {
     names[i] = arena_strdup(l->arena, classes->items[i]);
+  }
   l->model->class_names = names;
   l->model->class_count = classes->count;
 }
@@ -329,19 +336,22 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
                   .layer_names.arena = arena,
                   .need_names.arena = arena};
   ModelSpec spec = {0};
-  if (!cJSON_IsObject(source->root))
+  if (!cJSON_IsObject(source->root)) {
     return diag_error(source->diag, json_source_place(source, source->root),
                       "a model must be an object");
+  }
   if (!json_fields_read(source, source->root, &model_table, &l->errors, &spec) ||
-      !check_identifier(l, spec.name))
+      !check_identifier(l, spec.name)) {
     return error_list_end(&l->errors);
+  }
   model->name = arena_strdup(arena, spec.name);
   model->graph = graph_new(arena, recipes, model->name);
   l->builder = (Builder){.graph = model->graph, .misfit = &l->misfit};
   read_each(l, spec.inputs, "inputs", MODEL_MAX_PORTS, read_input);
   if (l->errors.count) return error_list_end(&l->errors);
-  if (read_each(l, spec.layers, "layers", LAYER_MAX_COUNT, read_layer))
+  if (read_each(l, spec.layers, "layers", LAYER_MAX_COUNT, read_layer)) {
     read_each(l, spec.outputs, "outputs", MODEL_MAX_PORTS, read_output);
+  }
   l->object = source->root;
   if (!l->errors.count) read_classes(l, &spec.classes);
   model->needs = l->needs;
@@ -352,15 +362,17 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
 Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *diag, const char *path,
                            Model **model) {
   struct stat info;
-  if (stat(path, &info) == 0 && info.st_size > MODEL_MAX_BYTES)
+  if (stat(path, &info) == 0 && info.st_size > MODEL_MAX_BYTES) {
     return diag_error(diag, diag_file(path), "%jd bytes are too many for a model; the limit is %d",
                       (intmax_t)info.st_size, MODEL_MAX_BYTES);
+  }
   char *text;
   size_t bytes;
   RETURN_IF_ERROR(atomic_file_read(arena, diag, path, &text, &bytes));
-  if (bytes > MODEL_MAX_BYTES)
+  if (bytes > MODEL_MAX_BYTES) {
     return diag_error(diag, diag_file(path), "%zu bytes are too many for a model; the limit is %d",
                       bytes, MODEL_MAX_BYTES);
+  }
   path = arena_strdup(arena, path);
   *model = ARENA_NEW(arena, Model);
   **model = (Model){.path = path, .text = text};

@@ -46,8 +46,9 @@ static bool read_int(const Reader *r, const cJSON *item, const char *expected, i
   *out = strtoll(json_source_token(r->source, item), &end, 10);
   if (*end == '.' || *end == 'e' || *end == 'E') return reject(r, item, expected);
   if (errno == 0 && *out >= r->field->min && *out <= r->field->max) return true;
-  if (r->field->min == r->field->max)
+  if (r->field->min == r->field->max) {
     return reject(r, item, arena_printf(r->source->arena, "%" PRId64, r->field->min));
+  }
   return reject(
       r, item,
       arena_printf(r->source->arena, "from %" PRId64 " to %" PRId64, r->field->min, r->field->max));
@@ -88,16 +89,18 @@ static bool read_texts(const Reader *r, const cJSON *item, JsonTexts *out) {
   if (!item->child) return reject_empty(r, item);
   out->items = ARENA_ARRAY(r->source->arena, (size_t)cJSON_GetArraySize(item), const char *);
   out->count = 0;
-  for (const cJSON *child = item->child; child; child = child->next)
+  for (const cJSON *child = item->child; child; child = child->next) {
     if (!read_text(r, child, &out->items[out->count++])) return false;
+  }
   return true;
 }
 
 static bool read_objects(const Reader *r, const cJSON *item, const cJSON **out) {
   if (!cJSON_IsArray(item)) return reject(r, item, "an array of objects");
   if (!item->child) return reject_empty(r, item);
-  for (const cJSON *child = item->child; child; child = child->next)
+  for (const cJSON *child = item->child; child; child = child->next) {
     if (!cJSON_IsObject(child)) return reject(r, child, "an array of objects");
+  }
   *out = item;
   return true;
 }
@@ -118,8 +121,9 @@ static bool read_value(const Reader *r, const cJSON *item, void *member) {
 }
 
 static const JsonField *find_field(const JsonFields *table, const char *key) {
-  for (uint32_t i = 0; i < table->count; i++)
+  for (uint32_t i = 0; i < table->count; ++i) {
     if (strcmp(table->fields[i].key, key) == 0) return &table->fields[i];
+  }
   return NULL;
 }
 
@@ -128,7 +132,7 @@ static uint32_t report_unknown(const Reader *r, const cJSON *item) {
   Arena *arena = r->source->arena;
   const JsonFields *table = r->table;
   const char **keys = ARENA_ARRAY(arena, table->count, const char *);
-  for (uint32_t i = 0; i < table->count; i++) keys[i] = table->fields[i].key;
+  for (uint32_t i = 0; i < table->count; ++i) keys[i] = table->fields[i].key;
   const char *nearest =
       error_list_full(r->errors) ? NULL : nearest_name(item->string, keys, table->count);
   error_list_add(r->errors, json_source_key_place(r->source, item), "unknown key %s in %s%s",
@@ -146,16 +150,18 @@ bool json_fields_read(const JsonSource *source, const cJSON *object, const JsonF
   bool *meant = ARENA_ARRAY(source->arena, table->count + 1, bool); /* by a misspelt key */
   for (const cJSON *child = object->child; child; child = child->next) {
     r.field = find_field(table, child->string);
-    if (r.field)
+    if (r.field) {
       read_value(&r, child, (char *)out + r.field->member);
-    else
+    } else {
       meant[report_unknown(&r, child)] = true;
+    }
   }
-  for (uint32_t i = 0; i < table->count; i++) {
+  for (uint32_t i = 0; i < table->count; ++i) {
     const JsonField *field = &table->fields[i];
-    if (field->required && !meant[i] && !json_source_member(object, field->key))
+    if (field->required && !meant[i] && !json_source_member(object, field->key)) {
       error_list_add(errors, json_source_place(source, object), "%s has no \"%s\"", table->what,
                      field->key);
+    }
   }
   return errors->count == before;
 }

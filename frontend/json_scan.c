@@ -22,10 +22,11 @@ Place json_scan_place(const JsonSource *source, uint32_t offset) {
   uint32_t low = 0, high = source->line_count; /* lines[low] <= offset < lines[high] */
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
-    if (source->lines[middle] <= offset)
+    if (source->lines[middle] <= offset) {
       low = middle;
-    else
+    } else {
       high = middle;
+    }
   }
   return (Place){source->file, low + 1, offset - source->lines[low] + 1, source->text};
 }
@@ -71,8 +72,9 @@ static void skip_digits(Scanner *s) {
 
 static bool scan_word(Scanner *s, const char *word) {
   size_t length = strlen(word);
-  if ((size_t)(s->end - s->at) < length || memcmp(s->at, word, length) != 0)
+  if ((size_t)(s->end - s->at) < length || memcmp(s->at, word, length) != 0) {
     return fail(s, s->at, "expected a value, found %s", found(s));
+  }
   s->at += length;
   return true;
 }
@@ -81,35 +83,37 @@ static bool scan_number(Scanner *s) {
   const char *begin = s->at;
   if (is_at(s, '-')) s->at++;
   if (is_at(s, '0')) {
-    s->at++;
+    ++s->at;
     if (is_digit_at(s)) return fail(s, begin, "a number has leading zeros");
   } else {
     if (!is_digit_at(s)) return fail(s, s->at, "expected a digit, found %s", found(s));
     skip_digits(s);
   }
   if (is_at(s, '.')) {
-    s->at++;
+    ++s->at;
     if (!is_digit_at(s)) return fail(s, s->at, "expected a digit, found %s", found(s));
     skip_digits(s);
   }
   if (is_at(s, 'e') || is_at(s, 'E')) {
-    s->at++;
+    ++s->at;
     if (is_at(s, '+') || is_at(s, '-')) s->at++;
     if (!is_digit_at(s)) return fail(s, s->at, "expected a digit, found %s", found(s));
     skip_digits(s);
   }
-  if (s->at - begin > JSON_MAX_NUMBER) /* cJSON reads 63 characters */
+  if (s->at - begin > JSON_MAX_NUMBER) { /* cJSON reads 63 characters */
     return fail(s, begin, "a number of %td characters; the limit is %d", s->at - begin,
                 JSON_MAX_NUMBER);
+  }
   return true;
 }
 
 /* Four hexadecimal digits behind `\u`. */
 static bool scan_hex4(Scanner *s, const char *escape, uint32_t *code) {
   *code = 0;
-  for (int i = 0; i < 4; i++, s->at++) {
-    if (s->at == s->end || !isxdigit((unsigned char)*s->at))
+  for (int i = 0; i < 4; i++, ++s->at) {
+    if (s->at == s->end || !isxdigit((unsigned char)*s->at)) {
       return fail(s, escape, "\\u needs four hexadecimal digits");
+    }
     char c = *s->at;
     *code = *code * 16 + (uint32_t)(isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10);
   }
@@ -118,15 +122,17 @@ static bool scan_hex4(Scanner *s, const char *escape, uint32_t *code) {
 
 static bool scan_escape(Scanner *s) {
   const char *escape = s->at++;
-  if (s->at == s->end || !*s->at || !strchr("\"\\/bfnrtu", *s->at))
+  if (s->at == s->end || !*s->at || !strchr("\"\\/bfnrtu", *s->at)) {
     return fail(s, escape, "unknown escape sequence in a string");
+  }
   if (*s->at++ != 'u') return true;
   uint32_t code, low;
   if (!scan_hex4(s, escape, &code)) return false;
   if (code == 0) return fail(s, escape, "a string holds the character \\u0000");
   if (code < 0xD800 || code > 0xDFFF) return true;
-  if (code > 0xDBFF || s->end - s->at < 2 || s->at[0] != '\\' || s->at[1] != 'u')
+  if (code > 0xDBFF || s->end - s->at < 2 || s->at[0] != '\\' || s->at[1] != 'u') {
     return fail(s, escape, "half a surrogate pair in a string");
+  }
   s->at += 2;
   if (!scan_hex4(s, escape, &low)) return false;
   if (low < 0xDC00 || low > 0xDFFF) return fail(s, escape, "half a surrogate pair in a string");
@@ -137,13 +143,14 @@ static bool scan_string(Scanner *s) {
   const char *begin = s->at++;
   while (s->at < s->end && *s->at != '"') {
     if ((unsigned char)*s->at < 0x20) return fail(s, s->at, "a string holds %s", found(s));
-    if (*s->at != '\\')
-      s->at++;
-    else if (!scan_escape(s))
+    if (*s->at != '\\') {
+      ++s->at;
+    } else if (!scan_escape(s)) {
       return false;
+    }
   }
   if (s->at == s->end) return fail(s, begin, "a string without an end");
-  s->at++;
+  ++s->at;
   return true;
 }
 
@@ -154,36 +161,39 @@ static bool scan_member(Scanner *s) {
   if (!scan_string(s)) return false;
   skip_space(s);
   if (!is_at(s, ':')) return fail(s, s->at, "expected ':', found %s", found(s));
-  s->at++;
+  ++s->at;
   return scan_value(s, key);
 }
 
 /* An object (`close` is '}') or an array from its bracket on. */
 static bool scan_items(Scanner *s, char close) {
-  if (s->depth == JSON_MAX_DEPTH)
+  if (s->depth == JSON_MAX_DEPTH) {
     return fail(s, s->at, "nested deeper than %d levels", JSON_MAX_DEPTH);
-  s->depth++;
-  s->at++;
+  }
+  ++s->depth;
+  ++s->at;
   skip_space(s);
   bool first = true;
   while (!is_at(s, close)) {
-    if (!first && !is_at(s, ','))
+    if (!first && !is_at(s, ',')) {
       return fail(s, s->at, "expected ',' or '%c', found %s", close, found(s));
+    }
     if (!first) s->at++;
     first = false;
     if (close == '}' ? !scan_member(s) : !scan_value(s, UINT32_MAX)) return false;
     skip_space(s);
   }
-  s->at++;
-  s->depth--;
+  ++s->at;
+  --s->depth;
   return true;
 }
 
 static bool scan_value(Scanner *s, uint32_t key) {
   JsonSource *source = s->source;
   skip_space(s);
-  if (source->spot_count == JSON_MAX_VALUES)
+  if (source->spot_count == JSON_MAX_VALUES) {
     return fail(s, s->at, "more than %d values", JSON_MAX_VALUES);
+  }
   JsonSpot spot = {key, (uint32_t)(s->at - source->text)};
   ARENA_PUSH(source->arena, source->spots, source->spot_count, source->spot_capacity, spot);
   if (s->at == s->end) return fail(s, s->at, "expected a value, found %s", found(s));
@@ -208,9 +218,10 @@ static bool scan_characters(Scanner *s) {
     size_t length = utf8_length(p, (size_t)(s->end - p));
     if (length == 0) return fail(s, p, "invalid UTF-8 (byte 0x%02x)", (unsigned char)*p);
     p += length;
-    if (p[-1] == '\n')
+    if (p[-1] == '\n') {
       ARENA_PUSH(source->arena, source->lines, source->line_count, source->line_capacity,
                  (uint32_t)(p - source->text));
+    }
   }
   return true;
 }

@@ -30,10 +30,12 @@ int64_t layer_channels(const Lowering *l, const Layer *input) {
 static void add_need(Lowering *l, const char *name, Type type) {
   int64_t count = 0;
   bool fitted = l->parameters <= LAYER_MAX_PARAMETERS;
-  if (!type_count(type, &count) || !checked_add_i64(l->parameters, count, &l->parameters))
+  if (!type_count(type, &count) || !checked_add_i64(l->parameters, count, &l->parameters)) {
     l->parameters = INT64_MAX;
-  if (fitted && l->parameters > LAYER_MAX_PARAMETERS)
+  }
+  if (fitted && l->parameters > LAYER_MAX_PARAMETERS) {
     layer_error(l, NULL, "the model has more than %" PRId64 " parameters", LAYER_MAX_PARAMETERS);
+  }
   WeightNeed need = {name, type, json_source_place(l->source, l->object)};
   name_table_set(&l->need_names, name, l->need_count);
   ARENA_PUSH(l->arena, l->needs, l->need_count, l->need_capacity, need);
@@ -97,7 +99,7 @@ ExtentId layer_derived_extent(Lowering *l) {
 }
 
 ExtentId layer_size_extent(Lowering *l, int64_t height, int64_t width) {
-  for (ExtentId i = 0; i < l->extent_count; i++) {
+  for (ExtentId i = 0; i < l->extent_count; ++i) {
     const Extent *extent = &l->extents[i];
     if (extent->kind == EXTENT_SIZE && extent->height == height && extent->width == width) return i;
   }
@@ -111,13 +113,15 @@ static bool same_window(Window a, Window b) {
 
 ExtentId layer_window_extent(Lowering *l, ExtentId before, Window window) {
   if (window.stride_h == 1 && window.stride_w == 1 && 2 * window.pad_h == window.kernel_h - 1 &&
-      2 * window.pad_w == window.kernel_w - 1)
+      2 * window.pad_w == window.kernel_w - 1) {
     return before;
-  for (ExtentId i = 0; i < l->extent_count; i++) {
+  }
+  for (ExtentId i = 0; i < l->extent_count; ++i) {
     const Extent *extent = &l->extents[i];
     if (extent->kind == EXTENT_WINDOW && extent->before == before &&
-        same_window(extent->window, window))
+        same_window(extent->window, window)) {
       return i;
+    }
   }
   return add_extent(l, (Extent){.kind = EXTENT_WINDOW, .before = before, .window = window});
 }

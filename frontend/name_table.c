@@ -4,7 +4,7 @@
 
 static uint64_t hash(const char *name) {
   uint64_t h = UINT64_C(0xCBF29CE484222325); /* FNV-1a, then its high bits mixed into the low */
-  for (; *name; name++) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
+  for (; *name; ++name) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
   return h ^ (h >> 32);
 }
 
@@ -25,8 +25,9 @@ bool name_table_find(const NameTable *table, const char *name, uint32_t *index) 
 static void grow(NameTable *table) {
   uint32_t capacity = table->capacity ? 2 * table->capacity : 16;
   NameSlot *slots = ARENA_ARRAY(table->arena, capacity, NameSlot);
-  for (uint32_t i = 0; i < table->capacity; i++)
+  for (uint32_t i = 0; i < table->capacity; ++i) {
     if (table->slots[i].name) *find_slot(slots, capacity, table->slots[i].name) = table->slots[i];
+  }
   table->slots = slots;
   table->capacity = capacity;
 }

@@ -28,8 +28,10 @@ static const PickleGlobal globals[] = {
 };
 
 const PickleGlobal *pickle_global_find(const char *module, const char *name) {
-  for (size_t i = 0; i < sizeof globals / sizeof *globals; i++)
-    if (strcmp(globals[i].module, module) == 0 && strcmp(globals[i].name, name) == 0)
+  for (size_t i = 0; i < sizeof globals / sizeof *globals; ++i) {
+    if (strcmp(globals[i].module, module) == 0 && strcmp(globals[i].name, name) == 0) {
       return &globals[i];
+    }
+  }
   return NULL;
 }

@@ -8,7 +8,7 @@ static void lower_concat(Lowering *l, const LayerSpec *spec, const Layer *const 
                          Layer *result) {
   ValueId parts[LAYER_MAX_INPUTS];
   int64_t channels = 0;
-  for (uint32_t i = 0; i < spec->inputs.count; i++) {
+  for (uint32_t i = 0; i < spec->inputs.count; ++i) {
     if (!layer_rows_meet(l, inputs[0], inputs[i])) return;
     parts[i] = inputs[i]->value;
     channels += layer_channels(l, inputs[i]);

@@ -84,7 +84,7 @@ static int64_t offset_groups(Lowering *l, const LayerSpec *spec, const Layer *co
 /* Offsets, and a mask, have the rows of the result. */
 static bool taps_meet(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                       ExtentId extent) {
-  for (uint32_t i = 1; i < spec->inputs.count; i++) {
+  for (uint32_t i = 1; i < spec->inputs.count; ++i) {
     if (!layer_is_map(l, spec, inputs[i])) return false;
     if (layer_extents_meet(l, inputs[i]->extent, extent)) continue;
     layer_error(l, "inputs", "%s has not the height and width of the result",

@@ -34,9 +34,11 @@ void published_head(StringBuilder *out, const char *eps, int classes) {
 }
 
 static const PublishedFamily *find(const char *name, uint32_t *model) {
-  for (uint32_t f = 0; f < FAMILY_COUNT; f++)
-    for (*model = 0; families[f]->names[*model]; ++*model)
+  for (uint32_t f = 0; f < FAMILY_COUNT; ++f) {
+    for (*model = 0; families[f]->names[*model]; ++*model) {
       if (strcmp(families[f]->names[*model], name) == 0) return families[f];
+    }
+  }
   return NULL;
 }
 

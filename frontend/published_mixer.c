@@ -24,7 +24,7 @@ static void write_mixer(StringBuilder *out, uint32_t model, bool pyramid) {
                         "{\"op\": \"conv2d\", \"name\": \"stem.proj\", \"channels\": %d, "
                         "\"kernel\": %d, \"stride\": %d}",
                         size->channels, size->patch, size->patch);
-  for (int i = 0; i < size->layers; i++) {
+  for (int i = 0; i < size->layers; ++i) {
     published_next_layer(out);
     string_builder_printf(out,
                           "{\"op\": \"mixer_block\", \"name\": \"blocks.%d\", \"grid\": %d, "

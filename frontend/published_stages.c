@@ -79,15 +79,16 @@ static void write_atm_block(StringBuilder *out, const Size *size, int stage, int
   string_builder_printf(out,
                         "{\"op\": \"atm_block\", \"name\": \"blocks.%d.%d\", \"mlp_ratio\": %d",
                         stage, block, size->ratios[stage]);
-  if (source == block)
+  if (source == block) {
     string_builder_printf(out, ", \"offsets\": \"new\", \"share\": %d}", size->share[stage]);
-  else
+  } else {
     string_builder_printf(out, ", \"offsets\": \"blocks.%d.%d\"}", stage, source);
+  }
 }
 
 static void write_atm_stage(StringBuilder *out, const Size *size, int stage) {
   int last = size->depths[stage] - 1, source = 0;
-  for (int block = 0; block <= last; block++) {
+  for (int block = 0; block <= last; ++block) {
     if (makes_offsets(size, stage, block)) source = block;
     write_atm_block(out, size, stage, block, source);
   }
@@ -99,19 +100,21 @@ static void write_atm_stage(StringBuilder *out, const Size *size, int stage) {
 static void write_atmnet(StringBuilder *out, uint32_t model, bool pyramid) {
   const Size *size = &atmnet_sizes[model];
   write_stem(out, size);
-  for (int stage = 0; stage < STAGES; stage++) write_atm_stage(out, size, stage);
-  for (int stage = 0; pyramid && stage < STAGES; stage++)
+  for (int stage = 0; stage < STAGES; ++stage) write_atm_stage(out, size, stage);
+  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_norm(out, arena_printf(out->arena, "norm_%d", stage),
                arena_printf(out->arena, "blocks.%d.%d", stage, size->depths[stage] - 1));
-  for (int stage = 0; pyramid && stage < STAGES; stage++)
+  }
+  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_level(out, stage, arena_printf(out->arena, "norm_%d", stage));
+  }
   if (!pyramid) published_head(out, "", size->classes);
 }
 
 /* -- CycleMLP: network.N is a stage for even N, the way to the next for odd N ------------------ */
 
 static void write_cycle_stage(StringBuilder *out, const Size *size, int stage) {
-  for (int block = 0; block < size->depths[stage]; block++) {
+  for (int block = 0; block < size->depths[stage]; ++block) {
     published_next_layer(out);
     string_builder_printf(
         out, "{\"op\": \"cycle_block\", \"name\": \"network.%d.%d\", \"mlp_ratio\": %d}", 2 * stage,
@@ -125,12 +128,14 @@ static void write_cycle_stage(StringBuilder *out, const Size *size, int stage) {
 static void write_cyclemlp(StringBuilder *out, uint32_t model, bool pyramid) {
   const Size *size = &cyclemlp_sizes[model];
   write_stem(out, size);
-  for (int stage = 0; stage < STAGES; stage++) write_cycle_stage(out, size, stage);
-  for (int stage = 0; pyramid && stage < STAGES; stage++)
+  for (int stage = 0; stage < STAGES; ++stage) write_cycle_stage(out, size, stage);
+  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_norm(out, arena_printf(out->arena, "norm%d", 2 * stage),
                arena_printf(out->arena, "network.%d.%d", 2 * stage, size->depths[stage] - 1));
-  for (int stage = 0; pyramid && stage < STAGES; stage++)
+  }
+  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_level(out, stage, arena_printf(out->arena, "norm%d", 2 * stage));
+  }
   if (!pyramid) published_head(out, "", size->classes);
 }
 

@@ -13,21 +13,25 @@
 static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_bytes) {
   Place place = diag_file(weights->path);
   uint64_t bytes;
-  if (file_bytes < sizeof bytes)
+  if (file_bytes < sizeof bytes) {
     return diag_error(diag, place, "%" PRIu64 " bytes are too few for a safetensors file",
                       file_bytes);
+  }
   RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, (char *)&bytes, sizeof bytes));
-  if (bytes > SAFETENSORS_MAX_HEADER)
+  if (bytes > SAFETENSORS_MAX_HEADER) {
     return diag_error(
         diag, place, "a header of %" PRIu64 " bytes; the limit is %d (is this a safetensors file?)",
         bytes, SAFETENSORS_MAX_HEADER);
-  if (bytes > file_bytes - sizeof bytes)
+  }
+  if (bytes > file_bytes - sizeof bytes) {
     return diag_error(diag, place, "a header of %" PRIu64 " bytes does not fit a file of %" PRIu64,
                       bytes, file_bytes);
+  }
   weights->data_bytes = file_bytes - sizeof bytes - bytes;
   char *text = malloc(bytes + 1);
-  if (!text)
+  if (!text) {
     return diag_io_error(diag, place, "no memory for a header of %" PRIu64 " bytes", bytes);
+  }
   text[bytes] = '\0';
   Status status = weights_read_bytes(fd, diag, weights->path, sizeof bytes, text, bytes);
   if (!status) status = safetensors_read_header(weights, diag, text, bytes);
@@ -46,18 +50,19 @@ Status safetensors_read(Weights *weights, int fd, uint64_t file_bytes, Diag *dia
 
 static uint64_t tensor_bytes(const NamedTensor *tensor) {
   uint64_t bytes = sizeof(float);
-  for (uint32_t d = 0; d < tensor->rank; d++) bytes *= (uint64_t)tensor->dims[d];
+  for (uint32_t d = 0; d < tensor->rank; ++d) bytes *= (uint64_t)tensor->dims[d];
   return bytes;
 }
 
 /* `text` as a JSON string. */
 static void add_quoted(StringBuilder *out, const char *text) {
   string_builder_add(out, "\"");
-  for (const char *c = text; *c; c++) {
-    if ((unsigned char)*c < 0x20)
+  for (const char *c = text; *c; ++c) {
+    if ((unsigned char)*c < 0x20) {
       string_builder_printf(out, "\\u%04x", (unsigned)*c);
-    else
+    } else {
       string_builder_printf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    }
   }
   string_builder_add(out, "\"");
 }
@@ -67,7 +72,7 @@ void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count,
   StringBuilder header = {.arena = arena};
   uint64_t at = 0;
   string_builder_add(&header, "{");
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     uint64_t end = at + tensor_bytes(&tensors[i]);
     if (i) string_builder_add(&header, ",");
     add_quoted(&header, tensors[i].name);
@@ -84,7 +89,7 @@ void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count,
   memcpy(*data, &header_bytes, sizeof header_bytes);
   memcpy(*data + sizeof header_bytes, header.text, header_bytes);
   char *out = *data + sizeof header_bytes + header_bytes;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     memcpy(out, tensors[i].data, tensor_bytes(&tensors[i]));
     out += tensor_bytes(&tensors[i]);
   }

@@ -68,8 +68,9 @@ static const ElementType *read_element(Header *h, const cJSON *record, const cha
     return NULL;
   }
   const ElementType *element = weights_element_type(item->valuestring);
-  if (!element)
+  if (!element) {
     reject(h, tensor, "unknown dtype %s", error_list_quote(h->weights->arena, item->valuestring));
+  }
   return element;
 }
 
@@ -78,22 +79,27 @@ static bool read_extent(Header *h, const cJSON *record, FileTensor *tensor) {
   int64_t offsets[2];
   uint32_t count;
   if (!read_sizes(h, json_source_member(record, "shape"), tensor->dims, WEIGHTS_MAX_RANK,
-                  &tensor->rank))
+                  &tensor->rank)) {
     return reject(h, tensor->name, "\"shape\" must be at most %d whole numbers, not %s",
                   WEIGHTS_MAX_RANK, shown(h, record, "shape"));
-  if (!read_sizes(h, json_source_member(record, "data_offsets"), offsets, 2, &count) || count != 2)
+  }
+  if (!read_sizes(h, json_source_member(record, "data_offsets"), offsets, 2, &count) ||
+      count != 2) {
     return reject(h, tensor->name, "\"data_offsets\" must be two whole numbers, not %s",
                   shown(h, record, "data_offsets"));
-  if (offsets[0] > offsets[1] || (uint64_t)offsets[1] > h->weights->data_bytes)
+  }
+  if (offsets[0] > offsets[1] || (uint64_t)offsets[1] > h->weights->data_bytes) {
     return reject(h, tensor->name,
                   "data_offsets [%" PRId64 ",%" PRId64 "] are not in the data of %" PRIu64 " bytes",
                   offsets[0], offsets[1], h->weights->data_bytes);
+  }
   tensor->begin = (uint64_t)offsets[0];
   tensor->end = (uint64_t)offsets[1];
   int64_t bytes = tensor->element->bytes;
   bool fits = true;
-  for (uint32_t i = 0; i < tensor->rank; i++)
+  for (uint32_t i = 0; i < tensor->rank; ++i) {
     fits = fits && checked_mul_i64(bytes, tensor->dims[i], &bytes);
+  }
   const char *shape = weights_shape_text(h->weights->arena, tensor->rank, tensor->dims);
   if (!fits) return reject(h, tensor->name, "the size of shape %s overflows", shape);
   if (bytes == offsets[1] - offsets[0]) return true;
@@ -111,14 +117,14 @@ static void read_tensor(Header *h, const cJSON *record) {
     reject(h, tensor.name, "its record must be an object");
     return;
   }
-  for (uint32_t i = 0; i < 3; i++) {
+  for (uint32_t i = 0; i < 3; ++i) {
     if (json_source_member(record, keys[i])) continue;
     reject(h, tensor.name, "\"%s\" is missing", keys[i]);
     return;
   }
   for (const cJSON *item = record->child; item; item = item->next) {
     bool known = false;
-    for (uint32_t i = 0; i < 3; i++) known = known || strcmp(item->string, keys[i]) == 0;
+    for (uint32_t i = 0; i < 3; ++i) known = known || strcmp(item->string, keys[i]) == 0;
     if (known) continue;
     reject(h, tensor.name, "unknown key %s", error_list_quote(weights->arena, item->string));
     return;
@@ -136,11 +142,12 @@ static void read_metadata(Header *h, const cJSON *metadata) {
     return;
   }
   for (const cJSON *item = metadata->child; item; item = item->next) {
-    if (!cJSON_IsString(item))
+    if (!cJSON_IsString(item)) {
       error_list_add(&h->errors, diag_file(weights->path), "__metadata__ %s must be a string",
                      error_list_quote(weights->arena, item->string));
-    else if (strcmp(item->string, "classes") == 0)
+    } else if (strcmp(item->string, "classes") == 0) {
       weights->classes = arena_strdup(weights->arena, item->valuestring);
+    }
   }
 }
 
@@ -154,23 +161,25 @@ static int compare_places(const void *a, const void *b) {
 static void check_tiling(Header *h) {
   const Weights *weights = h->weights;
   const FileTensor **order = ARENA_ARRAY(weights->arena, weights->tensor_count, const FileTensor *);
-  for (uint32_t i = 0; i < weights->tensor_count; i++) order[i] = &weights->tensors[i];
+  for (uint32_t i = 0; i < weights->tensor_count; ++i) order[i] = &weights->tensors[i];
   qsort(order, weights->tensor_count, sizeof *order, compare_places);
   const FileTensor *last = NULL; /* the one that reaches furthest */
-  for (uint32_t i = 0; i < weights->tensor_count; i++) {
+  for (uint32_t i = 0; i < weights->tensor_count; ++i) {
     const FileTensor *tensor = order[i];
     uint64_t end = last ? last->end : 0;
-    if (tensor->begin < end)
+    if (tensor->begin < end) {
       reject(h, tensor->name, "its data overlap those of tensor %s",
              error_list_quote(weights->arena, last->name));
-    else if (tensor->begin > end)
+    } else if (tensor->begin > end) {
       reject(h, tensor->name, "unused bytes before its data: %" PRIu64, tensor->begin - end);
+    }
     if (tensor->end >= end) last = tensor;
   }
   uint64_t end = last ? last->end : 0;
-  if (end < weights->data_bytes)
+  if (end < weights->data_bytes) {
     error_list_add(&h->errors, diag_file(weights->path),
                    "unused bytes behind the last tensor: %" PRIu64, weights->data_bytes - end);
+  }
 }
 
 static Status read_records(Header *h) {
@@ -178,18 +187,20 @@ static Status read_records(Header *h) {
   const cJSON *root = h->source.root;
   weights->tensors = ARENA_ARRAY(weights->arena, (size_t)cJSON_GetArraySize(root) + 1, FileTensor);
   for (const cJSON *item = root->child; item; item = item->next) {
-    if (strcmp(item->string, "__metadata__") == 0)
+    if (strcmp(item->string, "__metadata__") == 0) {
       read_metadata(h, item);
-    else
+    } else {
       read_tensor(h, item);
+    }
   }
   if (h->errors.count == 0) check_tiling(h);
   return error_list_end(&h->errors);
 }
 
 Status safetensors_read_header(Weights *weights, Diag *diag, const char *text, size_t bytes) {
-  if (text[0] != '{')
+  if (text[0] != '{') {
     return diag_error(diag, diag_file(weights->path), "the header must begin with '{'");
+  }
   Header h = {.weights = weights,
               .errors = {.arena = weights->arena, .diag = diag, .file = weights->path}};
   Status status =

@@ -22,7 +22,7 @@ typedef struct Scale {
 
 static uint64_t fnv1a64(const char *name) {
   uint64_t h = UINT64_C(0xCBF29CE484222325);
-  for (; *name; name++) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
+  for (; *name; ++name) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
   return h;
 }
 
@@ -40,7 +40,7 @@ static bool ends_with(const char *name, const char *end) {
 /* The first rule that matches. */
 static Scale scale_of(const char *name, Type type) {
   double fan_in = 1;
-  for (uint32_t i = 1; i < type.rank; i++) fan_in *= (double)type.dims[i];
+  for (uint32_t i = 1; i < type.rank; ++i) fan_in *= (double)type.dims[i];
   if (ends_with(name, "offset_layer.1.weight")) return (Scale){0, 3 / sqrt(fan_in)};
   if (ends_with(name, "offset_layer.1.bias")) return (Scale){0, 3};
   if (strcmp(name, "image") == 0) return (Scale){0, 2};
@@ -54,7 +54,7 @@ void synthetic_tensor(const char *name, Type type, uint64_t seed, float *out) {
   CHECK(type_count(type, &count));
   Scale scale = scale_of(name, type);
   uint64_t state = fnv1a64(name) + seed * SEED_STEP;
-  for (int64_t i = 0; i < count; i++) {
+  for (int64_t i = 0; i < count; ++i) {
     state += STEP;
     double u = (double)(splitmix64(state) >> 40) / (1 << 24);
     out[i] = (float)(scale.middle + scale.spread * (2 * u - 1));

@@ -74,7 +74,7 @@ static ValueId mix_tokens(Lowering *l, const LayerSpec *spec, const TokenMixerPa
   ValueId sum = build_add(b, build_add(b, branches[0], branches[1]), branches[2]);
   ValueId weights = mixing_weights(l, layer_part(l, spec, parts->weights), sum);
   ValueId mixed = VALUE_NONE;
-  for (int32_t i = 0; i < 3; i++) {
+  for (int32_t i = 0; i < 3; ++i) {
     ValueId slice = build_slice(b, weights, i * (int32_t)channels, (int32_t)channels);
     ValueId part = build_mul(b, branches[i], slice);
     mixed = i == 0 ? part : build_add(b, mixed, part);

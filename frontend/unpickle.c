@@ -33,8 +33,9 @@ Status unpickle_take(Machine *m, uint64_t bytes, const char **text) {
 }
 
 Status unpickle_charge(Machine *m, uint32_t values) {
-  if (values > PICKLE_MAX_VALUES - m->pushes)
+  if (values > PICKLE_MAX_VALUES - m->pushes) {
     return unpickle_fail(m, "the pickle has more than %d values", PICKLE_MAX_VALUES);
+  }
   m->pushes += values;
   return STATUS_OK;
 }
@@ -78,7 +79,7 @@ Status unpickle_pop_to_mark(Machine *m, PickleValue ***items, uint32_t *count) {
   if (m->mark_count == 0) return unpickle_fail(m, "there is no mark on the stack");
   *count = unpickle_available(m);
   *items = unpickle_pop_items(m, *count);
-  m->mark_count--;
+  --m->mark_count;
   return STATUS_OK;
 }
 
@@ -89,8 +90,9 @@ Status unpickle_top(const Machine *m, PickleValue **value) {
 }
 
 void unpickle_append(Machine *m, PickleValue *to, PickleValue *const *items, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; ++i) {
     ARENA_PUSH(m->arena, to->items, to->count, to->capacity, items[i]);
+  }
 }
 
 Status unpickle_push_items(Machine *m, PickleKind kind, PickleValue **items, uint32_t count) {
@@ -141,8 +143,9 @@ static Status step(Machine *m) {
   m->opcode = "opcode";
   RETURN_IF_ERROR(unpickle_take(m, 1, &byte));
   const Opcode *opcode = &unpickle_opcodes[(unsigned char)*byte];
-  if (!opcode->name)
+  if (!opcode->name) {
     return unpickle_fail(m, "0x%02x is none that tensors need", (unsigned char)*byte);
+  }
   m->opcode = opcode->name;
   Operand operand = {.parameter = opcode->parameter};
   RETURN_IF_ERROR(read_operand(m, opcode, &operand));

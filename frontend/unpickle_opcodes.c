@@ -33,8 +33,9 @@ static Status run_int(Machine *m, const Operand *operand) {
 }
 
 static Status run_long(Machine *m, const Operand *operand) {
-  if (operand->length > sizeof(uint64_t))
+  if (operand->length > sizeof(uint64_t)) {
     return unpickle_push_opaque(m, "an integer beyond 64 bits");
+  }
   bool negative = operand->length > 0 && (operand->text[operand->length - 1] & 0x80) != 0;
   uint64_t bits = negative ? UINT64_MAX : 0;
   memcpy(&bits, operand->text, operand->length);
@@ -64,8 +65,9 @@ static Status run_bytes(Machine *m, const Operand *operand) {
 
 static Status run_mark(Machine *m, const Operand *operand) {
   (void)operand;
-  if (m->mark_count == PICKLE_MAX_DEPTH)
+  if (m->mark_count == PICKLE_MAX_DEPTH) {
     return unpickle_fail(m, "the pickle nests deeper than %d", PICKLE_MAX_DEPTH);
+  }
   m->marks[m->mark_count++] = m->count;
   return STATUS_OK;
 }
@@ -74,7 +76,7 @@ static Status run_pop(Machine *m, const Operand *operand) {
   (void)operand;
   PickleValue *value;
   if (unpickle_available(m) > 0 || m->mark_count == 0) return unpickle_pop(m, &value);
-  m->mark_count--; /* POP of a mark, as some picklers write it */
+  --m->mark_count; /* POP of a mark, as some picklers write it */
   return STATUS_OK;
 }
 
@@ -93,8 +95,9 @@ static Status run_dup(Machine *m, const Operand *operand) {
 }
 
 static Status run_get(Machine *m, const Operand *operand) {
-  if (operand->number >= m->memo_size || !m->memo[operand->number])
+  if (operand->number >= m->memo_size || !m->memo[operand->number]) {
     return unpickle_fail(m, "the memo has no value %" PRId64, operand->number);
+  }
   return unpickle_push(m, m->memo[operand->number]);
 }
 
@@ -102,9 +105,10 @@ static Status run_get(Machine *m, const Operand *operand) {
 static Status put(Machine *m, int64_t index) {
   PickleValue *value;
   RETURN_IF_ERROR(unpickle_top(m, &value));
-  if (index > m->pushes)
+  if (index > m->pushes) {
     return unpickle_fail(m, "memo entry %" PRId64 " of a pickle with only %u values so far", index,
                          m->pushes);
+  }
   if (index >= m->memo_size) {
     uint32_t size = 2 * (uint32_t)index + 64;
     m->memo = arena_grow(m->arena, m->memo, m->memo_size, size, sizeof(PickleValue *));
@@ -220,9 +224,10 @@ static Status run_stack_global(Machine *m, const Operand *operand) {
   PickleValue *name, *module;
   RETURN_IF_ERROR(unpickle_pop(m, &name));
   RETURN_IF_ERROR(unpickle_pop(m, &module));
-  if (name->kind != PICKLE_STRING || module->kind != PICKLE_STRING)
+  if (name->kind != PICKLE_STRING || module->kind != PICKLE_STRING) {
     return unpickle_fail(m, "a global is named by %s and %s", unpickle_describe(module),
                          unpickle_describe(name));
+  }
   return push_global(m, module->text, name->text);
 }
 
@@ -231,13 +236,15 @@ static Status push_ordered_dict(Machine *m, const PickleValue *arguments) {
   PickleValue dict = {.kind = PICKLE_DICT};
   if (arguments->count > 1) return unpickle_push_opaque(m, "an OrderedDict of several arguments");
   const PickleValue *list = arguments->count ? arguments->items[0] : NULL;
-  if (list && list->kind != PICKLE_LIST)
+  if (list && list->kind != PICKLE_LIST) {
     return unpickle_push_opaque(m, "an OrderedDict without a list");
+  }
   if (list) RETURN_IF_ERROR(unpickle_charge(m, list->count));
-  for (uint32_t i = 0; list && i < list->count; i++) {
+  for (uint32_t i = 0; list && i < list->count; ++i) {
     const PickleValue *pair = list->items[i];
-    if ((pair->kind != PICKLE_TUPLE && pair->kind != PICKLE_LIST) || pair->count != 2)
+    if ((pair->kind != PICKLE_TUPLE && pair->kind != PICKLE_LIST) || pair->count != 2) {
       return unpickle_push_opaque(m, "an OrderedDict without pairs");
+    }
     unpickle_append(m, &dict, pair->items, 2);
   }
   return unpickle_push_new(m, dict);
@@ -246,15 +253,19 @@ static Status push_ordered_dict(Machine *m, const PickleValue *arguments) {
 /* Notes the call of `callee`, which is a global, or a reference to a class, or opaque. */
 static Status push_call(Machine *m, const PickleValue *callee, PickleValue *arguments) {
   if (callee->kind == PICKLE_OPAQUE) return unpickle_push_opaque(m, callee->text);
-  if (callee->kind == PICKLE_PERSISTENT)
+  if (callee->kind == PICKLE_PERSISTENT) {
     return unpickle_push_opaque(m, "an object of a class that is stored in the checkpoint");
-  if (callee->kind != PICKLE_GLOBAL)
+  }
+  if (callee->kind != PICKLE_GLOBAL) {
     return unpickle_fail(m, "a call of %s", unpickle_describe(callee));
-  if (arguments->kind != PICKLE_TUPLE)
+  }
+  if (arguments->kind != PICKLE_TUPLE) {
     return unpickle_fail(m, "a call's arguments are %s", unpickle_describe(arguments));
+  }
   if (callee->global->role == PICKLE_ORDERED_DICT) return push_ordered_dict(m, arguments);
-  if (callee->global->role == PICKLE_SIZE && arguments->count == 1)
+  if (callee->global->role == PICKLE_SIZE && arguments->count == 1) {
     return unpickle_push(m, arguments->items[0]);
+  }
   return unpickle_push_new(
       m, (PickleValue){.kind = PICKLE_CALL, .global = callee->global, .arguments = arguments});
 }
@@ -283,10 +294,11 @@ static Status run_build(Machine *m, const Operand *operand) {
   PickleValue *state, *object;
   RETURN_IF_ERROR(unpickle_pop(m, &state));
   RETURN_IF_ERROR(unpickle_top(m, &object));
-  if (object->kind != PICKLE_DICT && object->kind != PICKLE_OPAQUE)
+  if (object->kind != PICKLE_DICT && object->kind != PICKLE_OPAQUE) {
     *object = (PickleValue){
         .kind = PICKLE_OPAQUE,
         .text = arena_printf(m->arena, "%s with attributes", unpickle_describe(object))};
+  }
   return STATUS_OK;
 }
 

@@ -28,16 +28,18 @@ static const ElementType element_types[] = {
 enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types };
 
 const ElementType *weights_element_type(const char *name) {
-  for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; i++)
+  for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; ++i) {
     if (strcmp(element_types[i].name, name) == 0) return &element_types[i];
+  }
   return NULL;
 }
 
 const char *weights_shape_text(Arena *arena, uint32_t rank, const int64_t *dims) {
   StringBuilder out = {.arena = arena};
   string_builder_add(&out, "[");
-  for (uint32_t i = 0; i < rank; i++)
+  for (uint32_t i = 0; i < rank; ++i) {
     string_builder_printf(&out, "%s%" PRId64, i ? "," : "", dims[i]);
+  }
   string_builder_add(&out, "]");
   return string_builder_text(&out);
 }
@@ -76,9 +78,10 @@ static Status read_file(Weights *weights, int fd, Diag *diag, const char *state)
   RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, head,
                                      bytes < sizeof head ? bytes : sizeof head));
   if (checkpoint_is(head)) return checkpoint_read(weights, fd, bytes, head, state, diag);
-  if (state)
+  if (state) {
     return diag_error(diag, place,
                       "--state chooses within a PyTorch checkpoint, which this is not");
+  }
   return safetensors_read(weights, fd, bytes, diag);
 }
 
@@ -93,10 +96,11 @@ Status weights_open(Arena *arena, Diag *diag, const char *path, const char *stat
   opened->path = arena_strdup(arena, path);
   Status status = read_file(opened, fd, diag, state);
   (void)close(fd);
-  if (status)
+  if (status) {
     weights_close(opened);
-  else
+  } else {
     *weights = opened;
+  }
   return status;
 }
 
@@ -125,7 +129,7 @@ static double widen_bf16(uint16_t bits) {
 }
 
 static void widen_f32(const char *data, double *out, size_t count) {
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; ++i) {
     float value;
     memcpy(&value, data + 4 * i, sizeof value);
     out[i] = value;
@@ -134,7 +138,7 @@ static void widen_f32(const char *data, double *out, size_t count) {
 
 static void widen_halves(const char *data, double *out, size_t count,
                          double (*widen_half)(uint16_t)) {
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; ++i) {
     uint16_t bits;
     memcpy(&bits, data + 2 * i, sizeof bits);
     out[i] = widen_half(bits);
@@ -142,10 +146,11 @@ static void widen_halves(const char *data, double *out, size_t count,
 }
 
 static void widen(const ElementType *element, const char *data, double *out, size_t count) {
-  if (strcmp(element->name, "F32") == 0)
+  if (strcmp(element->name, "F32") == 0) {
     widen_f32(data, out, count);
-  else
+  } else {
     widen_halves(data, out, count, element->name[0] == 'B' ? widen_bf16 : widen_f16);
+  }
 }
 
 static Status read_tensor(void *context, const char *name, double *out, size_t count) {
@@ -174,14 +179,14 @@ static void narrow_tensor(const Weights *weights, const FileTensor *tensor, floa
   for (size_t done = 0; done < count; done += CHUNK) {
     size_t some = count - done < CHUNK ? count - done : CHUNK;
     widen(tensor->element, data + done * tensor->element->bytes, wide, some);
-    for (size_t i = 0; i < some; i++) out[done + i] = (float)wide[i];
+    for (size_t i = 0; i < some; ++i) out[done + i] = (float)wide[i];
   }
 }
 
 void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count) {
   *tensors = ARENA_ARRAY(weights->arena, weights->tensor_count, NamedTensor);
   *count = 0;
-  for (uint32_t i = 0; i < weights->tensor_count; i++) {
+  for (uint32_t i = 0; i < weights->tensor_count; ++i) {
     const FileTensor *tensor = &weights->tensors[i];
     if (!tensor->element->bindable) {
       diag_warning(diag, diag_file(weights->path), "tensor %s is %s: left out",

@@ -7,10 +7,11 @@ static ValueId append(Builder b, Node node) {
   node.place = b.place;
   NodeId id;
   const char *message = NULL;
-  if (b.misfit && node.operand_count)
+  if (b.misfit && node.operand_count) {
     message = graph_try_append(b.graph, &node, &id);
-  else
+  } else {
     id = graph_append(b.graph, &node);
+  }
   if (!message) return node_result(graph_node(b.graph, id), 0);
   if (!*b.misfit) *b.misfit = message;
   return node.operands[0];

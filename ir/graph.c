@@ -22,7 +22,7 @@ static const char *copy_text(Arena *arena, const char *text) {
 
 static void copy_attr_texts(Arena *arena, Node *node) {
   const OpInfo *info = op_info(node->op);
-  for (uint32_t i = 0; i < info->attr_count; i++) {
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
     if (info->attrs[i].kind != ATTR_TEXT) continue;
     const char **field = (const char **)((char *)&node->attrs + info->attrs[i].offset);
     *field = copy_text(arena, *field);
@@ -41,7 +41,7 @@ static NodeId push_node(Graph *graph, Node node, const Type *results) {
   node.label = copy_text(graph->arena, node.label);
   copy_attr_texts(graph->arena, &node);
   node.first_result = (ValueId){graph->value_count};
-  for (uint32_t i = 0; i < node.result_count; i++) push_value(graph, (Value){results[i], id});
+  for (uint32_t i = 0; i < node.result_count; ++i) push_value(graph, (Value){results[i], id});
   Node *nodes = (Node *)graph->nodes;
   ARENA_PUSH(graph->arena, nodes, graph->node_count, graph->node_capacity, node);
   graph->nodes = nodes;
@@ -49,7 +49,7 @@ static NodeId push_node(Graph *graph, Node node, const Type *results) {
 }
 
 static bool has_input(const Graph *graph, const char *name) {
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (node->op == OP_INPUT && strcmp(node->attrs.INPUT.name, name) == 0) return true;
   }
@@ -59,7 +59,7 @@ static bool has_input(const Graph *graph, const char *name) {
 const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *id) {
   Node node = *prototype;
   while (node.operand_count && value_is_none(node.operands[node.operand_count - 1])) {
-    node.operand_count--;
+    --node.operand_count;
   }
   Type single;
   Type *results = &single;
@@ -102,7 +102,7 @@ const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, 
   if (value.index >= graph->value_count) return "output: the value is missing";
   if (!name || !*name) return "output: needs a name";
   if (nchw && graph_type(graph, value).rank != 4) return "output: nchw needs a map";
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     if (strcmp(graph->outputs[i].name, name) == 0) {
       return arena_printf(graph->arena, "output: there is one named \"%s\" already", name);
     }
@@ -125,20 +125,20 @@ const Recipe *graph_recipe(const Graph *graph, ValueId v) {
 
 uint32_t graph_inputs(const Graph *graph, NodeId *nodes, uint32_t capacity) {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (graph->nodes[i].op != OP_INPUT) continue;
     if (count < capacity) nodes[count] = (NodeId){i};
-    count++;
+    ++count;
   }
   return count;
 }
 
 uint32_t *graph_use_counts(const Graph *graph, Arena *arena) {
   uint32_t *counts = ARENA_ARRAY(arena, graph->value_count, uint32_t);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    for (uint32_t j = 0; j < node->operand_count; j++) counts[node->operands[j].index]++;
+    for (uint32_t j = 0; j < node->operand_count; ++j) counts[node->operands[j].index]++;
   }
-  for (uint32_t i = 0; i < graph->output_count; i++) counts[graph->outputs[i].value.index]++;
+  for (uint32_t i = 0; i < graph->output_count; ++i) counts[graph->outputs[i].value.index]++;
   return counts;
 }

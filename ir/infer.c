@@ -14,8 +14,9 @@ const char *infer_INPUT(const Infer *in, Type *result) {
   if (!a->name || !*a->name) return infer_misfit(in, "needs a name");
   if (result->rank < 1 || result->rank > TYPE_MAX_RANK) return infer_misfit(in, "needs a type");
   INFER_TRY(infer_check_range(in, "nchw", a->nchw, 0, 1));
-  if (a->nchw && result->rank != 4)
+  if (a->nchw && result->rank != 4) {
     return infer_misfit(in, "nchw needs a map, got %s", INFER_TEXT(*result));
+  }
   return NULL;
 }
 
@@ -62,7 +63,7 @@ const char *infer_SLICE(const Infer *in, Type *result) {
 const char *infer_CONCAT(const Infer *in, Type *result) {
   int64_t channels = 0;
   *result = in->operand[0];
-  for (uint32_t i = 0; i < in->count; i++) {
+  for (uint32_t i = 0; i < in->count; ++i) {
     Type y = in->operand[i];
     INFER_TRY(infer_check_rows(in, i));
     *result = type_with_channels(*result, type_channels(y));
@@ -95,8 +96,9 @@ static const char *infer_pointwise(const Infer *in, Type *result) {
     return NULL;
   }
   Type meet = x;
-  if (!infer_types_meet(&meet, y))
+  if (!infer_types_meet(&meet, y)) {
     return infer_misfit(in, "%s and %s do not fit", INFER_TEXT(x), INFER_TEXT(y));
+  }
   *result = meet;
   return NULL;
 }
@@ -137,7 +139,7 @@ static const char *check_kernel(const Infer *in) {
   if (!body) return infer_misfit(in, "needs a body");
   if (body->output_count == 0) return infer_misfit(in, "the body has no output");
   uint32_t inputs = 0;
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     if (node->op == OP_CONSTANT || node->op == OP_KERNEL) {
       return infer_misfit(in, "the body has a %s", op_info(node->op)->text);
@@ -150,7 +152,7 @@ static const char *check_kernel(const Infer *in) {
                             INFER_TEXT(node->declared));
       }
     }
-    inputs++;
+    ++inputs;
   }
   if (inputs == in->node->operand_count) return NULL;
   return infer_misfit(in, "%u operands, the body has %u inputs", in->node->operand_count, inputs);
@@ -160,8 +162,9 @@ static const char *check_kernel(const Infer *in) {
 const char *infer_KERNEL(const Infer *in, Type *result) {
   INFER_TRY(check_kernel(in));
   INFER_TRY(infer_check_range(in, "ahead", in->node->attrs.KERNEL.ahead, 0, INT32_MAX));
-  for (uint32_t i = 0; i < in->node->body->output_count; i++)
+  for (uint32_t i = 0; i < in->node->body->output_count; ++i) {
     result[i] = graph_type(in->node->body, in->node->body->outputs[i].value);
+  }
   return NULL;
 }
 
@@ -179,7 +182,7 @@ static const char *check_operands(const Infer *in) {
     return infer_misfit(in, "takes %u to %u operands, got %u", info->min_operands,
                         info->max_operands, in->count);
   }
-  for (uint32_t i = 0; i < in->count; i++) {
+  for (uint32_t i = 0; i < in->count; ++i) {
     if (in->node->operands[i].index >= in->graph->value_count) {
       return infer_misfit(in, "operand %u is missing", i);
     }
@@ -189,7 +192,7 @@ static const char *check_operands(const Infer *in) {
 
 /* Innermost dimensions are known, all fit into 32 bits, and a known type can be counted. */
 static const char *check_result(const Infer *in, Type type) {
-  for (uint32_t i = 0; i < type.rank; i++) {
+  for (uint32_t i = 0; i < type.rank; ++i) {
     bool open = type.dims[i] == DIM_OPEN && i + 1 < type.rank;
     if (!open && (type.dims[i] < 1 || type.dims[i] > INT32_MAX)) {
       return infer_misfit(in, "dimension %u of the result %s is out of range", i, INFER_TEXT(type));
@@ -208,7 +211,7 @@ const char *infer_types(const Graph *graph, const Node *node, Type *results, uin
     *count = node->body->output_count;
     return NULL;
   }
-  for (uint32_t i = 0; i < in.count; i++) in.operand[i] = graph_type(graph, node->operands[i]);
+  for (uint32_t i = 0; i < in.count; ++i) in.operand[i] = graph_type(graph, node->operands[i]);
   *count = 1;
   INFER_TRY(infer_functions[node->op](&in, results));
   return check_result(&in, *results);

@@ -19,7 +19,7 @@ bool infer_dims_meet(int64_t a, int64_t b, int64_t *meet) {
 
 bool infer_types_meet(Type *type, Type other) {
   if (type->rank != other.rank) return false;
-  for (uint32_t i = 0; i < type->rank; i++) {
+  for (uint32_t i = 0; i < type->rank; ++i) {
     if (!infer_dims_meet(type->dims[i], other.dims[i], &type->dims[i])) return false;
   }
   return true;

@@ -245,7 +245,7 @@ const char *infer_RESIZE(const Infer *in, Type *result) {
 /* The elements of one image; DIM_OPEN while they cannot be counted. */
 static const char *image_elements(const Infer *in, Type type, int64_t *count) {
   *count = 1;
-  for (uint32_t i = 1; i < type.rank; i++) {
+  for (uint32_t i = 1; i < type.rank; ++i) {
     if (type.dims[i] == DIM_OPEN) {
       *count = DIM_OPEN;
       return NULL;

@@ -42,7 +42,7 @@ const OpInfo *op_info(OpKind kind) {
 }
 
 bool op_find(const char *text, OpKind *kind) {
-  for (uint32_t i = 0; i < OP_KIND_COUNT; i++) {
+  for (uint32_t i = 0; i < OP_KIND_COUNT; ++i) {
     if (strcmp(op_info((OpKind)i)->text, text) == 0) {
       *kind = (OpKind)i;
       return true;

@@ -46,10 +46,10 @@ typedef struct Values {
 __attribute__((format(printf, 3, 4))) static Status fail(const Parser *p, const char *at,
                                                          const char *format, ...) {
   Place place = {.file = p->file, .line = 1, .column = 1, .text = p->text};
-  for (const char *c = p->text; c < at; c++) {
-    place.column++;
+  for (const char *c = p->text; c < at; ++c) {
+    ++place.column;
     if (*c == '\n') {
-      place.line++;
+      ++place.line;
       place.column = 1;
     }
   }
@@ -110,7 +110,7 @@ static Status read_int(Parser *p, int64_t low, int64_t high, int64_t *value) {
   if (!isdigit((unsigned char)*p->cursor)) return fail(p, start, "expected an integer");
   int64_t magnitude = 0;
   bool fits = true;
-  for (; isdigit((unsigned char)*p->cursor); p->cursor++) {
+  for (; isdigit((unsigned char)*p->cursor); ++p->cursor) {
     fits = fits && !__builtin_mul_overflow(magnitude, 10, &magnitude) &&
            !__builtin_add_overflow(magnitude, *p->cursor - '0', &magnitude);
   }
@@ -141,7 +141,7 @@ static int hex_digit(char c) {
 static char read_escape(Parser *p) {
   char c = *p->cursor;
   if (!c) return 0;
-  p->cursor++;
+  ++p->cursor;
   if (c == '"' || c == '\\') return c;
   if (c == 'n') return '\n';
   if (c == 't') return '\t';
@@ -163,7 +163,7 @@ static Status read_string(Parser *p, const char **string) {
     if (!c) return fail(p, at, "no such escape: there are \\\" \\\\ \\n \\t \\xHH");
     *out++ = c;
   }
-  p->cursor++;
+  ++p->cursor;
   return STATUS_OK;
 }
 
@@ -379,7 +379,7 @@ static Status check_types(const Parser *p, const char *at, const Scope *scope, c
   if (types->count != node->result_count) {
     return fail(p, at, "%u types for %u results", types->count, node->result_count);
   }
-  for (uint32_t i = 0; i < types->count; i++) {
+  for (uint32_t i = 0; i < types->count; ++i) {
     Type type = graph_type(scope->graph, node_result(node, i));
     if (!type_equal(type, types->items[i])) {
       return fail(p, at, "the type is %s, the text says %s", type_format(type, inferred),
@@ -396,7 +396,7 @@ static Status define(Parser *p, const char *at, Scope *scope, const Node *node,
     return fail(p, at, "%s has %u results, the text names %u", op_info(node->op)->text,
                 node->result_count, numbers->count);
   }
-  for (uint32_t i = 0; i < numbers->count; i++) {
+  for (uint32_t i = 0; i < numbers->count; ++i) {
     uint32_t number = numbers->items[i];
     if (scope->count && number <= scope->numbers[scope->count - 1]) {
       return fail(p, at, "%%%u after %%%u: the numbers of values must increase", number,
@@ -455,7 +455,7 @@ static Status read_block(Parser *p, Graph *graph) {
       return fail(p, p->cursor, "expected a value \"%%N\", \"output\" or \"}\"");
     }
   }
-  p->depth--;
+  --p->depth;
   return STATUS_OK;
 }
 

@@ -43,15 +43,16 @@ static void print_port(const char *prefix, uint32_t index, const Port *port, Str
 static void print_attrs(const Node *node, StringBuilder *out) {
   const OpInfo *info = op_info(node->op);
   const char *separator = " {";
-  for (uint32_t i = 0; i < info->attr_count; i++) {
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
     const char *field = (const char *)&node->attrs + info->attrs[i].offset;
     if (info->attrs[i].kind == ATTR_INT && *(const int32_t *)field == 0) continue;
     if (info->attrs[i].kind == ATTR_TEXT) continue; /* inputs alone have texts */
     string_builder_printf(out, "%s%s=", separator, info->attrs[i].name);
-    if (info->attrs[i].kind == ATTR_INT)
+    if (info->attrs[i].kind == ATTR_INT) {
       string_builder_printf(out, "%" PRId32, *(const int32_t *)field);
-    else
+    } else {
       string_builder_printf(out, "%.17g", *(const double *)field);
+    }
     separator = ", ";
   }
   if (separator[0] == ',') string_builder_add(out, "}");
@@ -68,10 +69,12 @@ static void print_place(const PlanKernel *kernel, ValueId v, StringBuilder *out)
     case PLACE_RESULT: string_builder_printf(out, "r%u", place->index); break;
   }
   if (place->column) string_builder_printf(out, " column %u", place->column);
-  for (uint32_t r = 0; r < kernel->body->output_count; r++)
+  for (uint32_t r = 0; r < kernel->body->output_count; ++r) {
     if (value_equal(kernel->body->outputs[r].value, v) &&
-        (place->kind != PLACE_RESULT || place->index != r))
+        (place->kind != PLACE_RESULT || place->index != r)) {
       string_builder_printf(out, ", also r%u", r);
+    }
+  }
 }
 
 /* An operand as the reader finds it: an operand of the kernel by its name, a slice by its columns.
@@ -94,7 +97,7 @@ static void print_node(const PlanKernel *kernel, NodeId id, StringBuilder *out) 
   const Node *node = graph_node(kernel->body, id);
   ValueId result = node->first_result;
   string_builder_printf(out, "    %%%u = %s(", result.index, op_info(node->op)->text);
-  for (uint32_t k = 0; k < node->operand_count; k++) {
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     if (k > 0) string_builder_add(out, ", ");
     print_operand(kernel, node->operands[k], out);
   }
@@ -110,21 +113,24 @@ static void print_node(const PlanKernel *kernel, NodeId id, StringBuilder *out) 
 void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
                         kernel->blocks);
-  if (kernel->column_blocks > 1)
+  if (kernel->column_blocks > 1) {
     string_builder_printf(out, "column blocks %u, ", kernel->column_blocks);
+  }
   string_builder_printf(out, "scratch %" PRIu64, kernel->scratch_bytes);
   if (kernel->ahead_bytes) string_builder_printf(out, ", ahead %" PRIu64, kernel->ahead_bytes);
   string_builder_add(out, "\n");
-  for (uint32_t i = 0; i < kernel->operand_count; i++)
+  for (uint32_t i = 0; i < kernel->operand_count; ++i) {
     print_port("a", i, &kernel->operands[i], out);
-  for (uint32_t i = 0; i < kernel->result_count; i++) print_port("r", i, &kernel->results[i], out);
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+  }
+  for (uint32_t i = 0; i < kernel->result_count; ++i) print_port("r", i, &kernel->results[i], out);
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     const Stage *stage = &kernel->stages[i];
     string_builder_printf(out, "  stage %s", stage_names[stage->kind]);
-    if (stage->tile_columns)
+    if (stage->tile_columns) {
       string_builder_printf(out, " %ux%u", stage->tile_rows, stage->tile_columns);
+    }
     string_builder_add(out, "\n");
-    for (uint32_t n = 0; n < stage->node_count; n++) print_node(kernel, stage->nodes[n], out);
+    for (uint32_t n = 0; n < stage->node_count; ++n) print_node(kernel, stage->nodes[n], out);
   }
 }
 
@@ -132,12 +138,13 @@ static void print_refs(const BufferRef *refs, uint32_t count, StringBuilder *out
   static const char *const spaces[] = {
       [SPACE_INPUT] = "input", [SPACE_OUTPUT] = "output", [SPACE_WEIGHTS] = "weight"};
   string_builder_add(out, "(");
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     if (i > 0) string_builder_add(out, ", ");
-    if (refs[i].space == SPACE_ARENA)
+    if (refs[i].space == SPACE_ARENA) {
       string_builder_printf(out, "arena +%" PRIu64, refs[i].offset);
-    else
+    } else {
       string_builder_printf(out, "%s %u", spaces[refs[i].space], refs[i].index);
+    }
   }
   string_builder_add(out, ")");
 }
@@ -161,22 +168,22 @@ static void print_tensor(const char *what, const PlanTensor *tensor, StringBuild
 
 void plan_print(const Plan *plan, StringBuilder *out) {
   string_builder_printf(out, "plan \"%s\" %s\n", plan->model, plan->target->name);
-  for (uint32_t i = 0; i < plan->input_count; i++) print_tensor("input", &plan->inputs[i], out);
-  for (uint32_t i = 0; i < plan->output_count; i++) print_tensor("output", &plan->outputs[i], out);
+  for (uint32_t i = 0; i < plan->input_count; ++i) print_tensor("input", &plan->inputs[i], out);
+  for (uint32_t i = 0; i < plan->output_count; ++i) print_tensor("output", &plan->outputs[i], out);
   if (plan->rounds > 1) string_builder_printf(out, "  rounds %u\n", plan->rounds);
   string_builder_printf(out,
                         "  arena %" PRIu64 " bytes (live %" PRIu64 "), scratch %" PRIu64 " bytes\n",
                         plan->workspace_base, plan->live_peak, plan->scratch_bytes);
-  for (uint32_t i = 0; i < plan->kernel_count; i++) {
+  for (uint32_t i = 0; i < plan->kernel_count; ++i) {
     string_builder_printf(out, "\nkernel %s\n", plan->kernels[i].name);
     plan_print_kernel(&plan->kernels[i], out);
   }
   string_builder_add(out, "\n");
-  for (uint32_t i = 0; i < plan->weight_count; i++) {
+  for (uint32_t i = 0; i < plan->weight_count; ++i) {
     string_builder_printf(out, "weight %u = ", i);
     recipe_print(plan->weights[i], out);
     string_builder_add(out, "\n");
   }
   string_builder_add(out, "\n");
-  for (uint32_t i = 0; i < plan->step_count; i++) print_step(plan, &plan->steps[i], out);
+  for (uint32_t i = 0; i < plan->step_count; ++i) print_step(plan, &plan->steps[i], out);
 }

@@ -27,7 +27,7 @@
 
 static void print_string(const char *text, StringBuilder *out) {
   string_builder_add(out, "\"");
-  for (const char *c = text; *c; c++) {
+  for (const char *c = text; *c; ++c) {
     if (*c == '"' || *c == '\\') {
       string_builder_printf(out, "\\%c", *c);
     } else if (*c == '\n') {
@@ -45,7 +45,7 @@ static void print_string(const char *text, StringBuilder *out) {
 
 static void print_name(const char *name, StringBuilder *out) {
   bool plain = *name != 0;
-  for (const char *c = name; *c; c++) {
+  for (const char *c = name; *c; ++c) {
     plain = plain && (isalnum((unsigned char)*c) || *c == '_' || *c == '.');
   }
   string_builder_add(out, "@");
@@ -60,7 +60,7 @@ static void print_label(const char *label, StringBuilder *out) {
   if (!label) return;
   size_t length = strlen(label);
   bool plain = length > 0 && label[0] != ' ' && label[0] != '"' && label[length - 1] != ' ';
-  for (const char *c = label; *c; c++) {
+  for (const char *c = label; *c; ++c) {
     plain = plain && (unsigned char)*c >= 0x20 && *c != 0x7f;
   }
   string_builder_add(out, "  // ");
@@ -74,7 +74,7 @@ static void print_label(const char *label, StringBuilder *out) {
 /* The shortest text that reads back as the same double. */
 static void print_real(double value, StringBuilder *out) {
   char text[32];
-  for (int digits = 1; digits <= 17; digits++) {
+  for (int digits = 1; digits <= 17; ++digits) {
     snprintf(text, sizeof text, "%.*g", digits, value);
     if (strtod(text, NULL) == value) break;
   }
@@ -103,7 +103,7 @@ static bool attr_is_zero(const AttrInfo *attr, const void *field) {
 static void print_attrs(const Node *node, StringBuilder *out) {
   const OpInfo *info = op_info(node->op);
   const char *before = " {";
-  for (uint32_t i = 0; i < info->attr_count; i++) {
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
     const AttrInfo *attr = &info->attrs[i];
     const void *field = (const char *)&node->attrs + attr->offset;
     if (attr_is_zero(attr, field)) continue;
@@ -114,7 +114,7 @@ static void print_attrs(const Node *node, StringBuilder *out) {
 }
 
 static void print_results(const Node *node, StringBuilder *out) {
-  for (uint32_t i = 0; i < node->result_count; i++) {
+  for (uint32_t i = 0; i < node->result_count; ++i) {
     string_builder_printf(out, "%s%%%u", i ? ", " : "", node_result(node, i).index);
   }
   string_builder_printf(out, " = %s", op_info(node->op)->text);
@@ -128,7 +128,7 @@ static void print_operands(const Node *node, StringBuilder *out) {
     return;
   }
   string_builder_add(out, "(");
-  for (uint32_t i = 0; i < node->operand_count; i++) {
+  for (uint32_t i = 0; i < node->operand_count; ++i) {
     string_builder_printf(out, "%s%%%u", i ? ", " : "", node->operands[i].index);
   }
   string_builder_add(out, ")");
@@ -136,7 +136,7 @@ static void print_operands(const Node *node, StringBuilder *out) {
 
 static void print_types(const Graph *graph, const Node *node, StringBuilder *out) {
   char text[TYPE_TEXT_MAX];
-  for (uint32_t i = 0; i < node->result_count; i++) {
+  for (uint32_t i = 0; i < node->result_count; ++i) {
     Type type = graph_type(graph, node_result(node, i));
     string_builder_printf(out, "%s%s", i ? ", " : " : ", type_format(type, text));
   }
@@ -168,10 +168,10 @@ static void print_node(const Graph *graph, const Node *node, int indent, StringB
 }
 
 static void print_block(const Graph *graph, int indent, StringBuilder *out) {
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     print_node(graph, &graph->nodes[i], indent, out);
   }
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     const Output *output = &graph->outputs[i];
     string_builder_printf(out, "%*soutput ", indent, "");
     print_string(output->name, out);

@@ -34,7 +34,7 @@ RecipeTable *recipe_table_new(Arena *arena) {
 
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes) {
   const unsigned char *p = data;
-  for (size_t i = 0; i < bytes; i++) hash = (hash ^ p[i]) * UINT64_C(0x100000001B3);
+  for (size_t i = 0; i < bytes; ++i) hash = (hash ^ p[i]) * UINT64_C(0x100000001B3);
   return hash;
 }
 
@@ -45,8 +45,9 @@ static uint64_t hash_recipe(const Recipe *r) {
   hash = hash_bytes(hash, &r->fill, sizeof r->fill);
   hash = hash_bytes(hash, &r->begin, sizeof r->begin);
   if (r->name) hash = hash_bytes(hash, r->name, strlen(r->name));
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 2; ++i) {
     if (r->operands[i]) hash = hash_bytes(hash, &r->operands[i]->id, sizeof r->operands[i]->id);
+  }
   return hash ^ (hash >> 32);
 }
 
@@ -71,8 +72,9 @@ static void grow_table(RecipeTable *table) {
   uint32_t old_capacity = table->capacity;
   table->capacity *= 2;
   table->slots = ARENA_ARRAY(table->arena, table->capacity, const Recipe *);
-  for (uint32_t i = 0; i < old_capacity; i++)
+  for (uint32_t i = 0; i < old_capacity; ++i) {
     if (old[i]) *find_slot(table, old[i]) = old[i];
+  }
 }
 
 static const Recipe *intern(RecipeTable *table, const Recipe *prototype) {
@@ -109,7 +111,7 @@ static const char *fit_permute(Recipe *r) {
   Type from = r->operands[0]->type;
   uint32_t seen = 0;
   r->type = from;
-  for (uint32_t i = 0; i < from.rank; i++) {
+  for (uint32_t i = 0; i < from.rank; ++i) {
     if (r->permutation[i] >= from.rank) return "permutation names a dimension that does not exist";
     seen |= UINT32_C(1) << r->permutation[i];
     r->type.dims[i] = from.dims[r->permutation[i]];
@@ -164,8 +166,9 @@ static const char *fit_concat(Recipe *r) {
 static const char *fit_slice(Recipe *r) {
   Type from = r->operands[0]->type;
   int64_t count = r->type.dims[0];
-  if (r->begin < 0 || count < 1 || count > from.dims[0] || r->begin > from.dims[0] - count)
+  if (r->begin < 0 || count < 1 || count > from.dims[0] || r->begin > from.dims[0] - count) {
     return "slice is out of range";
+  }
   r->type = from;
   r->type.dims[0] = count;
   return NULL;
@@ -205,8 +208,9 @@ static const Recipe *simplify_reshape(RecipeTable *table, const Recipe *r) {
 static const Recipe *simplify_permute(RecipeTable *table, const Recipe *r) {
   const Recipe *x = r->operands[0];
   if (x->kind == RECIPE_FILL) return recipe_fill(table, x->fill, r->type);
-  for (uint32_t i = 0; i < r->type.rank; i++)
+  for (uint32_t i = 0; i < r->type.rank; ++i) {
     if (r->permutation[i] != i) return NULL;
+  }
   return x;
 }
 
@@ -214,8 +218,9 @@ static const Recipe *simplify_slice(RecipeTable *table, const Recipe *r) {
   const Recipe *x = r->operands[0];
   if (type_equal(x->type, r->type)) return x;
   if (x->kind == RECIPE_FILL) return recipe_fill(table, x->fill, r->type);
-  if (x->kind == RECIPE_SLICE)
+  if (x->kind == RECIPE_SLICE) {
     return recipe_slice(table, x->operands[0], x->begin + r->begin, r->type.dims[0]);
+  }
   return NULL;
 }
 
@@ -245,7 +250,7 @@ static const Recipe *simplify(RecipeTable *table, const Recipe *r) {
  */
 static bool is_usable(Type *type) {
   int64_t count;
-  for (uint32_t i = 0; i < TYPE_MAX_RANK; i++) {
+  for (uint32_t i = 0; i < TYPE_MAX_RANK; ++i) {
     if (i >= type->rank) type->dims[i] = 0;
     if (i < type->rank && type->dims[i] < 1) return false;
   }
@@ -268,8 +273,9 @@ static const Recipe *make(RecipeTable *table, Recipe prototype) {
   if (message) {
     char texts[3][TYPE_TEXT_MAX] = {"", "", ""};
     type_format(prototype.type, texts[0]);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; ++i) {
       if (prototype.operands[i]) type_format(prototype.operands[i]->type, texts[i + 1]);
+    }
     PANIC("recipe of kind %d, type %s, operands %s %s: %s", (int)prototype.kind, texts[0], texts[1],
           texts[2], message);
   }
@@ -299,7 +305,7 @@ const Recipe *recipe_reshape(RecipeTable *table, const Recipe *r, Type type) {
 
 const Recipe *recipe_permute(RecipeTable *table, const Recipe *r, const uint32_t *permutation) {
   Recipe prototype = {.kind = RECIPE_PERMUTE, .operands = {r}};
-  for (uint32_t i = 0; i < r->type.rank; i++) prototype.permutation[i] = permutation[i];
+  for (uint32_t i = 0; i < r->type.rank; ++i) prototype.permutation[i] = permutation[i];
   return make(table, prototype);
 }
 

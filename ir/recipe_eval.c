@@ -40,14 +40,14 @@ static Status evaluate_tensor(const Recipe *r, const WeightSource *source, doubl
 static Status evaluate_fill(const Recipe *r, const WeightSource *source, double *out) {
   (void)source;
   size_t count = count_of(r);
-  for (size_t i = 0; i < count; i++) out[i] = r->fill;
+  for (size_t i = 0; i < count; ++i) out[i] = r->fill;
   return STATUS_OK;
 }
 
 static Status evaluate_iota3(const Recipe *r, const WeightSource *source, double *out) {
   (void)source;
   size_t count = count_of(r);
-  for (size_t i = 0; i < count; i++) out[i] = (double)((i + 1) % 3) - 1;
+  for (size_t i = 0; i < count; ++i) out[i] = (double)((i + 1) % 3) - 1;
   return STATUS_OK;
 }
 
@@ -58,16 +58,19 @@ static Status evaluate_reshape(const Recipe *r, const WeightSource *source, doub
 /* Copies `from` to `out` so that dimension d of `out` steps through `from` by strides[d]. */
 static void copy_strided(const double *from, const size_t *dims, const size_t *strides,
                          double *out) {
-  for (size_t a = 0; a < dims[0]; a++)
-    for (size_t b = 0; b < dims[1]; b++)
-      for (size_t c = 0; c < dims[2]; c++) {
+  for (size_t a = 0; a < dims[0]; ++a) {
+    for (size_t b = 0; b < dims[1]; ++b) {
+      for (size_t c = 0; c < dims[2]; ++c) {
         const double *row = from + a * strides[0] + b * strides[1] + c * strides[2];
-        if (strides[3] == 1)
+        if (strides[3] == 1) {
           memcpy(out, row, dims[3] * sizeof *out);
-        else
-          for (size_t d = 0; d < dims[3]; d++) out[d] = row[d * strides[3]];
+        } else {
+          for (size_t d = 0; d < dims[3]; ++d) out[d] = row[d * strides[3]];
+        }
         out += dims[3];
       }
+    }
+  }
 }
 
 static Status evaluate_permute(const Recipe *r, const WeightSource *source, double *out) {
@@ -77,7 +80,7 @@ static Status evaluate_permute(const Recipe *r, const WeightSource *source, doub
   size_t stride = 1;
   for (uint32_t d = from.rank; d-- > 0; stride *= (size_t)from.dims[d]) from_strides[d] = stride;
   uint32_t skip = TYPE_MAX_RANK - from.rank; /* leading dimensions of 1 */
-  for (uint32_t d = 0; d < from.rank; d++) {
+  for (uint32_t d = 0; d < from.rank; ++d) {
     dims[skip + d] = (size_t)r->type.dims[d];
     strides[skip + d] = from_strides[r->permutation[d]];
   }
@@ -99,7 +102,7 @@ static Status evaluate_add(const Recipe *r, const WeightSource *source, double *
   double *b;
   RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
   size_t count = count_of(r);
-  for (size_t i = 0; i < count; i++) out[i] += b[i];
+  for (size_t i = 0; i < count; ++i) out[i] += b[i];
   free(b);
   return STATUS_OK;
 }
@@ -108,7 +111,7 @@ static Status evaluate_mul(const Recipe *r, const WeightSource *source, double *
   double *b;
   RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
   size_t count = count_of(r);
-  for (size_t i = 0; i < count; i++) out[i] *= b[i];
+  for (size_t i = 0; i < count; ++i) out[i] *= b[i];
   free(b);
   return STATUS_OK;
 }
@@ -117,8 +120,9 @@ static Status evaluate_mul_columns(const Recipe *r, const WeightSource *source, 
   double *b;
   RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
   size_t rows = (size_t)r->type.dims[0], columns = (size_t)r->type.dims[1];
-  for (size_t i = 0; i < rows; i++)
-    for (size_t k = 0; k < columns; k++) out[i * columns + k] *= b[k];
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t k = 0; k < columns; ++k) out[i * columns + k] *= b[k];
+  }
   free(b);
   return STATUS_OK;
 }
@@ -127,8 +131,9 @@ static Status evaluate_mul_rows(const Recipe *r, const WeightSource *source, dou
   double *b;
   RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
   size_t rows = (size_t)r->type.dims[0], columns = count_of(r) / rows;
-  for (size_t i = 0; i < rows; i++)
-    for (size_t k = 0; k < columns; k++) out[i * columns + k] *= b[i];
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t k = 0; k < columns; ++k) out[i * columns + k] *= b[i];
+  }
   free(b);
   return STATUS_OK;
 }
@@ -145,9 +150,9 @@ static Status evaluate_matvec(const Recipe *r, const WeightSource *source, doubl
   double *a, *b;
   RETURN_IF_ERROR(evaluate_both(r, source, &a, &b));
   size_t rows = (size_t)r->type.dims[0], columns = count_of(r->operands[1]);
-  for (size_t i = 0; i < rows; i++) {
+  for (size_t i = 0; i < rows; ++i) {
     double sum = 0;
-    for (size_t k = 0; k < columns; k++) sum += a[i * columns + k] * b[k];
+    for (size_t k = 0; k < columns; ++k) sum += a[i * columns + k] * b[k];
     out[i] = sum;
   }
   free(a);
@@ -160,13 +165,13 @@ static Status evaluate_matmul(const Recipe *r, const WeightSource *source, doubl
   RETURN_IF_ERROR(evaluate_both(r, source, &a, &b));
   size_t rows = (size_t)r->type.dims[0], columns = (size_t)r->type.dims[1];
   size_t depth = (size_t)r->operands[1]->type.dims[0];
-  for (size_t i = 0; i < rows; i++) {
+  for (size_t i = 0; i < rows; ++i) {
     double *row = out + i * columns;
     memset(row, 0, columns * sizeof *row);
-    for (size_t k = 0; k < depth; k++) {
+    for (size_t k = 0; k < depth; ++k) {
       double factor = a[i * depth + k];
       const double *b_row = b + k * columns;
-      for (size_t j = 0; j < columns; j++) row[j] += factor * b_row[j];
+      for (size_t j = 0; j < columns; ++j) row[j] += factor * b_row[j];
     }
   }
   free(a);
@@ -194,8 +199,9 @@ static void pack_panel(const double *from, size_t rows, size_t depth, size_t pan
   if (rows < panel) memset(out, 0, depth * panel * sizeof *out);
   for (size_t k0 = 0; k0 < depth; k0 += TILE) {
     size_t k1 = k0 + TILE < depth ? k0 + TILE : depth;
-    for (size_t j = 0; j < rows; j++)
-      for (size_t k = k0; k < k1; k++) out[k * panel + j] = from[j * depth + k];
+    for (size_t j = 0; j < rows; ++j) {
+      for (size_t k = k0; k < k1; ++k) out[k * panel + j] = from[j * depth + k];
+    }
   }
 }
 
@@ -231,7 +237,7 @@ Status recipe_evaluate_f32(const Recipe *recipe, const WeightSource *source, flo
   double *wide;
   RETURN_IF_ERROR(evaluate_buffer(recipe, source, &wide));
   size_t count = count_of(recipe);
-  for (size_t i = 0; i < count; i++) out[i] = (float)wide[i];
+  for (size_t i = 0; i < count; ++i) out[i] = (float)wide[i];
   free(wide);
   return STATUS_OK;
 }

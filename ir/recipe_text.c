@@ -62,26 +62,28 @@ static void print_name(const char *name, StringBuilder *out) {
     return;
   }
   string_builder_add(out, "@\"");
-  for (const char *p = name; *p; p++) {
+  for (const char *p = name; *p; ++p) {
     unsigned char c = (unsigned char)*p;
-    if (c < 0x20 || c == 0x7f)
+    if (c < 0x20 || c == 0x7f) {
       string_builder_printf(out, "\\x%02x", c);
-    else
+    } else {
       string_builder_printf(out, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+    }
   }
   string_builder_add(out, "\"");
 }
 
 static void print_shape(Type type, StringBuilder *out) {
-  for (uint32_t i = 0; i < type.rank; i++)
+  for (uint32_t i = 0; i < type.rank; ++i) {
     string_builder_printf(out, "%s%lld", i ? "," : "[", (long long)type.dims[i]);
+  }
   string_builder_add(out, "]");
 }
 
 /* The shortest decimal that reads back as the same double. */
 static void print_number(double value, StringBuilder *out) {
   char text[32];
-  for (int digits = 1; digits <= 17; digits++) {
+  for (int digits = 1; digits <= 17; ++digits) {
     snprintf(text, sizeof text, "%.*g", digits, value);
     if (strtod(text, NULL) == value) break;
   }
@@ -98,8 +100,9 @@ static void print_extra(const Recipe *r, StringBuilder *out) {
       break;
     case EXTRA_SHAPE: print_shape(r->type, out); break;
     case EXTRA_PERMUTATION:
-      for (uint32_t i = 0; i < r->type.rank; i++)
+      for (uint32_t i = 0; i < r->type.rank; ++i) {
         string_builder_printf(out, "%s%u", i ? "," : "[", r->permutation[i]);
+      }
       string_builder_add(out, "]");
       break;
     case EXTRA_RANGE:
@@ -117,7 +120,7 @@ void recipe_print(const Recipe *recipe, StringBuilder *out) {
     return;
   }
   string_builder_printf(out, "%s(", kind->text);
-  for (uint32_t i = 0; i < kind->operands; i++) {
+  for (uint32_t i = 0; i < kind->operands; ++i) {
     if (i) string_builder_add(out, ", ");
     recipe_print(recipe->operands[i], out);
   }
@@ -149,7 +152,7 @@ static void skip_blanks(Parser *p) {
 static bool accept(Parser *p, char c) {
   skip_blanks(p);
   if (*p->at != c) return false;
-  p->at++;
+  ++p->at;
   return true;
 }
 
@@ -162,9 +165,11 @@ static bool parse_integer(Parser *p, int64_t least, int64_t *value) {
   const char *digit = p->at;
   if (*digit < '0' || *digit > '9') return fail(p, "expected an integer");
   *value = 0;
-  for (; *digit >= '0' && *digit <= '9'; digit++)
-    if (!checked_mul_i64(*value, 10, value) || !checked_add_i64(*value, *digit - '0', value))
+  for (; *digit >= '0' && *digit <= '9'; ++digit) {
+    if (!checked_mul_i64(*value, 10, value) || !checked_add_i64(*value, *digit - '0', value)) {
       return fail(p, "integer is too large");
+    }
+  }
   if (*value < least) return fail(p, "expected a positive integer");
   p->at = digit;
   return true;
@@ -209,7 +214,7 @@ static int hex_digit(char c) {
 static char parse_escape(Parser *p) {
   char c = *p->at;
   if (c == '"' || c == '\\') {
-    p->at++;
+    ++p->at;
     return c;
   }
   if (c == 'x' && hex_digit(p->at[1]) >= 0 && hex_digit(p->at[2]) >= 0) {
@@ -226,11 +231,11 @@ static bool parse_quoted(Parser *p, char *name) {
     char c = *p->at;
     if (!c || c == '\n') return fail(p, "name is not closed");
     if (length == MAX_NAME - 1) return fail(p, "name is too long");
-    p->at++;
+    ++p->at;
     if (c == '\\' && !(c = parse_escape(p))) return fail(p, "bad escape in name");
     name[length++] = c;
   }
-  p->at++;
+  ++p->at;
   name[length] = 0;
   return true;
 }
@@ -246,7 +251,7 @@ static const Recipe *finish(Parser *p, const Recipe *prototype, const char *star
 }
 
 static bool parse_name(Parser *p, char *name) {
-  p->at++; /* @ */
+  ++p->at; /* @ */
   if (*p->at == '"') return parse_quoted(p, name);
   size_t length = 0;
   while (is_plain(p->at[length])) length++;
@@ -279,8 +284,9 @@ static bool parse_extra(Parser *p, Recipe *r) {
       CHECK(r->operands[0]);
       if (!parse_list(p, 0, list, &count)) return false;
       if (count != r->operands[0]->type.rank) return fail(p, "permutation has the wrong length");
-      for (uint32_t i = 0; i < count; i++)
+      for (uint32_t i = 0; i < count; ++i) {
         r->permutation[i] = list[i] < TYPE_MAX_RANK ? (uint32_t)list[i] : TYPE_MAX_RANK;
+      }
       return true;
     case EXTRA_RANGE:
       return parse_integer(p, 0, &r->begin) && expect(p, ',', "expected ','") &&
@@ -293,12 +299,13 @@ static bool parse_extra(Parser *p, Recipe *r) {
 static bool parse_kind(Parser *p, RecipeKind *kind) {
   size_t length = 0;
   while (is_plain(p->at[length])) length++;
-  for (int k = RECIPE_FILL; k < RECIPE_KIND_COUNT; k++)
+  for (int k = RECIPE_FILL; k < RECIPE_KIND_COUNT; ++k) {
     if (strlen(kinds[k].text) == length && memcmp(kinds[k].text, p->at, length) == 0) {
       *kind = (RecipeKind)k;
       p->at += length;
       return true;
     }
+  }
   return fail(p, "expected a recipe");
 }
 
@@ -310,7 +317,7 @@ static const Recipe *parse_call(Parser *p) {
   Recipe prototype = {0};
   if (!parse_kind(p, &prototype.kind) || !expect(p, '(', "expected '('")) return NULL;
   const KindText *kind = &kinds[prototype.kind];
-  for (uint32_t i = 0; i < kind->operands; i++) {
+  for (uint32_t i = 0; i < kind->operands; ++i) {
     if (i && !expect(p, ',', "expected ','")) return NULL;
     if (!(prototype.operands[i] = parse_recipe(p))) return NULL;
   }
@@ -325,9 +332,9 @@ static const Recipe *parse_recipe(Parser *p) {
     fail(p, "recipe is nested too deeply");
     return NULL;
   }
-  p->depth++;
+  ++p->depth;
   const Recipe *recipe = *p->at == '@' ? parse_tensor(p) : parse_call(p);
-  p->depth--;
+  --p->depth;
   return recipe;
 }
 

@@ -9,7 +9,7 @@
 Type type_make(uint32_t rank, const int64_t *dims) {
   CHECK(rank >= 1 && rank <= TYPE_MAX_RANK);
   Type type = {.dtype = DTYPE_F32, .rank = rank};
-  for (uint32_t i = 0; i < rank; i++) type.dims[i] = dims[i];
+  for (uint32_t i = 0; i < rank; ++i) type.dims[i] = dims[i];
   return type;
 }
 
@@ -33,14 +33,14 @@ Type type_with_channels(Type type, int64_t channels) {
 
 bool type_equal(Type a, Type b) {
   if (a.dtype != b.dtype || a.rank != b.rank) return false;
-  for (uint32_t i = 0; i < a.rank; i++) {
+  for (uint32_t i = 0; i < a.rank; ++i) {
     if (a.dims[i] != b.dims[i]) return false;
   }
   return true;
 }
 
 bool type_is_known(Type type) {
-  for (uint32_t i = 0; i < type.rank; i++) {
+  for (uint32_t i = 0; i < type.rank; ++i) {
     if (type.dims[i] == DIM_OPEN) return false;
   }
   return true;
@@ -53,7 +53,7 @@ int64_t type_channels(Type type) {
 
 bool type_count(Type type, int64_t *count) {
   *count = 1;
-  for (uint32_t i = 0; i < type.rank; i++) {
+  for (uint32_t i = 0; i < type.rank; ++i) {
     if (type.dims[i] == DIM_OPEN || !checked_mul_i64(*count, type.dims[i], count)) return false;
   }
   return *count <= INT64_MAX / 16;
@@ -61,7 +61,7 @@ bool type_count(Type type, int64_t *count) {
 
 const char *type_format(Type type, char text[TYPE_TEXT_MAX]) {
   int length = snprintf(text, TYPE_TEXT_MAX, "f32[");
-  for (uint32_t i = 0; i < type.rank; i++) {
+  for (uint32_t i = 0; i < type.rank; ++i) {
     char *end = text + length;
     size_t room = TYPE_TEXT_MAX - (size_t)length;
     const char *comma = i ? "," : "";

@@ -27,10 +27,10 @@ static void verify_order(const Verify *v, uint32_t index, uint32_t first_result)
   if (node->result_count > v->graph->value_count - first_result) {
     broken(v, index, "its results are missing");
   }
-  for (uint32_t i = 0; i < node->operand_count; i++) {
+  for (uint32_t i = 0; i < node->operand_count; ++i) {
     if (node->operands[i].index >= first_result) broken(v, index, "an operand comes after it");
   }
-  for (uint32_t i = 0; i < node->result_count; i++) {
+  for (uint32_t i = 0; i < node->result_count; ++i) {
     if (v->graph->values[first_result + i].node.index != index) {
       broken(v, index, "a result belongs to another node");
     }
@@ -44,7 +44,7 @@ static void verify_types(const Verify *v, uint32_t index) {
   const char *message = infer_types(v->graph, node, types, &count);
   if (message) broken(v, index, message);
   if (count != node->result_count) broken(v, index, "the number of its results is wrong");
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     if (!type_equal(types[i], graph_type(v->graph, node_result(node, i)))) {
       broken(v, index, "a type is not what inference gives");
     }
@@ -53,12 +53,12 @@ static void verify_types(const Verify *v, uint32_t index) {
 
 static void verify_outputs(const Verify *v) {
   const Graph *graph = v->graph;
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     const Output *output = &graph->outputs[i];
     if (output->value.index >= graph->value_count) {
       broken(v, graph->node_count, "the value of an output is missing");
     }
-    for (uint32_t j = 0; j < i; j++) {
+    for (uint32_t j = 0; j < i; ++j) {
       if (strcmp(graph->outputs[j].name, output->name) == 0) {
         broken(v, graph->node_count, "two outputs have the same name");
       }
@@ -68,7 +68,7 @@ static void verify_outputs(const Verify *v) {
 
 static void verify(const Verify *v) {
   uint32_t first_result = 0;
-  for (uint32_t i = 0; i < v->graph->node_count; i++) {
+  for (uint32_t i = 0; i < v->graph->node_count; ++i) {
     verify_order(v, i, first_result);
     verify_types(v, i);
     const Node *node = &v->graph->nodes[i];

@@ -34,12 +34,13 @@ Status template_pass(const PassContext *context, const Graph *graph, const Graph
   *result = graph;
   if (!pattern_has_op(graph, OP_GELU)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    if (matches(graph, node))
+    if (matches(graph, node)) {
       replace(&rw, node);
-    else
+    } else {
       rewrite_copy(&rw, node);
+    }
   }
   *result = rewrite_end(&rw);
   return STATUS_OK;

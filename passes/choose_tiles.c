@@ -6,7 +6,7 @@
 
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
   Stage *stages = (Stage *)kernel->stages;
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     if (stages[i].kind != STAGE_PRODUCT) continue;
     stages[i].tile_rows = target->tile_rows;
     stages[i].tile_columns = target->tile_columns;
@@ -16,7 +16,7 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
 /* The chunks that the kernel sums; 0 when it sums none. */
 static uint32_t chunks_of(const PlanKernel *kernel) {
   uint32_t chunks = 0;
-  for (uint32_t i = 0; i < kernel->body->node_count; i++) {
+  for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
     const Node *node = &kernel->body->nodes[i];
     if (node->op != OP_SUM_CHUNKS) continue;
     uint32_t here = (uint32_t)node->attrs.SUM_CHUNKS.chunks;
@@ -29,14 +29,15 @@ static uint32_t chunks_of(const PlanKernel *kernel) {
 /* The column blocks of the kernel's products; 0 when it is cut by rows. */
 static uint32_t column_blocks_of(const PlanKernel *kernel) {
   uint32_t blocks = 0, products = 0;
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     const Node *anchor = graph_node(kernel->body, kernel->stages[i].nodes[0]);
     uint32_t here = anchor->op == OP_LINEAR ? (uint32_t)anchor->attrs.LINEAR.column_blocks : 0;
-    if (here && blocks && blocks != here)
+    if (here && blocks && blocks != here) {
       PANIC("a kernel has %u and %u column blocks", blocks, here);
+    }
     if (here) blocks = here, products++;
   }
-  for (uint32_t i = 0; blocks && i < kernel->stage_count; i++) {
+  for (uint32_t i = 0; blocks && i < kernel->stage_count; ++i) {
     StageKind kind = kernel->stages[i].kind;
     CHECK(kind == STAGE_POINTWISE || (kind == STAGE_PRODUCT && products-- > 0));
   }
@@ -44,8 +45,9 @@ static uint32_t column_blocks_of(const PlanKernel *kernel) {
 }
 
 static bool has_products(const PlanKernel *kernel) {
-  for (uint32_t i = 0; i < kernel->stage_count; i++)
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     if (kernel->stages[i].kind == STAGE_PRODUCT) return true;
+  }
   return false;
 }
 
@@ -54,8 +56,9 @@ void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   uint32_t column_blocks = column_blocks_of(kernel);
   kernel->column_blocks = column_blocks ? column_blocks : 1;
   kernel->blocks = 1;
-  if (chunks)
+  if (chunks) {
     kernel->blocks = chunks;
-  else if (!column_blocks)
+  } else if (!column_blocks) {
     kernel->blocks = cost_model_blocks(kernel->rows, row_bytes, has_products(kernel));
+  }
 }

@@ -14,7 +14,7 @@ Status chunk_means(const PassContext *context, const Graph *graph, const Graph *
   *result = graph;
   if (!pattern_has_op(graph, OP_MEAN_HW)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_MEAN_HW || !type_is_known(graph_type(graph, node->operands[0]))) {
       rewrite_copy(&rw, node);

@@ -50,16 +50,19 @@ static uint32_t map_operands(const Graph *graph, const Node *node) {
 
 static void find_vanishing(Means *means) {
   const Graph *graph = means->rw.from;
-  for (uint32_t i = 0; i < graph->value_count; i++) means->vanishes[i] = true;
-  for (uint32_t i = 0; i < graph->output_count; i++)
+  for (uint32_t i = 0; i < graph->value_count; ++i) means->vanishes[i] = true;
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     means->vanishes[graph->outputs[i].value.index] = false;
+  }
   for (uint32_t i = graph->node_count; i-- > 0;) {
     const Node *node = &graph->nodes[i];
     uint32_t spared = node->op == OP_MEAN_HW ? 1 : 0;
-    if (commutes(graph, node) && means->vanishes[node->first_result.index])
+    if (commutes(graph, node) && means->vanishes[node->first_result.index]) {
       spared = map_operands(graph, node);
-    for (uint32_t k = spared; k < node->operand_count; k++)
+    }
+    for (uint32_t k = spared; k < node->operand_count; ++k) {
       means->vanishes[node->operands[k].index] = false;
+    }
   }
 }
 
@@ -86,9 +89,11 @@ static void find_needed(Means *means) {
     const Node *node = &graph->nodes[i];
     uint32_t r = node->first_result.index;
     if (node->op == OP_MEAN_HW) means->needed[node->operands[0].index] = true;
-    if (node->result_count == 1 && means->needed[r] && means->pays[r])
-      for (uint32_t k = 0; k < map_operands(graph, node); k++)
+    if (node->result_count == 1 && means->needed[r] && means->pays[r]) {
+      for (uint32_t k = 0; k < map_operands(graph, node); ++k) {
         means->needed[node->operands[k].index] = true;
+      }
+    }
   }
 }
 
@@ -96,11 +101,13 @@ static ValueId commute(const Means *means, const Node *node) {
   const Rewrite *rw = &means->rw;
   Builder b = rewrite_builder(rw, node);
   ValueId x = means->mean[node->operands[0].index];
-  if (node->op == OP_LINEAR)
+  if (node->op == OP_LINEAR) {
     return build_linear(b, x, rewrite_get(rw, node->operands[1]),
                         rewrite_get(rw, node_operand(node, 2)));
-  if (node->op == OP_SLICE)
+  }
+  if (node->op == OP_SLICE) {
     return build_slice(b, x, node->attrs.SLICE.begin, node->attrs.SLICE.count);
+  }
   ValueId y = has_row_vector(rw->from, node) ? rewrite_get(rw, node->operands[1])
                                              : means->mean[node->operands[1].index];
   return node->op == OP_ADD ? build_add(b, x, y) : build_mul(b, x, y);
@@ -108,14 +115,14 @@ static ValueId commute(const Means *means, const Node *node) {
 
 static void build(Means *means) {
   const Graph *graph = means->rw.from;
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (node->op == OP_MEAN_HW) {
       rewrite_set(&means->rw, node_result(node, 0), means->mean[node->operands[0].index]);
       continue;
     }
     rewrite_copy(&means->rw, node);
-    for (uint32_t k = 0; k < node->result_count; k++) {
+    for (uint32_t k = 0; k < node->result_count; ++k) {
       ValueId r = node_result(node, k);
       if (!means->needed[r.index]) continue;
       Builder b = rewrite_builder(&means->rw, node);
@@ -135,12 +142,16 @@ Status commute_means(const PassContext *context, const Graph *graph, const Graph
   means.rw = rewrite_begin(graph, arena);
   find_vanishing(&means);
   bool matched = false;
-  for (uint32_t i = 0; i < graph->node_count; i++)
-    if (graph->nodes[i].result_count == 1)
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    if (graph->nodes[i].result_count == 1) {
       means.pays[graph->nodes[i].first_result.index] = is_paying(&means, &graph->nodes[i]);
-  for (uint32_t i = 0; i < graph->node_count; i++)
-    if (graph->nodes[i].op == OP_MEAN_HW && means.pays[graph->nodes[i].operands[0].index])
+    }
+  }
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    if (graph->nodes[i].op == OP_MEAN_HW && means.pays[graph->nodes[i].operands[0].index]) {
       matched = true;
+    }
+  }
   *result = graph;
   if (!matched) return STATUS_OK;
   find_needed(&means);

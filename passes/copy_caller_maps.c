@@ -38,7 +38,7 @@ static ValueId copy_of(Copies *copies, const Graph *from, ValueId old) {
 static void copy_node(Copies *copies, const Graph *from, Arena *arena, const Node *node) {
   Node changed = *node;
   ValueId *operands = ARENA_ARRAY(arena, node->operand_count, ValueId);
-  for (uint32_t k = 0; k < node->operand_count; k++) {
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     bool plain =
         graph_def(from, node->operands[k])->op != OP_INPUT || (can_read_caller(node->op) && k == 0);
     operands[k] = plain ? rewrite_get(&copies->rw, node->operands[k])
@@ -46,20 +46,23 @@ static void copy_node(Copies *copies, const Graph *from, Arena *arena, const Nod
   }
   changed.operands = operands;
   const Node *made = graph_node(copies->rw.to, graph_append(copies->rw.to, &changed));
-  for (uint32_t k = 0; k < node->result_count; k++)
+  for (uint32_t k = 0; k < node->result_count; ++k) {
     rewrite_set(&copies->rw, node_result(node, k), node_result(made, k));
+  }
 }
 
 Status copy_caller_maps(const PassContext *context, const Graph *graph, const Graph **result) {
   Arena *arena = context->arena;
   Copies copies = {rewrite_begin(graph, arena), ARENA_ARRAY(arena, graph->value_count, ValueId)};
-  for (uint32_t i = 0; i < graph->value_count; i++) copies.of[i] = VALUE_NONE;
-  for (uint32_t i = 0; i < graph->node_count; i++)
+  for (uint32_t i = 0; i < graph->value_count; ++i) copies.of[i] = VALUE_NONE;
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     copy_node(&copies, graph, arena, &graph->nodes[i]);
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  }
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     const Output *output = &graph->outputs[i];
-    if (graph_type(graph, output->value).rank == 1)
+    if (graph_type(graph, output->value).rank == 1) {
       return diag_error(context->diag, (Place){0}, "output \"%s\" is a constant", output->name);
+    }
     ValueId v = can_write_caller(graph_def(graph, output->value)->op)
                     ? rewrite_get(&copies.rw, output->value)
                     : copy_of(&copies, graph, output->value);

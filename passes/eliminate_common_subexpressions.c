@@ -35,23 +35,28 @@ static uint64_t attr_bits(const Node *node, const AttrInfo *attr) {
 static uint64_t hash_node(const Rewrite *rw, const Node *node) {
   uint64_t hash = mix(node->op, node->recipe ? node->recipe->id + 1 : 0);
   const OpInfo *info = op_info(node->op);
-  for (uint32_t i = 0; i < info->attr_count; i++)
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
     hash = mix(hash, attr_bits(node, &info->attrs[i]));
-  for (uint32_t i = 0; i < node->operand_count; i++)
+  }
+  for (uint32_t i = 0; i < node->operand_count; ++i) {
     hash = mix(hash, rewrite_get(rw, node->operands[i]).index);
+  }
   return hash;
 }
 
 /* `old` of the old graph, once copied, would equal `made` of the new one. */
 static bool same(const Rewrite *rw, const Node *old, const Node *made) {
   if (old->op != made->op || old->recipe != made->recipe ||
-      old->operand_count != made->operand_count)
+      old->operand_count != made->operand_count) {
     return false;
+  }
   const OpInfo *info = op_info(old->op);
-  for (uint32_t i = 0; i < info->attr_count; i++)
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
     if (attr_bits(old, &info->attrs[i]) != attr_bits(made, &info->attrs[i])) return false;
-  for (uint32_t i = 0; i < old->operand_count; i++)
+  }
+  for (uint32_t i = 0; i < old->operand_count; ++i) {
     if (!value_equal(rewrite_get(rw, old->operands[i]), made->operands[i])) return false;
+  }
   return true;
 }
 
@@ -64,8 +69,9 @@ static Table table_new(Arena *arena, uint32_t nodes) {
 /* The slot of the new node that equals `node`, or the empty one where it belongs. */
 static uint32_t *find_slot(const Table *table, const Rewrite *rw, const Node *node) {
   uint32_t i = (uint32_t)hash_node(rw, node) & table->mask;
-  while (table->slots[i] && !same(rw, node, &rw->to->nodes[table->slots[i] - 1]))
+  while (table->slots[i] && !same(rw, node, &rw->to->nodes[table->slots[i] - 1])) {
     i = (i + 1) & table->mask;
+  }
   return &table->slots[i];
 }
 
@@ -74,7 +80,7 @@ Status eliminate_common_subexpressions(const PassContext *context, const Graph *
   bool matched = false;
   Table table = table_new(context->arena, graph->node_count);
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     bool eligible = node->op != OP_INPUT && node->op != OP_KERNEL;
     uint32_t *slot = eligible ? find_slot(&table, &rw, node) : NULL;

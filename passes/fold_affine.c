@@ -18,15 +18,17 @@
 /* Whether each value of `graph` disappears when the FCs behind it fold. */
 static bool *find_vanishing(const Graph *graph, Arena *arena) {
   bool *vanishes = ARENA_ARRAY(arena, graph->value_count, bool);
-  for (uint32_t i = 0; i < graph->value_count; i++) vanishes[i] = true;
-  for (uint32_t i = 0; i < graph->output_count; i++)
+  for (uint32_t i = 0; i < graph->value_count; ++i) vanishes[i] = true;
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     vanishes[graph->outputs[i].value.index] = false;
+  }
   for (uint32_t i = graph->node_count; i-- > 0;) {
     const Node *node = &graph->nodes[i];
     bool keeps_first = !pattern_is_plain_linear(graph, node) && node->op != OP_MEAN_HW &&
                        !(pattern_is_affine(graph, node) && vanishes[node->first_result.index]);
-    for (uint32_t k = 0; k < node->operand_count; k++)
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
       if (k > 0 || keeps_first) vanishes[node->operands[k].index] = false;
+    }
   }
   return vanishes;
 }
@@ -58,7 +60,7 @@ Status fold_affine(const PassContext *context, const Graph *graph, const Graph *
   const bool *vanishes = find_vanishing(graph, context->arena);
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (pattern_is_plain_linear(graph, node) && vanishes[node->operands[0].index] &&
         pattern_is_affine(graph, graph_def(graph, node->operands[0]))) {

@@ -28,9 +28,10 @@ static bool collect(const Graph *graph, const uint32_t *uses, ValueId v, uint32_
                     Mixture *mixture) {
   const Node *node = graph_def(graph, v);
   if (uses[v.index] != 1 || nesting > MAX_BRANCHES || graph_type(graph, v).rank != 4) return false;
-  if (node->op == OP_ADD)
+  if (node->op == OP_ADD) {
     return collect(graph, uses, node->operands[0], nesting + 1, mixture) &&
            collect(graph, uses, node->operands[1], nesting + 1, mixture);
+  }
   if (node->op != OP_MUL || graph_type(graph, node->operands[1]).rank != 2) return false;
   const Node *linear = graph_def(graph, node->operands[0]);
   if (uses[node->operands[0].index] != 1 || !pattern_is_plain_linear(graph, linear)) return false;
@@ -81,11 +82,13 @@ static ValueId fold(const Rewrite *rw, const Node *node, const Mixture *mixture)
   ValueId projection = rewrite_get(rw, node->operands[1]);
   ValueId bias = rewrite_get(rw, node_operand(node, 2));
   ValueId biases = VALUE_NONE, y = VALUE_NONE;
-  for (uint32_t i = 0; i < mixture->count; i++)
+  for (uint32_t i = 0; i < mixture->count; ++i) {
     biases = plus(b, biases, build_bias(rw, b, mixture->scaled[i]));
+  }
   if (!value_is_none(biases)) bias = build_linear(b, biases, projection, bias);
-  for (uint32_t i = 0; i < mixture->count; i++)
+  for (uint32_t i = 0; i < mixture->count; ++i) {
     y = plus(b, y, build_branch(rw, b, mixture->scaled[i], projection));
+  }
   return plus(b, y, bias);
 }
 
@@ -94,7 +97,7 @@ Status fold_projections(const PassContext *context, const Graph *graph, const Gr
   bool matched = false;
   Mixture mixture;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (matches(graph, uses, node, &mixture)) {
       rewrite_set(&rw, node_result(node, 0), fold(&rw, node, &mixture));

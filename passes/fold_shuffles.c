@@ -42,12 +42,13 @@ Status fold_shuffles(const PassContext *context, const Graph *graph, const Graph
   if (!pattern_has_op(graph, OP_SHUFFLE)) return STATUS_OK;
   const uint32_t *uses = graph_use_counts(graph, context->arena);
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    if (matches(graph, node, uses))
+    if (matches(graph, node, uses)) {
       fold(&rw, node);
-    else
+    } else {
       rewrite_copy(&rw, node);
+    }
   }
   *result = rewrite_end(&rw);
   return STATUS_OK;

@@ -53,17 +53,18 @@ static uint32_t group_of(const Forming *f, ValueId v) {
 }
 
 static void link_groups(Forming *f) {
-  for (uint32_t g = 0; g < f->groups.count; g++) f->first[g] = f->last[g] = UINT32_MAX;
-  for (uint32_t i = 0; i < f->from->node_count; i++) {
+  for (uint32_t g = 0; g < f->groups.count; ++g) f->first[g] = f->last[g] = UINT32_MAX;
+  for (uint32_t i = 0; i < f->from->node_count; ++i) {
     uint32_t g = f->groups.of_node[i];
     if (g == NO_GROUP) continue;
-    if (f->first[g] == UINT32_MAX)
+    if (f->first[g] == UINT32_MAX) {
       f->first[g] = i;
-    else
+    } else {
       f->next[f->last[g]] = i;
+    }
     f->last[g] = i;
     const Node *node = &f->from->nodes[i];
-    for (uint32_t k = 0; k < node->operand_count; k++) {
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
       ValueId base = group_base(f->from, node->operands[k]);
       if (group_of(f, base) != g) f->crosses[base.index] = true;
     }
@@ -100,8 +101,9 @@ static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old);
 static ValueId append_inside(Forming *f, Kernel *kernel, const Node *node) {
   Node copy = *node;
   ValueId *operands = ARENA_ARRAY(f->arena, node->operand_count, ValueId);
-  for (uint32_t k = 0; k < node->operand_count; k++)
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     operands[k] = inside_value(f, kernel, node->operands[k]);
+  }
   copy.operands = operands;
   copy.label = NULL;
   return node_result(graph_node(kernel->body, graph_append(kernel->body, &copy)), 0);
@@ -127,8 +129,9 @@ static void add_result(Forming *f, Kernel *kernel, ValueId old, uint32_t output)
 
 static void add_results(Forming *f, Kernel *kernel, ValueId old) {
   if (f->crosses[old.index]) add_result(f, kernel, old, NO_OUTPUT);
-  for (uint32_t i = 0; i < f->from->output_count; i++)
+  for (uint32_t i = 0; i < f->from->output_count; ++i) {
     if (value_equal(f->from->outputs[i].value, old)) add_result(f, kernel, old, i);
+  }
 }
 
 /* "first .. last" of the labels in the group. */
@@ -158,17 +161,18 @@ static void form(Forming *f, uint32_t group) {
                .body = kernel.body,
                .label = label_of(f, group)};
   const Node *made = graph_node(f->to, graph_append(f->to, &node));
-  for (uint32_t i = 0; i < kernel.result_count; i++) {
+  for (uint32_t i = 0; i < kernel.result_count; ++i) {
     Result r = kernel.results[i];
-    if (r.output == NO_OUTPUT)
+    if (r.output == NO_OUTPUT) {
       f->map[r.old.index] = node_result(made, i);
-    else
+    } else {
       f->output_map[r.output] = node_result(made, i);
+    }
   }
 }
 
 static void copy_inputs(Forming *f) {
-  for (uint32_t i = 0; i < f->from->node_count; i++) {
+  for (uint32_t i = 0; i < f->from->node_count; ++i) {
     if (f->from->nodes[i].op != OP_INPUT) continue;
     Node copy = f->from->nodes[i];
     f->map[copy.first_result.index] = node_result(graph_node(f->to, graph_append(f->to, &copy)), 0);
@@ -176,9 +180,10 @@ static void copy_inputs(Forming *f) {
 }
 
 static bool is_ready(const Graph *graph) {
-  for (uint32_t i = 0; i < graph->value_count; i++)
+  for (uint32_t i = 0; i < graph->value_count; ++i) {
     if (!type_is_known(graph->values[i].type)) return false;
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  }
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     OpKind op = graph_def(graph, graph->outputs[i].value)->op;
     if (op == OP_SLICE || op == OP_CONSTANT || op == OP_INPUT) return false;
   }
@@ -202,14 +207,14 @@ Status form_kernels(const PassContext *context, const Graph *graph, const Graph 
                .next = ARENA_ARRAY(arena, graph->node_count, uint32_t)};
   f.first = ARENA_ARRAY(arena, f.groups.count, uint32_t);
   f.last = ARENA_ARRAY(arena, f.groups.count, uint32_t);
-  for (uint32_t i = 0; i < graph->value_count; i++) {
+  for (uint32_t i = 0; i < graph->value_count; ++i) {
     f.map[i] = VALUE_NONE;
     f.inside_of[i] = NO_GROUP;
   }
   link_groups(&f);
   copy_inputs(&f);
-  for (uint32_t g = 0; g < f.groups.count; g++) form(&f, g);
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  for (uint32_t g = 0; g < f.groups.count; ++g) form(&f, g);
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     const Output *output = &graph->outputs[i];
     graph_add_output(f.to, output->name, f.output_map[i], output->nchw);
   }

@@ -15,8 +15,9 @@
 /* [value]: a sampling that is summed. */
 static bool *find_summed(const Graph *graph, Arena *arena) {
   bool *summed = ARENA_ARRAY(arena, graph->value_count, bool);
-  for (uint32_t i = 0; i < graph->node_count; i++)
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (graph->nodes[i].op == OP_SUM_CHUNKS) summed[graph->nodes[i].operands[0].index] = true;
+  }
   return summed;
 }
 
@@ -30,9 +31,10 @@ static bool pays(const Graph *graph, ValueId samples) {
 }
 
 static ValueId sample_again(const Rewrite *rw, const Node *node) {
-  if (node->op == OP_AXIAL_SHIFT)
+  if (node->op == OP_AXIAL_SHIFT) {
     return build_axial_shift(rewrite_builder(rw, node), rewrite_get(rw, node->operands[0]),
                              node->attrs.AXIAL_SHIFT);
+  }
   const AttrsAXIAL_SAMPLE *a = &node->attrs.AXIAL_SAMPLE;
   return build_axial_sample(rewrite_builder(rw, node), rewrite_get(rw, node->operands[0]),
                             rewrite_get(rw, node->operands[1]), a->axis, a->share);
@@ -42,7 +44,7 @@ Status fuse_offset_gathers(const PassContext *context, const Graph *graph, const
   const bool *summed = find_summed(graph, context->arena);
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     ValueId x = node_operand(node, 0);
     if (node->op != OP_LINEAR || !summed[x.index] || !pays(graph, x)) {

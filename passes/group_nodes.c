@@ -87,11 +87,12 @@ static int64_t taps(const Graph *graph, const Node *node) {
 
 static uint64_t count_macs(const Graph *graph, bool with_taps) {
   uint64_t macs = 0;
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     int64_t elements, each = product_depth(graph, node) + (with_taps ? taps(graph, node) : 0);
-    if (each > 0 && type_count(graph_type(graph, node->first_result), &elements))
+    if (each > 0 && type_count(graph_type(graph, node->first_result), &elements)) {
       macs += (uint64_t)each * (uint64_t)elements;
+    }
   }
   return macs;
 }
@@ -120,10 +121,12 @@ static bool reads_by_column(const Graph *graph, const Node *node, uint32_t opera
 }
 
 static uint32_t find_group(Grouping *g, Type domain, uint32_t level, int32_t column_blocks) {
-  for (uint32_t i = g->count; i-- > 0;)
+  for (uint32_t i = g->count; i-- > 0;) {
     if (g->groups[i].level == level && g->groups[i].column_blocks == column_blocks &&
-        type_equal(g->groups[i].domain, domain))
+        type_equal(g->groups[i].domain, domain)) {
       return i;
+    }
+  }
   Group group = {.domain = domain, .level = level, .column_blocks = column_blocks};
   ARENA_PUSH(g->arena, g->groups, g->count, g->capacity, group);
   return g->count - 1;
@@ -147,7 +150,7 @@ static bool can_stay(const Grouping *g, const Node *node, uint32_t operand, Type
 static uint32_t find_level(const Grouping *g, const Node *node, Type domain,
                            int32_t *column_blocks) {
   uint32_t level = 1, home = NO_GROUP;
-  for (uint32_t k = 0; k < node->operand_count; k++) {
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     uint32_t group = producer_group(g, node, k);
     if (group == NO_GROUP) continue;
     CHECK(group < g->count);
@@ -155,7 +158,7 @@ static uint32_t find_level(const Grouping *g, const Node *node, Type domain,
     uint32_t least = g->groups[group].level + !stays;
     if (stays && least == level && home != NO_GROUP && home != group) {
       stays = false; /* two groups of one level: it joins neither */
-      least++;
+      ++least;
     }
     if (least > level) home = NO_GROUP;
     if (least >= level && stays) home = group;
@@ -172,8 +175,9 @@ static void join(Grouping *g, uint32_t index, uint32_t group) {
   g->of_node[index] = group;
   if (column_blocks_of(node)) return;
   bool whole = !op_has(node->op, OP_POINTWISE);
-  for (uint32_t k = 0; k < node->operand_count; k++)
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     whole |= producer_group(g, node, k) == group && !reads_by_column(g->graph, node, k);
+  }
   g->groups[group].whole_rows |= whole;
 }
 
@@ -183,8 +187,9 @@ static void assign_level(Grouping *g, uint32_t index) {
   int32_t column_blocks;
   uint32_t level = find_level(g, node, domain, &column_blocks);
   uint32_t group = find_group(g, domain, level, column_blocks);
-  while (g->groups[group].operands + node->operand_count > MAX_OPERANDS)
+  while (g->groups[group].operands + node->operand_count > MAX_OPERANDS) {
     group = find_group(g, domain, ++level, column_blocks);
+  }
   join(g, index, group);
 }
 
@@ -192,19 +197,20 @@ static void assign_level(Grouping *g, uint32_t index) {
 static void collect_uses(Grouping *g) {
   const Graph *graph = g->graph;
   uint32_t *first = ARENA_ARRAY(g->arena, graph->value_count + 1, uint32_t);
-  for (int placing = 0; placing < 2; placing++) {
+  for (int placing = 0; placing < 2; ++placing) {
     for (uint32_t i = graph->node_count; i-- > 0;) {
       const Node *node = &graph->nodes[i];
-      for (uint32_t k = 0; has_group(node) && k < node->operand_count; k++) {
+      for (uint32_t k = 0; has_group(node) && k < node->operand_count; ++k) {
         uint32_t base = group_base(graph, node->operands[k]).index;
-        if (placing)
+        if (placing) {
           g->uses[--first[base]] = (Use){i, k};
-        else
-          first[base]++;
+        } else {
+          ++first[base];
+        }
       }
     }
     if (placing) break;
-    for (uint32_t v = 1; v <= graph->value_count; v++) first[v] += first[v - 1];
+    for (uint32_t v = 1; v <= graph->value_count; ++v) first[v] += first[v - 1];
     g->uses = ARENA_ARRAY(g->arena, first[graph->value_count], Use);
   }
   g->first_use = first;
@@ -214,8 +220,9 @@ static void collect_uses(Grouping *g) {
 static bool is_kept(const Grouping *g, ValueId base) {
   uint32_t home = g->of_node[g->graph->values[base.index].node.index];
   if (home == NO_GROUP) return true;
-  for (uint32_t u = g->first_use[base.index]; u < g->first_use[base.index + 1]; u++)
+  for (uint32_t u = g->first_use[base.index]; u < g->first_use[base.index + 1]; ++u) {
     if (g->of_node[g->uses[u].node] != home) return true;
+  }
   return false;
 }
 
@@ -225,11 +232,12 @@ static uint32_t find_target(const Grouping *g, uint32_t index, bool *all_there) 
   uint32_t base = g->graph->nodes[index].first_result.index;
   uint32_t home = g->of_node[index], target = NO_GROUP;
   *all_there = true;
-  for (uint32_t u = g->first_use[base]; u < g->first_use[base + 1]; u++) {
+  for (uint32_t u = g->first_use[base]; u < g->first_use[base + 1]; ++u) {
     uint32_t group = g->of_node[g->uses[u].node];
     if (group == home || !type_equal(g->groups[group].domain, g->groups[home].domain) ||
-        !group_reads_by_row(&g->graph->nodes[g->uses[u].node], g->uses[u].operand))
+        !group_reads_by_row(&g->graph->nodes[g->uses[u].node], g->uses[u].operand)) {
       return NO_GROUP;
+    }
     if (target != NO_GROUP && target != group) *all_there = false;
     if (target == NO_GROUP || g->groups[group].level < g->groups[target].level) target = group;
   }
@@ -240,20 +248,23 @@ static uint32_t find_target(const Grouping *g, uint32_t index, bool *all_there) 
 static int64_t newly_kept(const Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
   int64_t channels = 0;
-  for (uint32_t k = 0; k < node->operand_count; k++) {
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId base = group_base(g->graph, node->operands[k]);
     bool repeated = false;
-    for (uint32_t j = 0; j < k; j++)
+    for (uint32_t j = 0; j < k; ++j) {
       repeated |= value_equal(base, group_base(g->graph, node->operands[j]));
+    }
     if (!repeated && !is_kept(g, base)) channels += type_channels(graph_type(g->graph, base));
   }
   return channels;
 }
 
 static bool is_read_by_column(const Grouping *g, ValueId base) {
-  for (uint32_t u = g->first_use[base.index]; u < g->first_use[base.index + 1]; u++)
-    if (!reads_by_column(g->graph, &g->graph->nodes[g->uses[u].node], g->uses[u].operand))
+  for (uint32_t u = g->first_use[base.index]; u < g->first_use[base.index + 1]; ++u) {
+    if (!reads_by_column(g->graph, &g->graph->nodes[g->uses[u].node], g->uses[u].operand)) {
       return false;
+    }
+  }
   return true;
 }
 
@@ -296,32 +307,37 @@ static int compare_ranks(const void *a, const void *b) {
 /* Renumbers by level; groups that sinking has emptied disappear. */
 static NodeGroups number(Grouping *g) {
   bool *used = ARENA_ARRAY(g->arena, g->count, bool);
-  for (uint32_t i = 0; i < g->graph->node_count; i++)
+  for (uint32_t i = 0; i < g->graph->node_count; ++i) {
     if (g->of_node[i] != NO_GROUP) used[g->of_node[i]] = true;
+  }
   Rank *ranks = ARENA_ARRAY(g->arena, g->count, Rank);
   uint32_t count = 0;
-  for (uint32_t i = 0; i < g->count; i++)
+  for (uint32_t i = 0; i < g->count; ++i) {
     if (used[i]) ranks[count++] = (Rank){g->groups[i].level, i};
+  }
   if (count > 0) qsort(ranks, count, sizeof *ranks, compare_ranks);
   uint32_t *number_of = ARENA_ARRAY(g->arena, g->count, uint32_t);
-  for (uint32_t i = 0; i < count; i++) number_of[ranks[i].group] = i;
-  for (uint32_t i = 0; i < g->graph->node_count; i++)
+  for (uint32_t i = 0; i < count; ++i) number_of[ranks[i].group] = i;
+  for (uint32_t i = 0; i < g->graph->node_count; ++i) {
     if (g->of_node[i] != NO_GROUP) g->of_node[i] = number_of[g->of_node[i]];
+  }
   return (NodeGroups){count, g->of_node};
 }
 
 NodeGroups group_nodes(const Graph *graph, Arena *arena) {
   Grouping g = {
       .graph = graph, .arena = arena, .of_node = ARENA_ARRAY(arena, graph->node_count, uint32_t)};
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     g.of_node[i] = NO_GROUP;
     if (has_group(&graph->nodes[i])) assign_level(&g, i);
   }
   collect_uses(&g);
   bool *is_output = ARENA_ARRAY(arena, graph->value_count, bool);
-  for (uint32_t i = 0; i < graph->output_count; i++)
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     is_output[graph->outputs[i].value.index] = true;
-  for (uint32_t i = graph->node_count; i-- > 0;)
+  }
+  for (uint32_t i = graph->node_count; i-- > 0;) {
     if (!is_output[graph->nodes[i].first_result.index]) try_to_sink(&g, i);
+  }
   return number(&g);
 }

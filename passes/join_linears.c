@@ -17,13 +17,14 @@ enum { NO_NODE = UINT32_MAX };
 /* [value]: used by a pointwise op or as an output, directly or through slices. */
 static bool *find_register_uses(const Graph *graph, Arena *arena) {
   bool *used = ARENA_ARRAY(arena, graph->value_count, bool);
-  for (uint32_t i = 0; i < graph->output_count; i++) used[graph->outputs[i].value.index] = true;
+  for (uint32_t i = 0; i < graph->output_count; ++i) used[graph->outputs[i].value.index] = true;
   for (uint32_t i = graph->node_count; i-- > 0;) {
     const Node *node = &graph->nodes[i];
     bool in_registers =
         op_has(node->op, OP_POINTWISE) || (node->op == OP_SLICE && used[node->first_result.index]);
-    for (uint32_t k = 0; in_registers && k < node->operand_count; k++)
+    for (uint32_t k = 0; in_registers && k < node->operand_count; ++k) {
       used[node->operands[k].index] = true;
+    }
   }
   return used;
 }
@@ -33,8 +34,8 @@ static uint32_t *find_chains(const Graph *graph, Arena *arena, bool *is_later, b
   const bool *in_registers = find_register_uses(graph, arena);
   uint32_t *next = ARENA_ARRAY(arena, graph->node_count, uint32_t);
   uint32_t *last = ARENA_ARRAY(arena, graph->value_count, uint32_t);
-  for (uint32_t i = 0; i < graph->value_count; i++) last[i] = NO_NODE;
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->value_count; ++i) last[i] = NO_NODE;
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     next[i] = NO_NODE;
     if (!pattern_is_plain_linear(graph, node) || in_registers[node->first_result.index]) continue;
@@ -86,12 +87,13 @@ Status join_linears(const PassContext *context, const Graph *graph, const Graph 
   *result = graph;
   if (!matched) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (is_later[i]) continue;
-    if (next[i] != NO_NODE)
+    if (next[i] != NO_NODE) {
       join(&rw, next, i);
-    else
+    } else {
       rewrite_copy(&rw, &graph->nodes[i]);
+    }
   }
   *result = rewrite_end(&rw);
   return STATUS_OK;

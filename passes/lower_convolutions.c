@@ -81,7 +81,7 @@ static ValueId lower_groups(Rewrite *rw, const Node *node, Window window) {
   int64_t bundle = choose_bundle(groups, columns), depth = bundle * w->type.dims[1];
   int64_t rows = bundle * columns;
   ValueId parts[MAX_BUNDLES] = {0};
-  for (int64_t i = 0; i < groups / bundle; i++) {
+  for (int64_t i = 0; i < groups / bundle; ++i) {
     ValueId x = rewrite_get(rw, node->operands[0]);
     if (bundle < groups) x = build_slice(b, x, (int32_t)(i * depth), (int32_t)depth);
     const Recipe *own = recipe_slice(rw->to->recipes, w, i * rows, rows);
@@ -101,14 +101,16 @@ static Status lower(const PassContext *context, Rewrite *rw, const Node *node) {
   int64_t out = type_channels(graph_type(rw->from, node_result(node, 0)));
   bool has_bias = node->operand_count == 3;
   if (!graph_recipe(rw->from, node->operands[1]) ||
-      (has_bias && !pattern_vector(rw->from, node, 2)))
+      (has_bias && !pattern_vector(rw->from, node, 2))) {
     return graph_misfit(context->diag, node, "conv2d: its weights are not constants");
-  if (a->groups == 1)
+  }
+  if (a->groups == 1) {
     rewrite_set(rw, node_result(node, 0), lower_dense(rw, node, window));
-  else if (a->groups == in && out == in)
+  } else if (a->groups == in && out == in) {
     rewrite_set(rw, node_result(node, 0), lower_depthwise(rw, node, window));
-  else
+  } else {
     rewrite_set(rw, node_result(node, 0), lower_groups(rw, node, window));
+  }
   return STATUS_OK;
 }
 
@@ -116,12 +118,13 @@ Status lower_convolutions(const PassContext *context, const Graph *graph, const 
   *result = graph;
   if (!pattern_has_op(graph, OP_CONV2D)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    if (node->op == OP_CONV2D)
+    if (node->op == OP_CONV2D) {
       RETURN_IF_ERROR(lower(context, &rw, node));
-    else
+    } else {
       rewrite_copy(&rw, node);
+    }
   }
   *result = rewrite_end(&rw);
   return STATUS_OK;

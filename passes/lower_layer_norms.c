@@ -27,12 +27,13 @@ Status lower_layer_norms(const PassContext *context, const Graph *graph, const G
   *result = graph;
   if (!pattern_has_op(graph, OP_LAYER_NORM)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    if (node->op == OP_LAYER_NORM)
+    if (node->op == OP_LAYER_NORM) {
       split(&rw, node);
-    else
+    } else {
       rewrite_copy(&rw, node);
+    }
   }
   *result = rewrite_end(&rw);
   return STATUS_OK;

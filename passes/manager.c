@@ -18,38 +18,44 @@ const Pass *pass_all(uint32_t *count) {
 }
 
 const Pass *pass_find(const char *name) {
-  for (uint32_t i = 0; i < PASS_COUNT; i++)
+  for (uint32_t i = 0; i < PASS_COUNT; ++i) {
     if (strcmp(pass_table[i].name, name) == 0) return &pass_table[i];
+  }
   return NULL;
 }
 
 static Status check_name(const char *option, const char *name, Diag *diag) {
   if (pass_find(name)) return STATUS_OK;
   const char *names[PASS_COUNT];
-  for (uint32_t i = 0; i < PASS_COUNT; i++) names[i] = pass_table[i].name;
+  for (uint32_t i = 0; i < PASS_COUNT; ++i) names[i] = pass_table[i].name;
   const char *nearest = nearest_name(name, names, PASS_COUNT);
-  if (nearest)
+  if (nearest) {
     return diag_usage_error(diag, "%s: no pass \"%s\"; did you mean \"%s\"?", option, name,
                             nearest);
+  }
   return diag_usage_error(diag, "%s: no pass \"%s\"", option, name);
 }
 
 Status manager_check_options(const PassOptions *options, Diag *diag) {
-  for (uint32_t i = 0; i < options->disabled_count; i++) {
+  for (uint32_t i = 0; i < options->disabled_count; ++i) {
     const char *name = options->disabled[i];
     RETURN_IF_ERROR(check_name("--disable-pass", name, diag));
-    if (pass_find(name)->required)
+    if (pass_find(name)->required) {
       return diag_usage_error(diag, "--disable-pass: \"%s\" cannot be switched off", name);
+    }
   }
-  for (uint32_t i = 0; i < options->print_after_count; i++)
-    if (strcmp(options->print_after[i], "all") != 0)
+  for (uint32_t i = 0; i < options->print_after_count; ++i) {
+    if (strcmp(options->print_after[i], "all") != 0) {
       RETURN_IF_ERROR(check_name("--print-after", options->print_after[i], diag));
+    }
+  }
   return options->stop_after ? check_name("--stop-after", options->stop_after, diag) : STATUS_OK;
 }
 
 static bool contains(const char *const *names, uint32_t count, const char *name) {
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; ++i) {
     if (strcmp(names[i], name) == 0) return true;
+  }
   return false;
 }
 
@@ -71,13 +77,15 @@ static Status run_one(const PassContext *context, const PassOptions *options, co
   double start = now_ms();
   uint32_t before = (*graph)->node_count;
   RETURN_IF_ERROR(pass->run(context, *graph, graph));
-  if (options->time_passes)
+  if (options->time_passes) {
     fprintf(options->stream, "%9.3f ms  %-32s %5u -> %u nodes\n", now_ms() - start, pass->name,
             before, (*graph)->node_count);
+  }
   if (options->verify_each) graph_verify(*graph, pass->name);
   if (contains(options->print_after, options->print_after_count, pass->name) ||
-      contains(options->print_after, options->print_after_count, "all"))
+      contains(options->print_after, options->print_after_count, "all")) {
     print_graph(context, options, pass, *graph);
+  }
   return STATUS_OK;
 }
 
@@ -86,10 +94,11 @@ Status manager_run(const PassContext *context, const PassOptions *options,
                    const Graph **result, bool *stopped) {
   *stopped = false;
   *result = graph;
-  for (uint32_t i = 0; i < count && !*stopped; i++) {
+  for (uint32_t i = 0; i < count && !*stopped; ++i) {
     const char *name = passes[i]->name;
-    if (!contains(options->disabled, options->disabled_count, name))
+    if (!contains(options->disabled, options->disabled_count, name)) {
       RETURN_IF_ERROR(run_one(context, options, passes[i], result));
+    }
     *stopped = options->stop_after && strcmp(options->stop_after, name) == 0;
   }
   return STATUS_OK;

@@ -11,7 +11,7 @@
 Status pack_weights(const PassContext *context, const Graph *graph, const Graph **result) {
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (!pattern_is_plain_linear(graph, node)) {
       rewrite_copy(&rw, node);

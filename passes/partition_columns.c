@@ -24,7 +24,7 @@ static uint32_t column_blocks(const Graph *graph, const Node *node) {
 Status partition_columns(const PassContext *context, const Graph *graph, const Graph **result) {
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
     uint32_t blocks = column_blocks(graph, &node);
     if (blocks) node.attrs.LINEAR.column_blocks = (int32_t)blocks;

@@ -5,8 +5,9 @@
 #include "ir/graph.h"
 
 static inline bool pattern_has_op(const Graph *graph, OpKind op) {
-  for (uint32_t i = 0; i < graph->node_count; i++)
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (graph->nodes[i].op == op) return true;
+  }
   return false;
 }
 

@@ -45,16 +45,19 @@ static uint64_t port_bytes(const Port *port) {
 }
 
 static uint32_t stage_of_node(const PlanKernel *kernel, uint32_t node) {
-  for (uint32_t s = 0; s < kernel->stage_count; s++)
-    for (uint32_t i = 0; i < kernel->stages[s].node_count; i++)
+  for (uint32_t s = 0; s < kernel->stage_count; ++s) {
+    for (uint32_t i = 0; i < kernel->stages[s].node_count; ++i) {
       if (kernel->stages[s].nodes[i].index == node) return s;
+    }
+  }
   return NO_STAGE;
 }
 
 /* The value of the body that is operand `operand`. */
 static ValueId body_input(const Graph *body, uint32_t operand) {
-  for (uint32_t i = 0;; i++)
+  for (uint32_t i = 0;; ++i) {
     if (body->nodes[i].op == OP_INPUT && operand-- == 0) return body->nodes[i].first_result;
+  }
 }
 
 static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t result) {
@@ -66,9 +69,9 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
   uint32_t writer = body->values[body->outputs[result].value.index].node.index;
   uint32_t write_stage = stage_of_node(kernel, writer);
   if (op_has(body->nodes[writer].op, OP_REDUCES)) return false;
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
-    for (uint32_t k = 0; node->op != OP_SLICE && k < node->operand_count; k++) {
+    for (uint32_t k = 0; node->op != OP_SLICE && k < node->operand_count; ++k) {
       if (!value_equal(group_base(body, node->operands[k]), input)) continue;
       if (!group_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) return false;
       if (kernel->column_blocks > 1 && node->op == OP_LINEAR) return false;
@@ -78,18 +81,18 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
 }
 
 static void collect(Placement *p) {
-  for (uint32_t i = 0; i < p->graph->node_count; i++) {
+  for (uint32_t i = 0; i < p->graph->node_count; ++i) {
     const Node *node = &p->graph->nodes[i];
     const PlanKernel *kernel = p->kernel_of[i];
-    for (uint32_t k = 0; kernel && k < node->operand_count; k++) {
+    for (uint32_t k = 0; kernel && k < node->operand_count; ++k) {
       uint32_t buffer = p->buffer_of[node->operands[k].index];
       if (buffer != NO_BUFFER) p->buffers[buffer].life.last = i;
     }
-    for (uint32_t r = 0; kernel && r < node->result_count; r++) {
+    for (uint32_t r = 0; kernel && r < node->result_count; ++r) {
       if (kernel->results[r].kind != PORT_ROWS) continue;
       p->buffer_of[node_result(node, r).index] = p->count;
       p->buffers[p->count] = (Buffer){{port_bytes(&kernel->results[r]), i, i}, p->count};
-      p->count++;
+      ++p->count;
     }
   }
 }
@@ -98,7 +101,7 @@ static void collect(Placement *p) {
 static void take_over(Placement *p, uint32_t index, uint32_t r) {
   const Node *node = &p->graph->nodes[index];
   uint32_t mine = p->buffer_of[node_result(node, r).index];
-  for (uint32_t k = 0; mine != NO_BUFFER && k < node->operand_count; k++) {
+  for (uint32_t k = 0; mine != NO_BUFFER && k < node->operand_count; ++k) {
     uint32_t theirs = p->buffer_of[node->operands[k].index];
     if (theirs == NO_BUFFER) continue;
     uint32_t home = p->buffers[theirs].home;
@@ -113,11 +116,13 @@ static void take_over(Placement *p, uint32_t index, uint32_t r) {
 
 static uint64_t find_live_peak(const Placement *p) {
   uint64_t peak = 0;
-  for (uint32_t i = 0; i < p->graph->node_count; i++) {
+  for (uint32_t i = 0; i < p->graph->node_count; ++i) {
     uint64_t live = 0;
-    for (uint32_t b = 0; b < p->count; b++)
-      if (p->buffers[b].life.first <= i && i < p->buffers[b].life.last)
+    for (uint32_t b = 0; b < p->count; ++b) {
+      if (p->buffers[b].life.first <= i && i < p->buffers[b].life.last) {
         live += p->buffers[b].life.bytes;
+      }
+    }
     if (live > peak) peak = live;
   }
   return peak;
@@ -128,21 +133,26 @@ static void place(Placement *p, Buffers *out, Arena *arena) {
   Lifetime *lives = ARENA_ARRAY(arena, p->count + nodes, Lifetime);
   uint64_t *offsets = ARENA_ARRAY(arena, p->count + nodes, uint64_t);
   uint32_t *slot = ARENA_ARRAY(arena, p->count, uint32_t); /* of a home, in `lives` */
-  for (uint32_t b = 0; b < p->count; b++)
+  for (uint32_t b = 0; b < p->count; ++b) {
     if (p->buffers[b].home == b) {
       slot[b] = count;
       lives[count++] = p->buffers[b].life;
     }
+  }
   uint32_t homes = count;
-  for (uint32_t i = 0; i < nodes; i++)
+  for (uint32_t i = 0; i < nodes; ++i) {
     if (p->kernel_of[i]) lives[count++] = (Lifetime){p->kernel_of[i]->scratch_bytes, i, i};
+  }
   out->bytes = plan_memory(lives, count, offsets, arena);
-  for (uint32_t v = 0; v < p->graph->value_count; v++)
-    if (p->buffer_of[v] != NO_BUFFER)
+  for (uint32_t v = 0; v < p->graph->value_count; ++v) {
+    if (p->buffer_of[v] != NO_BUFFER) {
       out->offsets[v] = offsets[slot[p->buffers[p->buffer_of[v]].home]];
+    }
+  }
   count = homes;
-  for (uint32_t i = 0; i < nodes; i++)
+  for (uint32_t i = 0; i < nodes; ++i) {
     if (p->kernel_of[i]) out->scratch[i] = offsets[count++];
+  }
 }
 
 Buffers place_buffers(const Graph *graph, const PlanKernel *const *kernel_of, Arena *arena) {
@@ -150,13 +160,14 @@ Buffers place_buffers(const Graph *graph, const PlanKernel *const *kernel_of, Ar
                  .kernel_of = kernel_of,
                  .buffers = ARENA_ARRAY(arena, graph->value_count, Buffer),
                  .buffer_of = ARENA_ARRAY(arena, graph->value_count, uint32_t)};
-  for (uint32_t v = 0; v < graph->value_count; v++) p.buffer_of[v] = NO_BUFFER;
+  for (uint32_t v = 0; v < graph->value_count; ++v) p.buffer_of[v] = NO_BUFFER;
   collect(&p);
   Buffers out = {.offsets = ARENA_ARRAY(arena, graph->value_count, uint64_t),
                  .scratch = ARENA_ARRAY(arena, graph->node_count, uint64_t),
                  .live_peak = find_live_peak(&p)};
-  for (uint32_t i = 0; i < graph->node_count; i++)
-    for (uint32_t r = 0; kernel_of[i] && r < graph->nodes[i].result_count; r++) take_over(&p, i, r);
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    for (uint32_t r = 0; kernel_of[i] && r < graph->nodes[i].result_count; ++r) take_over(&p, i, r);
+  }
   place(&p, &out, arena);
   return out;
 }

@@ -28,36 +28,40 @@ typedef struct Placing {
 
 static void find_readers(Placing *p) {
   const Graph *body = p->kernel->body;
-  for (uint32_t v = 0; v < body->value_count; v++)
+  for (uint32_t v = 0; v < body->value_count; ++v) {
     p->last_stage[v] = p->stage_of[v] == NO_STAGE ? 0 : p->stage_of[v];
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  }
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     if (node->op == OP_SLICE) continue;
-    for (uint32_t k = 0; k < node->operand_count; k++) {
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
       ValueId base = group_base(body, node->operands[k]);
       uint32_t reader = p->stage_of[node->first_result.index];
       if (reader > p->last_stage[base.index]) p->last_stage[base.index] = reader;
-      if (reader != p->stage_of[base.index] || !value_equal(base, node->operands[k]))
+      if (reader != p->stage_of[base.index] || !value_equal(base, node->operands[k])) {
         p->in_memory[base.index] = true;
+      }
     }
   }
 }
 
 static ValuePlace place_of_result(const Placing *p, ValueId v, uint32_t result) {
   const Port *port = &p->kernel->results[result];
-  if (port->nchw || (port->kind == PORT_CALLER && p->in_memory[v.index]))
+  if (port->nchw || (port->kind == PORT_CALLER && p->in_memory[v.index])) {
     return (ValuePlace){.kind = PLACE_SCRATCH};
+  }
   return (ValuePlace){.kind = PLACE_RESULT, .index = result, .pitch = port->pitch};
 }
 
 static ValuePlace place_of(const Placing *p, ValueId v) {
   const Graph *body = p->kernel->body;
   uint32_t found = UINT32_MAX;
-  for (uint32_t r = 0; r < body->output_count; r++) {
+  for (uint32_t r = 0; r < body->output_count; ++r) {
     if (!value_equal(body->outputs[r].value, v)) continue;
-    if (found == UINT32_MAX ||
-        (p->kernel->results[found].kind == PORT_CALLER && p->kernel->results[r].kind == PORT_ROWS))
+    if (found == UINT32_MAX || (p->kernel->results[found].kind == PORT_CALLER &&
+                                p->kernel->results[r].kind == PORT_ROWS)) {
       found = r;
+    }
   }
   if (found != UINT32_MAX) return place_of_result(p, v, found);
   return (ValuePlace){.kind = p->in_memory[v.index] ? PLACE_SCRATCH : PLACE_REGISTER};
@@ -66,7 +70,7 @@ static ValuePlace place_of(const Placing *p, ValueId v) {
 static void place_all(Placing *p) {
   const Graph *body = p->kernel->body;
   uint32_t operand = 0;
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     ValueId v = node->first_result;
     if (node->op == OP_SLICE) continue;
@@ -77,8 +81,9 @@ static void place_all(Placing *p) {
       continue;
     }
     p->places[v.index] = place_of(p, v);
-    if (p->places[v.index].kind == PLACE_SCRATCH)
+    if (p->places[v.index].kind == PLACE_SCRATCH) {
       p->places[v.index].pitch = plan_pitch(type_channels(graph_type(body, v)));
+    }
   }
 }
 
@@ -88,20 +93,23 @@ static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
   uint32_t count = 0, values = p->kernel->body->value_count;
   Lifetime *lifetimes = ARENA_ARRAY(p->arena, values, Lifetime);
   uint64_t *offsets = ARENA_ARRAY(p->arena, values, uint64_t);
-  for (uint32_t v = 0; v < values; v++)
-    if (p->places[v].kind == PLACE_SCRATCH)
+  for (uint32_t v = 0; v < values; ++v) {
+    if (p->places[v].kind == PLACE_SCRATCH) {
       lifetimes[count++] =
           (Lifetime){4 * rows * p->places[v].pitch + slack, p->stage_of[v], p->last_stage[v]};
+    }
+  }
   uint64_t bytes = plan_memory(lifetimes, count, offsets, p->arena);
   count = 0;
-  for (uint32_t v = 0; v < values; v++)
+  for (uint32_t v = 0; v < values; ++v) {
     if (p->places[v].kind == PLACE_SCRATCH) p->places[v].offset = offsets[count++];
+  }
   return bytes;
 }
 
 static void place_slices(Placing *p) {
   const Graph *body = p->kernel->body;
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     if (node->op != OP_SLICE) continue;
     ValuePlace place = p->places[node->operands[0].index];

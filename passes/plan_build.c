@@ -55,10 +55,12 @@ static Port result_port(const Building *b, ValueId v) {
 static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel) {
   Port *operands = ARENA_ARRAY(b->arena, node->operand_count, Port);
   Port *results = ARENA_ARRAY(b->arena, node->result_count, Port);
-  for (uint32_t k = 0; k < node->operand_count; k++)
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     operands[k] = operand_port(b, node->operands[k]);
-  for (uint32_t r = 0; r < node->result_count; r++)
+  }
+  for (uint32_t r = 0; r < node->result_count; ++r) {
     results[r] = result_port(b, node_result(node, r));
+  }
   kernel->operands = operands;
   kernel->operand_count = node->operand_count;
   kernel->results = results;
@@ -66,7 +68,7 @@ static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel) 
 }
 
 static void fill_rows(PlanKernel *kernel) {
-  for (uint32_t i = 0; i < kernel->body->node_count; i++) {
+  for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
     const Node *node = &kernel->body->nodes[i];
     if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
     Type domain = group_domain(kernel->body, node);
@@ -89,11 +91,11 @@ static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
   StringBuilder text = {.arena = b->arena};
   string_builder_printf(&text, "k%u", b->kernel_count);
   uint32_t count = 0;
-  for (uint32_t i = 0; i < kernel->body->node_count && count < 3; i++) {
+  for (uint32_t i = 0; i < kernel->body->node_count && count < 3; ++i) {
     OpKind op = kernel->body->nodes[i].op;
     if (!telling[op] || told[op]) continue;
     told[op] = true;
-    count++;
+    ++count;
     string_builder_printf(&text, "_%s", op_info(op)->text);
   }
   return string_builder_text(&text);
@@ -102,8 +104,9 @@ static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
 static const PlanKernel *share_kernel(Building *b, const PlanKernel *kernel) {
   StringBuilder text = {.arena = b->arena};
   plan_print_kernel(kernel, &text);
-  for (uint32_t i = 0; i < b->kernel_count; i++)
+  for (uint32_t i = 0; i < b->kernel_count; ++i) {
     if (strcmp(b->texts[i], string_builder_text(&text)) == 0) return &b->kernels[i];
+  }
   PlanKernel *made = &b->kernels[b->kernel_count];
   *made = *kernel;
   made->name = name_kernel(b, kernel);
@@ -122,19 +125,22 @@ static const PlanKernel *build_kernel(Building *b, const Node *node) {
 }
 
 static uint32_t weight_index(Building *b, const Recipe *recipe) {
-  for (uint32_t i = 0; i < b->weight_count; i++)
+  for (uint32_t i = 0; i < b->weight_count; ++i) {
     if (b->weights[i] == recipe) return i;
+  }
   ARENA_PUSH(b->arena, b->weights, b->weight_count, b->weight_capacity, recipe);
   return b->weight_count - 1;
 }
 
 static BufferRef buffer_ref(Building *b, const Buffers *buffers, ValueId v) {
   const Node *node = graph_def(b->graph, v);
-  if (node->op == OP_CONSTANT)
+  if (node->op == OP_CONSTANT) {
     return (BufferRef){.space = SPACE_WEIGHTS, .index = weight_index(b, node->recipe)};
+  }
   if (node->op == OP_INPUT) return (BufferRef){.space = SPACE_INPUT, .index = b->input_of[v.index]};
-  if (b->output_of[v.index] != NO_OUTPUT)
+  if (b->output_of[v.index] != NO_OUTPUT) {
     return (BufferRef){.space = SPACE_OUTPUT, .index = b->output_of[v.index]};
+  }
   return (BufferRef){.space = SPACE_ARENA, .offset = buffers->offsets[v.index]};
 }
 
@@ -143,10 +149,12 @@ static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
   const PlanKernel *kernel = b->kernel_of[index];
   BufferRef *operands = ARENA_ARRAY(b->arena, node->operand_count, BufferRef);
   BufferRef *results = ARENA_ARRAY(b->arena, node->result_count, BufferRef);
-  for (uint32_t k = 0; k < node->operand_count; k++)
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     operands[k] = buffer_ref(b, buffers, node->operands[k]);
-  for (uint32_t r = 0; r < node->result_count; r++)
+  }
+  for (uint32_t r = 0; r < node->result_count; ++r) {
     results[r] = buffer_ref(b, buffers, node_result(node, r));
+  }
   PlanKernel *shared = &b->kernels[kernel - b->kernels];
   uint64_t ahead = (uint64_t)node->attrs.KERNEL.ahead;
   if (shared->ahead_bytes < ahead) shared->ahead_bytes = ahead;
@@ -168,9 +176,9 @@ static Type of_all_rounds(const Plan *plan, Type type) {
 /* Inputs and outputs of the model, and which values they are. */
 static void fill_tensors(Building *b, Plan *plan) {
   const Graph *graph = b->graph;
-  for (uint32_t v = 0; v < graph->value_count; v++) b->output_of[v] = NO_OUTPUT;
+  for (uint32_t v = 0; v < graph->value_count; ++v) b->output_of[v] = NO_OUTPUT;
   PlanTensor *outputs = ARENA_ARRAY(b->arena, graph->output_count, PlanTensor);
-  for (uint32_t i = 0; i < graph->output_count; i++) {
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
     const Output *output = &graph->outputs[i];
     CHECK(graph_def(graph, output->value)->op == OP_KERNEL);
     CHECK(b->output_of[output->value.index] == NO_OUTPUT);
@@ -179,7 +187,7 @@ static void fill_tensors(Building *b, Plan *plan) {
                               output->nchw};
   }
   PlanTensor *inputs = ARENA_ARRAY(b->arena, graph->node_count, PlanTensor);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_INPUT) continue;
     b->input_of[node->first_result.index] = plan->input_count;
@@ -192,24 +200,28 @@ static void fill_tensors(Building *b, Plan *plan) {
 }
 
 static void build_kernels(Building *b) {
-  for (uint32_t i = 0; i < b->graph->node_count; i++) {
+  for (uint32_t i = 0; i < b->graph->node_count; ++i) {
     const Node *node = &b->graph->nodes[i];
-    if (node->op == OP_KERNEL)
+    if (node->op == OP_KERNEL) {
       b->kernel_of[i] = build_kernel(b, node);
-    else
+    } else {
       CHECK(node->op == OP_INPUT || node->op == OP_CONSTANT);
-    for (uint32_t k = 0; k < node->operand_count; k++)
+    }
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
       CHECK(b->output_of[node->operands[k].index] == NO_OUTPUT);
+    }
   }
 }
 
 static void fill_steps(Building *b, Plan *plan) {
   Buffers buffers = place_buffers(b->graph, b->kernel_of, b->arena);
   Step *steps = ARENA_ARRAY(b->arena, b->graph->node_count, Step);
-  for (uint32_t i = 0; i < b->graph->node_count; i++)
+  for (uint32_t i = 0; i < b->graph->node_count; ++i) {
     if (b->kernel_of[i]) steps[plan->step_count++] = build_step(b, &buffers, i);
-  for (uint32_t i = 0; i < plan->step_count; i++)
+  }
+  for (uint32_t i = 0; i < plan->step_count; ++i) {
     if (steps[i].ahead == b->weight_count) steps[i].ahead = 0; /* the next call's */
+  }
   plan->steps = steps;
   plan->workspace_base = buffers.bytes;
   plan->live_peak = buffers.live_peak;
@@ -236,9 +248,11 @@ Status plan_build(const PassContext *context, const Graph *graph, const Plan **r
   plan->kernel_count = b.kernel_count;
   plan->weights = b.weights;
   plan->weight_count = b.weight_count;
-  for (uint32_t i = 0; i < b.kernel_count; i++)
-    if (b.kernels[i].scratch_bytes > plan->scratch_bytes)
+  for (uint32_t i = 0; i < b.kernel_count; ++i) {
+    if (b.kernels[i].scratch_bytes > plan->scratch_bytes) {
       plan->scratch_bytes = b.kernels[i].scratch_bytes;
+    }
+  }
   *result = plan;
   return STATUS_OK;
 }

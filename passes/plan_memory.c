@@ -24,7 +24,7 @@ static int by_size(const void *a, const void *b) {
 /* The lowest begin for `buffer` among `placed`, which are sorted by begin. */
 static uint64_t find_gap(const Placed *placed, uint32_t count, const Placed *buffer) {
   uint64_t begin = 0;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     if (placed[i].last < buffer->first || placed[i].first > buffer->last) continue;
     if (placed[i].begin >= begin && placed[i].begin - begin >= buffer->end) break;
     if (placed[i].end > begin) begin = placed[i].end;
@@ -34,19 +34,20 @@ static uint64_t find_gap(const Placed *placed, uint32_t count, const Placed *buf
 
 static void insert(Placed *placed, uint32_t count, Placed buffer) {
   uint32_t i = count;
-  for (; i > 0 && placed[i - 1].begin > buffer.begin; i--) placed[i] = placed[i - 1];
+  for (; i > 0 && placed[i - 1].begin > buffer.begin; --i) placed[i] = placed[i - 1];
   placed[i] = buffer;
 }
 
 uint64_t plan_memory(const Lifetime *lifetimes, uint32_t count, uint64_t *offsets, Arena *arena) {
   Placed *waiting = ARENA_ARRAY(arena, count, Placed); /* their `end` is their size */
   Placed *placed = ARENA_ARRAY(arena, count, Placed);
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; ++i) {
     waiting[i] = (Placed){0, round_up_size(lifetimes[i].bytes, PLAN_ALIGN), lifetimes[i].first,
                           lifetimes[i].last, i};
+  }
   if (count > 0) qsort(waiting, count, sizeof *waiting, by_size);
   uint64_t total = 0;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     Placed buffer = waiting[i];
     buffer.begin = find_gap(placed, i, &buffer);
     buffer.end += buffer.begin;

@@ -17,7 +17,7 @@
 /* Bytes of the constants among the operands of `node`; with `seen`, of those not seen before. */
 static uint64_t constant_bytes(const Graph *graph, const Node *node, bool *seen) {
   uint64_t bytes = 0;
-  for (uint32_t k = 0; k < node->operand_count; k++) {
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId v = node->operands[k];
     int64_t elements;
     if (!graph_recipe(graph, v) || !type_count(graph_type(graph, v), &elements)) continue;
@@ -32,8 +32,9 @@ static uint64_t constant_bytes(const Graph *graph, const Node *node, bool *seen)
 static const uint64_t *new_bytes(const Graph *graph, Arena *arena) {
   uint64_t *bytes = ARENA_ARRAY(arena, graph->node_count, uint64_t);
   bool *seen = ARENA_ARRAY(arena, graph->value_count, bool);
-  for (uint32_t i = 0; i < graph->node_count; i++)
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     bytes[i] = constant_bytes(graph, &graph->nodes[i], seen);
+  }
   return bytes;
 }
 
@@ -67,7 +68,7 @@ Status prefetch_weights(const PassContext *context, const Graph *graph, const Gr
   uint64_t *ahead = ARENA_ARRAY(context->arena, graph->node_count, uint64_t);
   if (!assign(graph, new_bytes(graph, context->arena), ahead)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
     if (node.op == OP_KERNEL) node.attrs.KERNEL.ahead = (int32_t)ahead[i];
     rewrite_copy(&rw, &node);

@@ -30,8 +30,9 @@ static ValueId find_offsets(const Graph *graph, const Node *node, int32_t *axis)
   const Node *concat = graph_def(graph, shuffle->operands[0]);
   if (concat->op != OP_CONCAT || concat->operand_count != 2) return VALUE_NONE;
   ValueId dy = concat->operands[0], dx = concat->operands[1];
-  if (type_channels(graph_type(graph, dy)) != type_channels(graph_type(graph, dx)))
+  if (type_channels(graph_type(graph, dy)) != type_channels(graph_type(graph, dx))) {
     return VALUE_NONE;
+  }
   *axis = is_zero(graph, dy) ? 2 : 1;
   if (is_zero(graph, dy)) return dx;
   return is_zero(graph, dx) ? dy : VALUE_NONE;
@@ -48,14 +49,15 @@ Status recognize_samples(const PassContext *context, const Graph *graph, const G
   *result = graph;
   if (!pattern_has_op(graph, OP_DEFORM_PATCHES)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     int32_t axis;
     ValueId offsets = find_offsets(graph, node, &axis);
-    if (value_is_none(offsets))
+    if (value_is_none(offsets)) {
       rewrite_copy(&rw, node);
-    else
+    } else {
       rewrite_set(&rw, node_result(node, 0), sample(&rw, node, offsets, axis));
+    }
   }
   *result = rewrite_end(&rw);
   return STATUS_OK;

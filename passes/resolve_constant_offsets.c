@@ -27,8 +27,9 @@ static bool find_shift(const Graph *graph, const Node *node, AttrsAXIAL_SHIFT *s
     return true;
   }
   if (offsets->kind != RECIPE_FILL || !(fabs(offsets->fill) <= MAX_SHIFT) ||
-      offsets->fill != floor(offsets->fill))
+      offsets->fill != floor(offsets->fill)) {
     return false;
+  }
   shift->period = 1;
   shift->phase = 0;
   shift->lowest = (int32_t)offsets->fill;
@@ -40,15 +41,16 @@ Status resolve_constant_offsets(const PassContext *context, const Graph *graph,
   *result = graph;
   if (!pattern_has_op(graph, OP_AXIAL_SAMPLE)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     AttrsAXIAL_SHIFT shift = {0};
-    if (find_shift(graph, node, &shift))
+    if (find_shift(graph, node, &shift)) {
       rewrite_set(&rw, node_result(node, 0),
                   build_axial_shift(rewrite_builder(&rw, node), rewrite_get(&rw, node->operands[0]),
                                     shift));
-    else
+    } else {
       rewrite_copy(&rw, node);
+    }
   }
   *result = rewrite_end(&rw);
   return STATUS_OK;

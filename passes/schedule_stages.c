@@ -31,7 +31,7 @@ static StageKind kind_of(OpKind op) {
 /* Whether pointwise `node` can follow in stage `stage`. */
 static bool follows(const Schedule *s, const Node *node, uint32_t stage) {
   bool attached = false;
-  for (uint32_t k = 0; k < node->operand_count; k++) {
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId base = group_base(s->body, node->operands[k]);
     if (graph_def(s->body, base)->op == OP_INPUT) continue;
     uint32_t home = s->stage_of[base.index];
@@ -50,7 +50,7 @@ static void open_stage(Schedule *s, uint32_t first, uint32_t number, Stage *stag
   nodes[stage->node_count++] = (NodeId){first};
   s->stage_of[anchor->first_result.index] = number;
   if (!stage_takes_pointwise(stage->kind)) return;
-  for (uint32_t i = first + 1; i < body->node_count; i++) {
+  for (uint32_t i = first + 1; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     ValueId result = node->first_result;
     if (!op_has(node->op, OP_POINTWISE) || s->stage_of[result.index] != NO_STAGE) continue;
@@ -63,19 +63,20 @@ static void open_stage(Schedule *s, uint32_t first, uint32_t number, Stage *stag
 const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena) {
   const Graph *body = kernel->body;
   Schedule s = {body, ARENA_ARRAY(arena, body->value_count, uint32_t)};
-  for (uint32_t v = 0; v < body->value_count; v++) s.stage_of[v] = NO_STAGE;
+  for (uint32_t v = 0; v < body->value_count; ++v) s.stage_of[v] = NO_STAGE;
   Stage *stages = ARENA_ARRAY(arena, body->node_count, Stage);
   NodeId *nodes = ARENA_ARRAY(arena, body->node_count, NodeId);
   uint32_t used = 0;
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     if (!runs(node) || s.stage_of[node->first_result.index] != NO_STAGE) continue;
     Stage *stage = &stages[kernel->stage_count];
     open_stage(&s, i, kernel->stage_count++, stage, nodes + used);
     used += stage->node_count;
   }
-  for (uint32_t v = 0; v < body->value_count; v++)
+  for (uint32_t v = 0; v < body->value_count; ++v) {
     s.stage_of[v] = s.stage_of[group_base(body, (ValueId){v}).index];
+  }
   kernel->stages = stages;
   return s.stage_of;
 }

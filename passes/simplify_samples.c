@@ -15,7 +15,7 @@ static bool does_nothing(const Graph *graph, const Node *node) {
 Status simplify_samples(const PassContext *context, const Graph *graph, const Graph **result) {
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (does_nothing(graph, node)) {
       rewrite_set(&rw, node_result(node, 0), rewrite_get(&rw, node->operands[0]));

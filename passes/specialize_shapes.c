@@ -16,8 +16,9 @@ static const int64_t MAX_PADDED = INT64_C(4) << 30; /* with its rows in whole ve
 static Status check_input(const PassContext *context, const Node *node, Type type) {
   char wants[TYPE_TEXT_MAX], gets[TYPE_TEXT_MAX];
   bool fits = type_is_known(type) && type.rank == node->declared.rank;
-  for (uint32_t i = 0; fits && i < type.rank; i++)
+  for (uint32_t i = 0; fits && i < type.rank; ++i) {
     fits = node->declared.dims[i] == DIM_OPEN || node->declared.dims[i] == type.dims[i];
+  }
   if (fits) return STATUS_OK;
   return diag_error(context->diag, (Place){0}, "input \"%s\": shape %s, the model takes %s",
                     node->attrs.INPUT.name, type_format(type, gets),
@@ -29,17 +30,19 @@ static Status check_inputs(const PassContext *context, const Graph *graph) {
   uint32_t count = graph_inputs(graph, NULL, 0);
   NodeId *nodes = ARENA_ARRAY(context->arena, count, NodeId);
   graph_inputs(graph, nodes, count);
-  if (count != context->input_count)
+  if (count != context->input_count) {
     return diag_error(context->diag, (Place){0}, "%u input shapes given, the model has %u inputs",
                       context->input_count, count);
-  for (uint32_t i = 0; i < count; i++) {
+  }
+  for (uint32_t i = 0; i < count; ++i) {
     const Type *type = &context->input_types[i];
     RETURN_IF_ERROR(check_input(context, graph_node(graph, nodes[i]), *type));
-    if (type->dims[0] != context->input_types[0].dims[0])
+    if (type->dims[0] != context->input_types[0].dims[0]) {
       return diag_error(context->diag, (Place){0},
                         "input \"%s\": %" PRId64 " images, the first input has %" PRId64,
                         graph_node(graph, nodes[i])->attrs.INPUT.name, type->dims[0],
                         context->input_types[0].dims[0]);
+    }
   }
   return STATUS_OK;
 }
@@ -51,7 +54,7 @@ static bool fits_padded(Type type, int64_t elements) {
 }
 
 static Status check_size(const PassContext *context, const Graph *graph, const Node *node) {
-  for (uint32_t k = 0; k < node->result_count; k++) {
+  for (uint32_t k = 0; k < node->result_count; ++k) {
     int64_t elements;
     char text[TYPE_TEXT_MAX];
     Type type = graph_type(graph, node_result(node, k));
@@ -72,15 +75,17 @@ static Status check_size(const PassContext *context, const Graph *graph, const N
 static Status specialize(const PassContext *context, Rewrite *rw, const Node *node) {
   Node copy = *node;
   ValueId *operands = ARENA_ARRAY(context->arena, node->operand_count, ValueId);
-  for (uint32_t k = 0; k < node->operand_count; k++)
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
     operands[k] = rewrite_get(rw, node->operands[k]);
+  }
   copy.operands = operands;
   NodeId id;
   const char *message = graph_try_append(rw->to, &copy, &id);
   if (message) return graph_misfit(context->diag, node, message);
   const Node *made = graph_node(rw->to, id);
-  for (uint32_t k = 0; k < node->result_count; k++)
+  for (uint32_t k = 0; k < node->result_count; ++k) {
     rewrite_set(rw, node_result(node, k), node_result(made, k));
+  }
   return check_size(context, rw->to, made);
 }
 
@@ -90,7 +95,7 @@ Status specialize_shapes(const PassContext *context, const Graph *graph, const G
   RETURN_IF_ERROR(check_inputs(context, graph));
   Rewrite rw = rewrite_begin(graph, context->arena);
   uint32_t inputs = 0;
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
     if (node.op == OP_INPUT) node.declared = context->input_types[inputs++];
     RETURN_IF_ERROR(specialize(context, &rw, &node));

@@ -164,10 +164,11 @@ static bool place(AtomicFiles *files, Entry *entry) {
 }
 
 static void undo(Entry *entry) {
-  if (entry->kept)
+  if (entry->kept) {
     (void)rename(entry->kept, entry->path);
-  else if (entry->placed)
+  } else if (entry->placed) {
     (void)unlink(entry->path);
+  }
   /* Renaming a name onto another name of the same file does nothing: remove it then. */
   if (entry->kept && !entry->placed) (void)unlink(entry->kept);
   entry->kept = NULL;

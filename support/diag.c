@@ -34,7 +34,7 @@ static void print_message(FILE *stream, const char *format, va_list args) {
   char *text = malloc((size_t)length + 1);
   if (!text) PANIC("out of memory");
   vsnprintf(text, (size_t)length + 1, format, args);
-  for (const char *c = text; *c; c++) {
+  for (const char *c = text; *c; ++c) {
     if (is_control(*c)) {
       fprintf(stream, "\\x%02x", (unsigned char)*c);
     } else {
@@ -47,10 +47,10 @@ static void print_message(FILE *stream, const char *format, va_list args) {
 
 /* The first character of line `line` of `text`; NULL when there are fewer lines. */
 static const char *find_line(const char *text, uint32_t line) {
-  for (uint32_t i = 1; i < line; i++) {
+  for (uint32_t i = 1; i < line; ++i) {
     text = strchr(text, '\n');
     if (!text) return NULL;
-    text++;
+    ++text;
   }
   return text;
 }
@@ -89,7 +89,7 @@ static void print_caret(FILE *stream, Place place) {
   uint32_t column = 0;
   uint32_t caret = 0;
   fputs(begin ? "  ..." : "  ", stream);
-  for (size_t i = begin; i < end; i++) {
+  for (size_t i = begin; i < end; ++i) {
     if (i == at) caret = column;
     column = print_cell(stream, line[i], column);
   }
@@ -110,7 +110,7 @@ Status diag_error(Diag *diag, Place place, const char *format, ...) {
   va_start(args, format);
   report(diag, place, "error", format, args);
   va_end(args);
-  diag->errors++;
+  ++diag->errors;
   return STATUS_BAD_INPUT;
 }
 
@@ -119,7 +119,7 @@ Status diag_io_error(Diag *diag, Place place, const char *format, ...) {
   va_start(args, format);
   report(diag, place, "error", format, args);
   va_end(args);
-  diag->errors++;
+  ++diag->errors;
   return STATUS_IO;
 }
 
@@ -128,7 +128,7 @@ Status diag_usage_error(Diag *diag, const char *format, ...) {
   va_start(args, format);
   report(diag, (Place){0}, "error", format, args);
   va_end(args);
-  diag->errors++;
+  ++diag->errors;
   return STATUS_USAGE;
 }
 
@@ -137,5 +137,5 @@ void diag_warning(Diag *diag, Place place, const char *format, ...) {
   va_start(args, format);
   report(diag, place, "warning", format, args);
   va_end(args);
-  diag->warnings++;
+  ++diag->warnings;
 }

@@ -35,7 +35,7 @@ static void skip_blanks(Cursor *c) {
 static bool accept(Cursor *c, char expected) {
   skip_blanks(c);
   if (c->at == c->end || *c->at != expected) return false;
-  c->at++;
+  ++c->at;
   return true;
 }
 
@@ -44,7 +44,7 @@ static bool parse_text(Cursor *c, char text[MAX_TEXT]) {
   if (c->at == c->end || (*c->at != '\'' && *c->at != '"')) return false;
   char quote = *c->at++;
   size_t length = 0;
-  for (; c->at < c->end && *c->at != quote; c->at++) {
+  for (; c->at < c->end && *c->at != quote; ++c->at) {
     if (length == MAX_TEXT - 1 || *c->at == '\\' || (unsigned char)*c->at < 0x20) return false;
     text[length++] = *c->at;
   }
@@ -55,7 +55,7 @@ static bool parse_text(Cursor *c, char text[MAX_TEXT]) {
 static bool parse_word(Cursor *c, char text[MAX_TEXT]) {
   skip_blanks(c);
   size_t length = 0;
-  for (; c->at < c->end && ((*c->at | 32) >= 'a' && (*c->at | 32) <= 'z'); c->at++) {
+  for (; c->at < c->end && ((*c->at | 32) >= 'a' && (*c->at | 32) <= 'z'); ++c->at) {
     if (length == MAX_TEXT - 1) return false;
     text[length++] = *c->at;
   }
@@ -66,9 +66,11 @@ static bool parse_word(Cursor *c, char text[MAX_TEXT]) {
 static const char *parse_dim(Cursor *c, int64_t *dim) {
   skip_blanks(c);
   if (c->at == c->end || *c->at < '0' || *c->at > '9') return "the shape is malformed";
-  for (*dim = 0; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++)
-    if (!checked_mul_i64(*dim, 10, dim) || !checked_add_i64(*dim, *c->at - '0', dim))
+  for (*dim = 0; c->at < c->end && *c->at >= '0' && *c->at <= '9'; ++c->at) {
+    if (!checked_mul_i64(*dim, 10, dim) || !checked_add_i64(*dim, *c->at - '0', dim)) {
       return "a dimension is too large";
+    }
+  }
   return *dim ? NULL : "a dimension is 0";
 }
 
@@ -88,10 +90,12 @@ static const char *parse_shape(Cursor *c, Header *header) {
 static const char *parse_entry(Cursor *c, Header *header) {
   char key[MAX_TEXT];
   if (!parse_text(c, key) || !accept(c, ':')) return "the header is malformed";
-  if (strcmp(key, "descr") == 0)
+  if (strcmp(key, "descr") == 0) {
     return parse_text(c, header->descr) ? NULL : "the elements are not plain numbers";
-  if (strcmp(key, "fortran_order") == 0)
+  }
+  if (strcmp(key, "fortran_order") == 0) {
     return parse_word(c, header->order) ? NULL : "the header is malformed";
+  }
   if (strcmp(key, "shape") == 0) return parse_shape(c, header);
   return "the header has an unknown key";
 }
@@ -105,8 +109,9 @@ static const char *parse_header(Cursor *c, Header *header) {
   }
   skip_blanks(c);
   if (c->at != c->end) return "the header is malformed";
-  if (!header->descr[0] || !header->order[0] || !header->has_shape)
+  if (!header->descr[0] || !header->order[0] || !header->has_shape) {
     return "the header lacks descr, fortran_order or shape";
+  }
   return NULL;
 }
 
@@ -129,23 +134,27 @@ static const char *find_header(const char *file, size_t bytes, Cursor *header) {
 }
 
 static Status check_elements(Diag *diag, const char *path, const Header *header) {
-  if (strcmp(header->descr, "<f8") == 0)
+  if (strcmp(header->descr, "<f8") == 0) {
     return diag_error(diag, diag_file(path),
                       "elements are 64-bit floats ('<f8'), expected 32-bit ('<f4')");
-  if (strcmp(header->descr, "<f4") != 0)
+  }
+  if (strcmp(header->descr, "<f4") != 0) {
     return diag_error(diag, diag_file(path),
                       "elements are '%s', expected little-endian 32-bit floats ('<f4')",
                       header->descr);
-  if (strcmp(header->order, "False") != 0)
+  }
+  if (strcmp(header->order, "False") != 0) {
     return diag_error(diag, diag_file(path),
                       "the array is in Fortran order, expected C order (fortran_order: False)");
+  }
   return STATUS_OK;
 }
 
 static bool count_elements(const Header *header, size_t *count, size_t *bytes) {
   *count = 1;
-  for (uint32_t i = 0; i < header->rank; i++)
+  for (uint32_t i = 0; i < header->rank; ++i) {
     if (!checked_mul_size(*count, (size_t)header->dims[i], count)) return false;
+  }
   return checked_mul_size(*count, sizeof(float), bytes);
 }
 
@@ -160,11 +169,13 @@ Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, s
   if (message) return diag_error(diag, diag_file(path), "%s", message);
   RETURN_IF_ERROR(check_elements(diag, path, &header));
   size_t count, need, have = bytes - (size_t)(data - file);
-  if (!count_elements(&header, &count, &need))
+  if (!count_elements(&header, &count, &need)) {
     return diag_error(diag, diag_file(path), "the shape has too many elements");
-  if (have != need)
+  }
+  if (have != need) {
     return diag_error(diag, diag_file(path), "the shape needs %zu bytes of data, the file has %zu",
                       need, have);
+  }
   *array = (NpyArray){.rank = header.rank, .count = count};
   memcpy(array->dims, header.dims, sizeof array->dims);
   array->data = arena_copy(arena, data, need);
@@ -185,7 +196,7 @@ void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes)
   StringBuilder text = {.arena = arena};
   size_t count = 1;
   string_builder_add(&text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
-  for (uint32_t i = 0; i < array->rank; i++) {
+  for (uint32_t i = 0; i < array->rank; ++i) {
     string_builder_printf(&text, "%s%lld%s", i ? " " : "", (long long)array->dims[i],
                           i + 1 < array->rank || array->rank == 1 ? "," : "");
     count *= (size_t)array->dims[i];

@@ -12,8 +12,9 @@ static const double *map_row(const InterpTensor *x, Extent e, size_t n, int64_t 
 /* Writes one patch: for tap t of `taps`, channel c at t * C + c, or at c * taps + t. */
 static void write_tap(const double *row, size_t channels, size_t tap, size_t taps,
                       bool channels_first, double *patch) {
-  for (size_t c = 0; c < channels; c++)
+  for (size_t c = 0; c < channels; ++c) {
     patch[channels_first ? c * taps + tap : tap * channels + c] = row ? row[c] : 0;
+  }
 }
 
 void interpret_PATCHES(const Node *node, const InterpTensor *operands, InterpTensor *result) {
@@ -21,14 +22,17 @@ void interpret_PATCHES(const Node *node, const InterpTensor *operands, InterpTen
   Extent x = interp_extent(operands[0].type), y = interp_extent(result->type);
   size_t taps = (size_t)a->kernel_h * (size_t)a->kernel_w;
   double *out = result->data;
-  for (size_t n = 0; n < y.n; n++)
-    for (size_t i = 0; i < y.h; i++)
-      for (size_t j = 0; j < y.w; j++, out += y.c)
-        for (size_t t = 0; t < taps; t++) {
+  for (size_t n = 0; n < y.n; ++n) {
+    for (size_t i = 0; i < y.h; ++i) {
+      for (size_t j = 0; j < y.w; j++, out += y.c) {
+        for (size_t t = 0; t < taps; ++t) {
           int64_t row = (int64_t)i * a->stride_h - a->pad_h + (int64_t)t / a->kernel_w;
           int64_t column = (int64_t)j * a->stride_w - a->pad_w + (int64_t)t % a->kernel_w;
           write_tap(map_row(&operands[0], x, n, row, column), x.c, t, taps, a->channels_first, out);
         }
+      }
+    }
+  }
 }
 
 void interpret_DEPTHWISE(const Node *node, const InterpTensor *operands, InterpTensor *result) {
@@ -37,18 +41,20 @@ void interpret_DEPTHWISE(const Node *node, const InterpTensor *operands, InterpT
   Extent x = interp_extent(operands[0].type), y = interp_extent(result->type);
   int64_t taps = (int64_t)a->kernel_h * a->kernel_w;
   double *out = result->data;
-  for (size_t n = 0; n < y.n; n++)
-    for (size_t i = 0; i < y.h; i++)
+  for (size_t n = 0; n < y.n; ++n) {
+    for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; j++, out += y.c) {
-        for (size_t c = 0; c < y.c; c++) out[c] = bias ? bias[c] : 0;
-        for (int64_t t = 0; t < taps; t++) {
+        for (size_t c = 0; c < y.c; ++c) out[c] = bias ? bias[c] : 0;
+        for (int64_t t = 0; t < taps; ++t) {
           int64_t row = (int64_t)i * a->stride_h - a->pad_h + t / a->kernel_w;
           int64_t column = (int64_t)j * a->stride_w - a->pad_w + t % a->kernel_w;
           const double *pixel = map_row(&operands[0], x, n, row, column);
           if (!pixel) continue;
-          for (size_t c = 0; c < y.c; c++) out[c] += w[(size_t)t * y.c + c] * pixel[c];
+          for (size_t c = 0; c < y.c; ++c) out[c] += w[(size_t)t * y.c + c] * pixel[c];
         }
       }
+    }
+  }
 }
 
 /* Linear interpolation in `line`, whose `count` elements are `stride` apart, at index + offset. The
@@ -73,16 +79,18 @@ void interpret_AXIAL_SAMPLE(const Node *node, const InterpTensor *operands, Inte
   size_t stride = along_w ? e.c : e.w * e.c;
   const double *offsets = operands[1].data;
   double *out = result->data;
-  for (size_t n = 0; n < e.n; n++) {
+  for (size_t n = 0; n < e.n; ++n) {
     const double *image = operands[0].data + n * e.h * e.w * e.c;
-    for (size_t i = 0; i < e.h; i++)
+    for (size_t i = 0; i < e.h; ++i) {
       for (size_t j = 0; j < e.w; j++, out += e.c) {
         const double *line = image + (along_w ? i * e.w : j) * e.c;
-        for (size_t c = 0; c < e.c; c++)
+        for (size_t c = 0; c < e.c; ++c) {
           out[c] =
               sample(line + c, along_w ? e.w : e.h, stride, along_w ? j : i, offsets[c / share]);
+        }
         if (operands[1].type.rank == 4) offsets += vector;
       }
+    }
   }
 }
 
@@ -90,14 +98,17 @@ void interpret_AXIAL_SHIFT(const Node *node, const InterpTensor *operands, Inter
   const AttrsAXIAL_SHIFT *a = &node->attrs.AXIAL_SHIFT;
   Extent e = interp_extent(result->type);
   double *out = result->data;
-  for (size_t n = 0; n < e.n; n++)
-    for (size_t i = 0; i < e.h; i++)
-      for (size_t j = 0; j < e.w; j++, out += e.c)
-        for (size_t c = 0; c < e.c; c++) {
+  for (size_t n = 0; n < e.n; ++n) {
+    for (size_t i = 0; i < e.h; ++i) {
+      for (size_t j = 0; j < e.w; j++, out += e.c) {
+        for (size_t c = 0; c < e.c; ++c) {
           int64_t offset = (int64_t)(c + (size_t)a->phase) % a->period + a->lowest;
           int64_t row = (int64_t)i + (a->axis == 1 ? offset : 0);
           int64_t column = (int64_t)j + (a->axis == 2 ? offset : 0);
           const double *pixel = map_row(&operands[0], e, n, row, column);
           out[c] = pixel ? pixel[c] : 0;
         }
+      }
+    }
+  }
 }

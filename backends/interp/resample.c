@@ -17,19 +17,21 @@ static Span inside(int64_t corner, int64_t kernel, size_t size) {
 
 static void mean_of_window(const double *image, Extent e, Span h, Span w, double count,
                            double *out) {
-  for (size_t c = 0; c < e.c; c++) out[c] = 0;
-  for (int64_t i = h.begin; i < h.end; i++)
-    for (int64_t j = w.begin; j < w.end; j++)
-      for (size_t c = 0; c < e.c; c++) out[c] += image[((size_t)i * e.w + (size_t)j) * e.c + c];
-  for (size_t c = 0; c < e.c; c++) out[c] /= count;
+  for (size_t c = 0; c < e.c; ++c) out[c] = 0;
+  for (int64_t i = h.begin; i < h.end; ++i) {
+    for (int64_t j = w.begin; j < w.end; ++j) {
+      for (size_t c = 0; c < e.c; ++c) out[c] += image[((size_t)i * e.w + (size_t)j) * e.c + c];
+    }
+  }
+  for (size_t c = 0; c < e.c; ++c) out[c] /= count;
 }
 
 void interpret_AVERAGE_POOL(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsAVERAGE_POOL *a = &node->attrs.AVERAGE_POOL;
   Extent x = interp_extent(operands[0].type), y = interp_extent(result->type);
   double *out = result->data;
-  for (size_t n = 0; n < y.n; n++)
-    for (size_t i = 0; i < y.h; i++)
+  for (size_t n = 0; n < y.n; ++n) {
+    for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; j++, out += y.c) {
         Span h = inside((int64_t)i * a->stride_h - a->pad_h, a->kernel_h, x.h);
         Span w = inside((int64_t)j * a->stride_w - a->pad_w, a->kernel_w, x.w);
@@ -37,6 +39,8 @@ void interpret_AVERAGE_POOL(const Node *node, const InterpTensor *operands, Inte
         if (a->count_padding) count = (int64_t)a->kernel_h * a->kernel_w;
         mean_of_window(operands[0].data + n * x.h * x.w * x.c, x, h, w, (double)count, out);
       }
+    }
+  }
 }
 
 /* -- between rows ------------------------------------------------------------------------------ */
@@ -61,11 +65,11 @@ void interpret_RESIZE(const Node *node, const InterpTensor *operands, InterpTens
   (void)node;
   Extent x = interp_extent(operands[0].type), y = interp_extent(result->type);
   double *out = result->data;
-  for (size_t n = 0; n < y.n; n++) {
+  for (size_t n = 0; n < y.n; ++n) {
     const double *image = operands[0].data + n * x.h * x.w * x.c;
-    for (size_t i = 0; i < y.h; i++)
-      for (size_t j = 0; j < y.w; j++)
-        for (size_t c = 0; c < y.c; c++) {
+    for (size_t i = 0; i < y.h; ++i) {
+      for (size_t j = 0; j < y.w; ++j) {
+        for (size_t c = 0; c < y.c; ++c) {
           Between h = resized(i, x.h, y.h), w = resized(j, x.w, y.w);
           const double *top = image + at_most(h.low, x.h - 1) * x.w * x.c + c;
           const double *bottom = image + at_most(h.low + 1, x.h - 1) * x.w * x.c + c;
@@ -74,6 +78,8 @@ void interpret_RESIZE(const Node *node, const InterpTensor *operands, InterpTens
           double b = bottom[left] + w.fraction * (bottom[right] - bottom[left]);
           *out++ = a + h.fraction * (b - a);
         }
+      }
+    }
   }
 }
 
@@ -107,8 +113,8 @@ static void deform_patch(const AttrsDEFORM_PATCHES *a, const double *image, Exte
                          int64_t left, const double *offsets, const double *mask, double *out) {
   size_t taps = (size_t)a->kernel_h * (size_t)a->kernel_w;
   size_t each = e.c / (size_t)a->offset_groups;
-  for (size_t t = 0; t < taps; t++)
-    for (size_t c = 0; c < e.c; c++) {
+  for (size_t t = 0; t < taps; ++t) {
+    for (size_t c = 0; c < e.c; ++c) {
       size_t slot = c / each * taps + t;
       int64_t row = top + (int64_t)t / a->kernel_w * a->dilation_h;
       int64_t column = left + (int64_t)t % a->kernel_w * a->dilation_w;
@@ -117,6 +123,7 @@ static void deform_patch(const AttrsDEFORM_PATCHES *a, const double *image, Exte
       double value = interpolate(image + c, e, h, w);
       *out++ = mask ? mask[slot] * value : value;
     }
+  }
 }
 
 void interpret_DEFORM_PATCHES(const Node *node, const InterpTensor *operands,
@@ -125,11 +132,14 @@ void interpret_DEFORM_PATCHES(const Node *node, const InterpTensor *operands,
   Extent x = interp_extent(operands[0].type), y = interp_extent(result->type);
   size_t slots = (size_t)a->offset_groups * (size_t)a->kernel_h * (size_t)a->kernel_w;
   size_t row = 0;
-  for (size_t n = 0; n < y.n; n++)
-    for (size_t i = 0; i < y.h; i++)
-      for (size_t j = 0; j < y.w; j++, row++)
+  for (size_t n = 0; n < y.n; ++n) {
+    for (size_t i = 0; i < y.h; ++i) {
+      for (size_t j = 0; j < y.w; j++, ++row) {
         deform_patch(
             a, operands[0].data + n * x.h * x.w * x.c, x, (int64_t)i * a->stride_h - a->pad_h,
             (int64_t)j * a->stride_w - a->pad_w, operands[1].data + row * 2 * slots,
             operands[2].data ? operands[2].data + row * slots : NULL, result->data + row * y.c);
+      }
+    }
+  }
 }

@@ -6,18 +6,19 @@
 
 static void normalize_row(const double *x, size_t count, double eps, double *out) {
   double mean = 0, variance = 0;
-  for (size_t c = 0; c < count; c++) mean += x[c];
+  for (size_t c = 0; c < count; ++c) mean += x[c];
   mean /= (double)count;
-  for (size_t c = 0; c < count; c++) variance += (x[c] - mean) * (x[c] - mean);
+  for (size_t c = 0; c < count; ++c) variance += (x[c] - mean) * (x[c] - mean);
   variance /= (double)count;
   double scale = 1 / sqrt(variance + eps);
-  for (size_t c = 0; c < count; c++) out[c] = (x[c] - mean) * scale;
+  for (size_t c = 0; c < count; ++c) out[c] = (x[c] - mean) * scale;
 }
 
 static void normalize(const InterpTensor *x, double eps, InterpTensor *result) {
   Extent e = interp_extent(result->type);
-  for (size_t r = 0; r < extent_rows(e); r++)
+  for (size_t r = 0; r < extent_rows(e); ++r) {
     normalize_row(x->data + r * e.c, e.c, eps, result->data + r * e.c);
+  }
 }
 
 void interpret_NORMALIZE(const Node *node, const InterpTensor *operands, InterpTensor *result) {
@@ -28,35 +29,38 @@ void interpret_LAYER_NORM(const Node *node, const InterpTensor *operands, Interp
   const double *gain = operands[1].data, *bias = operands[2].data;
   Extent e = interp_extent(result->type);
   normalize(&operands[0], node->attrs.LAYER_NORM.eps, result);
-  for (size_t r = 0; r < extent_rows(e); r++) {
+  for (size_t r = 0; r < extent_rows(e); ++r) {
     double *row = result->data + r * e.c;
-    for (size_t c = 0; c < e.c; c++) row[c] = row[c] * gain[c] + bias[c];
+    for (size_t c = 0; c < e.c; ++c) row[c] = row[c] * gain[c] + bias[c];
   }
 }
 
 /* The softmax of `count` elements that are `stride` apart. */
 static void softmax(const double *x, size_t count, size_t stride, double *out) {
   double largest = x[0], sum = 0;
-  for (size_t i = 1; i < count; i++) largest = fmax(largest, x[i * stride]);
-  for (size_t i = 0; i < count; i++) sum += out[i * stride] = exp(x[i * stride] - largest);
-  for (size_t i = 0; i < count; i++) out[i * stride] /= sum;
+  for (size_t i = 1; i < count; ++i) largest = fmax(largest, x[i * stride]);
+  for (size_t i = 0; i < count; ++i) sum += out[i * stride] = exp(x[i * stride] - largest);
+  for (size_t i = 0; i < count; ++i) out[i * stride] /= sum;
 }
 
 void interpret_SOFTMAX(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   Extent e = interp_extent(result->type);
   size_t groups = (size_t)node->attrs.SOFTMAX.groups, stride = e.c / groups;
-  for (size_t r = 0; r < extent_rows(e); r++)
-    for (size_t c = 0; c < stride; c++)
+  for (size_t r = 0; r < extent_rows(e); ++r) {
+    for (size_t c = 0; c < stride; ++c) {
       softmax(operands[0].data + r * e.c + c, groups, stride, result->data + r * e.c + c);
+    }
+  }
 }
 
 /* Copies channels [begin, begin + count) of each row of `x` to channels [at, ..) of `result`. */
 static void copy_channels(const InterpTensor *x, size_t begin, size_t count, InterpTensor *result,
                           size_t at) {
   size_t from_pitch = interp_extent(x->type).c, to_pitch = interp_extent(result->type).c;
-  for (size_t r = 0; r < extent_rows(interp_extent(result->type)); r++)
+  for (size_t r = 0; r < extent_rows(interp_extent(result->type)); ++r) {
     memcpy(result->data + r * to_pitch + at, x->data + r * from_pitch + begin,
            count * sizeof(double));
+  }
 }
 
 void interpret_SLICE(const Node *node, const InterpTensor *operands, InterpTensor *result) {
@@ -66,7 +70,7 @@ void interpret_SLICE(const Node *node, const InterpTensor *operands, InterpTenso
 
 void interpret_CONCAT(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   size_t begin = 0;
-  for (uint32_t i = 0; i < node->operand_count; i++) {
+  for (uint32_t i = 0; i < node->operand_count; ++i) {
     size_t channels = interp_extent(operands[i].type).c;
     copy_channels(&operands[i], 0, channels, result, begin);
     begin += channels;
@@ -83,18 +87,18 @@ static const double *partner_row(const InterpTensor *y, Extent e, size_t r) {
 void interpret_ADD(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   (void)node;
   Extent e = interp_extent(result->type);
-  for (size_t r = 0; r < extent_rows(e); r++) {
+  for (size_t r = 0; r < extent_rows(e); ++r) {
     const double *x = operands[0].data + r * e.c, *y = partner_row(&operands[1], e, r);
-    for (size_t c = 0; c < e.c; c++) result->data[r * e.c + c] = x[c] + y[c];
+    for (size_t c = 0; c < e.c; ++c) result->data[r * e.c + c] = x[c] + y[c];
   }
 }
 
 void interpret_MUL(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   (void)node;
   Extent e = interp_extent(result->type);
-  for (size_t r = 0; r < extent_rows(e); r++) {
+  for (size_t r = 0; r < extent_rows(e); ++r) {
     const double *x = operands[0].data + r * e.c, *y = partner_row(&operands[1], e, r);
-    for (size_t c = 0; c < e.c; c++) result->data[r * e.c + c] = x[c] * y[c];
+    for (size_t c = 0; c < e.c; ++c) result->data[r * e.c + c] = x[c] * y[c];
   }
 }
 
@@ -102,7 +106,7 @@ typedef double Unary(double x);
 
 static void map_elements(const InterpTensor *x, Unary *function, InterpTensor *result) {
   Extent e = interp_extent(result->type);
-  for (size_t i = 0; i < extent_rows(e) * e.c; i++) result->data[i] = function(x->data[i]);
+  for (size_t i = 0; i < extent_rows(e) * e.c; ++i) result->data[i] = function(x->data[i]);
 }
 
 static double relu(double x) {
@@ -131,7 +135,7 @@ void interpret_SIGMOID(const Node *node, const InterpTensor *operands, InterpTen
 void interpret_FILL(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   (void)operands;
   Extent e = interp_extent(result->type);
-  for (size_t i = 0; i < extent_rows(e) * e.c; i++) result->data[i] = node->attrs.FILL.value;
+  for (size_t i = 0; i < extent_rows(e) * e.c; ++i) result->data[i] = node->attrs.FILL.value;
 }
 
 void interpret_GELU(const Node *node, const InterpTensor *operands, InterpTensor *result) {

@@ -88,8 +88,9 @@ static Status run_node(Run *run, const Node *node) {
   if (node->op == OP_CONSTANT) return recipe_evaluate(node->recipe, run->source, results[0].data);
   uint32_t room = node->operand_count < 3 ? 3 : node->operand_count; /* for the optional ones */
   InterpTensor *operands = ARENA_ARRAY(run->arena, room, InterpTensor);
-  for (uint32_t i = 0; i < node->operand_count; i++)
+  for (uint32_t i = 0; i < node->operand_count; ++i) {
     operands[i] = run->values[node->operands[i].index];
+  }
   if (node->op == OP_KERNEL) return run_graph(node->body, run->source, operands, results);
   functions[node->op](node, operands, results);
   return STATUS_OK;
@@ -97,17 +98,18 @@ static Status run_node(Run *run, const Node *node) {
 
 static Status run_nodes(Run *run, const InterpTensor *inputs) {
   uint32_t next = 0;
-  for (uint32_t i = 0; i < run->graph->node_count; i++) {
+  for (uint32_t i = 0; i < run->graph->node_count; ++i) {
     const Node *node = &run->graph->nodes[i];
     if (node->op == OP_INPUT) {
       run->values[node->first_result.index].data = inputs[next++].data;
       continue;
     }
-    for (uint32_t r = 0; r < node->result_count; r++) allocate_value(run, node_result(node, r));
+    for (uint32_t r = 0; r < node->result_count; ++r) allocate_value(run, node_result(node, r));
     RETURN_IF_ERROR(run_node(run, node));
-    for (uint32_t r = 0; r < node->result_count; r++)
+    for (uint32_t r = 0; r < node->result_count; ++r) {
       if (run->uses[node_result(node, r).index] == 0) free_value(run, node_result(node, r));
-    for (uint32_t o = 0; o < node->operand_count; o++) drop_use(run, node->operands[o]);
+    }
+    for (uint32_t o = 0; o < node->operand_count; ++o) drop_use(run, node->operands[o]);
   }
   return STATUS_OK;
 }
@@ -122,25 +124,26 @@ static Status run_graph(const Graph *graph, const WeightSource *source, const In
              .values = ARENA_ARRAY(arena, graph->value_count, InterpTensor),
              .owned = ARENA_ARRAY(arena, graph->value_count, bool),
              .uses = graph_use_counts(graph, arena)};
-  for (uint32_t v = 0; v < graph->value_count; v++) run.values[v].type = graph->values[v].type;
+  for (uint32_t v = 0; v < graph->value_count; ++v) run.values[v].type = graph->values[v].type;
   Status status = run_nodes(&run, inputs);
-  for (uint32_t i = 0; i < graph->output_count && !status; i++) {
+  for (uint32_t i = 0; i < graph->output_count && !status; ++i) {
     const InterpTensor *value = &run.values[graph->outputs[i].value.index];
     memcpy(outputs[i].data, value->data, element_count(value->type) * sizeof(double));
   }
-  for (uint32_t v = 0; v < graph->value_count; v++) free_value(&run, (ValueId){v});
+  for (uint32_t v = 0; v < graph->value_count; ++v) free_value(&run, (ValueId){v});
   arena_free(arena);
   return status;
 }
 
 /* The interpreter computes every value, so each must be small enough to count. */
 static Status check_sizes(const Graph *graph, Diag *diag) {
-  for (uint32_t v = 0; v < graph->value_count; v++) {
+  for (uint32_t v = 0; v < graph->value_count; ++v) {
     int64_t count;
     char text[TYPE_TEXT_MAX];
-    if (!type_count(graph->values[v].type, &count))
+    if (!type_count(graph->values[v].type, &count)) {
       return diag_error(diag, (Place){0}, "a value of type %s cannot be computed",
                         type_format(graph->values[v].type, text));
+    }
   }
   return STATUS_OK;
 }
@@ -150,7 +153,7 @@ Status interp_run(const Graph *graph, const WeightSource *source, Arena *arena, 
   const Graph *bound;
   RETURN_IF_ERROR(interp_bind(graph, arena, diag, inputs, &bound));
   RETURN_IF_ERROR(check_sizes(bound, diag));
-  for (uint32_t i = 0; i < bound->output_count; i++) {
+  for (uint32_t i = 0; i < bound->output_count; ++i) {
     Type type = graph_type(bound, bound->outputs[i].value);
     outputs[i].type = type;
     outputs[i].data = ARENA_ARRAY(arena, element_count(type), double);

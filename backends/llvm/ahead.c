@@ -12,7 +12,7 @@ enum { AHEAD_FRACTION = 16 };
 /* Steps of K in all tiles of one task, at least. */
 static uint64_t steps_of_task(const KernelEmitter *k) {
   uint64_t steps = 0;
-  for (uint32_t i = 0; i < k->kernel->stage_count; i++) {
+  for (uint32_t i = 0; i < k->kernel->stage_count; ++i) {
     const Stage *stage = &k->kernel->stages[i];
     const Node *node = stage_anchor(k, stage);
     if (stage->kind != STAGE_PRODUCT) continue;
@@ -51,7 +51,7 @@ void ahead_prefetch(KernelEmitter *k, LLVMValueRef step, uint32_t steps) {
   LLVMValueRef start = emit_address(m, k->ahead_base, bytes);
   uint64_t per_turn = (k->ahead_step * steps) >> AHEAD_FRACTION;
   uint64_t lines = (per_turn + CACHE_LINE / 2) / CACHE_LINE;
-  for (uint64_t line = 0; line == 0 || line < lines; line++) {
+  for (uint64_t line = 0; line == 0 || line < lines; ++line) {
     emit_prefetch(m, emit_address(m, start, emit_i64(m, (int64_t)(CACHE_LINE * line))));
   }
 }

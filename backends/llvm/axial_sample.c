@@ -43,7 +43,7 @@ typedef struct Sample {
 /* The floats between the line and each group's channels, from group `column` on. */
 static LLVMValueRef group_floats(ModuleContext *m, const Sample *s, LLVMValueRef column) {
   LLVMValueRef lanes[16], share = emit_i32(m, (int32_t)s->share);
-  for (uint32_t i = 0; i < m->target->vector_floats; i++) {
+  for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
     lanes[i] = emit_i32(m, (int32_t)(i * s->share));
   }
   LLVMValueRef first = LLVMBuildTrunc(m->builder, column, m->i32, "");
@@ -152,8 +152,8 @@ static void mix_vector(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVM
   LLVMValueRef group = LLVMBuildUDiv(m->builder, column, emit_i64(m, s->share), "");
   LLVMValueRef low[16], high[16];
   int32_t spread[16];
-  for (uint32_t i = 0; i < width; i++) spread[i] = (int32_t)(i / s->share);
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < width; ++i) spread[i] = (int32_t)(i / s->share);
+  for (uint32_t i = 0; i < count; ++i) {
     LLVMValueRef address = load_pair(m, s, emit_add(m, group, emit_i64(m, i)));
     low[i] = load_floats(m, address, 0, s->share);
     high[i] = load_floats(m, address, s->next, s->share);
@@ -161,7 +161,7 @@ static void mix_vector(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVM
   LLVMValueRef pair[] = {join(m, low, count), join(m, high, count)};
   LLVMValueRef weights[] = {load_weights(m, s, s->low, group, count),
                             load_weights(m, s, s->high, group, count)};
-  for (uint32_t i = 0; i < 2; i++) weights[i] = emit_shuffle(m, weights[i], spread, width);
+  for (uint32_t i = 0; i < 2; ++i) weights[i] = emit_shuffle(m, weights[i], spread, width);
   store_mix(k, s, (Site){.row = row, .column = column}, weights, pair);
 }
 

@@ -33,7 +33,7 @@ static LLVMValueRef blend(KernelEmitter *k, const Shift *s, uint32_t first, uint
   ModuleContext *m = k->m;
   LLVMValueRef mask[16];
   uint32_t period = (uint32_t)s->shift.period;
-  for (uint32_t i = 0; i < m->target->vector_floats; i++) {
+  for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
     bool ours = (first + i + (uint32_t)s->shift.phase) % period == d;
     mask[i] = LLVMConstInt(m->i1, ours, false);
   }
@@ -47,7 +47,7 @@ static void shift_vector(KernelEmitter *k, const Shift *s, Site site, uint32_t f
   LLVMValueRef value = LLVMConstNull(m->vector), zero = value;
   Site from = site;
   from.row = emit_i64(m, 0);
-  for (uint32_t d = 0; d < (uint32_t)s->shift.period; d++) {
+  for (uint32_t d = 0; d < (uint32_t)s->shift.period; ++d) {
     LLVMValueRef x = view_load(k, &s->rows[d], from);
     if (!s->all_inside) x = LLVMBuildSelect(m->builder, s->inside[d], x, zero, "");
     value = blend(k, s, first, d, x, value);
@@ -89,7 +89,7 @@ static LLVMValueRef find_rows(KernelEmitter *k, Shift *s, LLVMValueRef row) {
   LLVMValueRef position = along_h ? LLVMBuildUDiv(m->builder, own, width, "")
                                   : LLVMBuildURem(m->builder, own, width, "");
   LLVMValueRef size = emit_i64(m, s->map.dims[along_h ? 1 : 2]), all = LLVMConstInt(m->i1, 1, 0);
-  for (int32_t d = 0; d < s->shift.period; d++) {
+  for (int32_t d = 0; d < s->shift.period; ++d) {
     int64_t offset = (int64_t)s->shift.lowest + d;
     LLVMValueRef at = emit_add(m, position, emit_i64(m, offset));
     LLVMValueRef inside = LLVMBuildICmp(m->builder, LLVMIntULT, at, size, "");

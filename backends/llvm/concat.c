@@ -20,7 +20,7 @@ void concat_stage(KernelEmitter *k, const Stage *stage) {
   Loop rows;
   loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
   uint32_t begin = 0;
-  for (uint32_t i = 0; i < node->operand_count; i++) {
+  for (uint32_t i = 0; i < node->operand_count; ++i) {
     Concat concat = {.from = node->operands[i], .to = to, .begin = begin};
     uint32_t channels = value_channels(k, concat.from);
     pointwise_columns(k, rows.index, channels, copy_vector, &concat);

@@ -45,8 +45,9 @@ static void find_neighbours(KernelEmitter *k, const Deform *d, LLVMValueRef base
   out[1].at = emit_add(m, out[0].at, emit_i64(m, 1));
   out[0].weight = emit_fsub(m, LLVMConstReal(m->f32, 1.0), fraction);
   out[1].weight = fraction;
-  for (uint32_t i = 0; i < 2; i++)
+  for (uint32_t i = 0; i < 2; ++i) {
     out[i].inside = LLVMBuildICmp(m->builder, LLVMIntULT, out[i].at, emit_i64(m, size), "");
+  }
 }
 
 /* Fills rows and weights from the neighbours of both axes and the mask at `slot`. */
@@ -55,7 +56,7 @@ static void find_corners(KernelEmitter *k, Deform *d, const Neighbour h[2], cons
   ModuleContext *m = k->m;
   Site site = {.row = d->row, .column = slot};
   LLVMValueRef mask = d->mask ? emit_load_f32(m, view_address(k, d->mask, site)) : NULL;
-  for (uint32_t c = 0; c < 4; c++) {
+  for (uint32_t c = 0; c < 4; ++c) {
     const Neighbour *i = &h[c / 2], *j = &w[c % 2];
     LLVMValueRef weight = emit_fmul(m, i->weight, j->weight);
     if (mask) weight = emit_fmul(m, weight, mask);
@@ -71,7 +72,7 @@ static void deform_vector(KernelEmitter *k, Site site, void *context) {
   const Deform *d = context;
   ModuleContext *m = k->m;
   LLVMValueRef sum = NULL;
-  for (uint32_t c = 0; c < 4; c++) {
+  for (uint32_t c = 0; c < 4; ++c) {
     Site from = site;
     from.row = d->rows[c];
     from.column = emit_add(m, site.column, d->from);

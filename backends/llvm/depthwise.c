@@ -35,8 +35,8 @@ static LLVMValueRef add_tap(KernelEmitter *k, const Depthwise *d, Site site, LLV
 
 static LLVMValueRef add_all_taps(KernelEmitter *k, const Depthwise *d, Site site,
                                  LLVMValueRef sum) {
-  for (int32_t h = 0; h < d->window.kernel_h; h++) {
-    for (int32_t w = 0; w < d->window.kernel_w; w++) {
+  for (int32_t h = 0; h < d->window.kernel_h; ++h) {
+    for (int32_t w = 0; w < d->window.kernel_w; ++w) {
       sum = add_tap(k, d, site, emit_i64(k->m, h), emit_i64(k->m, w), sum);
     }
   }

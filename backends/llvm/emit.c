@@ -78,7 +78,7 @@ LLVMValueRef emit_i64(ModuleContext *m, int64_t value) {
 
 static LLVMValueRef constant_splat(ModuleContext *m, LLVMValueRef lane) {
   LLVMValueRef lanes[MAX_LANES];
-  for (uint32_t i = 0; i < m->target->vector_floats; i++) lanes[i] = lane;
+  for (uint32_t i = 0; i < m->target->vector_floats; ++i) lanes[i] = lane;
   return LLVMConstVector(lanes, m->target->vector_floats);
 }
 
@@ -157,7 +157,7 @@ LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
 static LLVMValueRef shuffle(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, const int32_t *index,
                             uint32_t count) {
   LLVMValueRef mask[MAX_LANES];
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     mask[i] = index[i] < 0 ? LLVMGetPoison(m->i32) : emit_i32(m, index[i]);
   }
   return LLVMBuildShuffleVector(m->builder, a, b, LLVMConstVector(mask, count), "");
@@ -171,7 +171,7 @@ LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   int32_t index[MAX_LANES];
   uint32_t count = 2 * LLVMGetVectorSize(LLVMTypeOf(a));
-  for (uint32_t i = 0; i < count; i++) index[i] = (int32_t)i;
+  for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)i;
   return shuffle(m, a, b, index, count);
 }
 
@@ -186,7 +186,7 @@ LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar) {
 LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector) {
   for (uint32_t half = LLVMGetVectorSize(LLVMTypeOf(vector)) / 2; half; half /= 2) {
     int32_t low[MAX_LANES], high[MAX_LANES];
-    for (uint32_t i = 0; i < half; i++) {
+    for (uint32_t i = 0; i < half; ++i) {
       low[i] = (int32_t)i;
       high[i] = (int32_t)(i + half);
     }
@@ -200,7 +200,7 @@ LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lan
   int32_t index[MAX_LANES];
   uint32_t count = m->target->vector_floats;
   if (lanes >= count) return vector;
-  for (uint32_t i = 0; i < count; i++) index[i] = (int32_t)(i < lanes ? i : i + count);
+  for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)(i < lanes ? i : i + count);
   return shuffle(m, vector, other, index, count);
 }
 
@@ -240,9 +240,9 @@ LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes) {
     LLVMValueRef from = emit_address(m, address, emit_i64(m, 4 * at));
     LLVMValueRef piece = load(m, LLVMVectorType(m->f32, count), from);
     int32_t index[MAX_LANES];
-    for (uint32_t i = 0; i < width; i++) index[i] = i < count ? (int32_t)i : -1;
+    for (uint32_t i = 0; i < width; ++i) index[i] = i < count ? (int32_t)i : -1;
     LLVMValueRef wide = emit_shuffle(m, piece, index, width);
-    for (uint32_t i = 0; i < width; i++) {
+    for (uint32_t i = 0; i < width; ++i) {
       index[i] = (int32_t)(i >= at && i < at + count ? width + i - at : i);
     }
     whole = shuffle(m, whole, wide, index, width);
@@ -259,7 +259,7 @@ void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uin
   for (uint32_t at = 0; at < lanes;) {
     uint32_t count = power_below(lanes - at);
     int32_t index[MAX_LANES];
-    for (uint32_t i = 0; i < count; i++) index[i] = (int32_t)(at + i);
+    for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)(at + i);
     LLVMValueRef to = emit_address(m, address, emit_i64(m, 4 * at));
     LLVMSetAlignment(LLVMBuildStore(m->builder, emit_shuffle(m, vector, index, count), to), 4);
     at += count;

@@ -38,7 +38,7 @@ void loop_begin(ModuleContext *m, Loop *loop, LLVMValueRef begin, LLVMValueRef e
   LLVMPositionBuilderAtEnd(m->builder, loop->body);
   loop->index = LLVMBuildPhi(m->builder, m->i64, "");
   LLVMAddIncoming(loop->index, &begin, &loop->before, 1);
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     loop->initial[i] = carried[i];
     loop->carried[i] = LLVMBuildPhi(m->builder, LLVMTypeOf(carried[i]), "");
     LLVMAddIncoming(loop->carried[i], &loop->initial[i], &loop->before, 1);
@@ -53,7 +53,7 @@ void loop_end(ModuleContext *m, Loop *loop, const LLVMValueRef *carried) {
   LLVMBuildCondBr(m->builder, again, loop->body, loop->exit);
   LLVMAddIncoming(loop->index, &next, &last, 1);
   LLVMPositionBuilderAtEnd(m->builder, loop->exit);
-  for (uint32_t i = 0; i < loop->carried_count; i++) {
+  for (uint32_t i = 0; i < loop->carried_count; ++i) {
     LLVMValueRef final = carried[i];
     LLVMAddIncoming(loop->carried[i], &final, &last, 1);
     loop->carried[i] = final;

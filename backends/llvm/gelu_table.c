@@ -25,16 +25,16 @@ static double tail(double a) {
  * powers. */
 static void interpolate(const double *values, uint32_t count, double *powers) {
   double before[POWERS] = {0}, basis[POWERS] = {1}; /* Chebyshev polynomials k - 1 and k of 2h */
-  for (uint32_t p = 0; p < count; p++) powers[p] = 0;
-  for (uint32_t k = 0; k < count; k++) {
+  for (uint32_t p = 0; p < count; ++p) powers[p] = 0;
+  for (uint32_t k = 0; k < count; ++k) {
     double weight = 0, next[POWERS];
-    for (uint32_t j = 0; j < count; j++) weight += values[j] * cos(k * (j + 0.5) * PI / count);
+    for (uint32_t j = 0; j < count; ++j) weight += values[j] * cos(k * (j + 0.5) * PI / count);
     weight *= (k ? 2.0 : 1.0) / count;
-    for (uint32_t p = 0; p < count; p++) {
+    for (uint32_t p = 0; p < count; ++p) {
       powers[p] += weight * basis[p];
       next[p] = (p ? (k ? 4.0 : 2.0) * basis[p - 1] : 0.0) - before[p];
     }
-    for (uint32_t p = 0; p < count; p++) {
+    for (uint32_t p = 0; p < count; ++p) {
       before[p] = basis[p];
       basis[p] = next[p];
     }
@@ -46,7 +46,7 @@ static void fit_piece(uint32_t piece, double *powers) {
   bool first = piece == 0;
   uint32_t count = first ? POWERS - 1 : POWERS;
   double values[POWERS];
-  for (uint32_t j = 0; j < count; j++) {
+  for (uint32_t j = 0; j < count; ++j) {
     double h = cos((j + 0.5) * PI / count) / 2;
     double value = tail((piece + h) / SCALE);
     values[j] = first ? value / h : value;
@@ -54,7 +54,7 @@ static void fit_piece(uint32_t piece, double *powers) {
   interpolate(values, count, first ? powers + 1 : powers);
   if (first) powers[0] = 0;
   if (piece == PIECES - 1) {
-    for (uint32_t p = 0; p < POWERS; p++) powers[p] = 0;
+    for (uint32_t p = 0; p < POWERS; ++p) powers[p] = 0;
   }
 }
 
@@ -62,8 +62,8 @@ static void fit_piece(uint32_t piece, double *powers) {
 static LLVMValueRef look_up(ModuleContext *m, double table[PIECES][POWERS], uint32_t power,
                             LLVMValueRef index) {
   LLVMValueRef halves[2], lanes[LANES];
-  for (uint32_t half = 0; half < 2; half++) {
-    for (uint32_t i = 0; i < LANES; i++) {
+  for (uint32_t half = 0; half < 2; ++half) {
+    for (uint32_t i = 0; i < LANES; ++i) {
       lanes[i] = LLVMConstReal(m->f32, table[half * LANES + i][power]);
     }
     halves[half] = LLVMConstVector(lanes, LANES);
@@ -85,7 +85,7 @@ LLVMValueRef gelu_table_emit(ModuleContext *m, LLVMValueRef x) {
   LLVMValueRef h = emit_fma(m, a, scale, LLVMBuildFNeg(m->builder, piece, ""));
   LLVMValueRef index = LLVMBuildBitCast(m->builder, shifted, m->vector_i32, "");
   double table[PIECES][POWERS];
-  for (uint32_t i = 0; i < PIECES; i++) fit_piece(i, table[i]);
+  for (uint32_t i = 0; i < PIECES; ++i) fit_piece(i, table[i]);
   LLVMValueRef t = look_up(m, table, POWERS - 1, index);
   for (uint32_t power = POWERS - 1; power-- > 0;) {
     t = emit_fma(m, t, h, look_up(m, table, power, index));

@@ -49,18 +49,18 @@ static void decode_task(KernelEmitter *k, LLVMValueRef task) {
 /* Keeps `rows` among the row counts, in order. */
 static void add_row_count(KernelEmitter *k, uint32_t rows) {
   uint32_t at = k->row_count_kinds;
-  for (uint32_t i = 0; i < at; i++) {
+  for (uint32_t i = 0; i < at; ++i) {
     if (k->row_counts[i] == rows) return;
   }
   CHECK(at < MAX_ROW_COUNTS);
-  for (; at > 0 && k->row_counts[at - 1] > rows; at--) k->row_counts[at] = k->row_counts[at - 1];
+  for (; at > 0 && k->row_counts[at - 1] > rows; --at) k->row_counts[at] = k->row_counts[at - 1];
   k->row_counts[at] = rows;
-  k->row_count_kinds++;
+  ++k->row_count_kinds;
 }
 
 static void find_rows(KernelEmitter *k) {
   ModuleContext *m = k->m;
-  for (uint32_t b = 0; b < k->kernel->blocks; b++) {
+  for (uint32_t b = 0; b < k->kernel->blocks; ++b) {
     add_row_count(k, plan_block_begin(k->kernel, b + 1) - plan_block_begin(k->kernel, b));
   }
   if (k->row_count_kinds == 1) {
@@ -156,7 +156,7 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
   find_scratch(&k, LLVMGetParam(function, 2));
   view_prepare(&k);
   ahead_begin(&k, LLVMGetParam(function, 1));
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     const Stage *stage = &kernel->stages[i];
     const Node *anchor = stage_anchor(&k, stage);
     if (!stage_emitters[anchor->op]) {

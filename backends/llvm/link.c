@@ -138,8 +138,9 @@ static Status run(const Arguments *list, bool native, Diag *diag) {
   }
   int state = 0;
   while (waitpid(child, &state, 0) < 0) {
-    if (errno != EINTR)
+    if (errno != EINTR) {
       return diag_io_error(diag, diag_file(NULL), "%s: %s", tool, strerror(errno));
+    }
   }
   if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return STATUS_OK;
   return diag_io_error(diag, diag_file(NULL), "the C compiler \"%s\" failed", tool);

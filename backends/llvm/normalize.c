@@ -53,12 +53,12 @@ static void sum_turns(KernelEmitter *k, const Normalize *n, LLVMValueRef row, ui
   Loop loop;
   loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, channels), PARTIAL * width, sums, PARTIAL);
   Site site = {.row = row, .column = loop.index, .lanes = width};
-  for (uint32_t i = 0; i < PARTIAL; i++) {
+  for (uint32_t i = 0; i < PARTIAL; ++i) {
     site.column_plus = i * width;
     sums[i] = add(k, n, loop.carried[i], view_load(k, n->x, site), width);
   }
   loop_end(m, &loop, sums);
-  for (uint32_t i = 0; i < PARTIAL; i++) sums[i] = loop.carried[i];
+  for (uint32_t i = 0; i < PARTIAL; ++i) sums[i] = loop.carried[i];
 }
 
 /* The sum over a row, whose vectors are `held` where that is not NULL. */
@@ -68,7 +68,7 @@ static LLVMValueRef sum_row(KernelEmitter *k, const Normalize *n, LLVMValueRef r
   uint32_t width = m->target->vector_floats, turn = PARTIAL * width;
   uint32_t looped = held ? 0 : n->channels / turn * turn;
   LLVMValueRef sums[PARTIAL];
-  for (uint32_t i = 0; i < PARTIAL; i++) sums[i] = LLVMConstNull(m->vector);
+  for (uint32_t i = 0; i < PARTIAL; ++i) sums[i] = LLVMConstNull(m->vector);
   if (looped) sum_turns(k, n, row, looped, add, sums);
   for (uint32_t at = looped; at < n->channels; at += width) {
     Site site = site_at(k, n, row, at);

@@ -115,7 +115,7 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   Loop planes, lines;
   loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1, NULL, 0);
   loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), (uint64_t)straight, NULL, 0);
-  for (int64_t i = 0; i < straight; i++) {
+  for (int64_t i = 0; i < straight; ++i) {
     LLVMValueRef line = emit_add(m, lines.index, emit_i64(m, i));
     copy_run(k, map_address(k, p, line, zero, planes.index),
              row_address(k, p, row, line, zero, planes.index), p->run);

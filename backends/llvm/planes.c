@@ -22,8 +22,9 @@ typedef struct Planes {
 static LLVMValueRef interleave(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, uint32_t begin,
                                uint32_t count) {
   LLVMValueRef index[MAX_LANES];
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; ++i) {
     index[i] = emit_i32(m, (int32_t)(begin + i / 2 + (i % 2 ? count : 0)));
+  }
   return LLVMBuildShuffleVector(m->builder, a, b, LLVMConstVector(index, count), "");
 }
 
@@ -31,11 +32,11 @@ static LLVMValueRef interleave(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
 static void transpose(ModuleContext *m, LLVMValueRef *lines, uint32_t count) {
   for (uint32_t round = 1; round < count; round *= 2) {
     LLVMValueRef next[MAX_LANES];
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; ++i) {
       uint32_t pair = i / 2, begin = i % 2 ? count / 2 : 0;
       next[i] = interleave(m, lines[pair], lines[pair + count / 2], begin, count);
     }
-    for (uint32_t i = 0; i < count; i++) lines[i] = next[i];
+    for (uint32_t i = 0; i < count; ++i) lines[i] = next[i];
   }
 }
 
@@ -43,13 +44,13 @@ static void store_tile(KernelEmitter *k, Site site, const Planes *p) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats;
   LLVMValueRef lines[MAX_LANES] = {0};
-  for (uint32_t i = 0; i < width; i++) {
+  for (uint32_t i = 0; i < width; ++i) {
     site.row_plus = i;
     lines[i] = i < p->tile ? view_load(k, p->rows, site) : LLVMConstNull(m->vector);
   }
   transpose(m, lines, width);
   site.row_plus = 0;
-  for (uint32_t i = 0; i < site.lanes; i++) {
+  for (uint32_t i = 0; i < site.lanes; ++i) {
     site.column_plus = i;
     emit_store(m, lines[i], view_address(k, p->planes, site), p->tile);
   }
@@ -68,7 +69,7 @@ static void store_channels(KernelEmitter *k, Site site, void *context) {
 
 static void store_value(KernelEmitter *k, ValueId value) {
   uint32_t width = k->m->target->vector_floats, least = k->row_counts[0];
-  for (uint32_t r = 0; r < k->body->output_count; r++) {
+  for (uint32_t r = 0; r < k->body->output_count; ++r) {
     if (!k->kernel->results[r].nchw || !value_equal(k->body->outputs[r].value, value)) continue;
     Planes planes = {.rows = &k->views[value.index],
                      .planes = &k->result_views[r],
@@ -78,6 +79,7 @@ static void store_value(KernelEmitter *k, ValueId value) {
 }
 
 void planes_store(KernelEmitter *k, const Stage *stage) {
-  for (uint32_t i = 0; i < stage->node_count; i++)
+  for (uint32_t i = 0; i < stage->node_count; ++i) {
     store_value(k, node_result(graph_node(k->body, stage->nodes[i]), 0));
+  }
 }

@@ -22,7 +22,7 @@ static const Node *product_behind(const KernelEmitter *k, ValueId value) {
 
 /* a + b, fused with the multiplication that made one of them. */
 static LLVMValueRef evaluate_sum(KernelEmitter *k, const Node *node, Site site) {
-  for (uint32_t i = 0; i < 2; i++) {
+  for (uint32_t i = 0; i < 2; ++i) {
     const Node *product = product_behind(k, node->operands[i]);
     if (!product) continue;
     return emit_fma(k->m, operand(k, product->operands[0], site),
@@ -46,9 +46,9 @@ static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
 }
 
 void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {
-  for (uint32_t i = 0; i < stage->node_count; i++) {
+  for (uint32_t i = 0; i < stage->node_count; ++i) {
     const Node *node = graph_node(k->body, stage->nodes[i]);
-    for (uint32_t o = 0; o < node->operand_count && (i > 0 || !anchored); o++) {
+    for (uint32_t o = 0; o < node->operand_count && (i > 0 || !anchored); ++o) {
       view_prefetch(k, node->operands[o], PLACE_OPERAND, site);
     }
     view_prefetch(k, node_result(node, 0), PLACE_RESULT, site);
@@ -56,8 +56,8 @@ void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool an
 }
 
 void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
-  for (uint32_t v = 0; v < k->body->value_count; v++) k->live[v] = NULL;
-  for (uint32_t i = 0; i < stage->node_count; i++) {
+  for (uint32_t v = 0; v < k->body->value_count; ++v) k->live[v] = NULL;
+  for (uint32_t i = 0; i < stage->node_count; ++i) {
     const Node *node = graph_node(k->body, stage->nodes[i]);
     ValueId result = node_result(node, 0);
     LLVMValueRef value = i == 0 && anchor ? anchor : evaluate(k, node, site);

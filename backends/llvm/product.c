@@ -44,10 +44,10 @@ static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize 
   bool full = k->row_count_kinds > 1 && ROWS_UNIT % tile_rows == 0 &&
               rows_unit(k->kernel->rows, k->kernel->blocks) == ROWS_UNIT;
   uint32_t count = 0;
-  for (uint32_t rows = tile_rows; rows > 0; rows--) {
+  for (uint32_t rows = tile_rows; rows > 0; --rows) {
     TileSize size = {.rows = rows};
     bool used = false;
-    for (uint32_t i = 0; i < k->row_count_kinds; i++) {
+    for (uint32_t i = 0; i < k->row_count_kinds; ++i) {
       size.counts[i] = tiles_of_size(k->row_counts[i], tile_rows, rows, full);
       used |= size.counts[i] > 0;
     }
@@ -62,7 +62,7 @@ static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize 
 static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
   ModuleContext *m = k->m;
   LLVMValueRef count = emit_i64(m, size->counts[0]);
-  for (uint32_t i = 1; i < k->row_count_kinds; i++) {
+  for (uint32_t i = 1; i < k->row_count_kinds; ++i) {
     if (size->counts[i] == size->counts[0]) continue;
     LLVMValueRef here =
         LLVMBuildICmp(m->builder, LLVMIntEQ, k->row_count, emit_i64(m, k->row_counts[i]), "");
@@ -114,7 +114,7 @@ static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueR
   TileSize sizes[MAX_SIZES];
   uint32_t size_count = tile_sizes(p->k, p->stage->tile_rows, sizes);
   LLVMValueRef at[] = {emit_i64(m, 0), index};
-  for (uint32_t i = 0; i < size_count; i++) {
+  for (uint32_t i = 0; i < size_count; ++i) {
     Loop tiles;
     loop_begin(m, &tiles, emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1, at, 2);
     tile.row = tiles.carried[0];
@@ -298,7 +298,7 @@ static void find_linear(Product *p, const Node *node) {
 
 /* Whether an op behind the product is long. */
 static bool has_long_op(const KernelEmitter *k, const Stage *stage) {
-  for (uint32_t i = 0; i < stage->node_count; i++) {
+  for (uint32_t i = 0; i < stage->node_count; ++i) {
     OpKind op = graph_node(k->body, stage->nodes[i])->op;
     if (op == OP_GELU || op == OP_SIGMOID) return true;
   }
@@ -312,10 +312,11 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   p.share = kernel_panels(k, p.channels);
   p.columns = product_tile_columns(k, stage);
   p.unroll = k->m->target->vector_registers < 32 ? 4 : 2; /* small tiles have short turns */
-  if (node->op == OP_MIX_ROWS)
+  if (node->op == OP_MIX_ROWS) {
     find_mixed(&p, node);
-  else
+  } else {
     find_linear(&p, node);
+  }
   if (p.depth_blocks > 1 || has_long_op(k, stage)) {
     uint64_t rows = k->row_counts[k->row_count_kinds - 1];
     p.sums = emit_stack(k->m, 4 * rows * p.columns);
@@ -337,7 +338,7 @@ static void emit_share(const Product *p) {
   loop_begin(m, &loop, p->share.begin, even, turn, NULL, 0);
   emit_panel(p, loop.index, turn * PLAN_PANEL);
   loop_end(m, &loop, NULL);
-  for (uint32_t panels = 1; panels < turn; panels++) {
+  for (uint32_t panels = 1; panels < turn; ++panels) {
     Branch branch;
     branch_begin(m, &branch, LLVMBuildICmp(m->builder, LLVMIntEQ, left, emit_i64(m, panels), ""));
     emit_panel(p, even, panels * PLAN_PANEL);

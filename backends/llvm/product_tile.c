@@ -26,17 +26,17 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
   ModuleContext *m = p->k->m;
   LLVMValueRef columns[PRODUCT_MAX_VECTORS];
   uint32_t vector_bytes = 4 * m->target->vector_floats;
-  for (uint32_t v = 0; v < tile->vectors; v++) {
+  for (uint32_t v = 0; v < tile->vectors; ++v) {
     uint32_t panel = v * vector_bytes / PANEL_BYTES, bytes = v * vector_bytes % PANEL_BYTES;
     LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + p->panel_bytes * panel + bytes));
     columns[v] = emit_load(m, emit_address(m, b, at), m->target->vector_floats);
     if (p->aligned) LLVMSetAlignment(columns[v], vector_bytes);
   }
-  for (uint32_t r = 0; r < tile->rows; r++) {
+  for (uint32_t r = 0; r < tile->rows; ++r) {
     uint64_t bytes = r * p->a->row_bytes + step * p->a->channel_bytes;
     LLVMValueRef lane = emit_load_f32(m, emit_address(m, a, emit_i64(m, (int64_t)bytes)));
     LLVMValueRef row = emit_broadcast(m, lane);
-    for (uint32_t v = 0; v < tile->vectors; v++) {
+    for (uint32_t v = 0; v < tile->vectors; ++v) {
       LLVMValueRef *sum = &acc[r * tile->vectors + v];
       *sum = emit_fma(m, row, columns[v], *sum);
     }
@@ -49,7 +49,7 @@ static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
   LLVMValueRef turn = LLVMBuildSub(m->builder, k, tile->depth, "");
   LLVMValueRef bytes = LLVMBuildMul(m->builder, turn, tile->ahead_step, "");
   LLVMValueRef start = emit_address(m, tile->ahead, bytes);
-  for (uint32_t line = 0; line < p->ahead_lines; line++) {
+  for (uint32_t line = 0; line < p->ahead_lines; ++line) {
     emit_prefetch(m, emit_address(m, start, emit_i64(m, CACHE_LINE * line)));
   }
 }
@@ -97,9 +97,9 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
     prefetch_epilogue(p, tile, loop.index);
     ahead_prefetch(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""), unroll);
   }
-  for (uint32_t step = 0; step < unroll; step++) multiply_step(p, tile, a, b, step, next);
+  for (uint32_t step = 0; step < unroll; ++step) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);
-  for (uint32_t i = 0; i < count; i++) acc[i] = loop.carried[i];
+  for (uint32_t i = 0; i < count; ++i) acc[i] = loop.carried[i];
 }
 
 /* acc = A * B over k of the tile's depth block. Only the last block can be short or have a length
@@ -107,7 +107,7 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
 static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef zero = LLVMConstNull(m->vector), begin = tile->depth;
-  for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) acc[i] = zero;
+  for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
   uint32_t rest = p->depth % p->unroll;
   LLVMValueRef even = emit_i64(m, p->depth - rest), last = emit_i64(m, p->depth);
   if (p->depth_blocks > 1) {
@@ -142,7 +142,7 @@ static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32
 }
 
 static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
-  for (uint32_t v = 0; v < tile->vectors; v++) {
+  for (uint32_t v = 0; v < tile->vectors; ++v) {
     bias[v] = p->bias ? view_load(p->k, p->bias, site_of(p, tile, tile->row, 0, v))
                       : LLVMConstNull(p->k->m->vector);
   }
@@ -161,14 +161,14 @@ static void add_bias(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   if (!p->bias) return;
   LLVMValueRef bias[PRODUCT_MAX_VECTORS];
   load_bias(p, tile, bias);
-  for (uint32_t i = 0; i < tile->rows * tile->vectors; i++) {
+  for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) {
     acc[i] = emit_fadd(p->k->m, acc[i], bias[i % tile->vectors]);
   }
 }
 
 static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
-  for (uint32_t v = 0; v < tile->vectors; v++) {
-    for (uint32_t r = 0; r < tile->rows; r++) {
+  for (uint32_t v = 0; v < tile->vectors; ++v) {
+    for (uint32_t r = 0; r < tile->rows; ++r) {
       LLVMValueRef value = acc[r * tile->vectors + v];
       value = add_row_bias(p, tile->row, r, value);
       pointwise_evaluate(p->k, p->stage, site_of(p, tile, tile->row, r, v), value);
@@ -179,8 +179,8 @@ static void finish_in_registers(const Product *p, const Tile *tile, const LLVMVa
 /* The tile becomes its rows' sums. */
 static void store_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  for (uint32_t r = 0; r < tile->rows; r++) {
-    for (uint32_t v = 0; v < tile->vectors; v++) {
+  for (uint32_t r = 0; r < tile->rows; ++r) {
+    for (uint32_t v = 0; v < tile->vectors; ++v) {
       emit_store(m, acc[r * tile->vectors + v], sum_address(p, tile->row, r, v),
                  m->target->vector_floats);
     }
@@ -190,8 +190,8 @@ static void store_tile(const Product *p, const Tile *tile, const LLVMValueRef *a
 static void add_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   uint32_t width = m->target->vector_floats;
-  for (uint32_t r = 0; r < tile->rows; r++) {
-    for (uint32_t v = 0; v < tile->vectors; v++) {
+  for (uint32_t r = 0; r < tile->rows; ++r) {
+    for (uint32_t v = 0; v < tile->vectors; ++v) {
       LLVMValueRef at = sum_address(p, tile->row, r, v);
       LLVMValueRef sum = emit_fadd(m, emit_load(m, at, width), acc[r * tile->vectors + v]);
       emit_store(m, sum, at, width);
@@ -205,7 +205,7 @@ void product_tile_begin_sums(const Product *p, const Tile *tile) {
   load_bias(p, tile, bias);
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1, NULL, 0);
-  for (uint32_t v = 0; v < tile->vectors; v++) {
+  for (uint32_t v = 0; v < tile->vectors; ++v) {
     emit_store(m, bias[v], sum_address(p, rows.index, 0, v), m->target->vector_floats);
   }
   loop_end(m, &rows, NULL);
@@ -215,7 +215,7 @@ void product_tile_finish_sums(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1, NULL, 0);
-  for (uint32_t v = 0; v < tile->vectors; v++) {
+  for (uint32_t v = 0; v < tile->vectors; ++v) {
     LLVMValueRef at = sum_address(p, rows.index, 0, v);
     LLVMValueRef sum = emit_load(m, at, m->target->vector_floats);
     sum = add_row_bias(p, rows.index, 0, sum);

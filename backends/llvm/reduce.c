@@ -21,13 +21,13 @@ static LLVMValueRef sum_rows(KernelEmitter *k, const Reduce *reduce, Site site, 
   ModuleContext *m = k->m;
   LLVMTypeRef type = wide ? LLVMVectorType(m->f64, m->target->vector_floats) : m->vector;
   LLVMValueRef sums[PARTIAL];
-  for (uint32_t i = 0; i < PARTIAL; i++) sums[i] = LLVMConstNull(type);
+  for (uint32_t i = 0; i < PARTIAL; ++i) sums[i] = LLVMConstNull(type);
   LLVMValueRef even = LLVMBuildAnd(m->builder, reduce->count, emit_i64(m, -(int64_t)PARTIAL), "");
   LLVMValueRef begin = emit_i64(m, 0), end = even;
   for (uint32_t unroll = PARTIAL; unroll; unroll = unroll > 1 ? 1 : 0) {
     Loop rows;
     loop_begin(m, &rows, begin, end, unroll, sums, unroll);
-    for (uint32_t i = 0; i < unroll; i++) {
+    for (uint32_t i = 0; i < unroll; ++i) {
       site.row = rows.index;
       site.row_plus = i;
       LLVMValueRef x = view_load(k, &reduce->from, site);
@@ -35,7 +35,7 @@ static LLVMValueRef sum_rows(KernelEmitter *k, const Reduce *reduce, Site site, 
       sums[i] = emit_fadd(m, rows.carried[i], x);
     }
     loop_end(m, &rows, sums);
-    for (uint32_t i = 0; i < unroll; i++) sums[i] = rows.carried[i];
+    for (uint32_t i = 0; i < unroll; ++i) sums[i] = rows.carried[i];
     begin = even;
     end = reduce->count;
   }
@@ -64,7 +64,7 @@ static void mean_vector(KernelEmitter *k, Site site, void *context) {
   ModuleContext *m = k->m;
   LLVMValueRef sum = sum_rows(k, reduce, site, true);
   LLVMValueRef lanes[16];
-  for (uint32_t i = 0; i < m->target->vector_floats; i++) {
+  for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
     lanes[i] = LLVMConstReal(m->f64, reduce->scale);
   }
   sum = emit_fmul(m, sum, LLVMConstVector(lanes, m->target->vector_floats));

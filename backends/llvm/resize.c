@@ -41,7 +41,7 @@ static void find_rows(KernelEmitter *k, Resize *r, LLVMValueRef row) {
   LLVMValueRef lines[2], columns[2];
   find_place(m, i, r->from.dims[1], r->to.dims[1], &lines[0], &lines[1], &r->fraction_h);
   find_place(m, j, r->from.dims[2], r->to.dims[2], &columns[0], &columns[1], &r->fraction_w);
-  for (uint32_t c = 0; c < 4; c++) {
+  for (uint32_t c = 0; c < 4; ++c) {
     LLVMValueRef line = emit_mul(m, lines[c / 2], (uint64_t)r->from.dims[2]);
     r->rows[c] = emit_add(m, line, columns[c % 2]);
   }
@@ -55,7 +55,7 @@ static LLVMValueRef between(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
 static void resize_vector(KernelEmitter *k, Site site, void *context) {
   const Resize *r = context;
   LLVMValueRef corners[4];
-  for (uint32_t c = 0; c < 4; c++) {
+  for (uint32_t c = 0; c < 4; ++c) {
     Site from = site;
     from.row = r->rows[c];
     corners[c] = view_load(k, &r->x, from);

@@ -138,8 +138,9 @@ static const TargetRow *choose_cpu(const char *cpu, const TargetFamily **family,
   if (strcmp(cpu, "native") == 0) {
     *family = family_of_host();
     const TargetRow *row = *family && (!only || only == *family) ? row_of_host(*family) : NULL;
-    if (!row)
+    if (!row) {
       diag_usage_error(diag, "--cpu=native: this machine runs no code of the chosen target");
+    }
     return row;
   }
   const TargetRow *row = row_find(only, cpu, row_of_cpu, family);

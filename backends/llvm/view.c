@@ -87,7 +87,7 @@ void view_prepare(KernelEmitter *k) {
   const PlanKernel *kernel = k->kernel;
   k->views = ARENA_ARRAY(k->m->arena, k->body->value_count, View);
   k->result_views = ARENA_ARRAY(k->m->arena, kernel->result_count, View);
-  for (uint32_t v = 0; v < k->body->value_count; v++) {
+  for (uint32_t v = 0; v < k->body->value_count; ++v) {
     ValueId value = {v};
     const ValuePlace *place = &kernel->places[v];
     Type type = graph_type(k->body, value);
@@ -97,7 +97,7 @@ void view_prepare(KernelEmitter *k) {
       k->views[v] = view_of_block(k, view_of_map(k, value), type);
     }
   }
-  for (uint32_t r = 0; r < kernel->result_count; r++) {
+  for (uint32_t r = 0; r < kernel->result_count; ++r) {
     const Port *port = &kernel->results[r];
     View map = map_of_port(k, port, port_pointer(k, PLACE_RESULT, r), 0);
     k->result_views[r] = view_of_block(k, map, port->type);
@@ -123,7 +123,7 @@ LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
   uint32_t lanes = view->exact ? site.lanes : m->target->vector_floats;
   if (view->channel_bytes == 4) return emit_load(m, address, lanes);
   LLVMValueRef vector = LLVMConstNull(m->vector);
-  for (uint32_t i = 0; i < lanes; i++) {
+  for (uint32_t i = 0; i < lanes; ++i) {
     LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)(i * view->channel_bytes)));
     vector = LLVMBuildInsertElement(m->builder, vector, emit_load_f32(m, at),
                                     emit_i32(m, (int32_t)i), "");
@@ -150,7 +150,7 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
   if (place->kind == PLACE_SCRATCH || place->kind == PLACE_RESULT) {
     view_store(k, &k->views[value.index], site, vector);
   }
-  for (uint32_t r = 0; r < k->body->output_count; r++) {
+  for (uint32_t r = 0; r < k->body->output_count; ++r) {
     if (repeats(k, value, r)) view_store(k, &k->result_views[r], site, vector);
   }
 }
@@ -176,7 +176,7 @@ void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
 
 void view_make_exact(KernelEmitter *k, ValueId value) {
   k->views[value.index].exact = true;
-  for (uint32_t r = 0; r < k->body->output_count; r++) {
+  for (uint32_t r = 0; r < k->body->output_count; ++r) {
     if (value_equal(k->body->outputs[r].value, value)) k->result_views[r].exact = true;
   }
 }
@@ -192,7 +192,7 @@ static void copy_vector(KernelEmitter *k, Site site, void *context) {
 }
 
 void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row) {
-  for (uint32_t r = 0; r < k->body->output_count; r++) {
+  for (uint32_t r = 0; r < k->body->output_count; ++r) {
     if (!repeats(k, value, r)) continue;
     Repeat repeat = {.from = &k->views[value.index], .to = &k->result_views[r]};
     pointwise_columns(k, row, value_channels(k, value), copy_vector, &repeat);

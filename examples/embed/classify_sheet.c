@@ -44,8 +44,9 @@ static int classify(const float *image, float *logits) {
     exit(1);
   }
   int best = 0;
-  for (int i = 1; i < CLASSES; i++)
+  for (int i = 1; i < CLASSES; ++i) {
     if (logits[i] > logits[best]) best = i;
+  }
   return best;
 }
 
@@ -66,14 +67,15 @@ int main(int argc, char **argv) {
   uint32_t right = 0;
   float distance = 0;
   double busy = 0;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     sheet_image(&sheet, i, image);
     double start = seconds();
     const char *answer = glyphs_model()->classes[classify(image, logits)];
     busy += seconds() - start;
     right += answer[0] == labels[i];
-    for (int c = 0; c < CLASSES; c++)
+    for (int c = 0; c < CLASSES; ++c) {
       distance = fmaxf(distance, fabsf(logits[c] - expected[i * CLASSES + c]));
+    }
     if (i < SHOWN) printf("image %u: %s (label %c)\n", i, answer, labels[i]);
   }
   printf("accuracy: %u of %u\n", right, count);

@@ -35,10 +35,12 @@ void sheet_image(const Sheet *sheet, uint32_t index, float *image) {
   static const float mean[3] = {0.485f, 0.456f, 0.406f}, deviation[3] = {0.229f, 0.224f, 0.225f};
   const uint32_t tile = sheet->tile, pitch = sheet->columns * tile;
   const uint32_t top = index / sheet->columns * tile, left = index % sheet->columns * tile;
-  for (uint32_t c = 0; c < 3; c++)
-    for (uint32_t y = 0; y < tile; y++)
-      for (uint32_t x = 0; x < tile; x++) {
+  for (uint32_t c = 0; c < 3; ++c) {
+    for (uint32_t y = 0; y < tile; ++y) {
+      for (uint32_t x = 0; x < tile; ++x) {
         uint8_t byte = sheet->rgb[3 * ((size_t)(top + y) * pitch + left + x) + c];
         *image++ = ((float)byte / 255.0f - mean[c]) / deviation[c];
       }
+    }
+  }
 }

@@ -67,7 +67,7 @@ typedef struct Report {
 
 static void check_shape(const char *name, const NpyArray *out, const int64_t *dims, size_t rank) {
   bool same = out->rank == rank;
-  for (size_t i = 0; same && i < rank; i++) same = out->dims[i] == dims[i];
+  for (size_t i = 0; same && i < rank; ++i) same = out->dims[i] == dims[i];
   if (!same) give_up("the output has another shape", name);
 }
 
@@ -80,8 +80,9 @@ static void compare_element(const char *name, double value, double expected, Rep
 static void compare_logits(const Tensor *logits, const NpyArray *out, Report *report) {
   const double *expected = logits->data;
   check_shape("logits", out, logits->dims, logits->rank);
-  for (size_t i = 0; i < out->count; i++)
+  for (size_t i = 0; i < out->count; ++i) {
     compare_element("logits", out->data[i], expected[i], report);
+  }
 }
 
 /* The recorded positions of a level, and its root mean square, which sees the others. */
@@ -95,9 +96,10 @@ static void compare_level(Arena *arena, const Golden *golden, const char *level,
   const double *expected = value.data;
   double squares = 0;
   check_shape(level, out, shape.data, shape.count);
-  for (size_t i = 0; i < index.count; i++)
+  for (size_t i = 0; i < index.count; ++i) {
     compare_element(level, out->data[at[i]], expected[i], report);
-  for (size_t i = 0; i < out->count; i++) squares += (double)out->data[i] * out->data[i];
+  }
+  for (size_t i = 0; i < out->count; ++i) squares += (double)out->data[i] * out->data[i];
   compare_element(level, sqrt(squares / (double)out->count), *(const double *)rms.data, report);
 }
 
@@ -134,15 +136,16 @@ int main(int argc, char **argv) {
   Golden golden = {header, file + 8 + header_bytes};
   Tensor logits;
   bool good = true, has_logits = find_tensor(arena, &golden, logits_name, &logits);
-  for (int i = 2; i < argc; i++) {
+  for (int i = 2; i < argc; ++i) {
     NpyArray out;
     Report report = {0};
     const char *name = has_logits ? "logits" : arena_printf(arena, "level%d", i - 2);
     if (npy_read(arena, &diag, argv[i], &out)) return 1;
-    if (has_logits)
+    if (has_logits) {
       compare_logits(&logits, &out, &report);
-    else
+    } else {
       compare_level(arena, &golden, name, &out, &report);
+    }
     good = print_report(name, report) && good;
   }
   cJSON_Delete(header);

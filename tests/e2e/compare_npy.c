@@ -13,14 +13,14 @@ static const double bound = 2e-6; /* of the largest element */
 
 static bool same_shape(const NpyArray *a, const NpyArray *b) {
   bool same = a->rank == b->rank;
-  for (uint32_t d = 0; same && d < a->rank; d++) same = a->dims[d] == b->dims[d];
+  for (uint32_t d = 0; same && d < a->rank; ++d) same = a->dims[d] == b->dims[d];
   return same;
 }
 
 /* Infinite where an element is not finite. */
 static double relative_error(const NpyArray *expected, const NpyArray *got) {
   double error = 0, largest = 0;
-  for (size_t i = 0; i < expected->count; i++) {
+  for (size_t i = 0; i < expected->count; ++i) {
     const double wanted = expected->data[i], is = got->data[i];
     if (!isfinite(is) || !isfinite(wanted)) return INFINITY;
     largest = fmax(largest, fabs(wanted));

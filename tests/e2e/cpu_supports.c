@@ -9,8 +9,9 @@ int main(int argc, char **argv) {
     const char *name;
     uint64_t bit;
   } sets[] = {{"v2", ATM_ISA_X86_64_V2}, {"v3", ATM_ISA_X86_64_V3}, {"v4", ATM_ISA_X86_64_V4}};
-  for (size_t i = 0; argc == 2 && i < sizeof sets / sizeof *sets; i++)
+  for (size_t i = 0; argc == 2 && i < sizeof sets / sizeof *sets; ++i) {
     if (!strcmp(argv[1], sets[i].name)) return !(atm_cpu_isa() & sets[i].bit);
+  }
   fprintf(stderr, "usage: cpu_supports v2|v3|v4\n");
   return 2;
 }

@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
   int64_t count;
   if (!type_count(type, &count)) return 2;
   NpyArray image = {.rank = 4, .data = ARENA_ARRAY(arena, (size_t)count, float)};
-  for (uint32_t i = 0; i < 4; i++) image.dims[i] = type.dims[i];
+  for (uint32_t i = 0; i < 4; ++i) image.dims[i] = type.dims[i];
   synthetic_tensor("image", type, strtoull(argv[3], NULL, 10), image.data);
   Status status = npy_write(arena, &diag, argv[5], &image);
   arena_free(arena);

@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
   NpyArray array;
   if (npy_read(arena, &diag, argv[1], &array)) return 1;
   size_t row = 1;
-  for (uint32_t d = 1; d < array.rank; d++) row *= (size_t)array.dims[d];
+  for (uint32_t d = 1; d < array.rank; ++d) row *= (size_t)array.dims[d];
   const long index = strtol(argv[2], NULL, 10);
   if (index < 0 || index >= array.dims[0]) {
     fprintf(stderr, "npy_row: no row %ld\n", index);

@@ -19,7 +19,7 @@ static int cut(Arena *arena, Diag *diag, char **argv) {
   const size_t pixels = (size_t)3 * tile * tile;
   NpyArray array = {
       .rank = 4, .dims = {count, 3, tile, tile}, .data = ARENA_ARRAY(arena, count * pixels, float)};
-  for (uint32_t i = 0; i < count; i++) sheet_image(&sheet, first + i, array.data + i * pixels);
+  for (uint32_t i = 0; i < count; ++i) sheet_image(&sheet, first + i, array.data + i * pixels);
   sheet_free(&sheet);
   return npy_write(arena, diag, argv[5], &array);
 }
@@ -29,15 +29,16 @@ static int check(Arena *arena, Diag *diag, char **argv) {
   char *labels;
   size_t bytes;
   if (npy_read(arena, diag, argv[2], &got) || npy_read(arena, diag, argv[3], &expected) ||
-      atomic_file_read(arena, diag, argv[5], &labels, &bytes))
+      atomic_file_read(arena, diag, argv[5], &labels, &bytes)) {
     return 1;
+  }
   const int64_t first = atoi(argv[4]), n = got.dims[0], classes = got.dims[1];
   int64_t right = 0;
   float distance = 0;
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < n; ++i) {
     const float *row = got.data + i * classes;
     int64_t best = 0;
-    for (int64_t c = 0; c < classes; c++) {
+    for (int64_t c = 0; c < classes; ++c) {
       if (row[c] > row[best]) best = c;
       distance = fmaxf(distance, fabsf(row[c] - expected.data[(first + i) * classes + c]));
     }

@@ -10,7 +10,7 @@ Test(arena, memory_is_zeroed_aligned_and_distinct) {
   for (size_t bytes = 0; bytes < 3000; bytes += 7) {
     char *memory = arena_alloc(arena, bytes);
     cr_assert_eq((uintptr_t)memory % 16, 0);
-    for (size_t i = 0; i < bytes; i++) cr_assert_eq(memory[i], 0);
+    for (size_t i = 0; i < bytes; ++i) cr_assert_eq(memory[i], 0);
     memset(memory, 0xff, bytes);
     cr_assert_neq(memory, previous);
     previous = memory;
@@ -37,8 +37,8 @@ Test(arena, arrays_grow_and_keep_their_elements) {
   Arena *arena = arena_new();
   uint32_t *items = NULL;
   size_t count = 0, capacity = 0;
-  for (uint32_t i = 0; i < 100000; i++) ARENA_PUSH(arena, items, count, capacity, i);
-  for (uint32_t i = 0; i < 100000; i++) cr_assert_eq(items[i], i);
+  for (uint32_t i = 0; i < 100000; ++i) ARENA_PUSH(arena, items, count, capacity, i);
+  for (uint32_t i = 0; i < 100000; ++i) cr_assert_eq(items[i], i);
   arena_free(arena);
 }
 

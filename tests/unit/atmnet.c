@@ -38,11 +38,11 @@ static Model *read_model(const char *text) {
 /* The synthetic weights of seed 0. */
 static Status read_synthetic(void *context, const char *name, double *out, size_t count) {
   const Model *model = context;
-  for (uint32_t i = 0; i < model->need_count; i++) {
+  for (uint32_t i = 0; i < model->need_count; ++i) {
     if (strcmp(model->needs[i].name, name) != 0) continue;
     float *values = malloc(count * sizeof *values);
     synthetic_tensor(name, model->needs[i].type, 0, values);
-    for (size_t j = 0; j < count; j++) out[j] = values[j];
+    for (size_t j = 0; j < count; ++j) out[j] = values[j];
     free(values);
     return STATUS_OK;
   }
@@ -55,8 +55,9 @@ static const double *run(Model *model, int64_t size) {
   float *image = ARENA_ARRAY(arena, (size_t)(3 * size * size), float);
   double *rows = ARENA_ARRAY(arena, (size_t)(3 * size * size), double);
   synthetic_tensor("image", nchw, 0, image);
-  for (int64_t c = 0; c < 3; c++)
-    for (int64_t i = 0; i < size * size; i++) rows[3 * i + c] = image[c * size * size + i];
+  for (int64_t c = 0; c < 3; ++c) {
+    for (int64_t i = 0; i < size * size; ++i) rows[3 * i + c] = image[c * size * size + i];
+  }
   InterpTensor input = {type_map(1, size, size, 3), rows}, outputs[8];
   WeightSource source = {model, read_synthetic};
   cr_assert_eq(interp_run(model->graph, &source, arena, &diag, &input, outputs), STATUS_OK);
@@ -92,8 +93,9 @@ Test(atmnet, computes_what_pytorch_computes) {
   Model *model = read_model(BEGIN STEM PAIR(0, 2) DOWN(0, 16) PAIR(1, 4) DOWN(1, 24) PAIR(2, 4)
                                 DOWN(2, 32) PAIR(3, 8) HEAD END);
   const double *output = run(model, 64);
-  for (int i = 0; i < 10; i++)
+  for (int i = 0; i < 10; ++i) {
     cr_expect(fabs(output[i] - logits[i]) < 1e-12, "logit %d: %.17g", i, output[i]);
+  }
 }
 
 /* Offsets of zero are no sampling at all: whatever the branches sample is the map itself. */
@@ -102,16 +104,17 @@ Test(atmnet, samples_at_zero_offsets_what_is_there) {
       read_model(BEGIN STEM BLOCK(0.0, "\"zero\"") BLOCK(0.1, "\"blocks.0.0\"") HEAD END);
   const double *output = run(model, 32);
   Rewrite rewrite = rewrite_begin(model->graph, arena);
-  for (uint32_t i = 0; i < model->graph->node_count; i++) {
+  for (uint32_t i = 0; i < model->graph->node_count; ++i) {
     const Node *node = &model->graph->nodes[i];
-    if (node->op == OP_AXIAL_SAMPLE)
+    if (node->op == OP_AXIAL_SAMPLE) {
       rewrite_set(&rewrite, node_result(node, 0), rewrite_get(&rewrite, node->operands[0]));
-    else
+    } else {
       rewrite_copy(&rewrite, node);
+    }
   }
   model->graph = rewrite_end(&rewrite);
   const double *plain = run(model, 32);
-  for (int i = 0; i < 10; i++) cr_expect_eq(output[i], plain[i]);
+  for (int i = 0; i < 10; ++i) cr_expect_eq(output[i], plain[i]);
 }
 
 Test(atmnet, lists_a_tensor_that_is_used_twice_once) {

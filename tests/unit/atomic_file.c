@@ -38,8 +38,9 @@ static uint32_t folder_count(void) {
   uint32_t count = 0;
   DIR *dir = opendir(folder);
   cr_assert(dir != NULL);
-  for (struct dirent *e; (e = readdir(dir)) != NULL;)
+  for (struct dirent *e; (e = readdir(dir)) != NULL;) {
     count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+  }
   closedir(dir);
   return count;
 }

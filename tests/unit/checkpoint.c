@@ -55,7 +55,7 @@ static void add_int(Bytes *out, int32_t value) {
 }
 static void add_ints(Bytes *out, const int32_t *values, uint32_t count) {
   add_text(out, "(");
-  for (uint32_t i = 0; i < count; i++) add_int(out, values[i]);
+  for (uint32_t i = 0; i < count; ++i) add_int(out, values[i]);
   add_text(out, "t");
 }
 
@@ -97,7 +97,7 @@ static void add_pickle(Bytes *out, const char *state, const TestTensor *tensors,
     add_string(out, state);
   }
   add_text(out, "ccollections\nOrderedDict\n)R(");
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     add_string(out, tensors[i].name);
     add_tensor(out, &tensors[i]);
   }
@@ -160,7 +160,7 @@ static void expect_tensor(const Weights *weights, const char *name, const double
   WeightSource source = weights_source(weights);
   cr_assert(name_table_find(&weights->names, name, &index), "%s", name);
   cr_assert_eq(source.read(source.context, name, out, count), STATUS_OK);
-  for (size_t i = 0; i < count; i++) cr_expect_eq(out[i], expected[i], "%s[%zu]", name, i);
+  for (size_t i = 0; i < count; ++i) cr_expect_eq(out[i], expected[i], "%s[%zu]", name, i);
 }
 
 static const TestTensor views[] = {
@@ -176,8 +176,8 @@ enum { VIEW_COUNT = sizeof views / sizeof *views };
 
 static void expect_views(const Weights *weights) {
   double dense[24], transposed[24];
-  for (int i = 0; i < 24; i++) dense[i] = i;
-  for (int i = 0; i < 24; i++) {
+  for (int i = 0; i < 24; ++i) dense[i] = i;
+  for (int i = 0; i < 24; ++i) {
     int outer = i / 8, middle = i / 2 % 4, inner = i % 2;
     transposed[i] = outer + 6 * middle + 3 * inner;
   }
@@ -193,7 +193,7 @@ static void expect_views(const Weights *weights) {
 
 Test(checkpoint, resolves_views_of_one_storage) {
   float storage[24];
-  for (int i = 0; i < 24; i++) storage[i] = (float)i;
+  for (int i = 0; i < 24; ++i) storage[i] = (float)i;
   Bytes pickle = {0}, file = {0};
   add_pickle(&pickle, "model", views, VIEW_COUNT);
   write_zip(&pickle, storage, sizeof storage);
@@ -294,8 +294,8 @@ static void open_variants(const char *data, size_t bytes) {
   write_file(data, bytes);
   int fd = open(path, O_WRONLY);
   cr_assert_geq(fd, 0);
-  for (size_t i = 0; i < bytes; i++) {
-    for (int kind = 0; kind < 4; kind++) {
+  for (size_t i = 0; i < bytes; ++i) {
+    for (int kind = 0; kind < 4; ++kind) {
       char changed = (char)(data[i] ^ changes[kind]);
       cr_assert_eq(pwrite(fd, &changed, 1, (off_t)i), 1);
       open_variant();

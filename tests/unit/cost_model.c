@@ -23,7 +23,7 @@ Test(cost_model, small_maps_are_cut_less_where_blocks_read_weights) {
 }
 
 Test(cost_model, two_threads_get_the_same) {
-  for (uint64_t rows = 2; rows < 5000; rows++) {
+  for (uint64_t rows = 2; rows < 5000; ++rows) {
     uint32_t chunks = cost_model_chunks(rows), blocks = cost_model_blocks(rows, 4000, true);
     cr_assert(chunks == 1 || chunks % 2 == 0);
     cr_assert(blocks == 1 || blocks % 2 == 0);
@@ -31,7 +31,7 @@ Test(cost_model, two_threads_get_the_same) {
 }
 
 Test(cost_model, never_has_more_chunks_than_rows) {
-  for (uint64_t rows = 1; rows < 5000; rows++) {
+  for (uint64_t rows = 1; rows < 5000; ++rows) {
     uint32_t chunks = cost_model_chunks(rows);
     cr_assert_geq(chunks, 1);
     cr_assert_leq(chunks, rows);

@@ -71,7 +71,7 @@ static const CaretCase caret_cases[] = {
 };
 
 Test(diag, the_line_is_shown_with_a_caret) {
-  for (size_t i = 0; i < sizeof caret_cases / sizeof *caret_cases; i++) {
+  for (size_t i = 0; i < sizeof caret_cases / sizeof *caret_cases; ++i) {
     const CaretCase *t = &caret_cases[i];
     Capture c;
     char expected[200];

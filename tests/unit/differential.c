@@ -63,7 +63,7 @@ static ValueId some_value(Maker *m) {
 /* A value of `type`, or VALUE_NONE. */
 static ValueId value_like(Maker *m, Type type) {
   uint32_t start = below(&m->random, m->count);
-  for (uint32_t i = 0; i < m->count; i++) {
+  for (uint32_t i = 0; i < m->count; ++i) {
     ValueId v = m->values[(start + i) % m->count];
     if (type_equal(type_of(m, v), type)) return v;
   }
@@ -125,7 +125,7 @@ static void make_mixture(Maker *m, ValueId x) {
   ValueId mean =
       build_mean_hw(m->b, build_add(m->b, build_add(m->b, branch[0], branch[1]), branch[2]));
   ValueId a = build_softmax(m->b, make_linear(m, mean, 3 * c), 3), mixed = VALUE_NONE;
-  for (int32_t i = 0; i < 3; i++) {
+  for (int32_t i = 0; i < 3; ++i) {
     ValueId scaled = build_mul(m->b, branch[i], build_slice(m->b, a, i * (int32_t)c, (int32_t)c));
     mixed = i ? build_add(m->b, mixed, scaled) : scaled;
   }
@@ -154,7 +154,7 @@ static void make_concat(Maker *m, ValueId x) {
   Type type = type_of(m, x);
   ValueId parts[4] = {x};
   uint32_t count = 1;
-  for (uint32_t i = 0; i < m->count && count < 4; i++) {
+  for (uint32_t i = 0; i < m->count && count < 4; ++i) {
     Type other = type_with_channels(type_of(m, m->values[i]), type_channels(type));
     if (!type_equal(other, type) || type_channels(type_of(m, m->values[i])) > 100) continue;
     parts[count++] = m->values[i];
@@ -208,8 +208,9 @@ static bool window_fits(Window w, Type type) {
 
 static void make_pool(Maker *m, ValueId x) {
   Window window = some_pool(m);
-  if (window_fits(window, type_of(m, x)))
+  if (window_fits(window, type_of(m, x))) {
     keep(m, build_average_pool(m->b, x, window, below(&m->random, 2)));
+  }
 }
 
 static void make_resize(Maker *m, ValueId x) {
@@ -322,16 +323,18 @@ static Graph *make_graph(Arena *arena, uint64_t seed) {
   m.b = (Builder){.graph = graph, .label = "layer"};
   int64_t n = 1 + below(&m.random, 2), h = 1 + below(&m.random, 16), w = 1 + below(&m.random, 16);
   keep(&m, build_input(m.b, "x", type_map(n, h, w, some_channels(&m)), below(&m.random, 2)));
-  if (below(&m.random, 3) == 0)
+  if (below(&m.random, 3) == 0) {
     keep(&m, build_input(m.b, "v", type_matrix(n, some_channels(&m)), false));
-  for (uint32_t nodes = 3 + below(&m.random, 15); nodes > 0; nodes--) {
-    if (below(&m.random, 2))
+  }
+  for (uint32_t nodes = 3 + below(&m.random, 15); nodes > 0; --nodes) {
+    if (below(&m.random, 2)) {
       make_node(&m);
-    else
+    } else {
       make_free_node(&m, some_value(&m));
+    }
   }
   uint32_t outputs = 1 + below(&m.random, MAX_OUTPUTS);
-  for (uint32_t i = 0; i < outputs; i++) {
+  for (uint32_t i = 0; i < outputs; ++i) {
     ValueId v = i == 0 ? m.values[m.count - 1] : some_value(&m);
     bool nchw = type_of(&m, v).rank == 4 && below(&m.random, 2);
     graph_add_output(graph, arena_printf(arena, "y%u", i), v, nchw);
@@ -354,7 +357,7 @@ typedef struct Trial {
 static Status read_weights(void *context, const char *name, double *out, size_t count) {
   Random random = {strtoull(name + 1, NULL, 10) + 99};
   (void)context;
-  for (size_t i = 0; i < count; i++) out[i] = (float)(0.3 * uniform(&random));
+  for (size_t i = 0; i < count; ++i) out[i] = (float)(0.3 * uniform(&random));
   return STATUS_OK;
 }
 
@@ -370,10 +373,10 @@ static void make_inputs(Trial *t) {
   Random random = {t->seed + 5};
   NodeId nodes[MAX_INPUTS];
   uint32_t count = graph_inputs(t->before, nodes, MAX_INPUTS);
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     Type type = graph_node(t->before, nodes[i])->declared;
     double *data = ARENA_ARRAY(t->arena, elements(type), double);
-    for (size_t e = 0; e < elements(type); e++) data[e] = (float)uniform(&random);
+    for (size_t e = 0; e < elements(type); ++e) data[e] = (float)uniform(&random);
     t->inputs[i] = (InterpTensor){type, data};
   }
 }
@@ -389,10 +392,10 @@ static void run_passes(Trial *t, PassContext *context) {
                          .stream = stderr};
   Type *types = ARENA_ARRAY(t->arena, MAX_INPUTS, Type);
   context->input_count = graph_inputs(t->before, NULL, 0);
-  for (uint32_t i = 0; i < context->input_count; i++) types[i] = t->inputs[i].type;
+  for (uint32_t i = 0; i < context->input_count; ++i) types[i] = t->inputs[i].type;
   context->input_types = types;
   t->after = t->before;
-  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; part++) {
+  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
     uint32_t count;
     bool stopped;
     const Pass *const *list = pipeline_passes((PipelinePart)part, &count);
@@ -405,10 +408,10 @@ static void expect_same_meaning(Trial *t) {
   InterpTensor got[MAX_OUTPUTS];
   cr_assert_eq(interp_run(t->before, &weights, t->arena, &t->diag, t->inputs, t->expected), 0);
   cr_assert_eq(interp_run(t->after, &weights, t->arena, &t->diag, t->inputs, got), 0);
-  for (uint32_t i = 0; i < t->before->output_count; i++) {
+  for (uint32_t i = 0; i < t->before->output_count; ++i) {
     double error = 0;
     cr_assert(type_equal(got[i].type, t->expected[i].type));
-    for (size_t e = 0; e < elements(got[i].type); e++) {
+    for (size_t e = 0; e < elements(got[i].type); ++e) {
       t->largest[i] = fmax(t->largest[i], fabs(t->expected[i].data[e]));
       error = fmax(error, fabs(got[i].data[e] - t->expected[i].data[e]));
     }
@@ -439,7 +442,7 @@ static void expect_same_output(const Trial *t, uint32_t output, const float *got
   const InterpTensor *expected = &t->expected[output];
   bool nchw = t->before->outputs[output].nchw;
   double error = 0;
-  for (size_t e = 0; e < elements(expected->type); e++) {
+  for (size_t e = 0; e < elements(expected->type); ++e) {
     double difference = fabs(got[caller_index(expected->type, nchw, e)] - expected->data[e]);
     if (!(difference <= error)) error = difference; /* a NaN stays */
   }
@@ -459,19 +462,21 @@ static void expect_same_code(Trial *t, const Plan *plan) {
   cr_assert_eq(llvm_load(object, bytes, &t->diag, &loaded), STATUS_OK);
   cr_assert_eq(weights_blob_evaluate(&blob, &weights, data), STATUS_OK);
   float *in[MAX_INPUTS], *out[MAX_OUTPUTS];
-  for (uint32_t i = 0; i < plan->input_count; i++) {
+  for (uint32_t i = 0; i < plan->input_count; ++i) {
     const InterpTensor *input = &t->inputs[i];
     in[i] = malloc(elements(input->type) * sizeof(float)); /* exact: sanitizers see overreads */
-    for (size_t e = 0; e < elements(input->type); e++)
+    for (size_t e = 0; e < elements(input->type); ++e) {
       in[i][caller_index(input->type, plan->inputs[i].nchw, e)] = (float)input->data[e];
+    }
   }
-  for (uint32_t i = 0; i < plan->output_count; i++)
+  for (uint32_t i = 0; i < plan->output_count; ++i) {
     out[i] = malloc(elements(plan->outputs[i].type) * sizeof(float));
+  }
   run_code(t, plan, (atm_run_fn *)llvm_symbol(loaded, "model_run"), data, (const float *const *)in,
            out);
-  for (uint32_t i = 0; i < plan->output_count; i++) expect_same_output(t, i, out[i]);
-  for (uint32_t i = 0; i < plan->input_count; i++) free(in[i]);
-  for (uint32_t i = 0; i < plan->output_count; i++) free(out[i]);
+  for (uint32_t i = 0; i < plan->output_count; ++i) expect_same_output(t, i, out[i]);
+  for (uint32_t i = 0; i < plan->input_count; ++i) free(in[i]);
+  for (uint32_t i = 0; i < plan->output_count; ++i) free(out[i]);
   llvm_unload(loaded);
   free(object);
   free(data);
@@ -495,6 +500,6 @@ static void try_seed(uint64_t seed, const char *isa) {
 Test(differential, random_graphs_keep_their_meaning) {
   static const char *const isas[] = {"v4", "v3", "v2"};
   const char *only = getenv("ATMC_SEED"); /* to try one seed again */
-  for (uint64_t seed = 1; seed <= GRAPHS && !only; seed++) try_seed(seed, isas[seed % 3]);
-  for (uint32_t i = 0; i < 3 && only; i++) try_seed(strtoull(only, NULL, 10), isas[i]);
+  for (uint64_t seed = 1; seed <= GRAPHS && !only; ++seed) try_seed(seed, isas[seed % 3]);
+  for (uint32_t i = 0; i < 3 && only; ++i) try_seed(strtoull(only, NULL, 10), isas[i]);
 }

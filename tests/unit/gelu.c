@@ -53,7 +53,7 @@ static uint32_t fill(float *in, uint64_t *bits, uint64_t step) {
     uint32_t pattern = (uint32_t)*bits;
     memcpy(&in[count], &pattern, sizeof pattern);
   }
-  for (uint32_t i = count; i < BATCH; i++) in[i] = 0;
+  for (uint32_t i = count; i < BATCH; ++i) in[i] = 0;
   return count;
 }
 
@@ -68,7 +68,7 @@ static void sweep(const TargetInfo *target, uint64_t step) {
   for (uint64_t bits = 0; bits <= UINT32_MAX;) {
     uint32_t count = fill(in.data, &bits, step);
     fixture_run(&f, code.function, &in, &out);
-    for (uint32_t i = 0; i < count; i++) look_at(&worst, in.data[i], out.data[i]);
+    for (uint32_t i = 0; i < count; ++i) look_at(&worst, in.data[i], out.data[i]);
   }
   cr_log_info("%s: %.3f ulp at %.9g; below -3: %.3g at %.9g", target->name, worst.ulp,
               (double)worst.at_ulp, worst.error, (double)worst.at_error);
@@ -84,7 +84,7 @@ static void sweep(const TargetInfo *target, uint64_t step) {
 
 Test(gelu, is_within_four_ulp) {
   uint64_t step = getenv("ATMC_EXHAUSTIVE") ? 1 : 997;
-  for (uint32_t i = 0; i < target_family_x86.row_count; i++) {
+  for (uint32_t i = 0; i < target_family_x86.row_count; ++i) {
     const TargetInfo *target = &target_family_x86.rows[i].info;
     if ((atm_cpu_isa() & target->isa_bits) == target->isa_bits) sweep(target, step);
   }

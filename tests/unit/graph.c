@@ -12,7 +12,7 @@ static Graph *new_graph(void) {
 }
 
 Test(op, the_table_follows_the_definitions) {
-  for (uint32_t i = 0; i < OP_KIND_COUNT; i++) {
+  for (uint32_t i = 0; i < OP_KIND_COUNT; ++i) {
     const OpInfo *info = op_info((OpKind)i);
     OpKind found = OP_KIND_COUNT;
     cr_assert(op_find(info->text, &found));

@@ -86,7 +86,7 @@ Test(group_nodes, products_cut_by_columns_stand_alone) {
                    group_of(b.graph, groups, mixed), group_of(b.graph, groups, proj),
                    group_of(b.graph, groups, next),  group_of(b.graph, groups, wide),
                    group_of(b.graph, groups, y)};
-  for (uint32_t i = 0; i < 7; i++) cr_expect_eq(of[i], i);
+  for (uint32_t i = 0; i < 7; ++i) cr_expect_eq(of[i], i);
   cr_expect_eq(groups.count, 7);
   cr_expect_eq(group_of(b.graph, groups, branch), of[2]);
   cr_expect_eq(group_of(b.graph, groups, sum), of[3]);
@@ -96,7 +96,7 @@ Test(group_nodes, groups_end_before_they_have_too_many_operands) {
   Builder b = new_graph();
   Graph *graph = b.graph;
   ValueId v = build_input(b, "x", type_matrix(1, 16), false);
-  for (uint32_t i = 0; i < 100; i++) {
+  for (uint32_t i = 0; i < 100; ++i) {
     ValueId w = weight(b, arena_printf(graph->arena, "w%u", i), type_matrix(16, 16));
     ValueId bias = weight(b, arena_printf(graph->arena, "b%u", i), type_vector(16));
     v = build_gelu(b, build_linear(b, v, w, bias));
@@ -106,10 +106,10 @@ Test(group_nodes, groups_end_before_they_have_too_many_operands) {
   const Graph *kernels;
   cr_assert_eq(form_kernels(&context, graph, &kernels), STATUS_OK);
   uint32_t count = 0;
-  for (uint32_t i = 0; i < kernels->node_count; i++) {
+  for (uint32_t i = 0; i < kernels->node_count; ++i) {
     if (kernels->nodes[i].op != OP_KERNEL) continue;
     cr_expect_leq(kernels->nodes[i].operand_count, op_info(OP_KERNEL)->max_operands);
-    count++;
+    ++count;
   }
   cr_expect_geq(count, 4);
   cr_expect_leq(count, 10);

@@ -268,7 +268,7 @@ static const Case cases[] = {
 static const char *infer(Arena *arena, const Case *c) {
   StringBuilder text = {.arena = arena};
   string_builder_add(&text, "graph @test {\n");
-  for (int i = 0; i < 3 && c->inputs[i]; i++) {
+  for (int i = 0; i < 3 && c->inputs[i]; ++i) {
     string_builder_printf(&text, "%%%d = input {name=\"i%d\"} : %s\n", i, i, c->inputs[i]);
   }
   string_builder_printf(&text, "%%3 = %s\n}\n", c->node);
@@ -291,7 +291,7 @@ static const char *infer(Arena *arena, const Case *c) {
 }
 
 Test(infer, cases) {
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     Arena *arena = arena_new();
     const char *actual = infer(arena, &cases[i]);
     cr_expect_str_eq(actual, cases[i].expected, "%s\n  gives    %s\n  expected %s", cases[i].node,

@@ -25,7 +25,7 @@ TestSuite(interp, .init = setup, .fini = teardown);
 static Status read_counting(void *context, const char *name, double *out, size_t count) {
   (void)context;
   if (strcmp(name, "missing") == 0) return STATUS_BAD_INPUT;
-  for (size_t i = 0; i < count; i++) out[i] = (double)i + 1;
+  for (size_t i = 0; i < count; ++i) out[i] = (double)i + 1;
   return STATUS_OK;
 }
 static const WeightSource counting = {NULL, read_counting};
@@ -52,10 +52,11 @@ static void check_output(const char *text, const InterpTensor *output, Numbers e
   int64_t count;
   cr_assert(type_count(output->type, &count));
   cr_assert_eq((size_t)count, expected.count, "%s: %ld elements", text, (long)count);
-  for (size_t i = 0; i < expected.count; i++)
+  for (size_t i = 0; i < expected.count; ++i) {
     cr_expect(is_near(output->data[i], expected.data[i]),
               "%s: element %zu is %.17g, expected %.17g", text, i, output->data[i],
               expected.data[i]);
+  }
 }
 
 /* Runs a graph whose inputs are all declared in full; inputs[] in order, then its only output. */
@@ -65,7 +66,7 @@ static void check(const char *text, const Numbers *inputs, Numbers expected) {
   NodeId nodes[MAX_TENSORS] = {0};
   Diag diag = {.stream = stderr};
   uint32_t count = graph_inputs(graph, nodes, MAX_TENSORS);
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     int64_t elements;
     tensors[i].type = graph_node(graph, nodes[i])->declared;
     /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): as many as the graph has */
@@ -83,9 +84,10 @@ static const char *op_text(const char *op, const char *x, const char *y, const c
   StringBuilder text = {.arena = arena};
   string_builder_add(&text, "graph @test {\n");
   int count = 0;
-  for (; count < 3 && types[count]; count++)
+  for (; count < 3 && types[count]; ++count) {
     string_builder_printf(&text, "%%%d = input {name=\"i%d\"} : f32%s\n", count, count,
                           types[count]);
+  }
   string_builder_printf(&text, "%%%d = %s\noutput \"out\" %%%d\n}\n", count, op, count);
   return string_builder_text(&text);
 }
@@ -199,8 +201,9 @@ Test(interp, axial_sample_stays_in_bounds) {
   static const double extremes[] = {1e30,         -1e30,     1e308,   -1e308,
                                     INFINITY,     -INFINITY, NAN,     2147483648.,
                                     -2147483649., 9.3e18,    -9.3e18, 3.999999999999999 + 4};
-  for (size_t i = 0; i < sizeof extremes / sizeof *extremes; i++)
+  for (size_t i = 0; i < sizeof extremes / sizeof *extremes; ++i) {
     check_row_sample(extremes[i], NUMBERS(0, 0, 0, 0));
+  }
   check_row_sample(5e-324, NUMBERS(10, 20, 30, 40));
   check_row_sample(-5e-324, NUMBERS(10, 20, 30, 40)); /* fraction 1 - 5e-324 rounds to 1 */
 }
@@ -208,15 +211,15 @@ Test(interp, axial_sample_stays_in_bounds) {
 Test(interp, axial_sample_along_h_shares_offsets) {
   /* 3 x 2 map of 4 channels, value 100 * row + 10 * column + channel */
   double x[24], offsets[12], expected[24];
-  for (int i = 0; i < 24; i++) {
+  for (int i = 0; i < 24; ++i) {
     int row = i / 8, column = i / 4 % 2;
     x[i] = 100 * row + 10 * column + i % 4;
   }
-  for (int r = 0; r < 6; r++) {
+  for (int r = 0; r < 6; ++r) {
     offsets[2 * r] = 1;      /* channels 0 and 1 */
     offsets[2 * r + 1] = -1; /* channels 2 and 3 */
   }
-  for (int i = 0; i < 24; i++) {
+  for (int i = 0; i < 24; ++i) {
     int row = i / 8 + (i % 4 < 2 ? 1 : -1);
     expected[i] = row < 0 || row > 2 ? 0 : 100 * row + 10 * (i / 4 % 2) + i % 4;
   }

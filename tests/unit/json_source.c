@@ -44,8 +44,9 @@ Test(json_source, accepts_what_the_grammar_allows) {
       "12345678901234567890123456789012345678901234567890123456789.",
   };
   size_t count = sizeof good / sizeof *good;
-  for (size_t i = 0; i + 1 < count; i++)
+  for (size_t i = 0; i + 1 < count; ++i) {
     cr_expect(accepts(good[i], strlen(good[i])), "refused: %s", good[i]);
+  }
   cr_expect_not(accepts(good[count - 1], strlen(good[count - 1])));
   cr_expect_eq(diag.errors, 1);
 }
@@ -66,7 +67,7 @@ Test(json_source, knows_where_values_and_keys_are) {
   };
   const uint32_t expected[][2] = {{2, 3}, {2, 8}, {3, 6}, {3, 11}, {4, 2},
                                   {4, 8}, {2, 9}, {1, 1}, {2, 9}};
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+  for (size_t i = 0; i < sizeof places / sizeof *places; ++i) {
     cr_expect_eq(places[i].line, expected[i][0], "place %zu: line %u", i, places[i].line);
     cr_expect_eq(places[i].column, expected[i][1], "place %zu: column %u", i, places[i].column);
   }
@@ -76,14 +77,14 @@ Test(json_source, knows_where_values_and_keys_are) {
 
 Test(json_source, limits_depth_and_the_number_of_values) {
   char text[200];
-  for (int depth = JSON_MAX_DEPTH; depth <= JSON_MAX_DEPTH + 1; depth++) {
+  for (int depth = JSON_MAX_DEPTH; depth <= JSON_MAX_DEPTH + 1; ++depth) {
     memset(text, '[', (size_t)depth);
     memset(text + depth, ']', (size_t)depth);
     cr_expect_eq(accepts(text, 2 * (size_t)depth), depth == JSON_MAX_DEPTH);
   }
   size_t count = JSON_MAX_VALUES; /* and the array itself */
   char *many = malloc(2 * count + 1);
-  for (size_t i = 0; i < count; i++) memcpy(many + 2 * i, i ? ",0" : "[0", 2);
+  for (size_t i = 0; i < count; ++i) memcpy(many + 2 * i, i ? ",0" : "[0", 2);
   many[2 * count] = ']';
   cr_expect_not(accepts(many, 2 * count + 1));
   free(many);
@@ -95,10 +96,10 @@ Test(json_source, limits_depth_and_the_number_of_values) {
 static void try_changes(const char *text) {
   size_t bytes = strlen(text);
   char *copy = malloc(bytes + 1);
-  for (size_t i = 0; i < bytes; i++) {
+  for (size_t i = 0; i < bytes; ++i) {
     memcpy(copy, text, bytes + 1);
     cr_expect_not(accepts(copy, i), "accepted the first %zu bytes of %s", i, text);
-    for (int c = 0; c < 256; c++) {
+    for (int c = 0; c < 256; ++c) {
       copy[i] = (char)c;
       (void)accepts(copy, bytes);
     }

@@ -65,7 +65,7 @@ static inline ValueId fixture_operand(Fixture *f, PortKind kind, bool nchw, Type
   uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), PLAN_PITCH);
   f->operands[i] = (Port){kind, nchw, kind == PORT_ROWS ? pitch : 0, type};
   f->data[i] = (InterpTensor){type, ARENA_ARRAY(f->arena, (size_t)count, double)};
-  for (int64_t e = 0; e < count; e++) {
+  for (int64_t e = 0; e < count; ++e) {
     f->data[i].data[e] = (double)(float)(spread * fixture_random());
   }
   return build_input(f->b, arena_printf(f->arena, "a%u", i), type, nchw);
@@ -111,7 +111,7 @@ static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t
   const Graph *body = f->b.graph;
   uint32_t count = 0;
   OpKind anchor = OP_INPUT;
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     stage_of[node->first_result.index] = UINT32_MAX;
     if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
@@ -136,9 +136,9 @@ static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t
 /* Is `value` read outside of its stage, or by an anchor? */
 static inline bool fixture_needs_memory(const Graph *body, uint32_t value,
                                         const uint32_t *stage_of) {
-  for (uint32_t i = 0; i < body->node_count; i++) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
-    for (uint32_t o = 0; o < node->operand_count; o++) {
+    for (uint32_t o = 0; o < node->operand_count; ++o) {
       bool same = stage_of[node->first_result.index] == stage_of[value];
       if (node->operands[o].index == value && !(same && op_has(node->op, OP_POINTWISE))) {
         return true;
@@ -163,10 +163,11 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
     return place;
   }
   bool in_memory = fixture_needs_memory(body, v, stage_of);
-  for (uint32_t r = 0; r < body->output_count; r++) {
+  for (uint32_t r = 0; r < body->output_count; ++r) {
     if (body->outputs[r].value.index != v) continue;
-    if (!f->results[r].nchw)
+    if (!f->results[r].nchw) {
       return (ValuePlace){.kind = PLACE_RESULT, .index = r, .pitch = f->results[r].pitch};
+    }
     in_memory = true;
   }
   if (!in_memory) return (ValuePlace){.kind = PLACE_REGISTER};
@@ -191,7 +192,7 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
   uint32_t *stage_of = ARENA_ARRAY(f->arena, body->value_count, uint32_t), inputs = 0;
   fixture_stages(f, target, stage_of);
   ValuePlace *places = ARENA_ARRAY(f->arena, body->value_count, ValuePlace);
-  for (uint32_t v = 0; v < body->value_count; v++) {
+  for (uint32_t v = 0; v < body->value_count; ++v) {
     places[v] = fixture_place(f, places, v, stage_of, &inputs);
   }
   f->kernel.places = places;
@@ -216,7 +217,7 @@ static inline FixtureBuffer fixture_buffer(size_t floats, bool slack) {
   cr_assert(buffer.mapping != MAP_FAILED);
   cr_assert(!mprotect(buffer.mapping + FIXTURE_PAGE, inside, PROT_READ | PROT_WRITE));
   buffer.data = (void *)(buffer.mapping + FIXTURE_PAGE + inside - bytes);
-  for (size_t i = 0; i < bytes / 4; i++) buffer.data[i] = NAN;
+  for (size_t i = 0; i < bytes / 4; ++i) buffer.data[i] = NAN;
   return buffer;
 }
 
@@ -250,7 +251,7 @@ static inline FixtureBuffer fixture_fill(const Port *port, const InterpTensor *t
   FixtureBuffer buffer = fixture_port(port);
   int64_t count = 0;
   cr_assert(type_count(port->type, &count));
-  for (size_t e = 0; e < (size_t)count; e++) {
+  for (size_t e = 0; e < (size_t)count; ++e) {
     buffer.data[fixture_index(port, e)] = (float)tensor->data[e];
   }
   return buffer;
@@ -328,8 +329,8 @@ static inline void fixture_run(Fixture *f, KernelFunction *function, FixtureBuff
   FixtureBuffer scratch = fixture_buffer(2 * stride / 4, true);
   args[0] = scratch.data;
   args[1] = (char *)scratch.data + stride;
-  for (uint32_t i = 0; i < f->operand_count; i++) args[2 + i] = operands[i].data;
-  for (uint32_t i = 0; i < f->result_count; i++) args[2 + f->operand_count + i] = results[i].data;
+  for (uint32_t i = 0; i < f->operand_count; ++i) args[2 + i] = operands[i].data;
+  for (uint32_t i = 0; i < f->result_count; ++i) args[2 + f->operand_count + i] = results[i].data;
   uint32_t tasks = plan_tasks(&f->kernel);
   for (uint32_t task = tasks; task-- > 0;) function(args, task, task % 2);
   fixture_release(&scratch);
@@ -341,12 +342,13 @@ static inline void fixture_compare(const Port *port, const float *actual,
   int64_t count = 0;
   double largest = 0;
   cr_assert(type_count(expected->type, &count));
-  for (int64_t e = 0; e < count; e++) largest = fmax(largest, fabs(expected->data[e]));
-  for (int64_t e = 0; e < count; e++) {
+  for (int64_t e = 0; e < count; ++e) largest = fmax(largest, fabs(expected->data[e]));
+  for (int64_t e = 0; e < count; ++e) {
     double value = actual[fixture_index(port, (size_t)e)], want = expected->data[e];
     bool close = isnan(want) ? isnan(value) : fabs(value - want) <= tolerance * largest;
-    if (!close)
+    if (!close) {
       cr_assert_fail("%s: element %ld is %.9g, expected %.9g", where, (long)e, value, want);
+    }
   }
 }
 
@@ -354,16 +356,16 @@ static inline void fixture_check_target(Fixture *f, const TargetInfo *target,
                                         const InterpTensor *expected, double tolerance) {
   FixtureCode code = fixture_compile(f, target);
   FixtureBuffer operands[FIXTURE_MAX_PORTS], results[FIXTURE_MAX_PORTS];
-  for (uint32_t i = 0; i < f->operand_count; i++) {
+  for (uint32_t i = 0; i < f->operand_count; ++i) {
     operands[i] = fixture_fill(&f->operands[i], &f->data[i]);
   }
-  for (uint32_t i = 0; i < f->result_count; i++) results[i] = fixture_port(&f->results[i]);
+  for (uint32_t i = 0; i < f->result_count; ++i) results[i] = fixture_port(&f->results[i]);
   fixture_run(f, code.function, operands, results);
-  for (uint32_t i = 0; i < f->result_count; i++) {
+  for (uint32_t i = 0; i < f->result_count; ++i) {
     fixture_compare(&f->results[i], results[i].data, &expected[i], tolerance, target->name);
     fixture_release(&results[i]);
   }
-  for (uint32_t i = 0; i < f->operand_count; i++) fixture_release(&operands[i]);
+  for (uint32_t i = 0; i < f->operand_count; ++i) fixture_release(&operands[i]);
   fixture_must(LLVMOrcDisposeLLJIT(code.jit));
 }
 
@@ -374,7 +376,7 @@ static inline void fixture_check(Fixture *f, uint32_t images, uint32_t rows, uin
   InterpTensor expected[FIXTURE_MAX_PORTS];
   Diag diag = {.stream = stderr};
   cr_assert_eq(interp_run(f->b.graph, NULL, f->arena, &diag, f->data, expected), STATUS_OK);
-  for (uint32_t i = 0; i < target_family_x86.row_count; i++) {
+  for (uint32_t i = 0; i < target_family_x86.row_count; ++i) {
     const TargetInfo *target = &target_family_x86.rows[i].info;
     if ((atm_cpu_isa() & target->isa_bits) != target->isa_bits) continue;
     fixture_plan(f, images, rows, blocks, target);

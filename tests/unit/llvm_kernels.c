@@ -166,7 +166,7 @@ Test(llvm_kernels, blocks_of_whole_tiles) {
 
 Test(llvm_kernels, normalize_with_tails) {
   static const int64_t channels[] = {1, 24, 34, 64, 200, 320};
-  for (uint32_t i = 0; i < 6; i++) {
+  for (uint32_t i = 0; i < 6; ++i) {
     Fixture f = fixture_new();
     ValueId x = fixture_rows(&f, map(2, 3, 5, channels[i]));
     fixture_result(&f, build_normalize(f.b, x, 1e-6), PORT_ROWS, false);
@@ -256,7 +256,7 @@ static void check_sample(int32_t axis, int64_t share, int64_t groups, PortKind k
   ValueId x = fixture_operand(&f, kind, nchw, map(2, 6, 7, channels), 1);
   ValueId both = fixture_operand(&f, PORT_ROWS, false, map(2, 6, 7, 2 * groups), 5);
   double odd[] = {NAN, INFINITY, -INFINITY, 1e30, -1e30, 0, -1, 2.5};
-  for (int64_t i = 0; i < 8; i++) fixture_data(&f)[11 * i + 5 * groups] = odd[i];
+  for (int64_t i = 0; i < 8; ++i) fixture_data(&f)[11 * i + 5 * groups] = odd[i];
   ValueId offsets = build_slice(f.b, both, (int32_t)groups, (int32_t)groups);
   ValueId y = build_axial_sample(f.b, x, offsets, axis, (int32_t)share);
   fixture_result(&f, y, kind, nchw);
@@ -265,7 +265,7 @@ static void check_sample(int32_t axis, int64_t share, int64_t groups, PortKind k
 }
 
 Test(llvm_kernels, axial_sample) {
-  for (int32_t axis = 1; axis <= 2; axis++) {
+  for (int32_t axis = 1; axis <= 2; ++axis) {
     check_sample(axis, 1, 5, PORT_ROWS, false);
     check_sample(axis, 2, 32, PORT_ROWS, false);
     check_sample(axis, 4, 32, PORT_ROWS, false);
@@ -280,7 +280,7 @@ Test(llvm_kernels, axial_sample_at_constant_offsets) {
   Fixture f = fixture_new();
   ValueId x = fixture_rows(&f, map(1, 5, 4, 48));
   ValueId offsets = fixture_vector(&f, 48);
-  for (uint32_t c = 0; c < 48; c++) fixture_data(&f)[c] = (int)((c + 1) % 3) - 1;
+  for (uint32_t c = 0; c < 48; ++c) fixture_data(&f)[c] = (int)((c + 1) % 3) - 1;
   fixture_result(&f, build_axial_sample(f.b, x, offsets, 1, 1), PORT_ROWS, false);
   fixture_check(&f, 1, 20, 3, 0);
   fixture_free(&f);
@@ -343,14 +343,14 @@ Test(llvm_kernels, transpose) {
       {.first = 1, .second = 3, .third = 2}, {.first = 3, .second = 2, .third = 1},
       {.first = 2, .second = 3, .third = 1}, {.first = 1, .second = 2, .third = 3},
   };
-  for (uint32_t i = 0; i < 6; i++) {
+  for (uint32_t i = 0; i < 6; ++i) {
     Fixture f = fixture_new();
     check_map(&f, build_transpose(f.b, fixture_rows(&f, map(2, 4, 5, 22)), orders[i]), 2, 0);
   }
 }
 
 Test(llvm_kernels, shuffle) {
-  for (int32_t groups = 1; groups <= 4; groups++) {
+  for (int32_t groups = 1; groups <= 4; ++groups) {
     Fixture f = fixture_new();
     ValueId x = fixture_rows(&f, map(2, 2, 3, 40));
     check_map(&f, build_shuffle(f.b, build_slice(f.b, x, 3, 36), groups), 2, 0);
@@ -365,7 +365,7 @@ static void check_deform(AttrsDEFORM_PATCHES a, int64_t channels, bool masked) {
   int64_t width = (7 + 2 * a.pad_w - (a.kernel_w - 1) * a.dilation_w - 1) / a.stride_w + 1;
   ValueId offsets = fixture_operand(&f, PORT_ROWS, false, map(2, height, width, 2 * slots), 4);
   double odd[] = {NAN, INFINITY, -INFINITY, 1e30, -1e30, 0, -1, 2.5};
-  for (int64_t i = 0; i < 8 && i < slots * height; i++) fixture_data(&f)[2 * i] = odd[i];
+  for (int64_t i = 0; i < 8 && i < slots * height; ++i) fixture_data(&f)[2 * i] = odd[i];
   ValueId mask = masked ? fixture_rows(&f, map(2, height, width, slots)) : VALUE_NONE;
   check_map(&f, build_deform_patches(f.b, x, offsets, mask, a), 4, 1e-6);
 }
@@ -401,7 +401,7 @@ static void check_shift(AttrsAXIAL_SHIFT shift, int64_t h, int64_t w, int64_t ch
 }
 
 Test(llvm_kernels, axial_shift) {
-  for (int32_t axis = 1; axis <= 2; axis++) {
+  for (int32_t axis = 1; axis <= 2; ++axis) {
     check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 1, .lowest = -1}, 6, 7, 5);
     check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 1, .lowest = -1}, 5, 4, 150);
     check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 2, .lowest = 0}, 1, 1, 34);

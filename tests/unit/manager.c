@@ -69,8 +69,9 @@ static Run run(PassOptions options) {
 }
 
 static bool has_op(const Graph *graph, OpKind op) {
-  for (uint32_t i = 0; i < graph->node_count; i++)
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (graph->nodes[i].op == op) return true;
+  }
   return false;
 }
 

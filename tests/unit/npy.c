@@ -22,7 +22,7 @@ static char *make_file(int version, const char *header, size_t data_bytes, size_
   char *file = arena_alloc(arena, prefix + length + data_bytes);
   memcpy(file, "\x93NUMPY", 6);
   file[6] = (char)version;
-  for (size_t i = 8; i < prefix; i++) file[i] = (char)(length >> (8 * (i - 8)));
+  for (size_t i = 8; i < prefix; ++i) file[i] = (char)(length >> (8 * (i - 8)));
   memcpy(file + prefix, header, length);
   *bytes = prefix + length + data_bytes;
   return file;
@@ -55,14 +55,14 @@ static void check_refused(int version, const char *header, size_t data_bytes, co
 
 Test(npy, reads_what_it_writes) {
   float data[24];
-  for (int i = 0; i < 24; i++) data[i] = (float)i / 7;
+  for (int i = 0; i < 24; ++i) data[i] = (float)i / 7;
   static const NpyArray shapes[] = {
       {.rank = 1, .dims = {24}},
       {.rank = 2, .dims = {4, 6}},
       {.rank = 3, .dims = {1, 2, 12}},
       {.rank = 4, .dims = {2, 3, 2, 2}},
   };
-  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
     NpyArray array = shapes[i], back = {0};
     array.data = data;
     char *file;
@@ -90,7 +90,7 @@ Test(npy, writes_the_header_of_numpy) {
 }
 
 Test(npy, reads_all_versions) {
-  for (int version = 1; version <= 3; version++) {
+  for (int version = 1; version <= 3; ++version) {
     size_t bytes;
     NpyArray array;
     char *file = make_file(version, HEADER("'<f4'", "False", "(2, 3)") "   \n", 24, &bytes);
@@ -136,7 +136,7 @@ Test(npy, refuses_truncated_files_at_every_length) {
   size_t bytes;
   NpyArray array;
   char *file = make_file(2, HEADER("'<f4'", "False", "(1,)"), 4, &bytes);
-  for (size_t length = 0; length < bytes; length++) {
+  for (size_t length = 0; length < bytes; ++length) {
     char *copy = malloc(length + 1); /* exactly as long, for the sanitizers */
     memcpy(copy, file, length);
     cr_expect_str_not_empty(parse(copy, length, &array), "%zu bytes", length);

@@ -18,14 +18,15 @@ static uint64_t next_random(uint64_t *state) {
 
 /* Uniform in [-2, 2). */
 static void fill(uint64_t seed, double *out, size_t count) {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; ++i) {
     out[i] = (double)next_random(&seed) / (double)(UINT64_C(1) << 29) - 2;
+  }
 }
 
 static Status read_weights(void *context, const char *name, double *out, size_t count) {
   uint64_t seed = 7;
   (void)context;
-  for (const char *c = name; *c; c++) seed = seed * 31 + (unsigned char)*c;
+  for (const char *c = name; *c; ++c) seed = seed * 31 + (unsigned char)*c;
   fill(seed, out, count);
   return STATUS_OK;
 }
@@ -59,10 +60,12 @@ static void parse_passes(Case *c, const char *text) {
 
 static Type bound(const Case *c, Type type) {
   static const int64_t usual[4] = {2, 6, 5, 0};
-  for (uint32_t i = 0; i < type.rank; i++)
+  for (uint32_t i = 0; i < type.rank; ++i) {
     if (type.dims[i] == DIM_OPEN) type.dims[i] = usual[i];
-  if (c->shape[0] && type.rank == 4)
+  }
+  if (c->shape[0] && type.rank == 4) {
     type = type_map(c->shape[0], c->shape[2], c->shape[3], c->shape[1]);
+  }
   return type;
 }
 
@@ -78,10 +81,11 @@ static void load(Case *c, const char *path) {
   c->before = graph;
   parse_passes(c, text);
   const char *shape = strstr(text, "--shape=");
-  if (shape)
+  if (shape) {
     cr_assert_eq(sscanf(shape, "--shape=%ux%ux%ux%u", &c->shape[0], &c->shape[1], &c->shape[2],
                         &c->shape[3]),
                  4);
+  }
 }
 
 static InterpTensor *make_inputs(const Case *c, uint32_t *count) {
@@ -89,7 +93,7 @@ static InterpTensor *make_inputs(const Case *c, uint32_t *count) {
   *count = graph_inputs(c->before, nodes, 8);
   cr_assert_leq(*count, 8);
   InterpTensor *inputs = ARENA_ARRAY(c->arena, *count, InterpTensor);
-  for (uint32_t i = 0; i < *count; i++) {
+  for (uint32_t i = 0; i < *count; ++i) {
     int64_t elements;
     Type type = bound(c, graph_node(c->before, nodes[i])->declared);
     cr_assert(type_count(type, &elements));
@@ -101,7 +105,7 @@ static InterpTensor *make_inputs(const Case *c, uint32_t *count) {
 
 static void run_passes(Case *c, const InterpTensor *inputs, uint32_t count) {
   Type *types = ARENA_ARRAY(c->arena, count, Type);
-  for (uint32_t i = 0; i < count; i++) types[i] = inputs[i].type;
+  for (uint32_t i = 0; i < count; ++i) types[i] = inputs[i].type;
   PassOptions options = {.verify_each = true, .stream = stderr};
   bool stopped;
   c->context = (PassContext){.arena = c->arena, .diag = &c->diag};
@@ -119,7 +123,7 @@ static void expect_equal(const char *file, const InterpTensor *a, const InterpTe
   double largest = 0, error = 0;
   cr_assert(type_equal(a->type, b->type), "%s", file);
   cr_assert(type_count(a->type, &elements));
-  for (int64_t i = 0; i < elements; i++) {
+  for (int64_t i = 0; i < elements; ++i) {
     largest = fmax(largest, fabs(a->data[i]));
     error = fmax(error, fabs(a->data[i] - b->data[i]));
   }
@@ -139,7 +143,7 @@ static void check_file(const char *file) {
   cr_assert_eq(c.before->output_count, c.after->output_count);
   cr_assert_eq(interp_run(c.before, &weights, c.arena, &c.diag, inputs, before), STATUS_OK);
   cr_assert_eq(interp_run(c.after, &weights, c.arena, &c.diag, inputs, after), STATUS_OK);
-  for (uint32_t i = 0; i < c.before->output_count; i++) expect_equal(file, &before[i], &after[i]);
+  for (uint32_t i = 0; i < c.before->output_count; ++i) expect_equal(file, &before[i], &after[i]);
   arena_free(c.arena);
 }
 
@@ -151,7 +155,7 @@ Test(pipeline, passes_keep_the_meaning_of_their_test_files) {
     const char *end = strrchr(entry->d_name, '.');
     if (!end || strcmp(end, ".ir") != 0) continue;
     check_file(entry->d_name);
-    files++;
+    ++files;
   }
   closedir(folder);
   cr_assert_geq(files, 2 * PASS_COUNT);
@@ -160,10 +164,10 @@ Test(pipeline, passes_keep_the_meaning_of_their_test_files) {
 /* Every pass has its place in exactly one half of the pipeline. */
 Test(pipeline, holds_every_pass_once) {
   uint32_t seen[PASS_COUNT] = {0};
-  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; part++) {
+  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
     uint32_t count;
     const Pass *const *passes = pipeline_passes((PipelinePart)part, &count);
-    for (uint32_t i = 0; i < count; i++) seen[passes[i] - pass_table]++;
+    for (uint32_t i = 0; i < count; ++i) seen[passes[i] - pass_table]++;
   }
-  for (uint32_t i = 0; i < PASS_COUNT; i++) cr_expect_eq(seen[i], 1, "%s", pass_table[i].name);
+  for (uint32_t i = 0; i < PASS_COUNT; ++i) cr_expect_eq(seen[i], 1, "%s", pass_table[i].name);
 }

@@ -42,7 +42,7 @@ static Built build_rounds(const char *model, uint32_t rounds, int64_t images, in
                          .verify_each = true,
                          .stream = stderr};
   built.graph = read->graph;
-  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; part++) {
+  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
     uint32_t count;
     bool stopped;
     const Pass *const *passes = pipeline_passes((PipelinePart)part, &count);
@@ -87,8 +87,9 @@ static uint32_t check_write(Written *written, uint32_t count, uint32_t value, co
   Written w = {value, ref->offset, ref->offset + bytes_of(port), false};
   cr_assert_eq(w.begin % PLAN_ALIGN, 0);
   cr_assert_leq(w.end + 128, plan->workspace_base);
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; ++i) {
     if (written[i].begin < w.end && w.begin < written[i].end) written[i].lost = true;
+  }
   written[count] = w;
   return count + 1;
 }
@@ -99,9 +100,10 @@ static void check_step_scratch(Written *written, uint32_t count, const Step *ste
   uint64_t begin = step->scratch, end = begin + kernel->scratch_bytes;
   cr_assert_eq(begin % PLAN_ALIGN, 0);
   cr_assert_leq(end, plan->workspace_base);
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; ++i) {
     if (written[i].begin < end && begin < written[i].end) written[i].lost = true;
-  for (uint32_t r = 0; r < kernel->result_count; r++) {
+  }
+  for (uint32_t r = 0; r < kernel->result_count; ++r) {
     const BufferRef *ref = &step->results[r];
     if (ref->space != SPACE_ARENA) continue;
     cr_assert(ref->offset >= end || ref->offset + bytes_of(&kernel->results[r]) <= begin);
@@ -114,21 +116,25 @@ static void check_arena(const Built *built) {
   const Plan *plan = built->plan;
   Written *written = ARENA_ARRAY(built->arena, built->graph->value_count, Written);
   uint32_t count = 0, step = 0;
-  for (uint32_t i = 0; i < built->graph->node_count; i++) {
+  for (uint32_t i = 0; i < built->graph->node_count; ++i) {
     const Node *node = &built->graph->nodes[i];
     if (node->op != OP_KERNEL) continue;
     const Step *s = &plan->steps[step++];
     const PlanKernel *kernel = &plan->kernels[s->kernel];
     check_step_scratch(written, count, s, kernel, plan);
-    for (uint32_t k = 0; k < node->operand_count; k++)
-      if (s->operands[k].space == SPACE_ARENA)
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
+      if (s->operands[k].space == SPACE_ARENA) {
         check_read(written, count, node->operands[k].index, &s->operands[k]);
+      }
+    }
     uint32_t before = count;
-    for (uint32_t r = 0; r < node->result_count; r++)
-      if (s->results[r].space == SPACE_ARENA)
+    for (uint32_t r = 0; r < node->result_count; ++r) {
+      if (s->results[r].space == SPACE_ARENA) {
         count = check_write(written, count, node_result(node, r).index, &s->results[r],
                             &kernel->results[r], plan);
-    for (uint32_t w = before; w < count; w++) cr_assert_not(written[w].lost, "results overlap");
+      }
+    }
+    for (uint32_t w = before; w < count; ++w) cr_assert_not(written[w].lost, "results overlap");
   }
   cr_assert_eq(step, plan->step_count);
 }
@@ -143,12 +149,12 @@ static void check_stages(const PlanKernel *kernel) {
   const Graph *body = kernel->body;
   uint32_t written_by[512];
   cr_assert_leq(body->value_count, 512);
-  for (uint32_t v = 0; v < body->value_count; v++) written_by[v] = UINT32_MAX;
-  for (uint32_t s = 0; s < kernel->stage_count; s++) {
+  for (uint32_t v = 0; v < body->value_count; ++v) written_by[v] = UINT32_MAX;
+  for (uint32_t s = 0; s < kernel->stage_count; ++s) {
     const Stage *stage = &kernel->stages[s];
-    for (uint32_t n = 0; n < stage->node_count; n++) {
+    for (uint32_t n = 0; n < stage->node_count; ++n) {
       const Node *node = graph_node(body, stage->nodes[n]);
-      for (uint32_t k = 0; k < node->operand_count; k++) {
+      for (uint32_t k = 0; k < node->operand_count; ++k) {
         ValueId v = node->operands[k];
         const ValuePlace *place = &kernel->places[v.index];
         while (graph_def(body, v)->op == OP_SLICE) v = graph_def(body, v)->operands[0];
@@ -171,11 +177,11 @@ static void check_stages(const PlanKernel *kernel) {
 /* Cut by columns: what a block makes is read at its own columns alone. */
 static void check_columns(const PlanKernel *kernel) {
   const Graph *body = kernel->body;
-  for (uint32_t i = 0; kernel->column_blocks > 1 && i < body->node_count; i++) {
+  for (uint32_t i = 0; kernel->column_blocks > 1 && i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
     cr_assert(node->op == OP_LINEAR || op_has(node->op, OP_POINTWISE));
-    for (uint32_t k = 0; k < node->operand_count; k++) {
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
       const Node *producer = graph_def(body, node->operands[k]);
       bool slice = producer->op == OP_SLICE;
       if (slice) producer = graph_def(body, producer->operands[0]);
@@ -194,21 +200,22 @@ typedef struct Slot {
 static void check_scratch(const PlanKernel *kernel) {
   const Graph *body = kernel->body;
   uint64_t rows = 0;
-  for (uint32_t b = 0; b < kernel->blocks; b++) {
+  for (uint32_t b = 0; b < kernel->blocks; ++b) {
     uint64_t here = plan_block_begin(kernel, b + 1) - plan_block_begin(kernel, b);
     cr_assert_gt(here, 0);
     if (here > rows) rows = here;
   }
   Slot slots[512];
   uint32_t count = 0;
-  for (uint32_t s = 0; s < kernel->stage_count; s++)
-    for (uint32_t n = 0; n < kernel->stages[s].node_count; n++) {
+  for (uint32_t s = 0; s < kernel->stage_count; ++s) {
+    for (uint32_t n = 0; n < kernel->stages[s].node_count; ++n) {
       const Node *node = graph_node(body, kernel->stages[s].nodes[n]);
-      for (uint32_t k = 0; k < node->operand_count; k++) {
+      for (uint32_t k = 0; k < node->operand_count; ++k) {
         ValueId v = node->operands[k];
         while (graph_def(body, v)->op == OP_SLICE) v = graph_def(body, v)->operands[0];
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < count; ++i) {
           cr_assert(slots[i].value != v.index || !slots[i].lost, "scratch was overwritten");
+        }
       }
       const ValuePlace *place = &kernel->places[node->first_result.index];
       if (place->kind != PLACE_SCRATCH) continue;
@@ -217,18 +224,20 @@ static void check_scratch(const PlanKernel *kernel) {
       cr_assert_eq(place->offset % PLAN_ALIGN, 0);
       cr_assert_leq(slot.end + 128, kernel->scratch_bytes);
       cr_assert_geq(place->pitch, type_channels(graph_type(body, node->first_result)));
-      for (uint32_t i = 0; i < count; i++)
+      for (uint32_t i = 0; i < count; ++i) {
         if (slots[i].begin < slot.end && slot.begin < slots[i].end) slots[i].lost = true;
+      }
       slots[count++] = slot;
     }
+  }
 }
 
 /* Results that take an operand's memory: their first store comes after the last read of it. */
 static void check_in_place(const Plan *plan, const Step *step) {
   const PlanKernel *kernel = &plan->kernels[step->kernel];
   const Graph *body = kernel->body;
-  for (uint32_t r = 0; r < kernel->result_count; r++)
-    for (uint32_t o = 0; o < kernel->operand_count; o++) {
+  for (uint32_t r = 0; r < kernel->result_count; ++r) {
+    for (uint32_t o = 0; o < kernel->operand_count; ++o) {
       if (step->results[r].space != SPACE_ARENA || step->operands[o].space != SPACE_ARENA) continue;
       uint64_t r0 = step->results[r].offset, r1 = r0 + bytes_of(&kernel->results[r]);
       uint64_t o0 = step->operands[o].offset, o1 = o0 + bytes_of(&kernel->operands[o]);
@@ -236,11 +245,11 @@ static void check_in_place(const Plan *plan, const Step *step) {
       cr_assert_eq(r0, o0);
       cr_assert_eq(r1, o1);
       uint32_t write = UINT32_MAX;
-      for (uint32_t s = 0; s < kernel->stage_count; s++)
-        for (uint32_t n = 0; n < kernel->stages[s].node_count; n++) {
+      for (uint32_t s = 0; s < kernel->stage_count; ++s) {
+        for (uint32_t n = 0; n < kernel->stages[s].node_count; ++n) {
           const Node *node = graph_node(body, kernel->stages[s].nodes[n]);
           if (value_equal(node->first_result, body->outputs[r].value)) write = s;
-          for (uint32_t k = 0; k < node->operand_count; k++) {
+          for (uint32_t k = 0; k < node->operand_count; ++k) {
             const ValuePlace *place = &kernel->places[node->operands[k].index];
             if (place->kind != PLACE_OPERAND || place->index != o) continue;
             cr_assert(k > 0 || !op_has(node->op, OP_NONLOCAL));
@@ -248,20 +257,23 @@ static void check_in_place(const Plan *plan, const Step *step) {
             cr_assert_eq(write, UINT32_MAX, "an operand is read when it was overwritten");
           }
         }
+      }
       cr_assert_neq(write, UINT32_MAX);
     }
+  }
 }
 
 static void check(const char *model, int64_t images, int64_t h, int64_t w, const char *disabled) {
   Built built = build(model, images, h, w, disabled);
   check_arena(&built);
-  for (uint32_t i = 0; i < built.plan->kernel_count; i++) {
+  for (uint32_t i = 0; i < built.plan->kernel_count; ++i) {
     check_stages(&built.plan->kernels[i]);
     check_columns(&built.plan->kernels[i]);
     check_scratch(&built.plan->kernels[i]);
   }
-  for (uint32_t i = 0; i < built.plan->step_count; i++)
+  for (uint32_t i = 0; i < built.plan->step_count; ++i) {
     check_in_place(built.plan, &built.plan->steps[i]);
+  }
   arena_free(built.arena);
 }
 
@@ -277,8 +289,9 @@ Test(plan_build, keeps_values_until_they_are_read) {
 Test(plan_build, copes_with_any_optional_pass_off) {
   uint32_t count;
   const Pass *passes = pass_all(&count);
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; ++i) {
     if (!passes[i].required) check("atmnet_xt", 1, 64, 96, passes[i].name);
+  }
 }
 
 Test(plan_build, fits_the_bounds_on_memory) {
@@ -293,9 +306,11 @@ Test(plan_build, shares_kernels_between_layers) {
   Built shallow = build("atmnet_t", 1, 224, 224, NULL), deep = build("atmnet_s", 1, 224, 224, NULL);
   cr_expect_gt(deep.plan->step_count, shallow.plan->step_count);
   cr_expect_eq(deep.plan->kernel_count, shallow.plan->kernel_count);
-  for (uint32_t i = 0; i < deep.plan->kernel_count; i++)
-    for (uint32_t j = 0; j < i; j++)
+  for (uint32_t i = 0; i < deep.plan->kernel_count; ++i) {
+    for (uint32_t j = 0; j < i; ++j) {
       cr_expect_str_neq(deep.plan->kernels[i].name, deep.plan->kernels[j].name);
+    }
+  }
   arena_free(shallow.arena);
   arena_free(deep.arena);
 }
@@ -304,7 +319,7 @@ Test(plan_build, shares_kernels_between_layers) {
 Test(plan_build, does_not_depend_on_the_batch) {
   Built one = build("atmnet_xt", 1, 224, 224, NULL), four = build("atmnet_xt", 4, 224, 224, NULL);
   cr_assert_eq(one.plan->step_count, four.plan->step_count);
-  for (uint32_t i = 0; i < one.plan->step_count; i++) {
+  for (uint32_t i = 0; i < one.plan->step_count; ++i) {
     const PlanKernel *a = &one.plan->kernels[one.plan->steps[i].kernel];
     const PlanKernel *b = &four.plan->kernels[four.plan->steps[i].kernel];
     cr_expect_eq(a->blocks, b->blocks);
@@ -325,8 +340,9 @@ Test(plan_build, has_the_memory_of_one_round) {
   cr_expect_eq(rounds.plan->outputs[0].type.dims[0], 6);
   cr_expect_eq(rounds.plan->workspace_base, one.plan->workspace_base);
   cr_expect_eq(rounds.plan->step_count, one.plan->step_count);
-  for (uint32_t i = 0; i < one.plan->kernel_count; i++)
+  for (uint32_t i = 0; i < one.plan->kernel_count; ++i) {
     cr_expect_eq(rounds.plan->kernels[i].images, 2);
+  }
   StringBuilder text = {.arena = rounds.arena};
   plan_print(rounds.plan, &text);
   cr_expect_not_null(strstr(string_builder_text(&text), "\n  rounds 3\n"));
@@ -338,7 +354,7 @@ Test(plan_build, has_the_memory_of_one_round) {
 Test(plan_build, counts_nominal_multiply_adds) {
   Built built = build("atmnet_xt", 1, 224, 224, "fold-projections");
   uint64_t macs = 0;
-  for (uint32_t i = 0; i < built.plan->step_count; i++) macs += built.plan->steps[i].macs;
+  for (uint32_t i = 0; i < built.plan->step_count; ++i) macs += built.plan->steps[i].macs;
   cr_expect_eq(macs / 10000000, 217);
   arena_free(built.arena);
 }
@@ -348,11 +364,12 @@ Test(plan_build, prints_all_of_the_plan) {
   StringBuilder text = {.arena = built.arena};
   plan_print(built.plan, &text);
   const char *printed = string_builder_text(&text);
-  for (uint32_t i = 0; i < built.plan->kernel_count; i++)
+  for (uint32_t i = 0; i < built.plan->kernel_count; ++i) {
     cr_expect_not_null(
         strstr(printed, arena_printf(built.arena, "\nkernel %s\n", built.plan->kernels[i].name)));
+  }
   uint32_t steps = 0;
-  for (const char *at = printed; (at = strstr(at, "\nstep ")) != NULL; at++) steps++;
+  for (const char *at = printed; (at = strstr(at, "\nstep ")) != NULL; ++at) steps++;
   cr_expect_eq(steps, built.plan->step_count);
   arena_free(built.arena);
 }
@@ -360,7 +377,7 @@ Test(plan_build, prints_all_of_the_plan) {
 /* Marks the weights that `step` asks for, in whole. */
 static void mark_ahead(const Plan *plan, const Step *step, bool *asked) {
   uint64_t bytes = plan->kernels[step->kernel].ahead_bytes;
-  for (uint32_t i = step->ahead; bytes > 0 && i < plan->weight_count; i++) {
+  for (uint32_t i = step->ahead; bytes > 0 && i < plan->weight_count; ++i) {
     int64_t count;
     cr_assert(type_count(plan->weights[i]->type, &count));
     if (4 * (uint64_t)count > bytes) return;
@@ -375,16 +392,16 @@ Test(plan_build, asks_early_for_weights_of_single_rows) {
   const Plan *plan = built.plan;
   bool *asked = ARENA_ARRAY(built.arena, plan->weight_count, bool);
   uint32_t used = 0, waiting = 0;
-  for (uint32_t s = 0; s < plan->step_count; s++) {
+  for (uint32_t s = 0; s < plan->step_count; ++s) {
     const Step *step = &plan->steps[s];
     const PlanKernel *kernel = &plan->kernels[step->kernel];
-    for (uint32_t k = 0; k < kernel->operand_count; k++) {
+    for (uint32_t k = 0; k < kernel->operand_count; ++k) {
       const BufferRef *ref = &step->operands[k];
       if (ref->space != SPACE_WEIGHTS || ref->index < used) continue;
       used = ref->index + 1;
       if (kernel->rows > 1 || step->macs == 0) continue;
       cr_expect(asked[ref->index], "step %u, weight %u", s, ref->index);
-      waiting++;
+      ++waiting;
     }
     if (!kernel->ahead_bytes) continue;
     cr_expect_eq(step->ahead, used == plan->weight_count ? 0 : used);

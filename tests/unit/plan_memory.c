@@ -58,18 +58,19 @@ Test(plan_memory, never_overlaps_what_lives_together) {
   Lifetime lifetimes[COUNT];
   uint64_t offsets[COUNT];
   uint32_t random = 1;
-  for (uint32_t round = 0; round < 20; round++) {
-    for (uint32_t i = 0; i < COUNT; i++) {
+  for (uint32_t round = 0; round < 20; ++round) {
+    for (uint32_t i = 0; i < COUNT; ++i) {
       random = random * 1664525 + 1013904223;
       uint32_t first = (random >> 8) % 100, length = (random >> 16) % 12;
       lifetimes[i] = (Lifetime){1 + (random >> 4) % 5000, first, first + length};
     }
     uint64_t bytes = place(lifetimes, COUNT, offsets);
-    for (uint32_t i = 0; i < COUNT; i++) {
+    for (uint32_t i = 0; i < COUNT; ++i) {
       cr_assert_eq(offsets[i] % 64, 0);
       cr_assert_leq(offsets[i] + lifetimes[i].bytes, bytes);
-      for (uint32_t j = 0; j < i; j++)
+      for (uint32_t j = 0; j < i; ++j) {
         cr_assert(!overlap(&lifetimes[i], offsets[i], &lifetimes[j], offsets[j]));
+      }
     }
   }
 }

@@ -58,14 +58,14 @@ Test(print_parse, odd_texts_and_reals_survive) {
   Graph *graph = graph_new(arena, recipe_table_new(arena), "odd name");
   Builder b = {.graph = graph};
   ValueId x = build_input(b, "in\"put", type_matrix(DIM_OPEN, 8), false);
-  for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+  for (size_t i = 0; i < sizeof labels / sizeof *labels; ++i) {
     x = build_gelu((Builder){.graph = graph, .label = labels[i]}, x);
   }
-  for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) x = build_normalize(b, x, reals[i]);
+  for (size_t i = 0; i < sizeof reals / sizeof *reals; ++i) x = build_normalize(b, x, reals[i]);
   Graph *again = parse(arena, print(graph));
   cr_assert_not_null(again);
   cr_assert_str_eq(print(again), print(graph));
-  for (uint32_t i = 0; i < graph->node_count; i++) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *before = &graph->nodes[i], *after = &again->nodes[i];
     cr_assert(before->label ? after->label && strcmp(before->label, after->label) == 0
                             : !after->label);
@@ -128,7 +128,7 @@ static const ErrorCase error_cases[] = {
 };
 
 Test(print_parse, errors_have_a_place) {
-  for (size_t i = 0; i < sizeof error_cases / sizeof *error_cases; i++) {
+  for (size_t i = 0; i < sizeof error_cases / sizeof *error_cases; ++i) {
     Arena *arena = arena_new();
     const char *text = arena_printf(arena, "graph @t {\n%%0 = input {name=\"x\"} : f32[?,8]\n%s",
                                     error_cases[i].text);
@@ -173,14 +173,14 @@ static void mutate(char *text, uint32_t *state) {
 Test(print_parse, no_garbage_crashes_the_parser) {
   uint32_t state = 2463534242;
   uint32_t accepted = 0;
-  for (int round = 0; round < 20000; round++) {
+  for (int round = 0; round < 20000; ++round) {
     Arena *arena = arena_new();
     char *text = arena_strdup(arena, sample);
     uint32_t edits = 1 + random_next(&state) % 4;
-    for (uint32_t i = 0; i < edits && *text; i++) mutate(text, &state);
+    for (uint32_t i = 0; i < edits && *text; ++i) mutate(text, &state);
     Graph *graph = parse(arena, text);
     if (graph) {
-      accepted++;
+      ++accepted;
       graph_verify(graph, "garbage");
       Graph *again = parse(arena, print(graph));
       cr_assert_not_null(again);

@@ -25,7 +25,7 @@ static const char *model_path(const char *name, bool pyramid) {
 
 static int64_t count_parameters(const Model *model) {
   int64_t sum = 0, count;
-  for (uint32_t i = 0; i < model->need_count; i++) {
+  for (uint32_t i = 0; i < model->need_count; ++i) {
     cr_assert(type_count(model->needs[i].type, &count));
     sum += count;
   }
@@ -37,8 +37,8 @@ static bool has_pyramid(const char *name) {
 }
 
 Test(published, writes_the_files_of_the_examples) {
-  for (const char *const *name = published_model_names(); *name; name++) {
-    for (int pyramid = 0; pyramid < (has_pyramid(*name) ? 2 : 1); pyramid++) {
+  for (const char *const *name = published_model_names(); *name; ++name) {
+    for (int pyramid = 0; pyramid < (has_pyramid(*name) ? 2 : 1); ++pyramid) {
       const char *path = model_path(*name, pyramid);
       char *text;
       size_t bytes;
@@ -81,7 +81,7 @@ Test(published, has_the_published_numbers_of_parameters) {
       {"mixer_l32", 206939264, 0, 294},         {"mixer_l16", 208196168, 0, 294},
       {"mixer_h14", 432350952, 0, 390},
   };
-  for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+  for (size_t i = 0; i < sizeof models / sizeof *models; ++i) {
     check_published(&models[i], false);
     if (models[i].pyramid) check_published(&models[i], true);
   }

@@ -9,7 +9,7 @@
 static Status read_counting(void *context, const char *name, double *out, size_t count) {
   (void)context;
   if (strcmp(name, "missing") == 0) return STATUS_BAD_INPUT;
-  for (size_t i = 0; i < count; i++) out[i] = (double)i + 1;
+  for (size_t i = 0; i < count; ++i) out[i] = (double)i + 1;
   return STATUS_OK;
 }
 static const WeightSource counting = {NULL, read_counting};
@@ -49,7 +49,7 @@ static void check_value(const char *text, const char *type, const double *expect
   cr_expect_str_eq(type_format(recipe->type, buffer), type, "%s: %s", text, buffer);
   cr_assert_eq(recipe_evaluate(recipe, &counting, out), STATUS_OK);
   cr_assert_eq(recipe_evaluate_f32(recipe, &counting, narrow), STATUS_OK);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; ++i) {
     cr_expect_eq(out[i], expected[i], "%s[%zu]: %g, expected %g", text, i, out[i], expected[i]);
     cr_expect_eq(narrow[i], (float)expected[i], "%s[%zu] as float", text, i);
   }
@@ -103,9 +103,10 @@ Test(recipe, passes_failures_of_the_source_on) {
       "slice(@missing[8], 0, 4)",
       "pack(@missing[2,2], 2)",
   };
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
     cr_expect_eq(recipe_evaluate(parse(texts[i]), &counting, out), STATUS_BAD_INPUT, "%s",
                  texts[i]);
+  }
 }
 
 Test(recipe, interns_equal_recipes) {
@@ -119,8 +120,8 @@ Test(recipe, interns_equal_recipes) {
 Test(recipe, interns_many) {
   enum { COUNT = 3000 };
   const Recipe *made[COUNT];
-  for (int i = 0; i < COUNT; i++) made[i] = recipe_fill(table, i, type_vector(7));
-  for (int i = 0; i < COUNT; i++) {
+  for (int i = 0; i < COUNT; ++i) made[i] = recipe_fill(table, i, type_vector(7));
+  for (int i = 0; i < COUNT; ++i) {
     cr_assert_eq(made[i], recipe_fill(table, i, type_vector(7)));
     cr_assert_eq(made[i]->id, (uint32_t)i);
   }
@@ -142,9 +143,10 @@ Test(recipe, simplifies_what_is_equal_without_doubt) {
       {"mul_rows(@a[2,3], fill(1, [2]))", "@a[2,3]"},
       {"mul_columns(@a[2,3], fill(1, [3]))", "@a[2,3]"},
   };
-  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; ++i) {
     cr_expect_eq(parse(pairs[i][0]), parse(pairs[i][1]), "%s gives %s", pairs[i][0],
                  print(parse(pairs[i][0])));
+  }
   cr_expect(recipe_is_fill(parse("reshape(fill(2, [4]), [2,2])"), 2));
   cr_expect_not(recipe_is_fill(parse("@a[4]"), 2));
 }
@@ -167,13 +169,14 @@ Test(recipe, text_reads_back) {
       "concat(matmul(@a[2,3], @b[3,2]), mul_rows(@c[1,2], @d[1]))",
       "mul(@a[2], @b[2])",
   };
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
     cr_expect_str_eq(print(parse(texts[i])), texts[i]);
+  }
 }
 
 Test(recipe, prints_doubles_that_read_back) {
   static const double values[] = {0.1, 1.0 / 3, 1e22, 5e-324, 1.7976931348623157e308, -0.0};
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+  for (size_t i = 0; i < sizeof values / sizeof *values; ++i) {
     const Recipe *recipe = recipe_fill(table, values[i], type_vector(1));
     cr_expect_eq(parse(print(recipe)), recipe, "%s", print(recipe));
   }
@@ -234,7 +237,7 @@ Test(recipe, refuses_shapes_that_do_not_fit) {
 
 Test(recipe, refuses_deep_nesting) {
   StringBuilder text = {.arena = arena};
-  for (int i = 0; i < 5000; i++) string_builder_add(&text, "matvec(");
+  for (int i = 0; i < 5000; ++i) string_builder_add(&text, "matvec(");
   const char *cursor = string_builder_text(&text), *error = NULL;
   cr_assert_null(recipe_parse(table, &cursor, &error));
   cr_assert_str_eq(error, "recipe is nested too deeply");

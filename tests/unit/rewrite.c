@@ -52,7 +52,7 @@ Test(rewrite, a_node_is_replaced_and_its_label_kept) {
   Arena *arena = arena_new();
   const Graph *old = parse(arena, sample);
   Rewrite rw = rewrite_begin(old, arena);
-  for (uint32_t i = 0; i < old->node_count; i++) {
+  for (uint32_t i = 0; i < old->node_count; ++i) {
     const Node *node = &old->nodes[i];
     if (node->op == OP_GELU) {
       ValueId x = rewrite_get(&rw, node_operand(node, 0));

@@ -8,7 +8,7 @@ static void check(uint64_t rows, uint64_t parts) {
   uint64_t most = 0;
   cr_assert_eq(rows_begin(rows, parts, 0), 0);
   cr_assert_eq(rows_begin(rows, parts, parts), rows);
-  for (uint64_t p = 0; p < parts; p++) {
+  for (uint64_t p = 0; p < parts; ++p) {
     uint64_t begin = rows_begin(rows, parts, p), end = rows_begin(rows, parts, p + 1);
     cr_assert_lt(begin, end, "part %lu of %lu, %lu rows", (unsigned long)p, (unsigned long)parts,
                  (unsigned long)rows);
@@ -19,8 +19,9 @@ static void check(uint64_t rows, uint64_t parts) {
 }
 
 Test(rows, parts_cover_all_rows) {
-  for (uint64_t rows = 1; rows <= 1200; rows += 7)
-    for (uint64_t parts = 1; parts <= rows && parts <= 40; parts++) check(rows, parts);
+  for (uint64_t rows = 1; rows <= 1200; rows += 7) {
+    for (uint64_t parts = 1; parts <= rows && parts <= 40; ++parts) check(rows, parts);
+  }
   check(UINT64_C(1) << 31, 19173962);
 }
 
@@ -32,5 +33,5 @@ Test(rows, large_parts_begin_at_whole_tiles) {
 }
 
 Test(rows, small_parts_are_of_equal_size) {
-  for (uint64_t p = 0; p <= 4; p++) cr_expect_eq(rows_begin(196, 4, p), 49 * p);
+  for (uint64_t p = 0; p <= 4; ++p) cr_expect_eq(rows_begin(196, 4, p), 49 * p);
 }

@@ -77,7 +77,7 @@ Test(safetensors, reads_back_what_it_wrote) {
   WeightSource source = weights_source(weights);
   double out[6];
   cr_assert_eq(source.read(source.context, "b.weight", out, 6), STATUS_OK);
-  for (int i = 0; i < 6; i++) cr_expect_eq(out[i], (double)first[i]);
+  for (int i = 0; i < 6; ++i) cr_expect_eq(out[i], (double)first[i]);
   weights_close(weights);
 }
 
@@ -95,7 +95,7 @@ static double widened(uint32_t bits, int exponent_bits, int fraction_bits) {
 Test(safetensors, widens_every_half) {
   enum { COUNT = 65536 };
   static uint16_t halves[2 * COUNT];
-  for (uint32_t i = 0; i < 2 * COUNT; i++) halves[i] = (uint16_t)i;
+  for (uint32_t i = 0; i < 2 * COUNT; ++i) halves[i] = (uint16_t)i;
   write_file(
       "{\"f\":{\"dtype\":\"F16\",\"shape\":[65536],\"data_offsets\":[0,131072]},"
       "\"b\":{\"dtype\":\"BF16\",\"shape\":[65536],\"data_offsets\":[131072,262144]}}",
@@ -106,7 +106,7 @@ Test(safetensors, widens_every_half) {
   static double f[COUNT], b[COUNT];
   cr_assert_eq(source.read(source.context, "f", f, COUNT), STATUS_OK);
   cr_assert_eq(source.read(source.context, "b", b, COUNT), STATUS_OK);
-  for (uint32_t i = 0; i < COUNT; i++) {
+  for (uint32_t i = 0; i < COUNT; ++i) {
     double x = widened(i, 5, 10), y = widened(i, 8, 7);
     cr_expect(isnan(x) ? isnan(f[i]) : f[i] == x && signbit(f[i]) == signbit(x), "F16 %04x", i);
     cr_expect(isnan(y) ? isnan(b[i]) : b[i] == y && signbit(b[i]) == signbit(y), "BF16 %04x", i);
@@ -122,7 +122,7 @@ Test(safetensors, refuses_files_that_are_cut_or_longer) {
   safetensors_write(arena, &tensor, 1, &data, &bytes);
   char *longer = arena_alloc(arena, bytes + 1);
   memcpy(longer, data, bytes);
-  for (size_t i = 0; i <= bytes + 1; i++) {
+  for (size_t i = 0; i <= bytes + 1; ++i) {
     write_bytes(longer, i);
     Weights *weights;
     Status status = weights_open(arena, &diag, path, NULL, &weights);
@@ -136,8 +136,8 @@ Test(safetensors, survives_every_change_of_the_header) {
       "{\"__metadata__\":{\"k\":\"v\"},\"a\":{\"dtype\":\"F32\",\"shape\":[2],"
       "\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"U8\",\"shape\":[1,1],\"data_offsets\":[8,9]}}";
   char *copy = arena_strdup(arena, header);
-  for (size_t i = 0; i < strlen(header); i++) {
-    for (int c = ' '; c < 127; c++) {
+  for (size_t i = 0; i < strlen(header); ++i) {
+    for (int c = ' '; c < 127; ++c) {
       copy[i] = (char)c;
       write_file(copy, "123456789", 9);
       Weights *weights;

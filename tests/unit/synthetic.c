@@ -25,7 +25,7 @@ static const Recorded recorded[] = {
 };
 
 Test(synthetic, gives_the_recorded_bits) {
-  for (size_t i = 0; i < sizeof recorded / sizeof *recorded; i++) {
+  for (size_t i = 0; i < sizeof recorded / sizeof *recorded; ++i) {
     const Recorded *r = &recorded[i];
     Type type = type_make(r->rank, r->dims);
     int64_t count;
@@ -34,8 +34,9 @@ Test(synthetic, gives_the_recorded_bits) {
     synthetic_tensor(r->name, type, r->seed, values);
     const unsigned char *bytes = (const unsigned char *)values;
     uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t j = 0; j < (size_t)count * sizeof *values; j++)
+    for (size_t j = 0; j < (size_t)count * sizeof *values; ++j) {
       hash = (hash ^ bytes[j]) * UINT64_C(0x100000001B3);
+    }
     cr_expect_float_eq(values[0], r->first, 1e-7, "%s: %.9g", r->name, (double)values[0]);
     cr_expect_eq(hash, r->hash, "%s: %016lx", r->name, (unsigned long)hash);
     free(values);

@@ -160,9 +160,9 @@ Test(unpickle, limits_copies) {
   static const char copy[] = "h\x00h\x02R0";
   char *text = malloc(sizeof begin + 2 * PAIRS + 8 + COPIES * (sizeof copy - 1)), *at = text;
   at = add(at, begin, sizeof begin - 1);
-  for (int i = 0; i < PAIRS; i++) at = add(at, "h\x01", 2);
+  for (int i = 0; i < PAIRS; ++i) at = add(at, "h\x01", 2);
   at = add(at, "e\x85q\x02", 4);
-  for (int i = 0; i < COPIES; i++) at = add(at, copy, sizeof copy - 1);
+  for (int i = 0; i < COPIES; ++i) at = add(at, copy, sizeof copy - 1);
   *at++ = '.';
   Pickle pickle;
   cr_expect_eq(load(text, (size_t)(at - text), &pickle), STATUS_BAD_INPUT);
@@ -205,8 +205,8 @@ Test(unpickle, reads_the_seed) {
 Test(unpickle, survives_every_change_of_a_byte) {
   char copy[sizeof seed];
   memcpy(copy, seed, sizeof seed);
-  for (size_t i = 0; i < sizeof seed - 1; i++) {
-    for (int c = 0; c < 256; c++) {
+  for (size_t i = 0; i < sizeof seed - 1; ++i) {
+    for (int c = 0; c < 256; ++c) {
       copy[i] = (char)c;
       try(copy, sizeof seed - 1);
     }
@@ -216,7 +216,7 @@ Test(unpickle, survives_every_change_of_a_byte) {
 
 Test(unpickle, survives_every_cut_and_every_removed_byte) {
   char copy[sizeof seed];
-  for (size_t i = 0; i < sizeof seed - 1; i++) {
+  for (size_t i = 0; i < sizeof seed - 1; ++i) {
     try(seed, i);
     memcpy(copy, seed, i);
     memcpy(copy + i, seed + i + 1, sizeof seed - 2 - i);
@@ -230,14 +230,15 @@ Test(unpickle, survives_garbage) {
   static const char pushes[] = "N\x88(])}";
   char text[256];
   uint32_t state = 1;
-  for (int round = 0; round < 100000; round++) {
-    for (size_t i = 0; i < sizeof text; i++) {
+  for (int round = 0; round < 100000; ++round) {
+    for (size_t i = 0; i < sizeof text; ++i) {
       state = state * 1664525 + 1013904223;
       uint32_t r = state >> 8;
-      if (i < 64)
+      if (i < 64) {
         text[i] = pushes[r % (sizeof pushes - 1)];
-      else
+      } else {
         text[i] = r % 8 ? common[r / 8 % (sizeof common - 1)] : (char)(r >> 16);
+      }
     }
     try(text, sizeof text);
   }
