@@ -81,8 +81,8 @@ static Status verify_native(Compilation *c, Native *native) {
     printf("all within %g of the largest value\n", COMPARISON_BOUND);
     return STATUS_OK;
   }
-  (void)diag_error(c->diag, (Place){0}, "%u of %u comparisons exceed %g of the largest value", bad,
-                   native->plan->step_count + native->plan->output_count, COMPARISON_BOUND);
+  (void)diag_error(c->diag, (Position){0}, "%u of %u comparisons exceed %g of the largest value",
+                   bad, native->plan->step_count + native->plan->output_count, COMPARISON_BOUND);
   return STATUS_MISMATCH;
 }
 

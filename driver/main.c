@@ -36,7 +36,8 @@ static Status run_command(int argc, char **argv, Arena *arena, Diag *diag) {
 /* Results that could not be written are a failure, as of `atmc inspect M > /dev/full`. */
 static Status finish_output(Diag *diag) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return STATUS_OK;
-  return diag_io_error(diag, (Place){0}, "cannot write the standard output: %s", strerror(errno));
+  return diag_io_error(diag, (Position){0}, "cannot write the standard output: %s",
+                       strerror(errno));
 }
 
 int main(int argc, char **argv) {

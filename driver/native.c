@@ -65,7 +65,7 @@ static Status make_environment(Native *native, uint32_t threads) {
   if (threads > 1) {
     native->pool = atm_pool_create(threads);
     if (!native->pool) {
-      return diag_io_error(native->diag, (Place){0}, "cannot start %u threads", threads);
+      return diag_io_error(native->diag, (Position){0}, "cannot start %u threads", threads);
     }
   }
   native->env = atm_pool_env(native->pool);
@@ -97,7 +97,7 @@ void native_close(Native *native) {
 
 static Status check_code(const Native *native, int code) {
   if (code == ATM_OK) return STATUS_OK;
-  return diag_io_error(native->diag, (Place){0}, "the model failed: %s", atm_error_text(code));
+  return diag_io_error(native->diag, (Position){0}, "the model failed: %s", atm_error_text(code));
 }
 
 Status native_run(Native *native, const float *const *in, float *const *out) {

@@ -43,7 +43,7 @@ void summary_print(const Summary *summary, const Compilation *c) {
 void summary_warn_isa(const Compilation *c) {
   const Options *options = c->options;
   if (options->isa || options->cpu || options->target) return;
-  diag_warning(c->diag, (Place){0},
+  diag_warning(c->diag, (Position){0},
                "%s is what this machine (%s) has; other machines may lack it (choose with --isa)",
                c->target->name, target_host_cpu(c->arena));
 }

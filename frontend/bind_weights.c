@@ -7,25 +7,25 @@
 #include "frontend/weights.h"
 
 static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
-  Place place = diag_file(weights->path);
+  Position position = diag_file(weights->path);
   Arena *arena = weights->arena;
   const char *name = error_list_quote(arena, need->name);
   const char *shape = weights_shape_text(arena, need->type.rank, need->type.dims);
   uint32_t index;
   if (!name_table_find(&weights->names, need->name, &index)) {
-    error_list_add(errors, place, "tensor %s %s is missing (layer at %s:%u)", name, shape,
-                   need->place.file, need->place.line);
+    error_list_add(errors, position, "tensor %s %s is missing (layer at %s:%u)", name, shape,
+                   need->position.file, need->position.line);
     return;
   }
   const FileTensor *tensor = &weights->tensors[index];
   bool same = tensor->rank == need->type.rank;
   for (uint32_t d = 0; same && d < tensor->rank; ++d) same = tensor->dims[d] == need->type.dims[d];
   if (!same) {
-    error_list_add(errors, place, "tensor %s has shape %s, expected %s (layer at %s:%u)", name,
-                   weights_shape_text(arena, tensor->rank, tensor->dims), shape, need->place.file,
-                   need->place.line);
+    error_list_add(errors, position, "tensor %s has shape %s, expected %s (layer at %s:%u)", name,
+                   weights_shape_text(arena, tensor->rank, tensor->dims), shape,
+                   need->position.file, need->position.line);
   } else if (!tensor->element->bindable) {
-    error_list_add(errors, place, "tensor %s is %s; weights must be F32, F16 or BF16", name,
+    error_list_add(errors, position, "tensor %s is %s; weights must be F32, F16 or BF16", name,
                    tensor->element->name);
   }
 }

@@ -125,7 +125,7 @@ static Status read_storage(Checkpoint *c, const Storage *storage) {
   Weights *weights = c->weights;
   char *data = malloc(storage->bytes + 1);
   if (!data) {
-    return diag_io_error(c->diag, c->place, "no memory for a storage of %" PRIu64 " bytes",
+    return diag_io_error(c->diag, c->position, "no memory for a storage of %" PRIu64 " bytes",
                          storage->bytes);
   }
   const Container *container = c->container;
@@ -141,7 +141,7 @@ static Status read_tensors(Checkpoint *c) {
   Weights *weights = c->weights;
   uint64_t bytes = weights->tensor_count ? weights->tensors[weights->tensor_count - 1].end : 0;
   if (bytes / CHECKPOINT_MAX_SHARING > c->file_bytes) {
-    return diag_error(c->diag, c->place,
+    return diag_error(c->diag, c->position,
                       "tensors of %" PRIu64 " bytes in a file of %" PRIu64
                       "; they may repeat its bytes %d times",
                       bytes, c->file_bytes, CHECKPOINT_MAX_SHARING);
@@ -170,7 +170,7 @@ Status checkpoint_read(Weights *weights, int fd, uint64_t file_bytes, const char
   Checkpoint c = {.weights = weights,
                   .arena = weights->arena,
                   .diag = diag,
-                  .place = diag_file(weights->path),
+                  .position = diag_file(weights->path),
                   .fd = fd,
                   .file_bytes = file_bytes,
                   .container = find_container(head),

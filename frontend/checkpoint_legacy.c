@@ -18,7 +18,7 @@ typedef struct Pickles {
 } Pickles;
 
 static Status next_pickle(Checkpoint *c, Pickles *pickles, const char *name, Pickle *pickle) {
-  PickleSource source = {.file = c->place.file,
+  PickleSource source = {.file = c->position.file,
                          .name = name,
                          .data = pickles->data + pickles->at,
                          .bytes = pickles->bytes - pickles->at};
@@ -29,14 +29,14 @@ static Status next_pickle(Checkpoint *c, Pickles *pickles, const char *name, Pic
 
 static Status check_version(Checkpoint *c, const PickleValue *version) {
   if (version->kind == PICKLE_INT && version->integer == LEGACY_VERSION) return STATUS_OK;
-  return diag_error(c->diag, c->place, "the version of the format is not %d", LEGACY_VERSION);
+  return diag_error(c->diag, c->position, "the version of the format is not %d", LEGACY_VERSION);
 }
 
 static Status check_system(Checkpoint *c, const PickleValue *system) {
   const PickleValue *little =
       system->kind == PICKLE_DICT ? checkpoint_find(system, "little_endian") : NULL;
   if (little && little->kind == PICKLE_BOOL && little->integer) return STATUS_OK;
-  return diag_error(c->diag, c->place, "the checkpoint is not little-endian");
+  return diag_error(c->diag, c->position, "the checkpoint is not little-endian");
 }
 
 static Status place_storage(Checkpoint *c, const PickleValue *key, uint64_t *at) {
@@ -44,21 +44,21 @@ static Status place_storage(Checkpoint *c, const PickleValue *key, uint64_t *at)
   uint64_t elements;
   if (key->kind != PICKLE_STRING || !name_table_find(&c->keys, key->text, &index) ||
       c->storages[index].located) {
-    return diag_error(c->diag, c->place, "the list of storages has %s that is unknown or twice",
+    return diag_error(c->diag, c->position, "the list of storages has %s that is unknown or twice",
                       unpickle_describe(key));
   }
   Storage *storage = &c->storages[index];
   if (c->file_bytes - *at < sizeof elements ||
       c->file_bytes - *at - sizeof elements < storage->bytes) {
-    return diag_error(c->diag, c->place,
+    return diag_error(c->diag, c->position,
                       "storage %s of %" PRIu64 " bytes at %" PRIu64
                       " is beyond the end of the file",
                       error_list_quote(c->arena, storage->key), storage->bytes, *at);
   }
-  RETURN_IF_ERROR(
-      weights_read_bytes(c->fd, c->diag, c->place.file, *at, (char *)&elements, sizeof elements));
+  RETURN_IF_ERROR(weights_read_bytes(c->fd, c->diag, c->position.file, *at, (char *)&elements,
+                                     sizeof elements));
   if (elements != storage->elements) {
-    return diag_error(c->diag, c->place,
+    return diag_error(c->diag, c->position,
                       "storage %s has %" PRIu64 " elements, its tensors expect %" PRIu64,
                       error_list_quote(c->arena, storage->key), elements, storage->elements);
   }
@@ -80,10 +80,10 @@ static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleV
     uint32_t index;
     if (is_class(objects->references[i]->arguments)) continue;
     const char *bad = checkpoint_storage(c, objects->references[i], &index);
-    if (bad) return diag_error(c->diag, c->place, "a tensor: %s", bad);
+    if (bad) return diag_error(c->diag, c->position, "a tensor: %s", bad);
   }
   if (keys->kind != PICKLE_LIST) {
-    return diag_error(c->diag, c->place, "the list of storages is %s", unpickle_describe(keys));
+    return diag_error(c->diag, c->position, "the list of storages is %s", unpickle_describe(keys));
   }
   for (uint32_t i = 0; i < keys->count; ++i) RETURN_IF_ERROR(place_storage(c, keys->items[i], &at));
   return STATUS_OK;
@@ -92,7 +92,7 @@ static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleV
 static Status read_pickles(Checkpoint *c, Pickles *pickles, Pickle *objects) {
   Pickle magic, version, system, keys;
   RETURN_IF_ERROR(
-      weights_read_bytes(c->fd, c->diag, c->place.file, 0, pickles->data, pickles->bytes));
+      weights_read_bytes(c->fd, c->diag, c->position.file, 0, pickles->data, pickles->bytes));
   RETURN_IF_ERROR(next_pickle(c, pickles, "pickle 1 (magic number)", &magic));
   RETURN_IF_ERROR(next_pickle(c, pickles, "pickle 2 (version)", &version));
   RETURN_IF_ERROR(check_version(c, version.root));
@@ -107,7 +107,7 @@ static Status open_legacy(Checkpoint *c, Pickle *objects) {
   uint64_t bytes = c->file_bytes < PICKLE_MAX_BYTES ? c->file_bytes : PICKLE_MAX_BYTES;
   Pickles pickles = {.data = malloc(bytes), .bytes = bytes};
   if (!pickles.data) {
-    return diag_io_error(c->diag, c->place, "no memory for pickles of %" PRIu64 " bytes", bytes);
+    return diag_io_error(c->diag, c->position, "no memory for pickles of %" PRIu64 " bytes", bytes);
   }
   Status status = read_pickles(c, &pickles, objects);
   free(pickles.data);
@@ -116,12 +116,12 @@ static Status open_legacy(Checkpoint *c, Pickle *objects) {
 
 static Status locate_legacy(Checkpoint *c, Storage *storage) {
   if (storage->located) return STATUS_OK;
-  return diag_error(c->diag, c->place, "storage %s is not in the file",
+  return diag_error(c->diag, c->position, "storage %s is not in the file",
                     error_list_quote(c->arena, storage->key));
 }
 
 static Status read_legacy(Checkpoint *c, const Storage *storage, char *out) {
-  return weights_read_bytes(c->fd, c->diag, c->place.file, storage->at, out, storage->bytes);
+  return weights_read_bytes(c->fd, c->diag, c->position.file, storage->at, out, storage->bytes);
 }
 
 static void close_legacy(Checkpoint *c) {

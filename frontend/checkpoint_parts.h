@@ -42,7 +42,7 @@ struct Checkpoint {
   Weights *weights; /* the state's tensors go here */
   Arena *arena;
   Diag *diag;
-  Place place;
+  Position position;
   int fd;
   uint64_t file_bytes;
   const Container *container;

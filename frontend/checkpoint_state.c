@@ -36,7 +36,7 @@ static Status choose_whole(Checkpoint *c, const PickleValue *root, const PickleV
   *state = root;
   for (uint32_t i = 1; i < root->count; i += 2) {
     if (root->items[i]->kind == PICKLE_DICT) {
-      return diag_error(c->diag, c->place, "no state \"%s\"; --state=KEY chooses among: %s",
+      return diag_error(c->diag, c->position, "no state \"%s\"; --state=KEY chooses among: %s",
                         default_state, list_states(c, root));
     }
   }
@@ -46,17 +46,17 @@ static Status choose_whole(Checkpoint *c, const PickleValue *root, const PickleV
 static Status choose_state(Checkpoint *c, const PickleValue *root, const char *key,
                            const PickleValue **state) {
   if (root->kind != PICKLE_DICT) {
-    return diag_error(c->diag, c->place, "the checkpoint is %s, not a dict",
+    return diag_error(c->diag, c->position, "the checkpoint is %s, not a dict",
                       unpickle_describe(root));
   }
   *state = checkpoint_find(root, key ? key : default_state);
   if (!key && (!*state || (*state)->kind == PICKLE_CALL)) return choose_whole(c, root, state);
   if (!*state) {
-    return diag_error(c->diag, c->place, "no state %s; there are: %s",
+    return diag_error(c->diag, c->position, "no state %s; there are: %s",
                       error_list_quote(c->arena, key), list_states(c, root));
   }
   if ((*state)->kind != PICKLE_DICT) {
-    return diag_error(c->diag, c->place, "state %s is %s, not a dict of tensors",
+    return diag_error(c->diag, c->position, "state %s is %s, not a dict of tensors",
                       error_list_quote(c->arena, key ? key : default_state),
                       unpickle_describe(*state));
   }
@@ -184,7 +184,7 @@ static void add_tensor(State *s, const PickleValue *key, const PickleValue *valu
   if (!is_name(key, skip)) {
     const char *text =
         key->kind == PICKLE_STRING ? error_list_quote(c->arena, key->text) : unpickle_describe(key);
-    error_list_add(&s->errors, c->place, "a key of the state, %s, cannot name a tensor", text);
+    error_list_add(&s->errors, c->position, "a key of the state, %s, cannot name a tensor", text);
     return;
   }
   FileTensor *tensor = &weights->tensors[index];
@@ -196,8 +196,8 @@ static void add_tensor(State *s, const PickleValue *key, const PickleValue *valu
                         ? "there are two of that name"
                         : read_tensor(c, value, tensor, view);
   if (bad) {
-    error_list_add(&s->errors, c->place, "tensor %s: %s", error_list_quote(c->arena, tensor->name),
-                   bad);
+    error_list_add(&s->errors, c->position, "tensor %s: %s",
+                   error_list_quote(c->arena, tensor->name), bad);
     return;
   }
   name_table_set(&weights->names, tensor->name, index);

@@ -22,7 +22,7 @@ typedef struct Archive {
  */
 
 static Status entry_error(Checkpoint *c, const char *name, const char *what) {
-  (void)diag_error(c->diag, c->place, "entry %s %s", error_list_quote(c->arena, name), what);
+  (void)diag_error(c->diag, c->position, "entry %s %s", error_list_quote(c->arena, name), what);
   return STATUS_BAD_INPUT;
 }
 
@@ -106,7 +106,7 @@ static Status list_entries(Checkpoint *c, Archive *archive) {
   zip_int64_t count = zip_get_num_entries(archive->zip, 0);
   for (zip_int64_t i = 0; i < count && i < UINT32_MAX; ++i) {
     const char *raw = zip_get_name(archive->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
-    if (!raw) return diag_error(c->diag, c->place, "an entry of the archive has no name");
+    if (!raw) return diag_error(c->diag, c->position, "an entry of the archive has no name");
     const char *name = arena_strdup(c->arena, raw), *folder = folder_of(c->arena, name);
     uint32_t other;
     if (!is_plain(name)) return entry_error(c, name, "would leave the archive's folder");
@@ -118,7 +118,7 @@ static Status list_entries(Checkpoint *c, Archive *archive) {
     name_table_set(&archive->entries, name, (uint32_t)i);
   }
   if (archive->folder) return STATUS_OK;
-  return diag_error(c->diag, c->place, "an archive without data.pkl is no PyTorch checkpoint");
+  return diag_error(c->diag, c->position, "an archive without data.pkl is no PyTorch checkpoint");
 }
 
 /* Newer versions say how their bytes lie; older ones wrote little-endian on all that we know. */
@@ -131,11 +131,11 @@ static Status check_byte_order(Checkpoint *c, const Archive *archive) {
   if (!name_table_find(&archive->entries, name, &index)) return STATUS_OK;
   RETURN_IF_ERROR(find_entry(c, name, &entry));
   if (entry.size != sizeof little - 1) {
-    return diag_error(c->diag, c->place, "the checkpoint is not little-endian");
+    return diag_error(c->diag, c->position, "the checkpoint is not little-endian");
   }
   RETURN_IF_ERROR(read_entry(c, name, index, text, entry.size));
   if (memcmp(text, little, sizeof little - 1) == 0) return STATUS_OK;
-  return diag_error(c->diag, c->place, "the checkpoint is not little-endian");
+  return diag_error(c->diag, c->position, "the checkpoint is not little-endian");
 }
 
 static Status read_pickle(Checkpoint *c, const Archive *archive, Pickle *pickle) {
@@ -143,16 +143,16 @@ static Status read_pickle(Checkpoint *c, const Archive *archive, Pickle *pickle)
   const char *name = arena_printf(c->arena, "%s/data.pkl", archive->folder);
   RETURN_IF_ERROR(find_entry(c, name, &entry));
   if (entry.size > PICKLE_MAX_BYTES) {
-    return diag_error(c->diag, c->place, "a pickle of %" PRIu64 " bytes; the limit is %d",
+    return diag_error(c->diag, c->position, "a pickle of %" PRIu64 " bytes; the limit is %d",
                       (uint64_t)entry.size, PICKLE_MAX_BYTES);
   }
   char *data = malloc(entry.size + 1);
   if (!data) {
-    return diag_io_error(c->diag, c->place, "no memory for a pickle of %" PRIu64 " bytes",
+    return diag_io_error(c->diag, c->position, "no memory for a pickle of %" PRIu64 " bytes",
                          (uint64_t)entry.size);
   }
   PickleSource source = {
-      .file = c->place.file, .name = "data.pkl", .data = data, .bytes = entry.size};
+      .file = c->position.file, .name = "data.pkl", .data = data, .bytes = entry.size};
   Status status = read_entry(c, name, entry.index, data, entry.size);
   if (!status) status = unpickle(c->arena, c->diag, &source, pickle);
   free(data);
@@ -166,7 +166,7 @@ static zip_t *open_archive(Checkpoint *c) {
   if (fd >= 0) (void)close(fd);
   zip_error_t error;
   zip_error_init_with_code(&error, code);
-  (void)diag_error(c->diag, c->place, "a bad zip archive: %s", zip_error_strerror(&error));
+  (void)diag_error(c->diag, c->position, "a bad zip archive: %s", zip_error_strerror(&error));
   zip_error_fini(&error);
   return NULL;
 }

@@ -4,13 +4,13 @@
 
 enum { QUOTE_MAX = 100 }; /* bytes of a text that a message shows */
 
-void error_list_add(ErrorList *list, Place place, const char *format, ...) {
+void error_list_add(ErrorList *list, Position position, const char *format, ...) {
   if (list->count++ >= ERROR_LIST_MAX) return;
   va_list args;
   va_start(args, format);
   const char *message = arena_vprintf(list->arena, format, args);
   va_end(args);
-  diag_error(list->diag, place, "%s", message);
+  diag_error(list->diag, position, "%s", message);
 }
 
 Status error_list_end(ErrorList *list) {

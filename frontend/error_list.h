@@ -18,7 +18,7 @@ typedef struct ErrorList {
   uint32_t count;
 } ErrorList;
 
-void error_list_add(ErrorList *list, Place place, const char *format, ...)
+void error_list_add(ErrorList *list, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Nothing more will be printed: work for a better message may be left out. */
 static inline bool error_list_full(const ErrorList *list) {

@@ -147,7 +147,7 @@ static void read_input(Lowering *l, const cJSON *object) {
                                 spec.width ? spec.width : DIM_OPEN, spec.channels)
                      : type_matrix(DIM_OPEN, spec.channels);
   Layer layer = {.name = name,
-                 .place = json_source_place(l->source, object),
+                 .position = json_source_place(l->source, object),
                  .is_input = true,
                  .value = build_input(l->builder, name, type, strcmp(spec.layout, "nchw") == 0),
                  .extent = is_map ? layer_input_extent(l) : EXTENT_NONE,
@@ -216,10 +216,10 @@ static bool name_is_free(Lowering *l, const char *name) {
 static void lower_layer(Lowering *l, const LayerOp *op, const LayerSpec *spec,
                         const Layer *const *inputs, Layer *layer) {
   l->builder.label = layer->name;
-  l->builder.place = layer->place;
+  l->builder.position = layer->position;
   op->lower(l, spec, inputs, layer);
   if (l->misfit) {
-    error_list_add(&l->errors, layer->place, "%s", l->misfit);
+    error_list_add(&l->errors, layer->position, "%s", l->misfit);
     layer->value = VALUE_NONE;
   }
   l->misfit = NULL;
@@ -229,7 +229,7 @@ static void lower_layer(Lowering *l, const LayerOp *op, const LayerSpec *spec,
 static void read_layer(Lowering *l, const cJSON *object) {
   l->object = object;
   Layer layer = {.name = "a layer before",
-                 .place = json_source_place(l->source, object),
+                 .position = json_source_place(l->source, object),
                  .value = VALUE_NONE,
                  .extent = EXTENT_NONE,
                  .offsets_w = VALUE_NONE,

@@ -1,6 +1,6 @@
 /* From files to a graph: reads and checks a model description and binds a weights file to it.
  *
- * All input is untrusted. Every error is diagnosed with file, place, value and limit; as many as
+ * All input is untrusted. Every error is diagnosed with file, position, value and limit; as many as
  * can be found in one go are reported. json_source.c reads strict JSON with positions,
  * json_fields.c typed fields, weights.c the weights, bind_weights.c matches both, and one file
  * per model family lowers its layers (atmnet.c).
@@ -18,7 +18,7 @@
 typedef struct WeightNeed {
   const char *name;
   Type type;
-  Place place; /* of the layer in the model's file */
+  Position position; /* of the layer in the model's file */
 } WeightNeed;
 
 /* A model as read: the graph with N, H, W open, and the weights that it needs in order. */

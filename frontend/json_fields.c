@@ -166,7 +166,7 @@ bool json_fields_read(const JsonSource *source, const cJSON *object, const JsonF
   return errors->count == before;
 }
 
-Place json_fields_place(const JsonSource *source, const cJSON *object, const char *key) {
+Position json_fields_place(const JsonSource *source, const cJSON *object, const char *key) {
   const cJSON *item = json_source_member(object, key);
   return json_source_place(source, item ? item : object);
 }

@@ -40,7 +40,7 @@ typedef struct JsonFields { /* the table of one kind of object */
  * to the source's tree. Reports every unknown, missing and wrong key; false when there was one. */
 bool json_fields_read(const JsonSource *source, const cJSON *object, const JsonFields *table,
                       ErrorList *errors, void *out);
-/* The place of key `key` of `object`, of the object itself when it is absent. */
-Place json_fields_place(const JsonSource *source, const cJSON *object, const char *key);
+/* The position of key `key` of `object`, of the object itself when it is absent. */
+Position json_fields_place(const JsonSource *source, const cJSON *object, const char *key);
 
 #endif

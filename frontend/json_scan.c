@@ -17,7 +17,7 @@ typedef struct Scanner {
 
 static bool scan_value(Scanner *s, uint32_t key);
 
-Place json_scan_place(const JsonSource *source, uint32_t offset) {
+Position json_scan_place(const JsonSource *source, uint32_t offset) {
   if (source->embedded) return diag_file(source->file);
   uint32_t low = 0, high = source->line_count; /* lines[low] <= offset < lines[high] */
   while (high - low > 1) {
@@ -28,7 +28,7 @@ Place json_scan_place(const JsonSource *source, uint32_t offset) {
       high = middle;
     }
   }
-  return (Place){source->file, low + 1, offset - source->lines[low] + 1, source->text};
+  return (Position){source->file, low + 1, offset - source->lines[low] + 1, source->text};
 }
 
 const char *json_scan_prefix(const JsonSource *source, uint32_t offset) {

@@ -54,11 +54,11 @@ void json_source_free(JsonSource *source) {
   source->root = NULL;
 }
 
-Place json_source_place(const JsonSource *source, const cJSON *item) {
+Position json_source_place(const JsonSource *source, const cJSON *item) {
   return json_scan_place(source, source->spots[item->valueint].value);
 }
 
-Place json_source_key_place(const JsonSource *source, const cJSON *item) {
+Position json_source_key_place(const JsonSource *source, const cJSON *item) {
   JsonSpot spot = source->spots[item->valueint];
   return json_scan_place(source, spot.key == UINT32_MAX ? spot.value : spot.key);
 }

@@ -44,8 +44,8 @@ MUST_CHECK Status json_source_parse(JsonSource *source, Arena *arena, Diag *diag
 void json_source_free(JsonSource *source);
 
 /* Where a value begins, and its key (the value itself when it has none). */
-Place json_source_place(const JsonSource *source, const cJSON *item);
-Place json_source_key_place(const JsonSource *source, const cJSON *item);
+Position json_source_place(const JsonSource *source, const cJSON *item);
+Position json_source_key_place(const JsonSource *source, const cJSON *item);
 /* The text of a value from its first character to the end of the file. */
 const char *json_source_token(const JsonSource *source, const cJSON *item);
 /* Member `key` of an object, matched exactly; NULL when absent. */

@@ -11,9 +11,9 @@ void layer_error(Lowering *l, const char *key, const char *format, ...) {
   va_start(args, format);
   const char *message = arena_vprintf(l->arena, format, args);
   va_end(args);
-  Place place =
+  Position position =
       key ? json_fields_place(l->source, l->object, key) : json_source_place(l->source, l->object);
-  error_list_add(&l->errors, place, "%s", message);
+  error_list_add(&l->errors, position, "%s", message);
 }
 
 bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input) {
@@ -50,7 +50,7 @@ const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, 
     char here[TYPE_TEXT_MAX], there[TYPE_TEXT_MAX];
     layer_error(l, "name", "tensor %s is %s here, but %s in line %u",
                 error_list_quote(l->arena, name), type_format(type, here),
-                type_format(l->needs[index].type, there), l->needs[index].place.line);
+                type_format(l->needs[index].type, there), l->needs[index].position.line);
   }
   return recipe_tensor(l->model->graph->recipes, name, type);
 }

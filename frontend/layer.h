@@ -55,7 +55,7 @@ typedef uint32_t ExtentId;
 /* A layer, or an input of the model, as lowered. */
 typedef struct Layer {
   const char *name; /* its op where it has none */
-  Place place;
+  Position position;
   bool is_input;
   ValueId value; /* VALUE_NONE: an error was reported; what depends on it is skipped silently */
   ExtentId extent;

@@ -11,26 +11,28 @@
 /* -- reading ----------------------------------------------------------------------------------- */
 
 static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_bytes) {
-  Place place = diag_file(weights->path);
+  Position position = diag_file(weights->path);
   uint64_t bytes;
   if (file_bytes < sizeof bytes) {
-    return diag_error(diag, place, "%" PRIu64 " bytes are too few for a safetensors file",
+    return diag_error(diag, position, "%" PRIu64 " bytes are too few for a safetensors file",
                       file_bytes);
   }
   RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, (char *)&bytes, sizeof bytes));
   if (bytes > SAFETENSORS_MAX_HEADER) {
-    return diag_error(
-        diag, place, "a header of %" PRIu64 " bytes; the limit is %d (is this a safetensors file?)",
-        bytes, SAFETENSORS_MAX_HEADER);
+    return diag_error(diag, position,
+                      "a header of %" PRIu64
+                      " bytes; the limit is %d (is this a safetensors file?)",
+                      bytes, SAFETENSORS_MAX_HEADER);
   }
   if (bytes > file_bytes - sizeof bytes) {
-    return diag_error(diag, place, "a header of %" PRIu64 " bytes does not fit a file of %" PRIu64,
-                      bytes, file_bytes);
+    return diag_error(diag, position,
+                      "a header of %" PRIu64 " bytes does not fit a file of %" PRIu64, bytes,
+                      file_bytes);
   }
   weights->data_bytes = file_bytes - sizeof bytes - bytes;
   char *text = malloc(bytes + 1);
   if (!text) {
-    return diag_io_error(diag, place, "no memory for a header of %" PRIu64 " bytes", bytes);
+    return diag_io_error(diag, position, "no memory for a header of %" PRIu64 " bytes", bytes);
   }
   text[bytes] = '\0';
   Status status = weights_read_bytes(fd, diag, weights->path, sizeof bytes, text, bytes);

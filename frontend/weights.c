@@ -69,17 +69,19 @@ Status weights_allocate(Weights *weights, Diag *diag, uint64_t bytes) {
 }
 
 static Status read_file(Weights *weights, int fd, Diag *diag, const char *state) {
-  Place place = diag_file(weights->path);
+  Position position = diag_file(weights->path);
   struct stat info;
-  if (fstat(fd, &info) != 0) return diag_io_error(diag, place, "cannot read: %s", strerror(errno));
-  if (!S_ISREG(info.st_mode)) return diag_io_error(diag, place, "cannot read: not a regular file");
+  if (fstat(fd, &info) != 0)
+    return diag_io_error(diag, position, "cannot read: %s", strerror(errno));
+  if (!S_ISREG(info.st_mode))
+    return diag_io_error(diag, position, "cannot read: not a regular file");
   uint64_t bytes = (uint64_t)info.st_size;
   char head[CHECKPOINT_HEAD_BYTES] = {0};
   RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, head,
                                      bytes < sizeof head ? bytes : sizeof head));
   if (checkpoint_is(head)) return checkpoint_read(weights, fd, bytes, head, state, diag);
   if (state) {
-    return diag_error(diag, place,
+    return diag_error(diag, position,
                       "--state chooses within a PyTorch checkpoint, which this is not");
   }
   return safetensors_read(weights, fd, bytes, diag);

@@ -1,10 +1,10 @@
 #include "ir/builder.h"
 
-/* Appends the node with the builder's label and place; absent operands are VALUE_NONE at the end.
- */
+/* Appends the node with the builder's label and position; absent operands are VALUE_NONE at the
+ * end. */
 static ValueId append(Builder b, Node node) {
   node.label = b.label;
-  node.place = b.place;
+  node.position = b.position;
   NodeId id;
   const char *message = NULL;
   if (b.misfit && node.operand_count) {

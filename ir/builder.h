@@ -1,4 +1,4 @@
-/* One function per op that appends a node and returns its result. `label` and `place` of the new
+/* One function per op that appends a node and returns its result. `label` and `position` of the new
  * nodes are those of the builder. A misfit panics; or, where the builder has `misfit`, the first
  * one's message goes there, and an operand stands in for each result that is missing. */
 #ifndef ATMC_IR_BUILDER_H
@@ -9,7 +9,7 @@
 typedef struct Builder {
   Graph *graph;
   const char *label;
-  Place place;
+  Position position;
   const char **misfit; /* NULL: what does not fit is our bug */
 } Builder;
 

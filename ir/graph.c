@@ -94,7 +94,7 @@ NodeId graph_append(Graph *graph, const Node *prototype) {
 Status graph_misfit(Diag *diag, const Node *node, const char *message) {
   const char *label = node->label ? node->label : "";
   bool says_more = *label && strcmp(label, op_info(node->op)->text) != 0;
-  return diag_error(diag, node->place, "%s%s%s", says_more ? label : "", says_more ? ": " : "",
+  return diag_error(diag, node->position, "%s%s%s", says_more ? label : "", says_more ? ": " : "",
                     message);
 }
 

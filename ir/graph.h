@@ -51,7 +51,7 @@ typedef struct Node {
   const Recipe *recipe; /* OP_CONSTANT */
   const Graph *body;    /* OP_KERNEL: its inputs are the operands, its outputs the results */
   const char *label;    /* the model layer that it comes from, for people; may be NULL */
-  Place place; /* of that layer in the model's file, for messages; the text form has none */
+  Position position; /* of that layer in the model's file, for messages; the text form has none */
 } Node;
 
 typedef struct Value {
@@ -86,7 +86,7 @@ Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name);
 const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *node);
 /* The same where a misfit is our bug: panics with the graph dumped. */
 NodeId graph_append(Graph *graph, const Node *prototype);
-/* Reports graph_try_append's `message` as an error of the user's, at the place of `node`. */
+/* Reports graph_try_append's `message` as an error of the user's, at the position of `node`. */
 MUST_CHECK Status graph_misfit(Diag *diag, const Node *node, const char *message);
 /* Appends an output. The same two forms: a message or NULL, and a panic. */
 const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, bool nchw);

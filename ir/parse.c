@@ -45,19 +45,19 @@ typedef struct Values {
 
 __attribute__((format(printf, 3, 4))) static Status fail(const Parser *p, const char *at,
                                                          const char *format, ...) {
-  Place place = {.file = p->file, .line = 1, .column = 1, .text = p->text};
+  Position position = {.file = p->file, .line = 1, .column = 1, .text = p->text};
   for (const char *c = p->text; c < at; ++c) {
-    ++place.column;
+    ++position.column;
     if (*c == '\n') {
-      ++place.line;
-      place.column = 1;
+      ++position.line;
+      position.column = 1;
     }
   }
   va_list args;
   va_start(args, format);
   const char *message = arena_vprintf(p->arena, format, args);
   va_end(args);
-  return diag_error(p->diag, place, "%s", message);
+  return diag_error(p->diag, position, "%s", message);
 }
 
 /* Words and punctuation. */

@@ -23,8 +23,8 @@
  * such a kernel are products, whose A are operands of the kernel, and pointwise ones; a value of
  * the body is only read at the columns where it is written.
  *
- * A value of the body lives where its Place says. Rows in memory have a pitch (in floats) that is a
- * multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from C to
+ * A value of the body lives where its ValuePlace says. Rows in memory have a pitch (in floats) that
+ * is a multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from C to
  * the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer is
  * followed by at least 128 readable bytes. The caller's inputs and outputs are the exception: exact
  * C, alignment of a float, layout nhwc or nchw. Of all ops only patches and pointwise ones read a

@@ -41,7 +41,7 @@ void rewrite_copy(Rewrite *rewrite, const Node *node) {
 
 Builder rewrite_builder(const Rewrite *rewrite, const Node *origin) {
   if (!origin) return (Builder){.graph = rewrite->to};
-  return (Builder){.graph = rewrite->to, .label = origin->label, .place = origin->place};
+  return (Builder){.graph = rewrite->to, .label = origin->label, .position = origin->position};
 }
 
 static void copy_outputs(Rewrite *rewrite) {

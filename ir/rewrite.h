@@ -24,7 +24,7 @@ ValueId rewrite_get(const Rewrite *rewrite, ValueId old);
 void rewrite_set(Rewrite *rewrite, ValueId old, ValueId replacement);
 /* Appends `node` with mapped operands and maps its results. */
 void rewrite_copy(Rewrite *rewrite, const Node *node);
-/* A builder into the new graph whose nodes carry the label and place of `origin`. */
+/* A builder into the new graph whose nodes carry the label and position of `origin`. */
 Builder rewrite_builder(const Rewrite *rewrite, const Node *origin);
 Graph *rewrite_end(Rewrite *rewrite);
 

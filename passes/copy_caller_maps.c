@@ -61,7 +61,7 @@ Status copy_caller_maps(const PassContext *context, const Graph *graph, const Gr
   for (uint32_t i = 0; i < graph->output_count; ++i) {
     const Output *output = &graph->outputs[i];
     if (graph_type(graph, output->value).rank == 1) {
-      return diag_error(context->diag, (Place){0}, "output \"%s\" is a constant", output->name);
+      return diag_error(context->diag, (Position){0}, "output \"%s\" is a constant", output->name);
     }
     ValueId v = can_write_caller(graph_def(graph, output->value)->op)
                     ? rewrite_get(&copies.rw, output->value)

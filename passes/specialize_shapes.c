@@ -20,7 +20,7 @@ static Status check_input(const PassContext *context, const Node *node, Type typ
     fits = node->declared.dims[i] == DIM_OPEN || node->declared.dims[i] == type.dims[i];
   }
   if (fits) return STATUS_OK;
-  return diag_error(context->diag, (Place){0}, "input \"%s\": shape %s, the model takes %s",
+  return diag_error(context->diag, (Position){0}, "input \"%s\": shape %s, the model takes %s",
                     node->attrs.INPUT.name, type_format(type, gets),
                     type_format(node->declared, wants));
 }
@@ -31,14 +31,15 @@ static Status check_inputs(const PassContext *context, const Graph *graph) {
   NodeId *nodes = ARENA_ARRAY(context->arena, count, NodeId);
   graph_inputs(graph, nodes, count);
   if (count != context->input_count) {
-    return diag_error(context->diag, (Place){0}, "%u input shapes given, the model has %u inputs",
-                      context->input_count, count);
+    return diag_error(context->diag, (Position){0},
+                      "%u input shapes given, the model has %u inputs", context->input_count,
+                      count);
   }
   for (uint32_t i = 0; i < count; ++i) {
     const Type *type = &context->input_types[i];
     RETURN_IF_ERROR(check_input(context, graph_node(graph, nodes[i]), *type));
     if (type->dims[0] != context->input_types[0].dims[0]) {
-      return diag_error(context->diag, (Place){0},
+      return diag_error(context->diag, (Position){0},
                         "input \"%s\": %" PRId64 " images, the first input has %" PRId64,
                         graph_node(graph, nodes[i])->attrs.INPUT.name, type->dims[0],
                         context->input_types[0].dims[0]);

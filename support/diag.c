@@ -1,5 +1,5 @@
-/* One diagnostic is `place: kind: message`, and below it, where the text of the file is known, the
- * line and a caret. Control characters of the message and of the line are made visible: both may
+/* One diagnostic is `position: kind: message`, and below it, where the text of the file is known,
+ * the line and a caret. Control characters of the message and of the line are made visible: both may
  * quote untrusted files. Of a long line only the part around the column is shown. */
 #include "support/diag.h"
 
@@ -15,13 +15,13 @@ static bool is_control(char c) {
   return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-static void print_place(FILE *stream, Place place) {
-  if (!place.file) {
+static void print_position(FILE *stream, Position position) {
+  if (!position.file) {
     fputs("atmc: ", stream);
-  } else if (place.line == 0) {
-    fprintf(stream, "%s: ", *place.file ? place.file : "\"\"");
+  } else if (position.line == 0) {
+    fprintf(stream, "%s: ", *position.file ? position.file : "\"\"");
   } else {
-    fprintf(stream, "%s:%u:%u: ", place.file, place.line, place.column);
+    fprintf(stream, "%s:%u:%u: ", position.file, position.line, position.column);
   }
 }
 
@@ -75,12 +75,12 @@ static uint32_t print_cell(FILE *stream, char c, uint32_t column) {
   return column + width;
 }
 
-static void print_caret(FILE *stream, Place place) {
-  const char *line = find_line(place.text, place.line);
-  if (!line || place.column == 0) return;
+static void print_caret(FILE *stream, Position position) {
+  const char *line = find_line(position.text, position.line);
+  if (!line || position.column == 0) return;
   size_t length = strcspn(line, "\n");
   if (length && line[length - 1] == '\r') length--;
-  size_t at = place.column - 1 < length ? place.column - 1 : length;
+  size_t at = position.column - 1 < length ? position.column - 1 : length;
   size_t begin = at > SHOWN_BEFORE ? at - SHOWN_BEFORE : 0;
   while (begin < at && is_continuation(line[begin])) begin++;
   size_t end = length - at > SHOWN_BEHIND ? at + SHOWN_BEHIND : length;
@@ -97,27 +97,28 @@ static void print_caret(FILE *stream, Place place) {
   fprintf(stream, "%s\n%*s^\n", end < length ? "..." : "", (int)(caret + (begin ? 5 : 2)), "");
 }
 
-static void report(Diag *diag, Place place, const char *kind, const char *format, va_list args) {
+static void report(Diag *diag, Position position, const char *kind, const char *format,
+                   va_list args) {
   if (!diag->stream) return;
-  print_place(diag->stream, place);
+  print_position(diag->stream, position);
   fprintf(diag->stream, "%s: ", kind);
   print_message(diag->stream, format, args);
-  if (place.file && place.line && place.text) print_caret(diag->stream, place);
+  if (position.file && position.line && position.text) print_caret(diag->stream, position);
 }
 
-Status diag_error(Diag *diag, Place place, const char *format, ...) {
+Status diag_error(Diag *diag, Position position, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  report(diag, place, "error", format, args);
+  report(diag, position, "error", format, args);
   va_end(args);
   ++diag->errors;
   return STATUS_BAD_INPUT;
 }
 
-Status diag_io_error(Diag *diag, Place place, const char *format, ...) {
+Status diag_io_error(Diag *diag, Position position, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  report(diag, place, "error", format, args);
+  report(diag, position, "error", format, args);
   va_end(args);
   ++diag->errors;
   return STATUS_IO;
@@ -126,16 +127,16 @@ Status diag_io_error(Diag *diag, Place place, const char *format, ...) {
 Status diag_usage_error(Diag *diag, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  report(diag, (Place){0}, "error", format, args);
+  report(diag, (Position){0}, "error", format, args);
   va_end(args);
   ++diag->errors;
   return STATUS_USAGE;
 }
 
-void diag_warning(Diag *diag, Place place, const char *format, ...) {
+void diag_warning(Diag *diag, Position position, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  report(diag, place, "warning", format, args);
+  report(diag, position, "warning", format, args);
   va_end(args);
   ++diag->warnings;
 }

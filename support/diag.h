@@ -14,15 +14,15 @@
 
 #include "support/status.h"
 
-/* A place in a file. `line` and `column` count from 1; line 0: the file as a whole. `file` NULL: no
- * file (the command line). `text`, when not NULL, is the whole text of the file: the line is shown
+/* A position in a file. `line` and `column` count from 1; line 0: the file as a whole. `file` NULL:
+ * no file (the command line). `text`, when not NULL, is the whole text of the file: the line is shown
  * with a caret below it. */
-typedef struct Place {
+typedef struct Position {
   const char *file;
   uint32_t line;
   uint32_t column;
   const char *text;
-} Place;
+} Position;
 
 typedef struct Diag {
   FILE *stream; /* NULL: count only */
@@ -31,18 +31,18 @@ typedef struct Diag {
 } Diag;
 
 /* Prints and counts one error; returns STATUS_BAD_INPUT: callers can `return diag_error(...)`. */
-Status diag_error(Diag *diag, Place place, const char *format, ...)
+Status diag_error(Diag *diag, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same for failures of the system (STATUS_IO) and of the command line (STATUS_USAGE). */
-Status diag_io_error(Diag *diag, Place place, const char *format, ...)
+Status diag_io_error(Diag *diag, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 Status diag_usage_error(Diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void diag_warning(Diag *diag, Place place, const char *format, ...)
+void diag_warning(Diag *diag, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The place of a whole file. */
-static inline Place diag_file(const char *file) {
-  return (Place){.file = file};
+/* The position of a whole file. */
+static inline Position diag_file(const char *file) {
+  return (Position){.file = file};
 }
 
 #endif

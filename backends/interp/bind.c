@@ -22,7 +22,7 @@ static Status check_inputs(const Graph *graph, Diag *diag, const InterpTensor *i
     Type type = inputs[next++].type;
     char is[TYPE_TEXT_MAX], takes[TYPE_TEXT_MAX];
     if (!accepts(node->declared, type)) {
-      return diag_error(diag, (Place){0}, "input \"%s\" is %s, the model takes %s",
+      return diag_error(diag, (Position){0}, "input \"%s\" is %s, the model takes %s",
                         node->attrs.INPUT.name, type_format(type, is),
                         type_format(node->declared, takes));
     }

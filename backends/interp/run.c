@@ -141,7 +141,7 @@ static Status check_sizes(const Graph *graph, Diag *diag) {
     int64_t count;
     char text[TYPE_TEXT_MAX];
     if (!type_count(graph->values[v].type, &count)) {
-      return diag_error(diag, (Place){0}, "a value of type %s cannot be computed",
+      return diag_error(diag, (Position){0}, "a value of type %s cannot be computed",
                         type_format(graph->values[v].type, text));
     }
   }

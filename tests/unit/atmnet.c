@@ -121,7 +121,7 @@ Test(atmnet, lists_a_tensor_that_is_used_twice_once) {
   Model *model = read_model(BEGIN STEM PEG(0) PEG(0) HEAD END);
   cr_expect_eq(model->need_count, 8);
   cr_expect_str_eq(model->needs[2].name, "pos_blocks.0.proj.weight");
-  cr_expect_eq(model->needs[2].place.line, 3);
+  cr_expect_eq(model->needs[2].position.line, 3);
 }
 
 Test(atmnet, lowers_primitives_one_to_one) {

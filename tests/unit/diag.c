@@ -29,7 +29,7 @@ Test(diag, errors_name_the_place_and_are_counted) {
   cr_assert_eq(diag_error(&c.diag, diag_file("w.safetensors"), "shape [%d]", 3), STATUS_BAD_INPUT);
   cr_assert_eq(diag_io_error(&c.diag, diag_file("out.o"), "no space"), STATUS_IO);
   cr_assert_eq(diag_usage_error(&c.diag, "unknown option"), STATUS_USAGE);
-  cr_assert_eq(diag_error(&c.diag, (Place){"m.json", 12, 7, NULL}, "bad"), STATUS_BAD_INPUT);
+  cr_assert_eq(diag_error(&c.diag, (Position){"m.json", 12, 7, NULL}, "bad"), STATUS_BAD_INPUT);
   diag_warning(&c.diag, diag_file("m.json"), "odd");
   cr_assert_eq(c.diag.errors, 4);
   cr_assert_eq(c.diag.warnings, 1);
@@ -76,7 +76,7 @@ Test(diag, the_line_is_shown_with_a_caret) {
     Capture c;
     char expected[200];
     capture_begin(&c);
-    diag_error(&c.diag, (Place){"f", t->line, t->column, t->text}, "m");
+    diag_error(&c.diag, (Position){"f", t->line, t->column, t->text}, "m");
     snprintf(expected, sizeof expected, "f:%u:%u: error: m\n%s", t->line, t->column, t->expected);
     capture_expect(&c, expected);
   }
@@ -89,7 +89,7 @@ Test(diag, of_a_long_line_the_part_around_the_column_is_shown) {
   text[50000] = '!';
   Capture c;
   capture_begin(&c);
-  diag_error(&c.diag, (Place){"f", 1, 50001, text}, "m");
+  diag_error(&c.diag, (Position){"f", 1, 50001, text}, "m");
   fclose(c.diag.stream);
   cr_assert_lt(c.length, 300);
   const char *line = strchr(c.text, '\n') + 1;

@@ -58,7 +58,7 @@ Test(json_source, knows_where_values_and_keys_are) {
   const cJSON *a = json_source_member(source.root, "a");
   const cJSON *b = json_source_member(a->child->next, "b");
   const cJSON *c = json_source_member(source.root, "c");
-  Place places[] = {
+  Position places[] = {
       json_source_key_place(&source, a),        json_source_place(&source, a),
       json_source_key_place(&source, b),        json_source_place(&source, b),
       json_source_key_place(&source, c),        json_source_place(&source, c),
