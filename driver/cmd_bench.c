@@ -148,5 +148,5 @@ static Status bench(Compilation *c) {
 }
 
 Status cmd_bench(const Options *options, Arena *arena, Diag *diag) {
-  return compile_with(options, arena, diag, bench);
+  return compilation_with(options, arena, diag, bench);
 }

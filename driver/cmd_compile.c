@@ -11,5 +11,5 @@ static Status compile(Compilation *c) {
 }
 
 Status cmd_compile(const Options *options, Arena *arena, Diag *diag) {
-  return compile_with(options, arena, diag, compile);
+  return compilation_with(options, arena, diag, compile);
 }

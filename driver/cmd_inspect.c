@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "driver/commands.h"
-#include "driver/compile.h"
+#include "driver/compilation.h"
 #include "driver/layers.h"
 #include "driver/units.h"
 #include "support/panic.h"
@@ -132,9 +132,9 @@ static Status inspect(Compilation *c) {
   const Options *options = c->options;
   ShapeList shapes = {.count = 1};
   if (options->shape) RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->arena, c->diag, &shapes));
-  RETURN_IF_ERROR(compile_read(c));
+  RETURN_IF_ERROR(compilation_read(c));
   if (!options->shape) shapes.items[0] = shapes_default(c->model->graph, c->arena);
-  RETURN_IF_ERROR(compile_plan(c, &shapes));
+  RETURN_IF_ERROR(compilation_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   const Plan *plan = c->plans[0];
   Report report = {.c = c,
@@ -150,5 +150,5 @@ static Status inspect(Compilation *c) {
 }
 
 Status cmd_inspect(const Options *options, Arena *arena, Diag *diag) {
-  return compile_with(options, arena, diag, inspect);
+  return compilation_with(options, arena, diag, inspect);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "driver/commands.h"
-#include "driver/compile.h"
+#include "driver/compilation.h"
 #include "driver/output.h"
 #include "support/atomic_file.h"
 #include "support/nearest.h"
@@ -77,5 +77,5 @@ static Status opt(Compilation *c) {
 }
 
 Status cmd_opt(const Options *options, Arena *arena, Diag *diag) {
-  return compile_with(options, arena, diag, opt);
+  return compilation_with(options, arena, diag, opt);
 }

@@ -112,7 +112,7 @@ static void print_results(const Compilation *c, const Results *results) {
 }
 
 static Status run(Compilation *c) {
-  RETURN_IF_ERROR(compile_read(c));
+  RETURN_IF_ERROR(compilation_read(c));
   uint32_t input_count = graph_inputs(c->model->graph, NULL, 0);
   uint32_t output_count = c->model->graph->output_count;
   const float **inputs = ARENA_ARRAY(c->arena, input_count, const float *);
@@ -121,7 +121,7 @@ static Status run(Compilation *c) {
   RETURN_IF_ERROR(tensor_files_targets(c, paths));
   RETURN_IF_ERROR(tensor_files_read(c, inputs, &shapes.items[0]));
   bool interp = !strcmp(c->options->engine, "interp");
-  if (!interp || c->options->stop_after) RETURN_IF_ERROR(compile_plan(c, &shapes));
+  if (!interp || c->options->stop_after) RETURN_IF_ERROR(compilation_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   Results results = results_new(c->arena, output_count);
   if (interp) {
@@ -137,5 +137,5 @@ static Status run(Compilation *c) {
 }
 
 Status cmd_run(const Options *options, Arena *arena, Diag *diag) {
-  return compile_with(options, arena, diag, run);
+  return compilation_with(options, arena, diag, run);
 }

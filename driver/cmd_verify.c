@@ -91,5 +91,5 @@ static Status verify(Compilation *c) {
 }
 
 Status cmd_verify(const Options *options, Arena *arena, Diag *diag) {
-  return compile_with(options, arena, diag, verify);
+  return compilation_with(options, arena, diag, verify);
 }

@@ -36,7 +36,7 @@ static Status load_code(Native *native, Compilation *c) {
   EmitOptions emit = {
       .prefix = PREFIX, .external_weights = true, .model_hash = "", .export_all = true};
   progress_step(&c->progress, "generating code");
-  RETURN_IF_ERROR(compile_emit(c, &emit, EMIT_OBJECT, &native->object, &native->object_bytes));
+  RETURN_IF_ERROR(compilation_emit(c, &emit, EMIT_OBJECT, &native->object, &native->object_bytes));
   RETURN_IF_ERROR(llvm_load(native->object, native->object_bytes, c->diag, &native->loaded));
   native->run = (atm_run_fn *)llvm_symbol(native->loaded, PREFIX "_run");
   CHECK(native->run);
@@ -186,8 +186,8 @@ void native_sample_tensors(Arena *arena, const Plan *plan, const float ***in, fl
 Status native_with(Compilation *c, NativeUse *use) {
   ShapeList shapes;
   RETURN_IF_ERROR(shapes_parse(c->options->shape, 1, c->arena, c->diag, &shapes));
-  RETURN_IF_ERROR(compile_read(c));
-  RETURN_IF_ERROR(compile_plan(c, &shapes));
+  RETURN_IF_ERROR(compilation_read(c));
+  RETURN_IF_ERROR(compilation_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   RETURN_IF_ERROR(native_check_machine(c));
   Native native = {0};

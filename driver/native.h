@@ -2,7 +2,7 @@
 #ifndef ATMC_DRIVER_NATIVE_H
 #define ATMC_DRIVER_NATIVE_H
 
-#include "driver/compile.h"
+#include "driver/compilation.h"
 #include "runtime/atm_runtime.h"
 
 /* The code of one step; args as backends/llvm/entry.c lays them out: scratch of worker 0 and of the

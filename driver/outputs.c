@@ -41,13 +41,13 @@ static Status write_file(Outputs *o, const char *path, const void *data, size_t 
 static Status need_object(Outputs *o) {
   if (o->object) return STATUS_OK;
   progress_step(&o->c->progress, "generating code");
-  return compile_emit(o->c, &o->emit, EMIT_OBJECT, &o->object, &o->object_bytes);
+  return compilation_emit(o->c, &o->emit, EMIT_OBJECT, &o->object, &o->object_bytes);
 }
 
 static Status write_emitted(Outputs *o, EmitKind kind, const char *path) {
   char *data;
   size_t bytes;
-  RETURN_IF_ERROR(compile_emit(o->c, &o->emit, kind, &data, &bytes));
+  RETURN_IF_ERROR(compilation_emit(o->c, &o->emit, kind, &data, &bytes));
   Status status = write_file(o, path, data, bytes);
   free(data);
   return status;

@@ -2,7 +2,7 @@
 #ifndef ATMC_DRIVER_OUTPUTS_H
 #define ATMC_DRIVER_OUTPUTS_H
 
-#include "driver/compile.h"
+#include "driver/compilation.h"
 
 /* Checks --output (its folder too) and --prefix: before the work begins. */
 MUST_CHECK Status outputs_check(const Options *options, Arena *arena, Diag *diag);

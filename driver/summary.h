@@ -2,7 +2,7 @@
 #ifndef ATMC_DRIVER_SUMMARY_H
 #define ATMC_DRIVER_SUMMARY_H
 
-#include "driver/compile.h"
+#include "driver/compilation.h"
 
 typedef struct SummaryFile {
   const char *path;

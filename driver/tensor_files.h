@@ -2,7 +2,7 @@
 #ifndef ATMC_DRIVER_TENSOR_FILES_H
 #define ATMC_DRIVER_TENSOR_FILES_H
 
-#include "driver/compile.h"
+#include "driver/compilation.h"
 
 /* Reads the files of --input, in the order of the model's inputs; `data` [input count] points to
  * their floats as stored. All must belong to one resolution, which is `shape`. */

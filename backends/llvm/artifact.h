@@ -1,6 +1,7 @@
 /* One artifact under construction: the plans of all resolutions of a model in one LLVM module.
  *
  *   module.c    the module: kernels (equal ones once), then entries, then metadata
+ *   artifact.c  functions and constants outside of kernels
  *   entry.c     PREFIX_run[_HxW], one per plan
  *   cpu_check.c the test for the instructions that the kernels use
  *   metadata.c  PREFIX_model and the constant atm_model behind it
@@ -39,10 +40,10 @@ typedef struct Artifact {
 void module_fill(ModuleContext *m, const Plan *const *plans, uint32_t plan_count,
                  const WeightsBlob *blob, uint64_t weights_bytes, const EmitOptions *options);
 /* A function for the baseline CPU, named PREFIX_`name`; the builder is put at its start. */
-LLVMValueRef module_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported);
+LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported);
 /* A private constant. */
-LLVMValueRef module_constant(Artifact *a, const char *name, LLVMValueRef value);
-extern const char module_weights_section[];
+LLVMValueRef artifact_constant(Artifact *a, const char *name, LLVMValueRef value);
+extern const char artifact_weights_section[];
 
 /* The helpers that all entries share; then the entry of one plan. */
 void entry_emit_shared(Artifact *a);
@@ -60,7 +61,7 @@ void peak_emit(ModuleContext *m, const char *symbol);
 bool kernel_equal(const PlanKernel *x, const PlanKernel *y);
 
 /* ELF: a copy of `object` in malloced memory whose local labels carry the prefix and whose section
- * module_weights_section, behind the symbol `weights`, has `weights_bytes` zero bytes (0: there is
+ * artifact_weights_section, behind the symbol `weights`, has `weights_bytes` zero bytes (0: there is
  * none), to which *contents points. Panics when the object is not what LLVM emits. */
 char *elf_finish(const char *object, size_t object_bytes, const char *prefix, const char *weights,
                  uint64_t weights_bytes, size_t *finished_bytes, char **contents);

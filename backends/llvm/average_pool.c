@@ -55,6 +55,6 @@ void average_pool_stage(KernelEmitter *k, const Stage *stage) {
   kernel_taps(k, p.top, p.window.kernel_h, p.map.dims[1], &p.begin_h, &p.end_h);
   kernel_taps(k, p.left, p.window.kernel_w, p.map.dims[2], &p.begin_w, &p.end_w);
   p.count = find_count(m, &p);
-  pointwise_columns(k, rows.index, (uint32_t)p.map.dims[3], pool_vector, &p);
+  columns_all(k, rows.index, (uint32_t)p.map.dims[3], pool_vector, &p);
   loop_end(m, &rows, NULL);
 }

@@ -275,14 +275,14 @@ void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   loop_begin(m, &rows, begin, end, 1, NULL, 0);
   find_line(k, &s, node, map, rows.index);
   find_slot(m, &s, rows.index, begin);
-  pointwise_columns(k, rows.index, s.groups, find_neighbours, &s);
+  columns_all(k, rows.index, s.groups, find_neighbours, &s);
   loop_end(m, &rows, NULL);
   loop_begin(m, &rows, begin, end, 1, NULL, 0);
   find_line(k, &s, node, map, rows.index);
   find_slot(m, &s, rows.index, begin);
   look_ahead_row(k, &s, node, rows.index);
   mix_row(k, &s, rows.index);
-  view_repeat_row(k, node_result(node, 0), rows.index);
+  columns_repeat_row(k, node_result(node, 0), rows.index);
   loop_end(m, &rows, NULL);
   loop_end(m, &batches, NULL);
 }

@@ -121,6 +121,6 @@ void axial_shift_stage(KernelEmitter *k, const Stage *stage) {
   s.all_inside = false;
   shift_row(k, &s, rows.index);
   branch_end(m, &branch);
-  view_repeat_row(k, y, rows.index);
+  columns_repeat_row(k, y, rows.index);
   loop_end(m, &rows, NULL);
 }

@@ -23,7 +23,7 @@ void concat_stage(KernelEmitter *k, const Stage *stage) {
   for (uint32_t i = 0; i < node->operand_count; ++i) {
     Concat concat = {.from = node->operands[i], .to = to, .begin = begin};
     uint32_t channels = value_channels(k, concat.from);
-    pointwise_columns(k, rows.index, channels, copy_vector, &concat);
+    columns_all(k, rows.index, channels, copy_vector, &concat);
     begin += channels;
   }
   loop_end(k->m, &rows, NULL);

@@ -84,7 +84,7 @@ LLVMValueRef cpu_check_emit(Artifact *a) {
   uint64_t isa = a->row->info.isa_bits;
   if (isa != ATM_ISA_X86_64_V2 && isa != ATM_ISA_X86_64_V3 && isa != ATM_ISA_X86_64_V4) return NULL;
   LLVMValueRef function =
-      module_function(a, "cpu_check", LLVMFunctionType(m->i1, NULL, 0, 0), false);
+      artifact_function(a, "cpu_check", LLVMFunctionType(m->i1, NULL, 0, 0), false);
   LLVMValueRef leaves = cpuid(m, 0, EAX);
   require(m, function, LLVMBuildICmp(m->builder, LLVMIntUGE, leaves, i32(m, 7), ""));
   for (size_t i = 0; i < sizeof cpuid_rows / sizeof *cpuid_rows; ++i) {

@@ -105,7 +105,7 @@ static void deform_tap(KernelEmitter *k, Deform *d, LLVMValueRef top, LLVMValueR
   find_corners(k, d, h, w, slot);
   d->from = emit_mul(m, group, d->each);
   d->to = emit_add(m, emit_mul(m, tap, (uint64_t)d->map.dims[3]), d->from);
-  pointwise_columns(k, d->row, d->each, deform_vector, d);
+  columns_all(k, d->row, d->each, deform_vector, d);
 }
 
 static Deform deform_of(KernelEmitter *k, const Node *node) {

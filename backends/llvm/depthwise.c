@@ -85,16 +85,16 @@ static void emit_row(KernelEmitter *k, Depthwise *d, LLVMValueRef row) {
   kernel_taps(k, d->left, d->window.kernel_w, d->width, &d->begin_w, &d->end_w);
   d->inside = false;
   if (d->window.kernel_h * d->window.kernel_w > MAX_UNROLLED_TAPS) {
-    pointwise_columns(k, row, channels, emit_vector, d);
+    columns_all(k, row, channels, emit_vector, d);
     return;
   }
   Branch branch;
   branch_begin(m, &branch, all_inside(m, d));
   d->inside = true;
-  pointwise_columns(k, row, channels, emit_vector, d);
+  columns_all(k, row, channels, emit_vector, d);
   branch_else(m, &branch);
   d->inside = false;
-  pointwise_columns(k, row, channels, emit_vector, d);
+  columns_all(k, row, channels, emit_vector, d);
   branch_end(m, &branch);
 }
 

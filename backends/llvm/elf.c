@@ -141,7 +141,7 @@ char *elf_finish(const char *object, size_t object_bytes, const char *prefix, co
   section_move(&new, table.sh_link, object_bytes, strings_bytes);
   edit_symbols(&new, &table, prefix, weights, weights_bytes);
   if (weights_bytes) {
-    section_move(&new, section_find(&new, module_weights_section), begin, weights_bytes);
+    section_move(&new, section_find(&new, artifact_weights_section), begin, weights_bytes);
   }
   *finished_bytes = new.size;
   *contents = new.bytes + begin;

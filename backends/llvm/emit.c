@@ -35,14 +35,14 @@ void emit_close(ModuleContext *m) {
   m->builder = NULL;
 }
 
-static void add_text_attribute(ModuleContext *m, LLVMValueRef function, const char *key,
-                               const char *value) {
+void emit_text_attribute(ModuleContext *m, LLVMValueRef function, const char *key,
+                         const char *value) {
   LLVMAttributeRef attribute = LLVMCreateStringAttribute(m->context, key, (unsigned)strlen(key),
                                                          value, (unsigned)strlen(value));
   LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, attribute);
 }
 
-static void add_attribute(ModuleContext *m, LLVMValueRef function, const char *name) {
+void emit_attribute(ModuleContext *m, LLVMValueRef function, const char *name) {
   unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
   LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
                           LLVMCreateEnumAttribute(m->context, kind, 0));
@@ -51,16 +51,16 @@ static void add_attribute(ModuleContext *m, LLVMValueRef function, const char *n
 LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type) {
   LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
   const TargetInfo *target = m->target;
-  add_text_attribute(m, function, "target-cpu", target->cpu);
-  if (target->tune) add_text_attribute(m, function, "tune-cpu", target->tune);
+  emit_text_attribute(m, function, "target-cpu", target->cpu);
+  if (target->tune) emit_text_attribute(m, function, "tune-cpu", target->tune);
   if (target->features && *target->features) {
-    add_text_attribute(m, function, "target-features", target->features);
+    emit_text_attribute(m, function, "target-features", target->features);
   }
   if (target->vector_floats == MAX_LANES) {
-    add_text_attribute(m, function, "min-legal-vector-width", "512");
-    add_text_attribute(m, function, "prefer-vector-width", "512");
+    emit_text_attribute(m, function, "min-legal-vector-width", "512");
+    emit_text_attribute(m, function, "prefer-vector-width", "512");
   }
-  add_attribute(m, function, "nounwind");
+  emit_attribute(m, function, "nounwind");
   LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(m->context, function, "entry");
   LLVMPositionBuilderAtEnd(m->builder, entry);
   return function;

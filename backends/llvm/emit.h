@@ -39,6 +39,10 @@ void emit_close(ModuleContext *m);
 /* Adds a function whose attributes suit the target (cpu, features, tuning, vector width, nounwind)
  * and puts the builder at the start of its entry block. */
 LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type);
+/* Give `function` the attribute "key"="value", or the one that LLVM calls `name`. */
+void emit_text_attribute(ModuleContext *m, LLVMValueRef function, const char *key,
+                         const char *value);
+void emit_attribute(ModuleContext *m, LLVMValueRef function, const char *name);
 
 /* Emits `kernel` as the hidden function `symbol`, of type void (void **args, uint32_t task,
  * uint32_t worker): args[0] scratch of worker 0, args[1] of the others, args[2 + i] operand i,

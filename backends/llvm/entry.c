@@ -89,7 +89,7 @@ static LLVMTypeRef step_type(ModuleContext *m) {
 /* int PREFIX_step(parallel_for, ctx, kernel, args, tasks): runs all tasks, 0 when they are done. */
 static void emit_step(Artifact *a) {
   ModuleContext *m = a->m;
-  a->step = module_function(a, "step", step_type(m), false);
+  a->step = artifact_function(a, "step", step_type(m), false);
   LLVMValueRef parallel_for = LLVMGetParam(a->step, 0), ctx = LLVMGetParam(a->step, 1);
   LLVMValueRef kernel = LLVMGetParam(a->step, 2), args = LLVMGetParam(a->step, 3);
   LLVMValueRef tasks = LLVMGetParam(a->step, 4);
@@ -125,7 +125,7 @@ void entry_emit_shared(Artifact *a) {
                         LLVMConstNull(m->ptr),
                         LLVMConstNull(m->ptr)};
   a->default_env =
-      module_constant(a, "default_env", LLVMConstStructInContext(m->context, env, 6, 0));
+      artifact_constant(a, "default_env", LLVMConstStructInContext(m->context, env, 6, 0));
   emit_step(a);
 }
 
@@ -285,8 +285,8 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {
   ModuleContext *m = a->m;
   LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->i64, m->ptr};
   const char *suffix = artifact_suffix(a->arena, a->plans, a->plan_count, plan);
-  LLVMValueRef function = module_function(a, arena_printf(a->arena, "run%s", suffix),
-                                          LLVMFunctionType(m->i32, parameters, 5, 0), true);
+  LLVMValueRef function = artifact_function(a, arena_printf(a->arena, "run%s", suffix),
+                                            LLVMFunctionType(m->i32, parameters, 5, 0), true);
   Entry e = {.a = a, .m = m, .plan = a->plans[plan], .function = function};
   e.in = LLVMGetParam(function, 0), e.out = LLVMGetParam(function, 1);
   e.workspace = LLVMGetParam(function, 2), e.bytes = LLVMGetParam(function, 3);

@@ -74,8 +74,8 @@ void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
 
 /* From now on nothing behind the last channel of `value` is written: rows made of several runs. */
 void view_make_exact(KernelEmitter *k, ValueId value);
-/* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
-void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
+/* Result `r` is `value`, in rows, and not its home. */
+bool view_repeats(const KernelEmitter *k, ValueId value, uint32_t r);
 
 /* -- ahead.c ----------------------------------------------------------------------------------- */
 /* Finds what this task is to prefetch for later steps: k->ahead. */
@@ -111,13 +111,16 @@ void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool an
 /* Both, the second for the next block. */
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
 
+/* -- columns.c --------------------------------------------------------------------------------- */
 /* A loop over the vectors of `channels` channels: `emit` is called for the full ones, in a loop,
- * and once more for the rest. pointwise_share: for those that are this task's. */
+ * and once more for the rest. columns_of_task: for those that are this task's. */
 typedef void SiteEmitter(KernelEmitter *k, Site site, void *context);
-void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
-                       void *context);
-void pointwise_share(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
+void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
+                 void *context);
+void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                      void *context);
+/* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
+void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 
 /* -- one emitter per kind of anchor ------------------------------------------------------------ */
 typedef void StageEmitter(KernelEmitter *k, const Stage *stage);

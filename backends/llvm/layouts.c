@@ -47,7 +47,7 @@ void reshape_stage(KernelEmitter *k, const Stage *stage) {
   copy_run(k, &from, source, &k->views[y.index], (Site){.row = rows.index, .column = runs.index},
            run);
   loop_end(m, &runs, NULL);
-  view_repeat_row(k, y, rows.index);
+  columns_repeat_row(k, y, rows.index);
   loop_end(m, &rows, NULL);
 }
 
@@ -82,7 +82,7 @@ void transpose_stage(KernelEmitter *k, const Stage *stage) {
   copy_run(k, &from, transposed(k, a, map, at), &k->views[y.index],
            (Site){.row = rows.index, .column = runs.index}, run);
   loop_end(m, &runs, NULL);
-  view_repeat_row(k, y, rows.index);
+  columns_repeat_row(k, y, rows.index);
   loop_end(m, &rows, NULL);
 }
 
@@ -104,6 +104,6 @@ void shuffle_stage(KernelEmitter *k, const Stage *stage) {
   copy_run(k, &k->views[x.index], source, &k->views[y.index], target, 1);
   loop_end(m, &inner, NULL);
   loop_end(m, &outer, NULL);
-  view_repeat_row(k, y, rows.index);
+  columns_repeat_row(k, y, rows.index);
   loop_end(m, &rows, NULL);
 }

@@ -23,7 +23,7 @@ static LLVMValueRef structure(Artifact *a, LLVMValueRef *fields, uint32_t count)
 
 static LLVMValueRef text(Artifact *a, const char *string) {
   LLVMValueRef bytes = LLVMConstStringInContext2(a->m->context, string, strlen(string), 0);
-  LLVMValueRef global = module_constant(a, "text", bytes);
+  LLVMValueRef global = artifact_constant(a, "text", bytes);
   LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
   return global;
 }
@@ -31,7 +31,7 @@ static LLVMValueRef text(Artifact *a, const char *string) {
 /* A constant array of `count` elements that are all of one type; NULL when it is empty. */
 static LLVMValueRef array(Artifact *a, LLVMValueRef *elements, uint32_t count) {
   if (!count) return LLVMConstNull(a->m->ptr);
-  return module_constant(a, "table", LLVMConstArray2(LLVMTypeOf(elements[0]), elements, count));
+  return artifact_constant(a, "table", LLVMConstArray2(LLVMTypeOf(elements[0]), elements, count));
 }
 
 /* Dimensions in the caller's order. */
@@ -104,7 +104,7 @@ void metadata_emit(Artifact *a) {
                            classes(a),
                            number64(a, a->row->info.isa_bits),
                            number64(a, a->options->external_weights ? a->blob->bytes : 0)};
-  LLVMValueRef model = module_constant(a, "metadata", structure(a, fields, 13));
-  module_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);
+  LLVMValueRef model = artifact_constant(a, "metadata", structure(a, fields, 13));
+  artifact_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);
   LLVMBuildRet(a->m->builder, model);
 }

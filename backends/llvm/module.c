@@ -3,46 +3,8 @@
  * Symbols: PREFIX_model and PREFIX_run[_HxW] are exported, everything else is hidden or private.
  * The weights are zeros in a section of their own; the real bytes are written into the emitted
  * object. They are marked externally initialized so that no pass folds a load of them. */
-#include <string.h>
-
 #include "backends/llvm/artifact.h"
 #include "support/panic.h"
-
-const char module_weights_section[] = ".rodata.weights";
-
-static void set_attribute(Artifact *a, LLVMValueRef function, const char *name, const char *value) {
-  LLVMAttributeRef attribute = LLVMCreateStringAttribute(
-      a->m->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
-  LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
-}
-
-static void set_flag(Artifact *a, LLVMValueRef function, const char *name) {
-  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-  LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                          LLVMCreateEnumAttribute(a->m->context, kind, 0));
-}
-
-LLVMValueRef module_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported) {
-  ModuleContext *m = a->m;
-  const char *symbol = arena_printf(a->arena, "%s_%s", a->options->prefix, name);
-  LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
-  if (!exported) LLVMSetVisibility(function, LLVMHiddenVisibility);
-  set_attribute(a, function, "target-cpu", a->row->baseline_cpu);
-  set_flag(a, function, "nounwind");
-  if (!exported) set_flag(a, function, "noinline");
-  LLVMPositionBuilderAtEnd(m->builder,
-                           LLVMAppendBasicBlockInContext(m->context, function, "entry"));
-  return function;
-}
-
-LLVMValueRef module_constant(Artifact *a, const char *name, LLVMValueRef value) {
-  const char *symbol = arena_printf(a->arena, "%s_%s", a->options->prefix, name);
-  LLVMValueRef global = LLVMAddGlobal(a->m->module, LLVMTypeOf(value), symbol);
-  LLVMSetInitializer(global, value);
-  LLVMSetGlobalConstant(global, 1);
-  LLVMSetLinkage(global, LLVMPrivateLinkage);
-  return global;
-}
 
 static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
   const char *symbol = arena_printf(a->arena, "%s_weights", a->options->prefix);
@@ -51,7 +13,7 @@ static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
   LLVMSetInitializer(global, LLVMConstNull(type));
   LLVMSetGlobalConstant(global, 1);
   LLVMSetExternallyInitialized(global, 1);
-  LLVMSetSection(global, module_weights_section);
+  LLVMSetSection(global, artifact_weights_section);
   LLVMSetAlignment(global, 128);
   if (!a->options->export_all) LLVMSetVisibility(global, LLVMHiddenVisibility);
   return global;

@@ -130,7 +130,7 @@ void normalize_stage(KernelEmitter *k, const Stage *stage) {
     emit_short_row(k, &n, rows.index);
   } else {
     find_statistics(k, &n, rows.index, NULL);
-    pointwise_columns(k, rows.index, n.channels, read_and_write, &n);
+    columns_all(k, rows.index, n.channels, read_and_write, &n);
   }
   loop_end(m, &rows, NULL);
 }

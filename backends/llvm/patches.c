@@ -208,6 +208,6 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
     find_corner(k, &p, next, out, &p.next_top, &p.next_left);
   }
   emit_row(k, &p, rows.index);
-  view_repeat_row(k, y, rows.index);
+  columns_repeat_row(k, y, rows.index);
   loop_end(m, &rows, NULL);
 }

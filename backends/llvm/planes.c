@@ -74,7 +74,7 @@ static void store_value(KernelEmitter *k, ValueId value) {
     Planes planes = {.rows = &k->views[value.index],
                      .planes = &k->result_views[r],
                      .tile = least < width ? least : width};
-    pointwise_share(k, emit_i64(k->m, 0), value_channels(k, value), store_channels, &planes);
+    columns_of_task(k, emit_i64(k->m, 0), value_channels(k, value), store_channels, &planes);
   }
 }
 

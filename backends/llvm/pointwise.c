@@ -73,52 +73,6 @@ void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRe
   pointwise_evaluate(k, stage, site, anchor);
 }
 
-void pointwise_columns(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
-                       void *context) {
-  ModuleContext *m = k->m;
-  uint32_t width = m->target->vector_floats, full = channels - channels % width;
-  Site site = {.row = row, .lanes = width};
-  if (full) {
-    Loop columns;
-    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, full), width, NULL, 0);
-    site.column = columns.index;
-    emit(k, site, context);
-    loop_end(m, &columns, NULL);
-  }
-  if (channels > full) {
-    site.column = emit_i64(m, full);
-    site.lanes = channels - full;
-    emit(k, site, context);
-  }
-}
-
-void pointwise_share(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
-                     void *context) {
-  if (k->kernel->column_blocks == 1) {
-    pointwise_columns(k, row, channels, emit, context);
-    return;
-  }
-  ModuleContext *m = k->m;
-  uint32_t width = m->target->vector_floats, full = channels - channels % width;
-  PanelRange panels = kernel_panels(k, channels);
-  LLVMValueRef end = emit_mul(m, panels.end, PLAN_PANEL);
-  Site site = {.row = row, .lanes = width};
-  Loop loop;
-  loop_begin(m, &loop, emit_mul(m, panels.begin, PLAN_PANEL), emit_least(m, end, emit_i64(m, full)),
-             width, NULL, 0);
-  site.column = loop.index;
-  emit(k, site, context);
-  loop_end(m, &loop, NULL);
-  if (channels == full) return;
-  /* The last vector: in the share that reaches behind it. */
-  Branch last;
-  branch_begin(m, &last, LLVMBuildICmp(m->builder, LLVMIntSGT, end, emit_i64(m, full), ""));
-  site.column = emit_i64(m, full);
-  site.lanes = channels - full;
-  emit(k, site, context);
-  branch_end(m, &last);
-}
-
 static void emit_site(KernelEmitter *k, Site site, void *context) {
   pointwise_emit(k, context, site, NULL);
 }
@@ -127,6 +81,6 @@ void pointwise_stage(KernelEmitter *k, const Stage *stage) {
   uint32_t channels = value_channels(k, node_result(stage_anchor(k, stage), 0));
   Loop rows;
   loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
-  pointwise_share(k, rows.index, channels, emit_site, (void *)stage);
+  columns_of_task(k, rows.index, channels, emit_site, (void *)stage);
   loop_end(k->m, &rows, NULL);
 }

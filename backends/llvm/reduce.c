@@ -56,7 +56,7 @@ void sum_chunks_stage(KernelEmitter *k, const Stage *stage) {
   CHECK(stage->node_count == 1 && node->attrs.SUM_CHUNKS.chunks == (int32_t)k->kernel->blocks);
   Reduce reduce = {.stage = stage, .from = k->views[x.index], .count = k->row_count};
   reduce.to = view_of_map(k, node_result(node, 0));
-  pointwise_columns(k, emit_i64(k->m, 0), value_channels(k, x), sum_vector, &reduce);
+  columns_all(k, emit_i64(k->m, 0), value_channels(k, x), sum_vector, &reduce);
 }
 
 static void mean_vector(KernelEmitter *k, Site site, void *context) {
@@ -78,5 +78,5 @@ void mean_chunks_stage(KernelEmitter *k, const Stage *stage) {
   Reduce reduce = {.stage = stage, .from = view_of_map(k, x)};
   reduce.count = emit_i64(k->m, graph_type(k->body, x).dims[2]);
   reduce.scale = 1.0 / node->attrs.MEAN_CHUNKS.rows;
-  pointwise_columns(k, emit_i64(k->m, 0), value_channels(k, x), mean_vector, &reduce);
+  columns_all(k, emit_i64(k->m, 0), value_channels(k, x), mean_vector, &reduce);
 }

@@ -73,6 +73,6 @@ void resize_stage(KernelEmitter *k, const Stage *stage) {
   Loop rows;
   loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
   find_rows(k, &r, rows.index);
-  pointwise_columns(k, rows.index, (uint32_t)r.to.dims[3], resize_vector, &r);
+  columns_all(k, rows.index, (uint32_t)r.to.dims[3], resize_vector, &r);
   loop_end(k->m, &rows, NULL);
 }

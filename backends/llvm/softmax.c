@@ -58,6 +58,6 @@ void softmax_stage(KernelEmitter *k, const Stage *stage) {
   s.y = &k->views[result.index];
   Loop rows;
   loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
-  pointwise_columns(k, rows.index, s.count, softmax_vector, &s);
+  columns_all(k, rows.index, s.count, softmax_vector, &s);
   loop_end(k->m, &rows, NULL);
 }

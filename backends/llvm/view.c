@@ -138,8 +138,7 @@ void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vect
              view->exact ? site.lanes : m->target->vector_floats);
 }
 
-/* Result `r` is `value`, in rows, and not its home. */
-static bool repeats(const KernelEmitter *k, ValueId value, uint32_t r) {
+bool view_repeats(const KernelEmitter *k, ValueId value, uint32_t r) {
   const ValuePlace *place = &k->kernel->places[value.index];
   if (place->kind == PLACE_RESULT && place->index == r) return false;
   return value_equal(k->body->outputs[r].value, value) && !k->kernel->results[r].nchw;
@@ -151,7 +150,7 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
     view_store(k, &k->views[value.index], site, vector);
   }
   for (uint32_t r = 0; r < k->body->output_count; ++r) {
-    if (repeats(k, value, r)) view_store(k, &k->result_views[r], site, vector);
+    if (view_repeats(k, value, r)) view_store(k, &k->result_views[r], site, vector);
   }
 }
 
@@ -178,23 +177,5 @@ void view_make_exact(KernelEmitter *k, ValueId value) {
   k->views[value.index].exact = true;
   for (uint32_t r = 0; r < k->body->output_count; ++r) {
     if (value_equal(k->body->outputs[r].value, value)) k->result_views[r].exact = true;
-  }
-}
-
-typedef struct Repeat {
-  const View *from;
-  const View *to;
-} Repeat;
-
-static void copy_vector(KernelEmitter *k, Site site, void *context) {
-  const Repeat *repeat = context;
-  view_store(k, repeat->to, site, view_load(k, repeat->from, site));
-}
-
-void view_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row) {
-  for (uint32_t r = 0; r < k->body->output_count; ++r) {
-    if (!repeats(k, value, r)) continue;
-    Repeat repeat = {.from = &k->views[value.index], .to = &k->result_views[r]};
-    pointwise_columns(k, row, value_channels(k, value), copy_vector, &repeat);
   }
 }

@@ -1,0 +1,27 @@
+/* What everything outside of kernels is made with: functions for the baseline CPU and private
+ * constants, under the artifact's prefix. */
+#include "backends/llvm/artifact.h"
+
+const char artifact_weights_section[] = ".rodata.weights";
+
+LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported) {
+  ModuleContext *m = a->m;
+  const char *symbol = arena_printf(a->arena, "%s_%s", a->options->prefix, name);
+  LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
+  if (!exported) LLVMSetVisibility(function, LLVMHiddenVisibility);
+  emit_text_attribute(m, function, "target-cpu", a->row->baseline_cpu);
+  emit_attribute(m, function, "nounwind");
+  if (!exported) emit_attribute(m, function, "noinline");
+  LLVMPositionBuilderAtEnd(m->builder,
+                           LLVMAppendBasicBlockInContext(m->context, function, "entry"));
+  return function;
+}
+
+LLVMValueRef artifact_constant(Artifact *a, const char *name, LLVMValueRef value) {
+  const char *symbol = arena_printf(a->arena, "%s_%s", a->options->prefix, name);
+  LLVMValueRef global = LLVMAddGlobal(a->m->module, LLVMTypeOf(value), symbol);
+  LLVMSetInitializer(global, value);
+  LLVMSetGlobalConstant(global, 1);
+  LLVMSetLinkage(global, LLVMPrivateLinkage);
+  return global;
+}

@@ -1,0 +1,66 @@
+/* Loops over the columns of a row, a vector at a time. */
+#include "backends/llvm/kernel.h"
+
+void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
+                 void *context) {
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats, full = channels - channels % width;
+  Site site = {.row = row, .lanes = width};
+  if (full) {
+    Loop columns;
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, full), width, NULL, 0);
+    site.column = columns.index;
+    emit(k, site, context);
+    loop_end(m, &columns, NULL);
+  }
+  if (channels > full) {
+    site.column = emit_i64(m, full);
+    site.lanes = channels - full;
+    emit(k, site, context);
+  }
+}
+
+void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
+                     void *context) {
+  if (k->kernel->column_blocks == 1) {
+    columns_all(k, row, channels, emit, context);
+    return;
+  }
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats, full = channels - channels % width;
+  PanelRange panels = kernel_panels(k, channels);
+  LLVMValueRef end = emit_mul(m, panels.end, PLAN_PANEL);
+  Site site = {.row = row, .lanes = width};
+  Loop loop;
+  loop_begin(m, &loop, emit_mul(m, panels.begin, PLAN_PANEL), emit_least(m, end, emit_i64(m, full)),
+             width, NULL, 0);
+  site.column = loop.index;
+  emit(k, site, context);
+  loop_end(m, &loop, NULL);
+  if (channels == full) return;
+  /* The last vector: in the share that reaches behind it. */
+  Branch last;
+  branch_begin(m, &last, LLVMBuildICmp(m->builder, LLVMIntSGT, end, emit_i64(m, full), ""));
+  site.column = emit_i64(m, full);
+  site.lanes = channels - full;
+  emit(k, site, context);
+  branch_end(m, &last);
+}
+
+typedef struct Repeat {
+  const View *from;
+  const View *to;
+} Repeat;
+
+static void copy_vector(KernelEmitter *k, Site site, void *context) {
+  const Repeat *repeat = context;
+  view_store(k, repeat->to, site, view_load(k, repeat->from, site));
+}
+
+void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row) {
+  for (uint32_t r = 0; r < k->body->output_count; ++r) {
+    if (!view_repeats(k, value, r)) continue;
+    Repeat repeat = {.from = &k->views[value.index], .to = &k->result_views[r]};
+    columns_all(k, row, value_channels(k, value), copy_vector, &repeat);
+  }
+}

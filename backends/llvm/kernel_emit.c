@@ -1,0 +1,137 @@
+/* One PlanKernel becomes one function: find the block's rows, then run the stages in order.
+ *
+ *   column block = task % column_blocks, block = task / column_blocks % blocks,
+ *   image = task / column_blocks / blocks
+ *   rows of the block: plan_block_begin
+ *   scratch = worker ? args[1] + (worker - 1) * scratch_bytes : args[0]
+ */
+#include "backends/llvm/kernel.h"
+#include "support/panic.h"
+
+static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
+  return LLVMBuildZExt(k->m->builder, value, k->m->i64, "");
+}
+
+/* rows_begin of ir/rows.h. */
+static LLVMValueRef block_begin(KernelEmitter *k, LLVMValueRef block) {
+  ModuleContext *m = k->m;
+  uint32_t rows = k->kernel->rows, blocks = k->kernel->blocks;
+  LLVMValueRef units = LLVMBuildUDiv(m->builder, emit_mul(m, block, rows_units(rows, blocks)),
+                                     emit_i64(m, blocks), "");
+  return emit_least(m, emit_mul(m, units, rows_unit(rows, blocks)), emit_i64(m, rows));
+}
+
+/* Takes the digit of base `count` off *task, which is below `bound`. Written so that the usual
+ * cases fold. */
+static LLVMValueRef take_digit(KernelEmitter *k, LLVMValueRef *task, uint32_t *bound,
+                               uint32_t count) {
+  LLVMValueRef digit = *task, base = emit_i64(k->m, count);
+  if (count == 1) return emit_i64(k->m, 0);
+  if (*bound > count) {
+    digit = LLVMBuildURem(k->m->builder, *task, base, "");
+    *task = LLVMBuildUDiv(k->m->builder, *task, base, "");
+  } else {
+    *task = emit_i64(k->m, 0);
+  }
+  *bound /= count;
+  return digit;
+}
+
+static void decode_task(KernelEmitter *k, LLVMValueRef task) {
+  LLVMValueRef rest = widen(k, task);
+  uint32_t bound = plan_tasks(k->kernel);
+  k->column_block = take_digit(k, &rest, &bound, k->kernel->column_blocks);
+  k->block = take_digit(k, &rest, &bound, k->kernel->blocks);
+  k->image = take_digit(k, &rest, &bound, k->kernel->images);
+}
+
+/* Keeps `rows` among the row counts, in order. */
+static void add_row_count(KernelEmitter *k, uint32_t rows) {
+  uint32_t at = k->row_count_kinds;
+  for (uint32_t i = 0; i < at; ++i) {
+    if (k->row_counts[i] == rows) return;
+  }
+  CHECK(at < MAX_ROW_COUNTS);
+  for (; at > 0 && k->row_counts[at - 1] > rows; --at) k->row_counts[at] = k->row_counts[at - 1];
+  k->row_counts[at] = rows;
+  ++k->row_count_kinds;
+}
+
+static void find_rows(KernelEmitter *k) {
+  ModuleContext *m = k->m;
+  for (uint32_t b = 0; b < k->kernel->blocks; ++b) {
+    add_row_count(k, plan_block_begin(k->kernel, b + 1) - plan_block_begin(k->kernel, b));
+  }
+  if (k->row_count_kinds == 1) {
+    k->first_row = emit_mul(m, k->block, k->row_counts[0]);
+    k->row_count = emit_i64(m, k->row_counts[0]);
+    return;
+  }
+  k->first_row = block_begin(k, k->block);
+  LLVMValueRef next = block_begin(k, emit_add(m, k->block, emit_i64(m, 1)));
+  k->row_count = LLVMBuildSub(m->builder, next, k->first_row, "");
+}
+
+static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
+  ModuleContext *m = k->m;
+  LLVMValueRef first = LLVMBuildLoad2(m->builder, m->ptr, k->args, "");
+  LLVMValueRef others =
+      LLVMBuildLoad2(m->builder, m->ptr, emit_address(m, k->args, emit_i64(m, 8)), "");
+  LLVMSetAlignment(first, 8);
+  LLVMSetAlignment(others, 8);
+  LLVMValueRef before = emit_add(m, widen(k, worker), emit_i64(m, -1));
+  LLVMValueRef bytes = emit_mul(m, before, k->kernel->scratch_bytes);
+  LLVMValueRef is_first = LLVMBuildIsNull(m->builder, worker, "");
+  k->scratch = LLVMBuildSelect(m->builder, is_first, first, emit_address(m, others, bytes), "");
+}
+
+static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
+    [OP_LINEAR] = product_stage,
+    [OP_PATCHES] = patches_stage,
+    [OP_SCALE_MATRIX] = scale_matrix_stage,
+    [OP_MIX_ROWS] = product_stage,
+    [OP_DEPTHWISE] = depthwise_stage,
+    [OP_AXIAL_SAMPLE] = axial_sample_stage,
+    [OP_AXIAL_SHIFT] = axial_shift_stage,
+    [OP_DEFORM_PATCHES] = deform_patches_stage,
+    [OP_AVERAGE_POOL] = average_pool_stage,
+    [OP_RESIZE] = resize_stage,
+    [OP_RESHAPE] = reshape_stage,
+    [OP_TRANSPOSE] = transpose_stage,
+    [OP_NORMALIZE] = normalize_stage,
+    [OP_SOFTMAX] = softmax_stage,
+    [OP_CONCAT] = concat_stage,
+    [OP_SHUFFLE] = shuffle_stage,
+    [OP_ADD] = pointwise_stage,
+    [OP_MUL] = pointwise_stage,
+    [OP_FILL] = pointwise_stage,
+    [OP_RELU] = pointwise_stage,
+    [OP_SIGMOID] = pointwise_stage,
+    [OP_GELU] = pointwise_stage,
+    [OP_SUM_CHUNKS] = sum_chunks_stage,
+    [OP_MEAN_CHUNKS] = mean_chunks_stage,
+};
+
+LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol) {
+  KernelEmitter k = {.m = m, .kernel = kernel, .body = kernel->body};
+  LLVMValueRef function = emit_function(m, symbol, m->kernel_type);
+  LLVMSetVisibility(function, LLVMHiddenVisibility);
+  k.live = ARENA_ARRAY(m->arena, kernel->body->value_count, LLVMValueRef);
+  k.args = LLVMGetParam(function, 0);
+  decode_task(&k, LLVMGetParam(function, 1));
+  find_rows(&k);
+  find_scratch(&k, LLVMGetParam(function, 2));
+  view_prepare(&k);
+  ahead_begin(&k, LLVMGetParam(function, 1));
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
+    const Stage *stage = &kernel->stages[i];
+    const Node *anchor = stage_anchor(&k, stage);
+    if (!stage_emitters[anchor->op]) {
+      PANIC("kernel %s: no stage begins with %s", kernel->name, op_info(anchor->op)->text);
+    }
+    stage_emitters[anchor->op](&k, stage);
+    planes_store(&k, stage);
+  }
+  LLVMBuildRetVoid(m->builder);
+  return function;
+}
