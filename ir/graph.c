@@ -1,12 +1,5 @@
-/* Construction and queries. The arrays of a Graph are const for everyone else; only this file casts
- * that away, where it grows them. */
+/* A graph made, and questions about one; mutation is graph_append.c's. */
 #include "ir/graph.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include "ir/infer.h"
-#include "support/panic.h"
 
 Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name) {
   Graph *graph = ARENA_NEW(arena, Graph);
@@ -14,109 +7,6 @@ Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name) {
   graph->recipes = recipes;
   graph->name = arena_strdup(arena, name ? name : "");
   return graph;
-}
-
-static const char *copy_text(Arena *arena, const char *text) {
-  return text ? arena_strdup(arena, text) : NULL;
-}
-
-static void copy_attr_texts(Arena *arena, Node *node) {
-  const OpInfo *info = op_info(node->op);
-  for (uint32_t i = 0; i < info->attr_count; ++i) {
-    if (info->attrs[i].kind != ATTR_TEXT) continue;
-    const char **field = (const char **)((char *)&node->attrs + info->attrs[i].offset);
-    *field = copy_text(arena, *field);
-  }
-}
-
-static void push_value(Graph *graph, Value value) {
-  Value *values = (Value *)graph->values;
-  ARENA_PUSH(graph->arena, values, graph->value_count, graph->value_capacity, value);
-  graph->values = values;
-}
-
-static NodeId push_node(Graph *graph, Node node, const Type *results) {
-  NodeId id = {graph->node_count};
-  node.operands = arena_copy(graph->arena, node.operands, node.operand_count * sizeof(ValueId));
-  node.label = copy_text(graph->arena, node.label);
-  copy_attr_texts(graph->arena, &node);
-  node.first_result = (ValueId){graph->value_count};
-  for (uint32_t i = 0; i < node.result_count; ++i) push_value(graph, (Value){results[i], id});
-  Node *nodes = (Node *)graph->nodes;
-  ARENA_PUSH(graph->arena, nodes, graph->node_count, graph->node_capacity, node);
-  graph->nodes = nodes;
-  return id;
-}
-
-static bool has_input(const Graph *graph, const char *name) {
-  for (uint32_t i = 0; i < graph->node_count; ++i) {
-    const Node *node = &graph->nodes[i];
-    if (node->op == OP_INPUT && strcmp(node->attrs.INPUT.name, name) == 0) return true;
-  }
-  return false;
-}
-
-const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *id) {
-  Node node = *prototype;
-  while (node.operand_count && value_is_none(node.operands[node.operand_count - 1])) {
-    --node.operand_count;
-  }
-  Type single;
-  Type *results = &single;
-  if (node.op == OP_KERNEL && node.body) {
-    results = ARENA_ARRAY(graph->arena, node.body->output_count, Type);
-  }
-  const char *message = infer_types(graph, &node, results, &node.result_count);
-  if (message) return message;
-  if (node.op == OP_INPUT && has_input(graph, node.attrs.INPUT.name)) {
-    return arena_printf(graph->arena, "input: there is one named \"%s\" already",
-                        node.attrs.INPUT.name);
-  }
-  *id = push_node(graph, node, results);
-  return NULL;
-}
-
-/* Our bug: shows the graph so far, then panics. */
-static _Noreturn void panic_with_dump(const Graph *graph, const char *message) {
-  StringBuilder text = {.arena = graph->arena};
-  graph_print(graph, &text);
-  fputs(string_builder_text(&text), stderr);
-  PANIC("%s", message);
-}
-
-NodeId graph_append(Graph *graph, const Node *prototype) {
-  NodeId id;
-  const char *message = graph_try_append(graph, prototype, &id);
-  if (message) panic_with_dump(graph, message);
-  return id;
-}
-
-Status graph_misfit(Diag *diag, const Node *node, const char *message) {
-  const char *label = node->label ? node->label : "";
-  bool says_more = *label && strcmp(label, op_info(node->op)->text) != 0;
-  return diag_error(diag, node->position, "%s%s%s", says_more ? label : "", says_more ? ": " : "",
-                    message);
-}
-
-const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, bool nchw) {
-  if (value.index >= graph->value_count) return "output: the value is missing";
-  if (!name || !*name) return "output: needs a name";
-  if (nchw && graph_type(graph, value).rank != 4) return "output: nchw needs a map";
-  for (uint32_t i = 0; i < graph->output_count; ++i) {
-    if (strcmp(graph->outputs[i].name, name) == 0) {
-      return arena_printf(graph->arena, "output: there is one named \"%s\" already", name);
-    }
-  }
-  Output output = {arena_strdup(graph->arena, name), value, nchw};
-  Output *outputs = (Output *)graph->outputs;
-  ARENA_PUSH(graph->arena, outputs, graph->output_count, graph->output_capacity, output);
-  graph->outputs = outputs;
-  return NULL;
-}
-
-void graph_add_output(Graph *graph, const char *name, ValueId value, bool nchw) {
-  const char *message = graph_try_add_output(graph, name, value, nchw);
-  if (message) panic_with_dump(graph, message);
 }
 
 const Recipe *graph_recipe(const Graph *graph, ValueId v) {
