@@ -34,7 +34,7 @@ static Status check_version(Checkpoint *c, const PickleValue *version) {
 
 static Status check_system(Checkpoint *c, const PickleValue *system) {
   const PickleValue *little =
-      system->kind == PICKLE_DICT ? checkpoint_find(system, "little_endian") : NULL;
+      system->kind == PICKLE_DICT ? unpickle_find(system, "little_endian") : NULL;
   if (little && little->kind == PICKLE_BOOL && little->integer) return STATUS_OK;
   return diag_error(c->diag, c->position, "the checkpoint is not little-endian");
 }
@@ -79,7 +79,7 @@ static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleV
   for (uint32_t i = 0; i < objects->reference_count; ++i) {
     uint32_t index;
     if (is_class(objects->references[i]->arguments)) continue;
-    const char *bad = checkpoint_storage(c, objects->references[i], &index);
+    const char *bad = checkpoint_storages_find(c, objects->references[i], &index);
     if (bad) return diag_error(c->diag, c->position, "a tensor: %s", bad);
   }
   if (keys->kind != PICKLE_LIST) {

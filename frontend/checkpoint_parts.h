@@ -1,5 +1,5 @@
-/* The parts of a checkpoint: its container (checkpoint_zip.c, checkpoint_legacy.c), its storages,
- * and the state that is taken (checkpoint_state.c). */
+/* The parts of a checkpoint: its container (checkpoint_zip.c, checkpoint_legacy.c), its storages
+ * (checkpoint_storages.c), and the state that is taken (checkpoint_state.c). */
 #ifndef ATMC_FRONTEND_CHECKPOINT_PARTS_H
 #define ATMC_FRONTEND_CHECKPOINT_PARTS_H
 
@@ -55,13 +55,11 @@ struct Checkpoint {
 
 /* The storage that a PERSISTENT value refers to, the same for the same key. What is wrong with it,
  * or NULL. */
-const char *checkpoint_storage(Checkpoint *c, const PickleValue *reference, uint32_t *storage);
+const char *checkpoint_storages_find(Checkpoint *c, const PickleValue *reference,
+                                     uint32_t *storage);
 
 /* Chooses the state and reads what its tensors are, with all that can be checked without their
  * bytes. `state` may be NULL. */
 MUST_CHECK Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char *state);
-
-/* The value of a dict's string key, the last one; NULL: it has none. */
-const PickleValue *checkpoint_find(const PickleValue *dict, const char *key);
 
 #endif

@@ -17,8 +17,7 @@ typedef struct State {
   ErrorList errors;
 } State;
 
-/* -- the state ----------------------------------------------------------------------------------
- */
+/* -- the state --------------------------------------------------------------------------------- */
 
 /* The string keys of `dict` that have a dict, for messages. */
 static const char *list_states(Checkpoint *c, const PickleValue *dict) {
@@ -49,7 +48,7 @@ static Status choose_state(Checkpoint *c, const PickleValue *root, const char *k
     return diag_error(c->diag, c->position, "the checkpoint is %s, not a dict",
                       unpickle_describe(root));
   }
-  *state = checkpoint_find(root, key ? key : default_state);
+  *state = unpickle_find(root, key ? key : default_state);
   if (!key && (!*state || (*state)->kind == PICKLE_CALL)) return choose_whole(c, root, state);
   if (!*state) {
     return diag_error(c->diag, c->position, "no state %s; there are: %s",
@@ -63,8 +62,7 @@ static Status choose_state(Checkpoint *c, const PickleValue *root, const char *k
   return STATUS_OK;
 }
 
-/* -- a tensor -----------------------------------------------------------------------------------
- */
+/* -- a tensor ---------------------------------------------------------------------------------- */
 
 /* `tuple` as whole numbers from 0, `*count` of them. */
 static bool read_numbers(const PickleValue *tuple, int64_t *out, uint32_t *count) {
@@ -100,7 +98,7 @@ static const char *read_view(Checkpoint *c, const PickleValue *arguments, FileTe
   uint32_t rank;
   if (arguments->count < 4) return "its record is not a storage, an offset, a size and strides";
   const PickleValue *offset = arguments->items[1];
-  const char *bad = checkpoint_storage(c, arguments->items[0], &view->storage);
+  const char *bad = checkpoint_storages_find(c, arguments->items[0], &view->storage);
   if (bad) return bad;
   const PickleGlobal *type = c->storages[view->storage].type;
   tensor->element = type->element ? weights_element_type(type->element) : NULL;
@@ -150,8 +148,7 @@ static const char *read_tensor(Checkpoint *c, const PickleValue *value, FileTens
   return bad ? bad : place_tensor(c, tensor, view);
 }
 
-/* -- all of them --------------------------------------------------------------------------------
- */
+/* -- all of them ------------------------------------------------------------------------------- */
 
 static bool has_prefix(const PickleValue *key) {
   return key->kind == PICKLE_STRING && strncmp(key->text, prefix, sizeof prefix - 1) == 0;

@@ -18,8 +18,7 @@ typedef struct Archive {
   const char *folder; /* the NAME of all entries */
 } Archive;
 
-/* -- entries ------------------------------------------------------------------------------------
- */
+/* -- entries ----------------------------------------------------------------------------------- */
 
 static Status entry_error(Checkpoint *c, const char *name, const char *what) {
   (void)diag_error(c->diag, c->position, "entry %s %s", error_list_quote(c->arena, name), what);
@@ -82,8 +81,7 @@ static Status read_entry(Checkpoint *c, const char *name, uint64_t index, char *
   return status;
 }
 
-/* -- the archive --------------------------------------------------------------------------------
- */
+/* -- the archive ------------------------------------------------------------------------------- */
 
 /* Relative, and without "..". */
 static bool is_plain(const char *name) {

@@ -2,7 +2,7 @@
  *
  * All input is untrusted. Every error is diagnosed with file, position, value and limit; as many as
  * can be found in one go are reported. json_source.c reads strict JSON with positions,
- * json_fields.c typed fields, weights.c the weights, bind_weights.c matches both, and one file
+ * json_fields.c typed fields, weights_open.c the weights, bind_weights.c matches both, and one file
  * per model family lowers its layers (atmnet.c).
  */
 #ifndef ATMC_FRONTEND_FRONTEND_H

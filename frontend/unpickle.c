@@ -18,8 +18,7 @@ Status unpickle_fail(const Machine *m, const char *format, ...) {
                     m->opcode_at, m->opcode, message);
 }
 
-/* -- source, stack, memo ------------------------------------------------------------------------
- */
+/* -- source, stack, memo ----------------------------------------------------------------------- */
 
 Status unpickle_take(Machine *m, uint64_t bytes, const char **text) {
   size_t left = m->source->bytes - m->at;
@@ -101,8 +100,7 @@ Status unpickle_push_items(Machine *m, PickleKind kind, PickleValue **items, uin
       m, (PickleValue){.kind = kind, .count = count, .capacity = count, .items = copy});
 }
 
-/* -- running ------------------------------------------------------------------------------------
- */
+/* -- running ----------------------------------------------------------------------------------- */
 
 /* Bytes of an operand's number; and whether text follows, whose length it is. */
 static const struct OperandForm {
@@ -169,4 +167,15 @@ const char *unpickle_describe(const PickleValue *value) {
       [PICKLE_LIST] = "a list",   [PICKLE_DICT] = "a dict",         [PICKLE_GLOBAL] = "a function",
       [PICKLE_CALL] = "a tensor", [PICKLE_PERSISTENT] = "a storage"};
   return value->kind == PICKLE_OPAQUE ? value->text : names[value->kind];
+}
+
+const PickleValue *unpickle_find(const PickleValue *dict, const char *key) {
+  for (uint32_t i = dict->count; i >= 2; i -= 2) {
+    const PickleValue *candidate = dict->items[i - 2];
+    if (candidate->kind == PICKLE_STRING && candidate->count == strlen(key) &&
+        strcmp(candidate->text, key) == 0) {
+      return dict->items[i - 1];
+    }
+  }
+  return NULL;
 }

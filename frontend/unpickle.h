@@ -90,6 +90,8 @@ MUST_CHECK Status unpickle(Arena *arena, Diag *diag, const PickleSource *source,
 /* What a value is, for messages: "a dict". Of an opaque one: "an object of "argparse.Namespace"".
  */
 const char *unpickle_describe(const PickleValue *value);
+/* The value of a dict's string key, the last one; NULL: it has none. */
+const PickleValue *unpickle_find(const PickleValue *dict, const char *key);
 
 /* The known global; NULL: it is not known (pickle_globals.c). */
 const PickleGlobal *pickle_global_find(const char *module, const char *name);

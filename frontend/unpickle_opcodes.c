@@ -6,8 +6,7 @@
 #include "frontend/error_list.h"
 #include "frontend/unpickle_machine.h"
 
-/* -- opcodes: plain values ----------------------------------------------------------------------
- */
+/* -- opcodes: plain values --------------------------------------------------------------------- */
 
 static Status run_proto(Machine *m, const Operand *operand) {
   if (operand->number >= 2 && operand->number <= 5) return STATUS_OK;
@@ -60,8 +59,7 @@ static Status run_bytes(Machine *m, const Operand *operand) {
   return unpickle_push_opaque(m, "bytes");
 }
 
-/* -- opcodes: stack and memo --------------------------------------------------------------------
- */
+/* -- opcodes: stack and memo ------------------------------------------------------------------- */
 
 static Status run_mark(Machine *m, const Operand *operand) {
   (void)operand;
@@ -138,8 +136,7 @@ static Status run_stop(Machine *m, const Operand *operand) {
   return STATUS_OK;
 }
 
-/* -- opcodes: containers ------------------------------------------------------------------------
- */
+/* -- opcodes: containers ----------------------------------------------------------------------- */
 
 static Status run_empty(Machine *m, const Operand *operand) {
   return unpickle_push_new(m, (PickleValue){.kind = (PickleKind)operand->parameter});
@@ -201,8 +198,7 @@ static Status run_add_all(Machine *m, const Operand *operand) {
   return extend(m, (PickleKind)operand->parameter, items, count);
 }
 
-/* -- opcodes: objects ---------------------------------------------------------------------------
- */
+/* -- opcodes: objects -------------------------------------------------------------------------- */
 
 static Status push_global(Machine *m, const char *module, const char *name) {
   const PickleGlobal *global = pickle_global_find(module, name);
@@ -313,8 +309,7 @@ static Status run_persistent(Machine *m, const Operand *operand) {
   return STATUS_OK;
 }
 
-/* -- the table ----------------------------------------------------------------------------------
- */
+/* -- the table --------------------------------------------------------------------------------- */
 
 const Opcode unpickle_opcodes[256] = {
     [0x80] = {"PROTO", OPERAND_U1, 0, run_proto},

@@ -1,19 +1,14 @@
-/* Opening a weights file: its first bytes tell what it is. The file is read, never mapped, and
- * nothing depends on it any more when it has been opened. Elements are widened where they are asked
- * for. */
+/* The tensors of a weights file in memory: what the readers of its formats fill, and what is asked
+ * of them afterwards. Elements are widened where they are asked for. */
 #include "frontend/weights.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "frontend/checkpoint.h"
 #include "frontend/error_list.h"
-#include "frontend/safetensors.h"
 #include "support/panic.h"
 #include "support/string_builder.h"
 
@@ -44,7 +39,7 @@ const char *weights_shape_text(Arena *arena, uint32_t rank, const int64_t *dims)
   return string_builder_text(&out);
 }
 
-/* -- opening ----------------------------------------------------------------------------------- */
+/* -- filling ----------------------------------------------------------------------------------- */
 
 Status weights_read_bytes(int fd, Diag *diag, const char *path, uint64_t offset, char *out,
                           uint64_t bytes) {
@@ -66,44 +61,6 @@ Status weights_allocate(Weights *weights, Diag *diag, uint64_t bytes) {
   if (weights->data) return STATUS_OK;
   return diag_io_error(diag, diag_file(weights->path), "no memory for %" PRIu64 " bytes of weights",
                        bytes);
-}
-
-static Status read_file(Weights *weights, int fd, Diag *diag, const char *state) {
-  Position position = diag_file(weights->path);
-  struct stat info;
-  if (fstat(fd, &info) != 0)
-    return diag_io_error(diag, position, "cannot read: %s", strerror(errno));
-  if (!S_ISREG(info.st_mode))
-    return diag_io_error(diag, position, "cannot read: not a regular file");
-  uint64_t bytes = (uint64_t)info.st_size;
-  char head[CHECKPOINT_HEAD_BYTES] = {0};
-  RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, head,
-                                     bytes < sizeof head ? bytes : sizeof head));
-  if (checkpoint_is(head)) return checkpoint_read(weights, fd, bytes, head, state, diag);
-  if (state) {
-    return diag_error(diag, position,
-                      "--state chooses within a PyTorch checkpoint, which this is not");
-  }
-  return safetensors_read(weights, fd, bytes, diag);
-}
-
-Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
-                    Weights **weights) {
-  *weights = NULL;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
-  if (fd < 0) return diag_io_error(diag, diag_file(path), "cannot open: %s", strerror(errno));
-  Weights *opened = ARENA_NEW(arena, Weights);
-  opened->arena = arena;
-  opened->names.arena = arena;
-  opened->path = arena_strdup(arena, path);
-  Status status = read_file(opened, fd, diag, state);
-  (void)close(fd);
-  if (status) {
-    weights_close(opened);
-  } else {
-    *weights = opened;
-  }
-  return status;
 }
 
 void weights_close(Weights *weights) {

@@ -1,5 +1,6 @@
 /* The tensors of an opened weights file, in memory and checked, whatever the format of the file:
- * safetensors.c and checkpoint.c fill this, bind_weights.c matches it with a model. */
+ * weights_open.c chooses the reader (safetensors.c, checkpoint.c) that fills this, bind_weights.c
+ * matches it with a model. */
 #ifndef ATMC_FRONTEND_WEIGHTS_H
 #define ATMC_FRONTEND_WEIGHTS_H
 

@@ -27,8 +27,7 @@ static void tear_down(void) {
 }
 TestSuite(checkpoint, .init = set_up, .fini = tear_down);
 
-/* -- writing ------------------------------------------------------------------------------------
- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 typedef struct Bytes {
   char data[4096];
@@ -143,8 +142,7 @@ static void add_legacy(Bytes *out, const Bytes *pickle, const void *storage, siz
   add(out, storage, bytes);
 }
 
-/* -- reading ------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static Weights *opened(const char *state) {
   Weights *weights;
@@ -275,8 +273,7 @@ Test(checkpoint, leaves_integers_out_of_the_floats) {
   weights_close(weights);
 }
 
-/* -- changed files ------------------------------------------------------------------------------
- */
+/* -- changed files ----------------------------------------------------------------------------- */
 
 static void open_variant(void) {
   Arena *inner = arena_new();

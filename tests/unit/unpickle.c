@@ -131,8 +131,7 @@ Test(unpickle, ends_where_the_pickle_ends) {
   cr_expect_eq(pickle.bytes, 4);
 }
 
-/* -- limits -------------------------------------------------------------------------------------
- */
+/* -- limits ------------------------------------------------------------------------------------ */
 
 Test(unpickle, limits_values) {
   Pickle pickle;
@@ -169,8 +168,7 @@ Test(unpickle, limits_copies) {
   free(text);
 }
 
-/* -- garbage ------------------------------------------------------------------------------------
- */
+/* -- garbage ----------------------------------------------------------------------------------- */
 
 /* One of nearly every opcode, in an order that works. */
 static const char seed[] =

@@ -1,0 +1,51 @@
+/* Opening a weights file: its first bytes tell what it is. The file is read, never mapped, and
+ * nothing depends on it any more when it has been opened. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "frontend/checkpoint.h"
+#include "frontend/safetensors.h"
+#include "frontend/weights.h"
+
+static Status read_file(Weights *weights, int fd, Diag *diag, const char *state) {
+  Position position = diag_file(weights->path);
+  struct stat info;
+  if (fstat(fd, &info) != 0) {
+    return diag_io_error(diag, position, "cannot read: %s", strerror(errno));
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return diag_io_error(diag, position, "cannot read: not a regular file");
+  }
+  uint64_t bytes = (uint64_t)info.st_size;
+  char head[CHECKPOINT_HEAD_BYTES] = {0};
+  RETURN_IF_ERROR(weights_read_bytes(fd, diag, weights->path, 0, head,
+                                     bytes < sizeof head ? bytes : sizeof head));
+  if (checkpoint_is(head)) return checkpoint_read(weights, fd, bytes, head, state, diag);
+  if (state) {
+    return diag_error(diag, position,
+                      "--state chooses within a PyTorch checkpoint, which this is not");
+  }
+  return safetensors_read(weights, fd, bytes, diag);
+}
+
+Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
+                    Weights **weights) {
+  *weights = NULL;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+  if (fd < 0) return diag_io_error(diag, diag_file(path), "cannot open: %s", strerror(errno));
+  Weights *opened = ARENA_NEW(arena, Weights);
+  opened->arena = arena;
+  opened->names.arena = arena;
+  opened->path = arena_strdup(arena, path);
+  Status status = read_file(opened, fd, diag, state);
+  (void)close(fd);
+  if (status) {
+    weights_close(opened);
+  } else {
+    *weights = opened;
+  }
+  return status;
+}
