@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "driver/clock.h"
-#include "driver/macs.h"
+#include "ir/macs.h"
 #include "passes/cost_model.h"
 
 enum { PROGRESS_STEPS = 3 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "driver/macs.h"
+#include "ir/macs.h"
 #include "support/panic.h"
 
 /* Elements of the tensors below `recipe` that were not `seen` [by recipe id] yet. */

@@ -169,7 +169,7 @@ const char *infer_KERNEL(const Infer *in, Type *result) {
 }
 
 static InferFunction *const infer_functions[OP_KIND_COUNT] = {
-#define OP(NAME, text, min_operands, max_operands, flags, stage) [OP_##NAME] = infer_##NAME,
+#define OP(NAME, ...) [OP_##NAME] = infer_##NAME,
 #include "ir/ops.def"
 };
 

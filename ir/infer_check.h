@@ -16,7 +16,7 @@ typedef struct Infer {
 
 /* infer_NAME writes the type of the result of op NAME. */
 typedef const char *InferFunction(const Infer *in, Type *result);
-#define OP(NAME, text, min_operands, max_operands, flags, stage) InferFunction infer_##NAME;
+#define OP(NAME, ...) InferFunction infer_##NAME;
 #include "ir/ops.def"
 
 /* A type as text inside a message; lives until the end of the enclosing block. */

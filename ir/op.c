@@ -1,5 +1,5 @@
-/* ops.def and ops_attrs.def expanded into one OpInfo per op. Each stands in a function of its own,
- * so that `Self` can name the op's attribute struct where the rows of ops_attrs.def are expanded.
+/* ops.def expanded into one OpInfo per op. Each stands in a function of its own, so that `Self` can
+ * name the op's attribute struct where the column of attributes is expanded.
  */
 #include "ir/op.h"
 
@@ -8,25 +8,27 @@
 
 #include "support/panic.h"
 
-#define INT_INFO(field) {.name = #field, .kind = ATTR_INT, .offset = offsetof(Self, field)},
-#define REAL_INFO(field) {.name = #field, .kind = ATTR_REAL, .offset = offsetof(Self, field)},
-#define TEXT_INFO(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
-#define COUNT(field) +1
+#define INT(field) {.name = #field, .kind = ATTR_INT, .offset = offsetof(Self, field)},
+#define REAL(field) {.name = #field, .kind = ATTR_REAL, .offset = offsetof(Self, field)},
+#define TEXT(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
 
-#define OP(NAME, text_, min_operands_, max_operands_, flags_, stage_)          \
-  static const OpInfo *info_##NAME(void) {                                     \
-    typedef Attrs##NAME Self;                                                  \
-    static const OpInfo info = {                                               \
-        .text = text_,                                                         \
-        .min_operands = min_operands_,                                         \
-        .max_operands = max_operands_,                                         \
-        .flags = flags_,                                                       \
-        .stage = stage_,                                                       \
-        .attr_count = 0 ATTRS_##NAME(COUNT, COUNT, COUNT),                     \
-        .attrs = {ATTRS_##NAME(INT_INFO, REAL_INFO, TEXT_INFO){.name = NULL}}, \
-    };                                                                         \
-    _Static_assert(sizeof(Self) <= sizeof(Attrs), "a member of the union");    \
-    return &info;                                                              \
+#define OP(NAME, name_, min, max, stage_, macs_, word_, flags_, attributes)                 \
+  static const OpInfo *info_##NAME(void) {                                                  \
+    typedef Attrs##NAME Self;                                                               \
+    static const AttrInfo attrs_[] = {attributes{.offset = offsetof(Self, unused_)}};       \
+    static const OpInfo info = {                                                            \
+        .text = #name_,                                                                     \
+        .word = word_,                                                                      \
+        .min_operands = min,                                                                \
+        .max_operands = max,                                                                \
+        .flags = flags_,                                                                    \
+        .stage = STAGE_##stage_,                                                            \
+        .macs = MACS_##macs_,                                                               \
+        .attr_count = sizeof attrs_ / sizeof *attrs_ - 1,                                   \
+        .attrs = attrs_,                                                                    \
+    };                                                                                      \
+    _Static_assert(sizeof attrs_ / sizeof *attrs_ - 1 <= OP_MAX_ATTRS, "too many of them"); \
+    return &info;                                                                           \
   }
 #include "ir/ops.def"
 
@@ -34,7 +36,7 @@ typedef const OpInfo *InfoFunction(void);
 
 const OpInfo *op_info(OpKind kind) {
   static InfoFunction *const infos[OP_KIND_COUNT] = {
-#define OP(NAME, text, min_operands, max_operands, flags, stage) [OP_##NAME] = info_##NAME,
+#define OP(NAME, ...) [OP_##NAME] = info_##NAME,
 #include "ir/ops.def"
   };
   CHECK((uint32_t)kind < OP_KIND_COUNT);
@@ -49,4 +51,43 @@ bool op_find(const char *text, OpKind *kind) {
     }
   }
   return false;
+}
+
+/* Texts may be NULL. */
+static bool text_equal(const char *a, const char *b) {
+  return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool attr_equal(AttrKind kind, const void *a, const void *b) {
+  switch (kind) {
+    case ATTR_INT: return *(const int32_t *)a == *(const int32_t *)b;
+    case ATTR_REAL: return memcmp(a, b, sizeof(double)) == 0;
+    case ATTR_TEXT: return text_equal(*(const char *const *)a, *(const char *const *)b);
+  }
+  return false;
+}
+
+bool op_attrs_equal(OpKind kind, const Attrs *a, const Attrs *b) {
+  const OpInfo *info = op_info(kind);
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
+    uint32_t offset = info->attrs[i].offset;
+    if (!attr_equal(info->attrs[i].kind, (const char *)a + offset, (const char *)b + offset)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+uint64_t op_attrs_hash(OpKind kind, const Attrs *attrs) {
+  static const size_t sizes[] = {
+      [ATTR_INT] = sizeof(int32_t), [ATTR_REAL] = sizeof(double), [ATTR_TEXT] = sizeof(char *)};
+  const OpInfo *info = op_info(kind);
+  uint64_t hash = 0;
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
+    uint64_t bits = 0;
+    memcpy(&bits, (const char *)attrs + info->attrs[i].offset, sizes[info->attrs[i].kind]);
+    hash = (hash ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
+    hash ^= hash >> 32;
+  }
+  return hash;
 }

@@ -5,13 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ir/ops_attrs.def"
-
+/* What passes and backends ask of an op. One that is not NONLOCAL reads row r of each operand for
+ * row r of its domain, and nothing else of it. */
 typedef enum OpFlags {
-  OP_ROWWISE = 1,
-  OP_POINTWISE = 2,
-  OP_NONLOCAL = 4,
-  OP_REDUCES = 8,
+  OP_POINTWISE = 1 << 0,     /* element by element */
+  OP_NONLOCAL = 1 << 1,      /* reads operand 0 at other rows too */
+  OP_WHOLE_W = 1 << 2,       /* reads all of operand 1 for each row */
+  OP_REDUCES = 1 << 3,       /* result rows are fewer than operand rows */
+  OP_LEAVES_DOMAIN = 1 << 4, /* runs over the rows of operand 0, which its result has not */
+  OP_VIEW = 1 << 5,          /* its result is part of operand 0's memory: nothing runs */
+  OP_READS_CALLER = 1 << 6,  /* can read operand 0 in the caller's layout */
+  OP_EPILOGUE = 1 << 7, /* pointwise ops may follow in its stage; can write the caller's layout */
+  OP_LONG = 1 << 8,     /* takes many instructions for each element */
+  OP_POINTWISE_ALL = OP_POINTWISE | OP_READS_CALLER | OP_EPILOGUE,
 } OpFlags;
 
 /* The loop nests of kernels (ir/plan.h). */
@@ -25,33 +31,40 @@ typedef enum StageKind {
   STAGE_REDUCE,
 } StageKind;
 
-/* Whether pointwise ops may follow in a stage of this kind. */
-static inline bool stage_takes_pointwise(StageKind kind) {
-  return kind != STAGE_NONE && kind != STAGE_ROWS && kind != STAGE_REDUCE;
-}
+/* Multiply-adds for one element of the result (ir/macs.h); x and w are operands 0 and 1. */
+typedef enum OpMacs {
+  MACS_NONE,       /* not counted */
+  MACS_X_CHANNELS, /* channels of x */
+  MACS_W_CHANNELS, /* channels of w */
+  MACS_W_ROWS,     /* the first dimension of w */
+  MACS_W_EACH,     /* elements of w for each of its first dimension */
+} OpMacs;
 
 typedef enum OpKind {
-#define OP(NAME, text, min_operands, max_operands, flags, stage) OP_##NAME,
+#define OP(NAME, ...) OP_##NAME,
 #include "ir/ops.def"
   OP_KIND_COUNT,
 } OpKind;
 
-#define OP_INT_FIELD(field) int32_t field;
-#define OP_REAL_FIELD(field) double field;
-#define OP_TEXT_FIELD(field) const char *field;
-/* The macro of the fields ends without a semicolon, which confuses the formatter. */
+#define INT(field) int32_t field;
+#define REAL(field) double field;
+#define TEXT(field) const char *field;
+/* The attributes' macros bring their semicolons, which confuses the formatter. */
 /* clang-format off */
-#define OP(NAME, text, min_operands, max_operands, flags, stage)          \
-  typedef struct Attrs##NAME {                                     \
-    ATTRS_##NAME(OP_INT_FIELD, OP_REAL_FIELD, OP_TEXT_FIELD)       \
-    char unused_; /* a struct needs a member */                    \
+#define OP(NAME, name, min, max, stage, macs, word, flags, attributes) \
+  typedef struct Attrs##NAME {                                         \
+    attributes                                                         \
+    char unused_; /* a struct needs a member */                        \
   } Attrs##NAME;
 /* clang-format on */
 #include "ir/ops.def"
+#undef INT
+#undef REAL
+#undef TEXT
 
 /* Attributes of a node: the member that its op names. Zero-initialized. */
 typedef union Attrs {
-#define OP(NAME, text, min_operands, max_operands, flags, stage) Attrs##NAME NAME;
+#define OP(NAME, ...) Attrs##NAME NAME;
 #include "ir/ops.def"
 } Attrs;
 
@@ -63,23 +76,31 @@ typedef struct AttrInfo {
   uint32_t offset; /* into Attrs */
 } AttrInfo;
 
-enum { OP_MAX_ATTRS = 10 }; /* one more than any op has */
+enum { OP_MAX_ATTRS = 10 }; /* at least as many as any op has */
 
 typedef struct OpInfo {
   const char *text; /* as printed */
+  const char *word; /* in the names of kernels; NULL: not told */
   uint32_t min_operands;
   uint32_t max_operands;
   uint32_t flags;  /* OpFlags */
   StageKind stage; /* of which it is the anchor; STAGE_NONE: it runs in no kernel, or is a view */
+  OpMacs macs;
   uint32_t attr_count;
-  AttrInfo attrs[OP_MAX_ATTRS];
+  const AttrInfo *attrs;
 } OpInfo;
 
+/* The row of ops.def. */
 const OpInfo *op_info(OpKind kind);
+/* Whether it has `flag`. */
 static inline bool op_has(OpKind kind, OpFlags flag) {
   return (op_info(kind)->flags & flag) != 0;
 }
 /* The op whose text form is `text`; false when there is none. */
 bool op_find(const char *text, OpKind *kind);
+/* Whether two attribute unions of `kind` hold the same values; and a number that is the same where
+ * they do (texts count by their address there). */
+bool op_attrs_equal(OpKind kind, const Attrs *a, const Attrs *b);
+uint64_t op_attrs_hash(OpKind kind, const Attrs *attrs);
 
 #endif

@@ -16,14 +16,6 @@ typedef struct Copies {
   ValueId *of; /* [old value] its copy in the new graph, or VALUE_NONE */
 } Copies;
 
-static bool can_write_caller(OpKind op) {
-  return op == OP_KERNEL || stage_takes_pointwise(op_info(op)->stage);
-}
-
-static bool can_read_caller(OpKind op) {
-  return op == OP_PATCHES || op_has(op, OP_POINTWISE) || op == OP_KERNEL;
-}
-
 static ValueId copy_of(Copies *copies, const Graph *from, ValueId old) {
   ValueId *copy = &copies->of[old.index];
   if (value_is_none(*copy)) {
@@ -39,8 +31,8 @@ static void copy_node(Copies *copies, const Graph *from, Arena *arena, const Nod
   Node changed = *node;
   ValueId *operands = ARENA_ARRAY(arena, node->operand_count, ValueId);
   for (uint32_t k = 0; k < node->operand_count; ++k) {
-    bool plain =
-        graph_def(from, node->operands[k])->op != OP_INPUT || (can_read_caller(node->op) && k == 0);
+    bool plain = graph_def(from, node->operands[k])->op != OP_INPUT ||
+                 (op_has(node->op, OP_READS_CALLER) && k == 0);
     operands[k] = plain ? rewrite_get(&copies->rw, node->operands[k])
                         : copy_of(copies, from, node->operands[k]);
   }
@@ -63,7 +55,7 @@ Status copy_caller_maps(const PassContext *context, const Graph *graph, const Gr
     if (graph_type(graph, output->value).rank == 1) {
       return diag_error(context->diag, (Position){0}, "output \"%s\" is a constant", output->name);
     }
-    ValueId v = can_write_caller(graph_def(graph, output->value)->op)
+    ValueId v = op_has(graph_def(graph, output->value)->op, OP_EPILOGUE)
                     ? rewrite_get(&copies.rw, output->value)
                     : copy_of(&copies, graph, output->value);
     graph_add_output(copies.rw.to, output->name, v, output->nchw);

@@ -21,23 +21,9 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
   return hash ^ (hash >> 32);
 }
 
-static uint64_t attr_bits(const Node *node, const AttrInfo *attr) {
-  const char *field = (const char *)&node->attrs + attr->offset;
-  uint64_t bits = 0;
-  switch (attr->kind) {
-    case ATTR_INT: memcpy(&bits, field, sizeof(int32_t)); break;
-    case ATTR_REAL: memcpy(&bits, field, sizeof(double)); break;
-    case ATTR_TEXT: memcpy(&bits, field, sizeof(char *)); break; /* inputs alone have texts */
-  }
-  return bits;
-}
-
 static uint64_t hash_node(const Rewrite *rw, const Node *node) {
   uint64_t hash = mix(node->op, node->recipe ? node->recipe->id + 1 : 0);
-  const OpInfo *info = op_info(node->op);
-  for (uint32_t i = 0; i < info->attr_count; ++i) {
-    hash = mix(hash, attr_bits(node, &info->attrs[i]));
-  }
+  hash = mix(hash, op_attrs_hash(node->op, &node->attrs));
   for (uint32_t i = 0; i < node->operand_count; ++i) {
     hash = mix(hash, rewrite_get(rw, node->operands[i]).index);
   }
@@ -50,10 +36,7 @@ static bool same(const Rewrite *rw, const Node *old, const Node *made) {
       old->operand_count != made->operand_count) {
     return false;
   }
-  const OpInfo *info = op_info(old->op);
-  for (uint32_t i = 0; i < info->attr_count; ++i) {
-    if (attr_bits(old, &info->attrs[i]) != attr_bits(made, &info->attrs[i])) return false;
-  }
+  if (!op_attrs_equal(old->op, &old->attrs, &made->attrs)) return false;
   for (uint32_t i = 0; i < old->operand_count; ++i) {
     if (!value_equal(rewrite_get(rw, old->operands[i]), made->operands[i])) return false;
   }

@@ -55,59 +55,24 @@ typedef struct Grouping {
 } Grouping;
 
 ValueId group_base(const Graph *graph, ValueId v) {
-  while (graph_def(graph, v)->op == OP_SLICE) v = graph_def(graph, v)->operands[0];
+  while (op_has(graph_def(graph, v)->op, OP_VIEW)) v = graph_def(graph, v)->operands[0];
   return v;
 }
 
 static bool has_group(const Node *node) {
-  return node->op != OP_INPUT && node->op != OP_CONSTANT && node->op != OP_SLICE;
-}
-
-/* Its result has fewer rows than its domain. */
-static bool leaves_domain(const Node *node) {
-  return node->op == OP_SUM_CHUNKS || node->op == OP_MEAN_HW;
+  return node->op != OP_INPUT && node->op != OP_CONSTANT && !op_has(node->op, OP_VIEW);
 }
 
 Type group_domain(const Graph *graph, const Node *node) {
-  Type type = graph_type(graph, leaves_domain(node) ? node->operands[0] : node->first_result);
+  Type type = graph_type(
+      graph, op_has(node->op, OP_LEAVES_DOMAIN) ? node->operands[0] : node->first_result);
   if (type.rank == 4) return type_with_channels(type, 1);
   return type_map(type.dims[0], 1, 1, 1);
 }
 
-/* Multiply-adds for each element of the result, of a product. */
-static int64_t product_depth(const Graph *graph, const Node *node) {
-  if (node->op == OP_LINEAR) return type_channels(graph_type(graph, node->operands[0]));
-  if (node->op == OP_MIX_ROWS) return type_channels(graph_type(graph, node->operands[1]));
-  return 0;
-}
-
-static int64_t taps(const Graph *graph, const Node *node) {
-  return node->op == OP_DEPTHWISE ? graph_type(graph, node->operands[1]).dims[0] : 0;
-}
-
-static uint64_t count_macs(const Graph *graph, bool with_taps) {
-  uint64_t macs = 0;
-  for (uint32_t i = 0; i < graph->node_count; ++i) {
-    const Node *node = &graph->nodes[i];
-    int64_t elements, each = product_depth(graph, node) + (with_taps ? taps(graph, node) : 0);
-    if (each > 0 && type_count(graph_type(graph, node->first_result), &elements)) {
-      macs += (uint64_t)each * (uint64_t)elements;
-    }
-  }
-  return macs;
-}
-
-uint64_t group_product_macs(const Graph *graph) {
-  return count_macs(graph, false);
-}
-
-uint64_t group_macs(const Graph *graph) {
-  return count_macs(graph, true);
-}
-
 bool group_reads_by_row(const Node *node, uint32_t operand) {
   if (operand == 0) return !op_has(node->op, OP_NONLOCAL);
-  return node->op != OP_LINEAR; /* weights per image are read whole */
+  return operand != 1 || !op_has(node->op, OP_WHOLE_W);
 }
 
 static int32_t column_blocks_of(const Node *node) {
@@ -117,7 +82,7 @@ static int32_t column_blocks_of(const Node *node) {
 /* Operand `operand` is read at the columns that are computed from it, and nowhere else. */
 static bool reads_by_column(const Graph *graph, const Node *node, uint32_t operand) {
   return op_has(node->op, OP_POINTWISE) &&
-         graph_def(graph, node->operands[operand])->op != OP_SLICE;
+         !op_has(graph_def(graph, node->operands[operand])->op, OP_VIEW);
 }
 
 static uint32_t find_group(Grouping *g, Type domain, uint32_t level, int32_t column_blocks) {
@@ -141,7 +106,8 @@ static uint32_t producer_group(const Grouping *g, const Node *node, uint32_t ope
 static bool can_stay(const Grouping *g, const Node *node, uint32_t operand, Type domain) {
   const Group *group = &g->groups[producer_group(g, node, operand)];
   ValueId base = group_base(g->graph, node->operands[operand]);
-  if (!type_equal(group->domain, domain) || leaves_domain(graph_def(g->graph, base))) return false;
+  if (!type_equal(group->domain, domain) || op_has(graph_def(g->graph, base)->op, OP_LEAVES_DOMAIN))
+    return false;
   if (group->column_blocks) return reads_by_column(g->graph, node, operand);
   return group_reads_by_row(node, operand) && !column_blocks_of(node);
 }
@@ -283,7 +249,7 @@ static bool may_sink(const Grouping *g, const Node *node, uint32_t target) {
 
 static void try_to_sink(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
-  if (!has_group(node) || leaves_domain(node) || node->result_count != 1) return;
+  if (!has_group(node) || op_has(node->op, OP_LEAVES_DOMAIN) || node->result_count != 1) return;
   bool all_there;
   uint32_t target = find_target(g, index, &all_there);
   if (target == NO_GROUP || !all_there || !may_sink(g, node, target)) return;

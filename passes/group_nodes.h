@@ -18,11 +18,6 @@ NodeGroups group_nodes(const Graph *graph, Arena *arena);
 /* The rows that a node runs over, as a map type [N,H,W,1]: of its result, or of what it reduces. */
 Type group_domain(const Graph *graph, const Node *node);
 
-/* Nominal multiply-adds of the products; and of all nodes, which adds the taps of convolutions, but
- * not normalization, interpolation or GELU. */
-uint64_t group_product_macs(const Graph *graph);
-uint64_t group_macs(const Graph *graph);
-
 /* Whether row r of `node`'s domain reads row r alone of operand `operand`. */
 bool group_reads_by_row(const Node *node, uint32_t operand);
 

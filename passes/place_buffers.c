@@ -71,7 +71,7 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
   if (op_has(body->nodes[writer].op, OP_REDUCES)) return false;
   for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
-    for (uint32_t k = 0; node->op != OP_SLICE && k < node->operand_count; ++k) {
+    for (uint32_t k = 0; !op_has(node->op, OP_VIEW) && k < node->operand_count; ++k) {
       if (!value_equal(group_base(body, node->operands[k]), input)) continue;
       if (!group_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) return false;
       if (kernel->column_blocks > 1 && node->op == OP_LINEAR) return false;

@@ -33,7 +33,7 @@ static void find_readers(Placing *p) {
   }
   for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
-    if (node->op == OP_SLICE) continue;
+    if (op_has(node->op, OP_VIEW)) continue;
     for (uint32_t k = 0; k < node->operand_count; ++k) {
       ValueId base = group_base(body, node->operands[k]);
       uint32_t reader = p->stage_of[node->first_result.index];
@@ -73,7 +73,7 @@ static void place_all(Placing *p) {
   for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     ValueId v = node->first_result;
-    if (node->op == OP_SLICE) continue;
+    if (op_has(node->op, OP_VIEW)) continue;
     if (node->op == OP_INPUT) {
       const Port *port = &p->kernel->operands[operand];
       p->places[v.index] =
@@ -111,7 +111,7 @@ static void place_slices(Placing *p) {
   const Graph *body = p->kernel->body;
   for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
-    if (node->op != OP_SLICE) continue;
+    if (!op_has(node->op, OP_VIEW)) continue;
     ValuePlace place = p->places[node->operands[0].index];
     CHECK(place.kind != PLACE_REGISTER);
     place.column += (uint32_t)node->attrs.SLICE.begin;

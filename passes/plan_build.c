@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "ir/macs.h"
 #include "passes/group_nodes.h"
 #include "passes/pass.h"
 #include "passes/plan_parts.h"
@@ -70,7 +71,7 @@ static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel) 
 static void fill_rows(PlanKernel *kernel) {
   for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
     const Node *node = &kernel->body->nodes[i];
-    if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
+    if (node->op == OP_INPUT || op_has(node->op, OP_VIEW)) continue;
     Type domain = group_domain(kernel->body, node);
     kernel->images = (uint32_t)domain.dims[0];
     kernel->rows = (uint32_t)(domain.dims[1] * domain.dims[2]);
@@ -79,24 +80,20 @@ static void fill_rows(PlanKernel *kernel) {
   PANIC("an empty kernel");
 }
 
-/* "k3_linear_gelu": a number, and up to three of the ops that tell kernels apart. */
+/* "k3_linear_gelu": a number, and up to three of the words by which kernels are told apart. */
 static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
-  static const bool telling[OP_KIND_COUNT] = {
-      [OP_LINEAR] = true,       [OP_MIX_ROWS] = true,       [OP_PATCHES] = true,
-      [OP_DEPTHWISE] = true,    [OP_DEFORM_PATCHES] = true, [OP_AVERAGE_POOL] = true,
-      [OP_RESIZE] = true,       [OP_RESHAPE] = true,        [OP_TRANSPOSE] = true,
-      [OP_AXIAL_SAMPLE] = true, [OP_AXIAL_SHIFT] = true,    [OP_SOFTMAX] = true,
-      [OP_SUM_CHUNKS] = true,   [OP_MEAN_CHUNKS] = true,    [OP_GELU] = true};
-  bool told[OP_KIND_COUNT] = {false};
+  enum { MAX_WORDS = 3 };
+  const char *words[MAX_WORDS];
   StringBuilder text = {.arena = b->arena};
   string_builder_printf(&text, "k%u", b->kernel_count);
   uint32_t count = 0;
-  for (uint32_t i = 0; i < kernel->body->node_count && count < 3; ++i) {
-    OpKind op = kernel->body->nodes[i].op;
-    if (!telling[op] || told[op]) continue;
-    told[op] = true;
-    ++count;
-    string_builder_printf(&text, "_%s", op_info(op)->text);
+  for (uint32_t i = 0; i < kernel->body->node_count && count < MAX_WORDS; ++i) {
+    const char *word = op_info(kernel->body->nodes[i].op)->word;
+    bool told = !word;
+    for (uint32_t w = 0; w < count; ++w) told = told || strcmp(words[w], word) == 0;
+    if (told) continue;
+    words[count++] = word;
+    string_builder_printf(&text, "_%s", word);
   }
   return string_builder_text(&text);
 }
@@ -163,7 +160,7 @@ static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
                 .results = results,
                 .scratch = buffers->scratch[index],
                 .label = node->label ? node->label : "",
-                .macs = group_macs(kernel->body),
+                .macs = macs_of_graph(kernel->body),
                 .ahead = b->weight_count};
 }
 

@@ -8,6 +8,7 @@
  * them, and all of them come in while an earlier kernel runs. Which one, cost_model.c says. What is
  * computed stays the same.
  */
+#include "ir/macs.h"
 #include "ir/rewrite.h"
 #include "passes/cost_model.h"
 #include "passes/group_nodes.h"
@@ -51,7 +52,7 @@ static bool assign(const Graph *graph, const uint64_t *bytes, uint64_t *ahead) {
   for (uint32_t i = graph->node_count; i-- > 0;) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_KERNEL) continue;
-    uint64_t macs = group_product_macs(node->body);
+    uint64_t macs = macs_of_products(node->body);
     AheadCost cost = cost_model_ahead(macs, constant_bytes(graph, node, NULL));
     bool takes = pending <= cost.carried || pending == cost.limit;
     ahead[i] = takes ? least(pending, cost.carried) : 0;

@@ -19,7 +19,7 @@ typedef struct Schedule {
 } Schedule;
 
 static bool runs(const Node *node) {
-  return node->op != OP_INPUT && node->op != OP_SLICE;
+  return node->op != OP_INPUT && !op_has(node->op, OP_VIEW);
 }
 
 static StageKind kind_of(OpKind op) {
@@ -49,7 +49,7 @@ static void open_stage(Schedule *s, uint32_t first, uint32_t number, Stage *stag
   *stage = (Stage){.kind = kind_of(anchor->op), .nodes = nodes};
   nodes[stage->node_count++] = (NodeId){first};
   s->stage_of[anchor->first_result.index] = number;
-  if (!stage_takes_pointwise(stage->kind)) return;
+  if (!op_has(anchor->op, OP_EPILOGUE)) return;
   for (uint32_t i = first + 1; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     ValueId result = node->first_result;

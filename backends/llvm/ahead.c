@@ -5,6 +5,7 @@
  * the bytes behind the first of all, with AHEAD_FRACTION bits below the point.
  */
 #include "backends/llvm/product.h"
+#include "ir/macs.h"
 #include "support/checked_math.h"
 
 enum { AHEAD_FRACTION = 16 };
@@ -19,7 +20,7 @@ static uint64_t steps_of_task(const KernelEmitter *k) {
     uint32_t columns = value_channels(k, node_result(node, 0)) / k->kernel->column_blocks;
     uint64_t tiles = (uint64_t)ceil_div_u32(k->row_counts[0], stage->tile_rows) *
                      ceil_div_u32(columns, product_tile_columns(k, stage));
-    steps += tiles * value_channels(k, node->operands[node->op == OP_MIX_ROWS ? 1 : 0]);
+    steps += tiles * macs_of_element(k->body, node);
   }
   return steps;
 }

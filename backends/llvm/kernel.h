@@ -124,10 +124,16 @@ void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 
 /* -- one emitter per kind of anchor ------------------------------------------------------------ */
 typedef void StageEmitter(KernelEmitter *k, const Stage *stage);
-StageEmitter pointwise_stage, product_stage, normalize_stage, depthwise_stage, patches_stage,
-    axial_sample_stage, axial_shift_stage, deform_patches_stage, average_pool_stage, resize_stage,
-    reshape_stage, transpose_stage, shuffle_stage, scale_matrix_stage, softmax_stage, concat_stage,
-    sum_chunks_stage, mean_chunks_stage;
+StageEmitter product_stage, normalize_stage, pointwise_stage;
+#define DECLARE_NONE(name)
+#define DECLARE_PRODUCT(name)
+#define DECLARE_NORMALIZE(name)
+#define DECLARE_POINTWISE(name)
+#define DECLARE_READ(name) StageEmitter name##_stage;
+#define DECLARE_ROWS(name) StageEmitter name##_stage;
+#define DECLARE_REDUCE(name) StageEmitter name##_stage;
+#define OP(NAME, name, min, max, stage, ...) DECLARE_##stage(name)
+#include "ir/ops.def"
 
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);

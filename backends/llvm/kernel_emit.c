@@ -85,31 +85,18 @@ static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
   k->scratch = LLVMBuildSelect(m->builder, is_first, first, emit_address(m, others, bytes), "");
 }
 
+/* By the op that a stage begins with: a loop nest of its own, or one that many share. */
+#define EMITTER_NONE(name) NULL
+#define EMITTER_PRODUCT(name) product_stage
+#define EMITTER_NORMALIZE(name) normalize_stage
+#define EMITTER_POINTWISE(name) pointwise_stage
+#define EMITTER_READ(name) name##_stage
+#define EMITTER_ROWS(name) name##_stage
+#define EMITTER_REDUCE(name) name##_stage
+
 static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
-    [OP_LINEAR] = product_stage,
-    [OP_PATCHES] = patches_stage,
-    [OP_SCALE_MATRIX] = scale_matrix_stage,
-    [OP_MIX_ROWS] = product_stage,
-    [OP_DEPTHWISE] = depthwise_stage,
-    [OP_AXIAL_SAMPLE] = axial_sample_stage,
-    [OP_AXIAL_SHIFT] = axial_shift_stage,
-    [OP_DEFORM_PATCHES] = deform_patches_stage,
-    [OP_AVERAGE_POOL] = average_pool_stage,
-    [OP_RESIZE] = resize_stage,
-    [OP_RESHAPE] = reshape_stage,
-    [OP_TRANSPOSE] = transpose_stage,
-    [OP_NORMALIZE] = normalize_stage,
-    [OP_SOFTMAX] = softmax_stage,
-    [OP_CONCAT] = concat_stage,
-    [OP_SHUFFLE] = shuffle_stage,
-    [OP_ADD] = pointwise_stage,
-    [OP_MUL] = pointwise_stage,
-    [OP_FILL] = pointwise_stage,
-    [OP_RELU] = pointwise_stage,
-    [OP_SIGMOID] = pointwise_stage,
-    [OP_GELU] = pointwise_stage,
-    [OP_SUM_CHUNKS] = sum_chunks_stage,
-    [OP_MEAN_CHUNKS] = mean_chunks_stage,
+#define OP(NAME, name, min, max, stage, ...) [OP_##NAME] = EMITTER_##stage(name),
+#include "ir/ops.def"
 };
 
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol) {

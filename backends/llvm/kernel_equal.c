@@ -1,28 +1,10 @@
 /* When two kernels of different plans are the same code: the same domain, ports, places and stages,
  * and bodies that differ in nothing but names and labels. */
-#include <string.h>
-
 #include "backends/llvm/artifact.h"
 
 static bool attrs_equal(const Node *x, const Node *y) {
   if (x->op == OP_INPUT) return x->attrs.INPUT.nchw == y->attrs.INPUT.nchw;
-  const OpInfo *info = op_info(x->op);
-  for (uint32_t i = 0; i < info->attr_count; ++i) {
-    const char *a = (const char *)&x->attrs + info->attrs[i].offset;
-    const char *b = (const char *)&y->attrs + info->attrs[i].offset;
-    switch (info->attrs[i].kind) {
-      case ATTR_INT:
-        if (*(const int32_t *)a != *(const int32_t *)b) return false;
-        break;
-      case ATTR_REAL:
-        if (*(const double *)a != *(const double *)b) return false;
-        break;
-      case ATTR_TEXT:
-        if (strcmp(*(const char *const *)a, *(const char *const *)b) != 0) return false;
-        break;
-    }
-  }
-  return true;
+  return op_attrs_equal(x->op, &x->attrs, &y->attrs);
 }
 
 static bool node_equal(const Node *x, const Node *y) {

@@ -21,7 +21,8 @@ static const Node *product_behind(const KernelEmitter *k, ValueId value) {
 }
 
 /* a + b, fused with the multiplication that made one of them. */
-static LLVMValueRef evaluate_sum(KernelEmitter *k, const Node *node, Site site) {
+static LLVMValueRef evaluate_ADD(KernelEmitter *k, const Node *node, Site site) {
+  operand(k, node->operands[0], site);
   for (uint32_t i = 0; i < 2; ++i) {
     const Node *product = product_behind(k, node->operands[i]);
     if (!product) continue;
@@ -32,17 +33,48 @@ static LLVMValueRef evaluate_sum(KernelEmitter *k, const Node *node, Site site) 
   return emit_fadd(k->m, operand(k, node->operands[0], site), operand(k, node->operands[1], site));
 }
 
-static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
+/* A pointwise op at one site. */
+typedef LLVMValueRef Evaluate(KernelEmitter *k, const Node *node, Site site);
+
+static LLVMValueRef evaluate_MUL(KernelEmitter *k, const Node *node, Site site) {
   LLVMValueRef a = operand(k, node->operands[0], site);
-  switch (node->op) {
-    case OP_ADD: return evaluate_sum(k, node, site);
-    case OP_MUL: return emit_fmul(k->m, a, operand(k, node->operands[1], site));
-    case OP_FILL: return emit_splat(k->m, node->attrs.FILL.value);
-    case OP_RELU: return emit_fmax(k->m, LLVMConstNull(k->m->vector), a);
-    case OP_SIGMOID: return elementary_sigmoid(k->m, a);
-    case OP_GELU: return elementary_gelu(k->m, a);
-    default: PANIC("%s is not pointwise", op_info(node->op)->text);
-  }
+  return emit_fmul(k->m, a, operand(k, node->operands[1], site));
+}
+
+static LLVMValueRef evaluate_FILL(KernelEmitter *k, const Node *node, Site site) {
+  (void)site;
+  return emit_splat(k->m, node->attrs.FILL.value);
+}
+
+static LLVMValueRef evaluate_RELU(KernelEmitter *k, const Node *node, Site site) {
+  LLVMValueRef a = operand(k, node->operands[0], site);
+  return emit_fmax(k->m, LLVMConstNull(k->m->vector), a);
+}
+
+static LLVMValueRef evaluate_SIGMOID(KernelEmitter *k, const Node *node, Site site) {
+  return elementary_sigmoid(k->m, operand(k, node->operands[0], site));
+}
+
+static LLVMValueRef evaluate_GELU(KernelEmitter *k, const Node *node, Site site) {
+  return elementary_gelu(k->m, operand(k, node->operands[0], site));
+}
+
+#define EVALUATE_NONE(NAME) NULL
+#define EVALUATE_PRODUCT(NAME) NULL
+#define EVALUATE_NORMALIZE(NAME) NULL
+#define EVALUATE_POINTWISE(NAME) evaluate_##NAME
+#define EVALUATE_READ(NAME) NULL
+#define EVALUATE_ROWS(NAME) NULL
+#define EVALUATE_REDUCE(NAME) NULL
+
+static Evaluate *const evaluators[OP_KIND_COUNT] = {
+#define OP(NAME, name, min, max, stage, ...) [OP_##NAME] = EVALUATE_##stage(NAME),
+#include "ir/ops.def"
+};
+
+static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
+  if (!evaluators[node->op]) PANIC("%s is not pointwise", op_info(node->op)->text);
+  return evaluators[node->op](k, node, site);
 }
 
 void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {

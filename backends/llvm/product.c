@@ -299,8 +299,7 @@ static void find_linear(Product *p, const Node *node) {
 /* Whether an op behind the product is long. */
 static bool has_long_op(const KernelEmitter *k, const Stage *stage) {
   for (uint32_t i = 0; i < stage->node_count; ++i) {
-    OpKind op = graph_node(k->body, stage->nodes[i])->op;
-    if (op == OP_GELU || op == OP_SIGMOID) return true;
+    if (op_has(graph_node(k->body, stage->nodes[i])->op, OP_LONG)) return true;
   }
   return false;
 }

@@ -100,12 +100,6 @@ static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool
 
 /* -- places and stages ------------------------------------------------------------------------- */
 
-static inline bool fixture_takes_pointwise(OpKind op) {
-  return op == OP_LINEAR || op == OP_MIX_ROWS || op == OP_AVERAGE_POOL || op == OP_RESIZE ||
-         op == OP_DEPTHWISE || op == OP_NORMALIZE || op == OP_MEAN_CHUNKS ||
-         op_has(op, OP_POINTWISE);
-}
-
 /* Every anchor begins a stage; pointwise ops behind it join where they may. */
 static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t *stage_of) {
   const Graph *body = f->b.graph;
@@ -115,12 +109,12 @@ static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t
     const Node *node = &body->nodes[i];
     stage_of[node->first_result.index] = UINT32_MAX;
     if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
-    if (!op_has(node->op, OP_POINTWISE) || !fixture_takes_pointwise(anchor)) {
+    if (!op_has(node->op, OP_POINTWISE) || !op_has(anchor, OP_EPILOGUE)) {
       cr_assert(count < FIXTURE_MAX_STAGES);
       Stage *stage = &f->stages[count++];
       *stage = (Stage){.nodes = ARENA_ARRAY(f->arena, body->node_count, NodeId)};
       anchor = node->op;
-      bool product = anchor == OP_LINEAR || anchor == OP_MIX_ROWS;
+      bool product = op_info(anchor)->stage == STAGE_PRODUCT;
       stage->tile_rows = product ? target->tile_rows : 0;
       stage->tile_columns = product ? target->tile_columns : 0;
     }
