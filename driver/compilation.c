@@ -79,13 +79,13 @@ static Status run_passes(Compilation *c, PipelinePart part, const Resolution *re
 }
 
 static uint64_t largest_map_bytes(const Graph *graph) {
-  int64_t largest = 0, elements;
+  uint64_t largest = 0;
   for (uint32_t v = 0; v < graph->value_count; ++v) {
     if (graph_def(graph, (ValueId){v})->op == OP_CONSTANT) continue; /* a convolution's weights */
     Type type = graph_type(graph, (ValueId){v});
-    if (type.rank == 4 && type_count(type, &elements) && elements > largest) largest = elements;
+    if (type.rank == 4 && type_bytes(type) > largest) largest = type_bytes(type);
   }
-  return (uint64_t)largest * sizeof(float);
+  return largest;
 }
 
 /* Cuts the images of a call into rounds. */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "driver/clock.h"
-#include "driver/layout.h"
 #include "driver/units.h"
 
 static int compare_doubles(const void *a, const void *b) {
@@ -39,7 +38,7 @@ typedef struct Traffic {
 
 static void add_ports(Traffic *traffic, const Port *ports, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
-    uint64_t bytes = sizeof(float) * (uint64_t)layout_count(ports[i].type);
+    uint64_t bytes = type_bytes(ports[i].type);
     *(ports[i].kind == PORT_WEIGHTS ? &traffic->weights : &traffic->maps) += bytes;
   }
 }

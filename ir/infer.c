@@ -190,6 +190,15 @@ static const char *check_operands(const Infer *in) {
   return NULL;
 }
 
+/* Ops compute in f32. */
+static const char *check_dtypes(const Infer *in) {
+  for (uint32_t i = 0; i < in->count; ++i) {
+    if (in->operand[i].dtype == DTYPE_F32) continue;
+    return infer_misfit(in, "operand %u is %s, must be of f32", i, INFER_TEXT(in->operand[i]));
+  }
+  return NULL;
+}
+
 /* Innermost dimensions are known, all fit into 32 bits, and a known type can be counted. */
 static const char *check_result(const Infer *in, Type type) {
   for (uint32_t i = 0; i < type.rank; ++i) {
@@ -212,6 +221,7 @@ const char *infer_types(const Graph *graph, const Node *node, Type *results, uin
     return NULL;
   }
   for (uint32_t i = 0; i < in.count; ++i) in.operand[i] = graph_type(graph, node->operands[i]);
+  INFER_TRY(check_dtypes(&in));
   *count = 1;
   INFER_TRY(infer_functions[node->op](&in, results));
   return check_result(&in, *results);

@@ -239,9 +239,17 @@ static Status read_value(Parser *p, const Scope *scope, ValueId *value) {
   return find_value(p, scope, at, number, value);
 }
 
+/* An element type, as f32. */
+static Status read_dtype(Parser *p, DType *dtype) {
+  const char *word = "";
+  RETURN_IF_ERROR(read_word(p, "an element type, as f32", &word));
+  if (dtype_find(word, strlen(word), dtype)) return STATUS_OK;
+  return fail(p, p->cursor - strlen(word), "no element type \"%s\"", word);
+}
+
 static Status read_type(Parser *p, Type *type) {
-  *type = (Type){.dtype = DTYPE_F32};
-  RETURN_IF_ERROR(expect(p, "f32"));
+  *type = (Type){0};
+  RETURN_IF_ERROR(read_dtype(p, &type->dtype));
   RETURN_IF_ERROR(expect(p, "["));
   do {
     if (type->rank == TYPE_MAX_RANK) {

@@ -2,9 +2,34 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "support/checked_math.h"
 #include "support/panic.h"
+
+static const DTypeInfo dtypes[DTYPE_COUNT] = {
+#define DTYPE(NAME, text, bytes, kind, c_type, npy) \
+  [DTYPE_##NAME] = {text, bytes, kind, c_type, npy},
+#include "ir/dtype.def"
+};
+
+const DTypeInfo *dtype_info(DType dtype) {
+  CHECK(dtype < DTYPE_COUNT);
+  return &dtypes[dtype];
+}
+
+uint32_t dtype_bytes(DType dtype) {
+  return dtype_info(dtype)->bytes;
+}
+
+bool dtype_find(const char *text, size_t length, DType *dtype) {
+  for (uint32_t i = 0; i < DTYPE_COUNT; ++i) {
+    if (strlen(dtypes[i].text) != length || memcmp(dtypes[i].text, text, length) != 0) continue;
+    *dtype = (DType)i;
+    return true;
+  }
+  return false;
+}
 
 Type type_make(uint32_t rank, const int64_t *dims) {
   CHECK(rank >= 1 && rank <= TYPE_MAX_RANK);
@@ -23,6 +48,11 @@ Type type_matrix(int64_t n, int64_t c) {
 
 Type type_map(int64_t n, int64_t h, int64_t w, int64_t c) {
   return (Type){.rank = 4, .dims = {n, h, w, c}};
+}
+
+Type type_with_dtype(Type type, DType dtype) {
+  type.dtype = dtype;
+  return type;
 }
 
 Type type_with_channels(Type type, int64_t channels) {
@@ -59,8 +89,14 @@ bool type_count(Type type, int64_t *count) {
   return *count <= INT64_MAX / 16;
 }
 
+uint64_t type_bytes(Type type) {
+  int64_t count = 0;
+  CHECK(type_count(type, &count));
+  return (uint64_t)count * dtype_bytes(type.dtype); /* below 2^63: of at most 8 bytes each */
+}
+
 const char *type_format(Type type, char text[TYPE_TEXT_MAX]) {
-  int length = snprintf(text, TYPE_TEXT_MAX, "f32[");
+  int length = snprintf(text, TYPE_TEXT_MAX, "%s[", dtype_info(type.dtype)->text);
   for (uint32_t i = 0; i < type.rank; ++i) {
     char *end = text + length;
     size_t room = TYPE_TEXT_MAX - (size_t)length;

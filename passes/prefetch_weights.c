@@ -20,11 +20,10 @@ static uint64_t constant_bytes(const Graph *graph, const Node *node, bool *seen)
   uint64_t bytes = 0;
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId v = node->operands[k];
-    int64_t elements;
-    if (!graph_recipe(graph, v) || !type_count(graph_type(graph, v), &elements)) continue;
+    if (!graph_recipe(graph, v)) continue;
     if (seen && seen[v.index]) continue;
     if (seen) seen[v.index] = true;
-    bytes += sizeof(float) * (uint64_t)elements;
+    bytes += type_bytes(graph_type(graph, v));
   }
   return bytes;
 }

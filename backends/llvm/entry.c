@@ -251,9 +251,7 @@ static void emit_steps(Entry *e, LLVMValueRef args, uint32_t plan) {
 static void move_on(Entry *e, LLVMValueRef *pointers, const PlanTensor *tensors, uint32_t count,
                     LLVMValueRef round) {
   for (uint32_t i = 0; i < count; ++i) {
-    int64_t elements = 0;
-    CHECK(type_count(tensors[i].type, &elements));
-    uint64_t bytes = sizeof(float) * (uint64_t)elements / e->plan->rounds;
+    uint64_t bytes = type_bytes(tensors[i].type) / e->plan->rounds;
     pointers[i] = emit_address(e->m, pointers[i], emit_mul(e->m, round, bytes));
   }
 }

@@ -6,15 +6,8 @@
 
 #include "backends/backend.h"
 #include "support/checked_math.h"
-#include "support/panic.h"
 
 enum { BLOB_ALIGN = 128 };
-
-static uint64_t recipe_bytes(const Recipe *recipe) {
-  int64_t count = 0;
-  CHECK(type_count(recipe->type, &count));
-  return (uint64_t)count * sizeof(float);
-}
 
 /* One more than the largest id of the plans' recipes. */
 static uint32_t recipe_limit(const Plan *const *plans, uint32_t plan_count) {
@@ -41,7 +34,7 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
       seen[recipe->id] = true;
       recipes[blob.count] = recipe;
       offsets[blob.count++] = blob.bytes;
-      blob.bytes += round_up_size(recipe_bytes(recipe), BLOB_ALIGN);
+      blob.bytes += round_up_size(type_bytes(recipe->type), BLOB_ALIGN);
     }
   }
   if (blob.count) blob.bytes += BLOB_ALIGN;
@@ -53,7 +46,7 @@ Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source
   for (uint32_t i = 0; i < blob->count; ++i) {
     uint64_t begin = blob->offsets[i];
     uint64_t end = i + 1 < blob->count ? blob->offsets[i + 1] : blob->bytes;
-    uint64_t used = recipe_bytes(blob->recipes[i]);
+    uint64_t used = type_bytes(blob->recipes[i]->type);
     RETURN_IF_ERROR(recipe_evaluate_f32(blob->recipes[i], source, (float *)(bytes + begin)));
     memset(bytes + begin + used, 0, end - begin - used);
   }

@@ -48,6 +48,10 @@ static const Case cases[] = {
     {{"f32[1,4]", "f32[8,4,3,3]"}, "conv2d(%0, %1)", "conv2d: needs a map [N,H,W,C], got f32[1,4]"},
     {{"f32[1,4]"}, "conv2d(%0)", "conv2d: takes 2 to 3 operands, got 1"},
 
+    /* element types */
+    {{"f16[1,8]"}, "gelu(%0)", "gelu: operand 0 is f16[1,8], must be of f32"},
+    {{"f32[1,8]", "s32[8]"}, "add(%0, %1)", "add: operand 1 is s32[8], must be of f32"},
+
     /* scale_matrix */
     {{"f32[?,64]", "f32[10,64]"}, "scale_matrix(%0, %1)", "f32[?,1,10,64]"},
     {{"f32[?,64]", "f32[10,32]"},

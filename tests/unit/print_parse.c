@@ -88,6 +88,19 @@ Test(print_parse, what_people_write_is_read_freely) {
   arena_free(arena);
 }
 
+Test(print_parse, element_types) {
+  Arena *arena = arena_new();
+  const char *text =
+      "graph @t {\n  %0 = input {name=\"x\"} : f16[?,8]\n"
+      "  %1 = input {name=\"y\"} : s32[8]\n}\n";
+  Graph *graph = parse(arena, text);
+  cr_assert_not_null(graph);
+  cr_assert_eq(graph->values[0].type.dtype, DTYPE_F16);
+  cr_assert_eq(graph->values[1].type.dtype, DTYPE_S32);
+  cr_assert_str_eq(print(graph), text);
+  arena_free(arena);
+}
+
 typedef struct ErrorCase {
   const char *text; /* behind "graph @t {\n%0 = input {name=\"x\"} : f32[?,8]\n" */
   const char *expected;
@@ -112,6 +125,8 @@ static const ErrorCase error_cases[] = {
     {"%1 = gelu(%0) : f32[1,8]\n}", "t:3:1: error: the type is f32[?,8], the text says f32[1,8]"},
     {"%1 = gelu(%0) : f32[1,8], f32[1]\n}", "t:3:1: error: 2 types for 1 results"},
     {"%1 = input {name=\"y\"}\n}", "t:3:22: error: an input needs one type"},
+    {"%1 = input {name=\"y\"} : f64[8]\n}", "t:3:25: error: no element type \"f64\""},
+    {"%1 = input {name=\"y\"} : [8]\n}", "t:3:25: error: expected an element type, as f32"},
     {"%1 = input {name=\"x\"} : f32[8]\n}",
      "t:3:1: error: input: there is one named \"x\" already"},
     {"%1 = input {name=\"y\"} : f32[0]\n}",

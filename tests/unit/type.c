@@ -1,6 +1,7 @@
 #include "ir/type.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 static void expect_text(Type type, const char *expected) {
   char text[TYPE_TEXT_MAX];
@@ -15,6 +16,7 @@ Test(type, text) {
               "f32[-9223372036854775808,-9223372036854775808,-9223372036854775808,"
               "-9223372036854775808]");
   expect_text(type_make(3, (int64_t[]){1, 2, 3}), "f32[1,2,3]");
+  expect_text(type_with_dtype(type_matrix(2, 3), DTYPE_F16), "f16[2,3]");
 }
 
 Test(type, equality_and_channels) {
@@ -22,6 +24,7 @@ Test(type, equality_and_channels) {
   cr_assert(type_equal(map, map));
   cr_assert_not(type_equal(map, type_map(1, 7, 7, 64)), "open is not equal to a number");
   cr_assert_not(type_equal(type_vector(64), type_matrix(64, 64)));
+  cr_assert_not(type_equal(map, type_with_dtype(map, DTYPE_F16)));
   cr_assert_eq(type_channels(map), 64);
   cr_assert(type_equal(type_with_channels(map, 3), type_map(DIM_OPEN, 7, 7, 3)));
 }
@@ -35,4 +38,25 @@ Test(type, count_is_checked) {
   cr_assert_not(type_count(type_matrix(INT32_MAX, INT32_MAX), &count));
   cr_assert(type_is_known(type_vector(5)));
   cr_assert_not(type_is_known(type_matrix(DIM_OPEN, 5)));
+}
+
+Test(type, element_types_are_found_by_their_text) {
+  for (uint32_t i = 0; i < DTYPE_COUNT; ++i) {
+    DType found = DTYPE_COUNT;
+    const DTypeInfo *info = dtype_info((DType)i);
+    cr_assert(dtype_find(info->text, strlen(info->text), &found));
+    cr_assert_eq(found, (DType)i);
+    cr_assert_eq(info->npy[2] - '0', (int)dtype_bytes((DType)i));
+  }
+  DType found;
+  cr_assert(dtype_find("f16[8]", 3, &found), "the length ends the text");
+  cr_assert_not(dtype_find("f64", 3, &found));
+  cr_assert_not(dtype_find("f", 1, &found));
+  cr_assert_not(dtype_find("", 0, &found));
+}
+
+Test(type, bytes_are_of_the_element_type) {
+  Type matrix = type_matrix(3, 5);
+  cr_assert_eq(type_bytes(matrix), 60);
+  cr_assert_eq(type_bytes(type_with_dtype(matrix, DTYPE_F16)), 30);
 }
