@@ -12,8 +12,12 @@ typedef struct Comparison {
   double error;   /* largest absolute difference; infinite where a NaN meets a number */
 } Comparison;
 
+/* Takes `count` more elements into account. */
 void comparison_add(Comparison *c, const double *expected, const double *actual, size_t count);
+/* The error as a part of the largest expected value; infinite where that is 0 and there is an
+ * error. */
 double comparison_relative(const Comparison *c);
+/* Whether it is within COMPARISON_BOUND. */
 bool comparison_holds(const Comparison *c);
 
 typedef struct KernelCheck {
@@ -30,6 +34,7 @@ typedef struct KernelCheck {
 /* `in` and `out` are the model's tensors. To be paired with kernel_check_end. */
 MUST_CHECK Status kernel_check_begin(KernelCheck *check, Compilation *c, Native *native,
                                      const float *const *in, float *const *out);
+/* Frees the interpreter's values; `native` stays open. */
 void kernel_check_end(KernelCheck *check);
 
 /* Runs step `index` natively and in the interpreter on the same operands, and keeps the

@@ -12,8 +12,9 @@ Type layout_stored(Type type, bool nchw);
 /* The opposite: the logical type of what is stored with the dimensions of `stored`. */
 Type layout_logical(Type stored, bool nchw);
 
-/* Copies all elements of logical `type`, reordered. */
+/* Copies all elements of a value of logical `type` from where it is stored into [N,H,W,C] order. */
 void layout_to_logical(Type type, bool nchw, const float *stored, double *logical);
+/* The way back; each element is rounded to float. */
 void layout_from_logical(Type type, bool nchw, const double *logical, float *stored);
 
 #endif

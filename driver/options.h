@@ -71,6 +71,7 @@ typedef struct OptionInfo {
   uint32_t commands, required; /* sets of commands */
 } OptionInfo;
 
+/* The row of a command, which is not COMMAND_NONE. */
 const CommandInfo *options_command(CommandId command);
 /* All rows in the order of options.def. */
 const OptionInfo *options_all(uint32_t *count);
@@ -80,8 +81,9 @@ MUST_CHECK Status options_parse(Arena *arena, Diag *diag, int argc, char **argv,
 
 /* options_help.c: what --help prints, of one command or of the whole. */
 void options_help_print(CommandId command, FILE *stream);
-/* options_docs.c: the man page and the bash completion of the whole. */
+/* options_docs.c: the man page of the whole, in roff. */
 void options_docs_man(FILE *stream);
+/* The completion of the whole, a script for bash. */
 void options_docs_bash(FILE *stream);
 
 #endif

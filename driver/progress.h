@@ -12,9 +12,11 @@ typedef struct Progress {
   uint32_t steps;
 } Progress;
 
+/* A count of `steps`, none of which has begun. */
 Progress progress_begin(uint32_t steps);
 /* The next step begins. `what` is a few words: an error message must cover the line. */
 void progress_step(Progress *progress, const char *what);
+/* Empties the line. */
 void progress_end(Progress *progress);
 
 #endif

@@ -15,9 +15,11 @@ typedef struct Summary {
   uint32_t count, capacity;
 } Summary;
 
+/* Notes a file that was written. `path` is not copied. */
 void summary_add(Summary *summary, const char *path, uint64_t bytes);
-/* 0 when there is none. */
+/* The size of a file in bytes; 0 when there is none. */
 uint64_t summary_file_size(const char *path);
+/* Prints model, target, resolutions, files and times. */
 void summary_print(const Summary *summary, const Compilation *c);
 
 /* Warns that the instruction set is that of this machine when nobody chose one. */

@@ -18,6 +18,7 @@ typedef struct ErrorList {
   uint32_t count;
 } ErrorList;
 
+/* Counts one error, and prints it unless the list is full. */
 void error_list_add(ErrorList *list, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Nothing more will be printed: work for a better message may be left out. */

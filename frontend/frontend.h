@@ -41,9 +41,10 @@ typedef struct Weights Weights;
 
 /* Opens and validates a safetensors file or a PyTorch checkpoint, of which `state` is the key of
  * the state to take (NULL: the one that checkpoint.h tells). The file is read, not mapped (a mapped
- * file that shrinks kills the process). weights_close frees it; NULL is allowed. */
+ * file that shrinks kills the process). To be freed with weights_close. */
 MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
                                Weights **weights);
+/* Frees the data; names and shapes live as long as the arena. NULL is allowed. */
 void weights_close(Weights *weights);
 /* Lists every missing, mis-shaped and, unless `allow_extra`, extra tensor; sets class names from
  * `__metadata__.classes` (a string, one character per class) where the model has none. */

@@ -6,9 +6,9 @@
 
 /* Checks the text of `source`, fills in its spots and lines, reports the first mistake. */
 MUST_CHECK Status json_scan(JsonSource *source);
-/* The position of byte `offset`, and what a message about it begins with ("" or "header byte N: ").
- */
+/* The position of byte `offset` of the text; of an embedded text, its file as a whole. */
 Position json_scan_place(const JsonSource *source, uint32_t offset);
+/* What a message about byte `offset` begins with: "header byte N: " of an embedded text, or "". */
 const char *json_scan_prefix(const JsonSource *source, uint32_t offset);
 
 #endif

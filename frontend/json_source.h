@@ -41,10 +41,12 @@ typedef struct JsonSource {
 /* Checks and parses `text` [bytes] (below 4 GiB). `source` must be freed even after an error. */
 MUST_CHECK Status json_source_parse(JsonSource *source, Arena *arena, Diag *diag, const char *file,
                                     const char *text, size_t bytes, bool embedded);
+/* Frees the tree. The text is the caller's, the rest of the arena. */
 void json_source_free(JsonSource *source);
 
-/* Where a value begins, and its key (the value itself when it has none). */
+/* Where a value begins. */
 Position json_source_place(const JsonSource *source, const cJSON *item);
+/* Where its key begins; the value itself when it has none. */
 Position json_source_key_place(const JsonSource *source, const cJSON *item);
 /* The text of a value from its first character to the end of the file. */
 const char *json_source_token(const JsonSource *source, const cJSON *item);

@@ -141,6 +141,7 @@ void layer_error(Lowering *l, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Checks that `input` is a map; says that `op` needs one. */
 bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input);
+/* The channels C of a lowered layer, map or vector. */
 int64_t layer_channels(const Lowering *l, const Layer *input);
 
 /* The constant of tensor PREFIX.SUFFIX; notes the need. Reports a tensor that was needed with
@@ -150,15 +151,19 @@ const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, 
 /* "NAME.PART": the prefix of the tensors of a part of the layer at hand. */
 const char *layer_part(Lowering *l, const LayerSpec *spec, const char *part);
 
-/* The same prefix-and-suffix tensors around one op: weight [channels, C], bias [channels]; gain
- * `weight` [C] and `bias` [C]. */
+/* A linear over the C channels of `x`, of the tensors PREFIX.weight [channels,C] and, with `bias`,
+ * PREFIX.bias [channels]. */
 ValueId layer_linear(Lowering *l, const char *prefix, ValueId x, int64_t channels, bool bias);
+/* A layer norm over the C channels of `x`: gain PREFIX.weight [C] and bias PREFIX.bias [C]. */
 ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps);
 /* linear, gelu, linear back to the channels of `x`: the tensors PREFIX.fc1 and PREFIX.fc2. */
 ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden);
 
+/* A new extent, of an input of the model: like no other. */
 ExtentId layer_input_extent(Lowering *l);
+/* The extent of maps of that size. */
 ExtentId layer_size_extent(Lowering *l, int64_t height, int64_t width);
+/* A new extent that may turn out to be like any other. */
 ExtentId layer_derived_extent(Lowering *l);
 /* The extent behind a window; `before` itself for a window that keeps the resolution. */
 ExtentId layer_window_extent(Lowering *l, ExtentId before, Window window);

@@ -63,9 +63,13 @@ MUST_CHECK Status unpickle_take(Machine *m, uint64_t bytes, const char **text);
 
 /* Counts `values` more against PICKLE_MAX_VALUES. */
 MUST_CHECK Status unpickle_charge(Machine *m, uint32_t values);
+/* Pushes `value` itself. All pushes fail beyond PICKLE_MAX_VALUES. */
 MUST_CHECK Status unpickle_push(Machine *m, PickleValue *value);
+/* Pushes a copy of `value`, made in the arena. */
 MUST_CHECK Status unpickle_push_new(Machine *m, PickleValue value);
+/* Pushes a PICKLE_OPAQUE that messages call `what`, which is not copied. */
 MUST_CHECK Status unpickle_push_opaque(Machine *m, const char *what);
+/* Pushes a tuple, list or dict of a copy of `items` [count]. */
 MUST_CHECK Status unpickle_push_items(Machine *m, PickleKind kind, PickleValue **items,
                                       uint32_t count);
 /* How many values are above the last mark: those that may be popped. */
@@ -74,12 +78,14 @@ uint32_t unpickle_available(const Machine *m);
 MUST_CHECK Status unpickle_need(const Machine *m, uint32_t values);
 /* The value on top, to be changed. */
 MUST_CHECK Status unpickle_top(const Machine *m, PickleValue **value);
+/* Pops one value; fails where none is above the last mark. */
 MUST_CHECK Status unpickle_pop(Machine *m, PickleValue **value);
 /* Pops `count` values, which must be available. Popped items stay in the stack's memory until the
  * next push. */
 PickleValue **unpickle_pop_items(Machine *m, uint32_t count);
 /* Pops all that are available, and the mark. */
 MUST_CHECK Status unpickle_pop_to_mark(Machine *m, PickleValue ***items, uint32_t *count);
+/* Appends `items` [count] to the items of `to`, a list or a dict. */
 void unpickle_append(Machine *m, PickleValue *to, PickleValue *const *items, uint32_t count);
 
 #endif

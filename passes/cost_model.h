@@ -43,6 +43,7 @@ typedef struct AheadCost {
   uint64_t waited;  /* bytes of its own that it waits for: those of its first panel, or all */
   uint64_t limit;   /* more bytes than this would leave the cache before they are used */
 } AheadCost;
+/* That of a kernel without multiply-adds too (0). */
 AheadCost cost_model_ahead(uint64_t macs, uint64_t weight_bytes);
 
 #endif

@@ -48,12 +48,14 @@ typedef enum PassId {
 
 extern const Pass pass_table[PASS_COUNT];
 
+/* All passes, in the order of passes.def. */
 const Pass *pass_all(uint32_t *count);
 /* The pass called `name`, or NULL. */
 const Pass *pass_find(const char *name);
 
 /* The two halves of the pipeline: before and after the resolution is known. */
 typedef enum PipelinePart { PIPELINE_ONCE, PIPELINE_PER_RESOLUTION } PipelinePart;
+/* The passes of one half in the order in which they run. */
 const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count);
 
 /* How a sequence of passes is run and observed. */

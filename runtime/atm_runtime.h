@@ -94,6 +94,7 @@ typedef struct atm_pool atm_pool;
 /* `threads` workers in all, the caller of parallel_for among them (1 to 64). NULL when the system
  * refuses. */
 atm_pool *atm_pool_create(uint32_t threads);
+/* Ends the threads; no call may be under way. NULL is allowed. */
 void atm_pool_destroy(atm_pool *pool);
 /* An environment that runs on `pool` (NULL: one thread). */
 atm_env atm_pool_env(atm_pool *pool);

@@ -13,6 +13,7 @@
 
 typedef struct Arena Arena;
 
+/* An empty arena, to be freed with arena_free. */
 Arena *arena_new(void);
 /* Frees the arena and all that was allocated from it. NULL is allowed. */
 void arena_free(Arena *arena);
@@ -24,11 +25,16 @@ void *arena_array(Arena *arena, size_t count, size_t size);
 /* A block of `new_count * size` that starts with the `old_count * size` bytes of `old` (which may
  * be NULL when `old_count` is 0). The old block stays allocated until the arena is freed. */
 void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_count, size_t size);
+/* A copy of the `bytes` of `data`, which may be NULL when there are none. */
 void *arena_copy(Arena *arena, const void *data, size_t bytes);
+/* A copy of the zero-terminated `text`. */
 char *arena_strdup(Arena *arena, const char *text);
+/* A zero-terminated copy of the first `length` bytes of `text`, all of which are there. */
 char *arena_strndup(Arena *arena, const char *text, size_t length);
+/* The formatted text. */
 char *arena_printf(Arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull));
+/* The same of a list of arguments, which is used up. */
 char *arena_vprintf(Arena *arena, const char *format, va_list args);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

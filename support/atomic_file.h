@@ -21,6 +21,7 @@ typedef struct AtomicFiles AtomicFiles;
 /* Says before there is work what would end it: that the folder of `path` cannot be written to. */
 MUST_CHECK Status atomic_file_check(Arena *arena, Diag *diag, const char *path);
 
+/* An empty set. Its memory is of `arena`, its errors go to `diag`. */
 AtomicFiles *atomic_files_new(Arena *arena, Diag *diag);
 /* Writes `bytes` of `data` for `path`; `executable` sets the x bits. */
 MUST_CHECK Status atomic_files_write(AtomicFiles *files, const char *path, const void *data,

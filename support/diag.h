@@ -33,10 +33,12 @@ typedef struct Diag {
 /* Prints and counts one error; returns STATUS_BAD_INPUT: callers can `return diag_error(...)`. */
 Status diag_error(Diag *diag, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same for failures of the system (STATUS_IO) and of the command line (STATUS_USAGE). */
+/* The same for failures of the system; returns STATUS_IO. */
 Status diag_io_error(Diag *diag, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same for mistakes on the command line, which has no positions; returns STATUS_USAGE. */
 Status diag_usage_error(Diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints and counts what deserves attention but stops nothing. */
 void diag_warning(Diag *diag, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

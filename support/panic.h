@@ -5,6 +5,7 @@
 
 #define PANIC_EXIT_CODE 70
 
+/* What the two macros call: prints file, line and message, and exits with PANIC_EXIT_CODE. */
 _Noreturn void panic_at(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

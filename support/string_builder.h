@@ -13,7 +13,9 @@ typedef struct StringBuilder {
   size_t capacity;
 } StringBuilder;
 
+/* Appends the zero-terminated `text`. */
 void string_builder_add(StringBuilder *builder, const char *text);
+/* Appends the formatted text. */
 void string_builder_printf(StringBuilder *builder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The text so far, "" when nothing was added; owned by the arena. */

@@ -16,8 +16,10 @@ typedef struct npy_array {
 
 /* The number of elements; 0 when it does not fit. */
 size_t npy_count(uint32_t rank, const uint32_t *dims);
-/* NULL, or a message about what is wrong. The file stays open. */
+/* Reads an array, whose data the caller frees. NULL, or a message about what is wrong; the file stays
+ * open. */
 const char *npy_read(FILE *file, npy_array *array);
+/* Writes `data` in C order. NULL, or a message about what is wrong. */
 const char *npy_write(const char *path, uint32_t rank, const uint32_t *dims, const float *data);
 
 #endif
