@@ -2,15 +2,11 @@
 
 #include <string.h>
 
-static uint64_t hash(const char *name) {
-  uint64_t h = UINT64_C(0xCBF29CE484222325); /* FNV-1a, then its high bits mixed into the low */
-  for (; *name; ++name) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
-  return h ^ (h >> 32);
-}
+#include "support/hash.h"
 
 /* The slot that holds `name`, or the free one where it belongs. */
 static NameSlot *find_slot(NameSlot *slots, uint32_t capacity, const char *name) {
-  uint32_t i = (uint32_t)hash(name) & (capacity - 1);
+  uint32_t i = (uint32_t)hash_bytes(0, name, strlen(name)) & (capacity - 1);
   while (slots[i].name && strcmp(slots[i].name, name) != 0) i = (i + 1) & (capacity - 1);
   return &slots[i];
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "support/hash.h"
 #include "support/panic.h"
 
 #define INT(field) {.name = #field, .kind = ATTR_INT, .offset = offsetof(Self, field)},
@@ -86,8 +87,7 @@ uint64_t op_attrs_hash(OpKind kind, const Attrs *attrs) {
   for (uint32_t i = 0; i < info->attr_count; ++i) {
     uint64_t bits = 0;
     memcpy(&bits, (const char *)attrs + info->attrs[i].offset, sizes[info->attrs[i].kind]);
-    hash = (hash ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
-    hash ^= hash >> 32;
+    hash = hash_word(hash, bits);
   }
   return hash;
 }

@@ -11,6 +11,7 @@
 
 #include "ir/recipe_internal.h"
 #include "support/checked_math.h"
+#include "support/hash.h"
 #include "support/panic.h"
 
 struct RecipeTable {
@@ -32,23 +33,16 @@ RecipeTable *recipe_table_new(Arena *arena) {
 
 /* -- interning --------------------------------------------------------------------------------- */
 
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes) {
-  const unsigned char *p = data;
-  for (size_t i = 0; i < bytes; ++i) hash = (hash ^ p[i]) * UINT64_C(0x100000001B3);
-  return hash;
-}
-
 static uint64_t hash_recipe(const Recipe *r) {
-  uint64_t hash = UINT64_C(0xCBF29CE484222325) ^ (uint64_t)r->kind;
+  uint64_t hash = hash_word((uint64_t)r->kind, (uint64_t)r->begin);
   hash = hash_bytes(hash, r->type.dims, sizeof r->type.dims);
   hash = hash_bytes(hash, r->permutation, sizeof r->permutation);
   hash = hash_bytes(hash, &r->fill, sizeof r->fill);
-  hash = hash_bytes(hash, &r->begin, sizeof r->begin);
   if (r->name) hash = hash_bytes(hash, r->name, strlen(r->name));
   for (int i = 0; i < 2; ++i) {
-    if (r->operands[i]) hash = hash_bytes(hash, &r->operands[i]->id, sizeof r->operands[i]->id);
+    if (r->operands[i]) hash = hash_word(hash, r->operands[i]->id);
   }
-  return hash ^ (hash >> 32);
+  return hash;
 }
 
 static bool same_recipe(const Recipe *a, const Recipe *b) {

@@ -10,22 +10,18 @@
 
 #include "ir/rewrite.h"
 #include "passes/pass.h"
+#include "support/hash.h"
 
 typedef struct Table {
   uint32_t *slots; /* index + 1 of a new node; 0: empty */
   uint32_t mask;
 } Table;
 
-static uint64_t mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-  return hash ^ (hash >> 32);
-}
-
 static uint64_t hash_node(const Rewrite *rw, const Node *node) {
-  uint64_t hash = mix(node->op, node->recipe ? node->recipe->id + 1 : 0);
-  hash = mix(hash, op_attrs_hash(node->op, &node->attrs));
+  uint64_t hash = hash_word(node->op, node->recipe ? node->recipe->id + 1 : 0);
+  hash = hash_word(hash, op_attrs_hash(node->op, &node->attrs));
   for (uint32_t i = 0; i < node->operand_count; ++i) {
-    hash = mix(hash, rewrite_get(rw, node->operands[i]).index);
+    hash = hash_word(hash, rewrite_get(rw, node->operands[i]).index);
   }
   return hash;
 }

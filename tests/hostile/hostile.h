@@ -1,0 +1,28 @@
+/* Files from someone who means harm: what writes them, and what they may cost (hostile.c). */
+#ifndef ATMC_TESTS_HOSTILE_H
+#define ATMC_TESTS_HOSTILE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct Hostile {
+  const char *name;
+  /* Writes the file. Streams: the memory of this process counts as that of what it starts. */
+  void (*write)(FILE *file);
+  const char *arguments; /* of atmc; % stands for the file */
+  int code;              /* the exit code */
+} Hostile;
+
+typedef struct HostileList {
+  const Hostile *items;
+  uint32_t count;
+} HostileList;
+
+extern const HostileList hostile_models, hostile_weights;
+
+/* Calls `use` for `count` names of seven letters whose FNV-1a hashes, as a table of 2^20 slots has
+ * them, are neighbours: in an open-addressed table each is looked for behind all others. */
+void hostile_neighbours(FILE *file, uint32_t count,
+                        void (*use)(FILE *file, const char *name, uint32_t index));
+
+#endif
