@@ -66,6 +66,13 @@ ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window wi
       b, (Node){.op = OP_DEPTHWISE, OPERANDS(x, w, bias), .attrs.DEPTHWISE = {WINDOW(window)}});
 }
 
+ValueId build_grouped(Builder b, ValueId x, ValueId w, ValueId bias, Window window,
+                      int32_t groups) {
+  return append(b, (Node){.op = OP_GROUPED,
+                          OPERANDS(x, w, bias),
+                          .attrs.GROUPED = {WINDOW(window), .groups = groups}});
+}
+
 ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share) {
   return append(b, (Node){.op = OP_AXIAL_SAMPLE,
                           OPERANDS(x, offsets),

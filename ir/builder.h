@@ -28,6 +28,8 @@ ValueId build_scale_matrix(Builder b, ValueId v, ValueId w);
 ValueId build_mix_rows(Builder b, ValueId x, ValueId w, ValueId bias, AttrsMIX_ROWS attrs);
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first);
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window);
+/* `w` is in panels of whole groups (ir/ops.def). */
+ValueId build_grouped(Builder b, ValueId x, ValueId w, ValueId bias, Window window, int32_t groups);
 ValueId build_axial_sample(Builder b, ValueId x, ValueId offsets, int32_t axis, int32_t share);
 ValueId build_axial_shift(Builder b, ValueId x, AttrsAXIAL_SHIFT shift);
 /* `mask` may be VALUE_NONE. */

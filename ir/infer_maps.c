@@ -138,6 +138,25 @@ const char *infer_DEPTHWISE(const Infer *in, Type *result) {
   return infer_check_vector(in, 2, "the bias", type_channels(x));
 }
 
+const char *infer_GROUPED(const Infer *in, Type *result) {
+  const AttrsGROUPED *a = &in->node->attrs.GROUPED;
+  Type x = in->operand[0], w = in->operand[1];
+  int64_t columns = 0, depth = (int64_t)a->kernel_h * a->kernel_w;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_divides(in, "groups", a->groups, type_channels(x)));
+  bool fits = checked_mul_i64(depth, type_channels(x) / a->groups, &depth);
+  if (!fits || w.rank != 3 || w.dims[1] != depth || w.dims[0] < 1 || w.dims[2] < 1 ||
+      !checked_mul_i64(w.dims[0], w.dims[2], &columns)) {
+    return infer_misfit(in, "the weight is %s, expected %" PRId64 " rows in each panel",
+                        INFER_TEXT(w), depth);
+  }
+  if (a->groups % w.dims[0] != 0 || columns % a->groups != 0) {
+    return infer_misfit(in, "the weight's panels %s are not of whole groups", INFER_TEXT(w));
+  }
+  INFER_SLIDE(in, *a, x, columns, result);
+  return infer_check_vector(in, 2, "the bias", columns);
+}
+
 const char *infer_AXIAL_SAMPLE(const Infer *in, Type *result) {
   const AttrsAXIAL_SAMPLE *a = &in->node->attrs.AXIAL_SAMPLE;
   Type x = in->operand[0];

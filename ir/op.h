@@ -37,6 +37,7 @@ typedef enum OpMacs {
   MACS_X_CHANNELS, /* channels of x */
   MACS_W_CHANNELS, /* channels of w */
   MACS_W_ROWS,     /* the first dimension of w */
+  MACS_W_DEPTH,    /* the second */
   MACS_W_EACH,     /* elements of w for each of its first dimension */
 } OpMacs;
 

@@ -8,7 +8,7 @@
  *
  *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each block of K, for each
  *                   row tile
- *   STAGE_READ      depthwise, average_pool, resize: for each row, for each vector of channels,
+ *   STAGE_READ      depthwise, grouped, average_pool, resize: for each row, for each vector of channels,
  *                   some rows of another map
  *   STAGE_ROWS      patches, deform_patches, axial_sample, axial_shift, reshape, transpose,
  *                   softmax, shuffle, concat: whole rows are written; no pointwise ops follow

@@ -3,19 +3,19 @@
  *   conv2d(x, w, b){groups=1}         ->  linear(patches(x), w', b)
  *   conv2d(x, w, b){groups=1}, 1x1    ->  linear(x, w', b)
  *   conv2d(x, w, b){groups=C}, O = C  ->  depthwise(x, w'', b)
- *   conv2d(x, w, b){groups=g}         ->  concat over bundles of groups of
- * linear(patches(slice(x)))
+ *   conv2d(x, w, b){groups=g}         ->  grouped(x, w+, b)
+ *   the same, wide groups             ->  concat of linear(patches(slice(x)), w', b) of each group
  *
  * w [O,C,KH,KW] becomes w' [O, KH*KW*C], or [O, C*KH*KW] as it stands where x is an input of the
- * caller in NCHW, whose patches are cheaper to read channel by channel; w'' is [KH*KW, C].
- * Groups of few output channels are bundled until they fill a panel, their weights spread out with
- * zeros: that is cheaper than products of a few columns.
+ * caller in NCHW, whose patches are cheaper to read channel by channel; w'' is [KH*KW, C], and w+
+ * [P, KH*KW*C/g, O/P] with P panels of as many groups as PLAN_PANEL columns hold. A group that fills
+ * such a panel alone is wide.
  */
 #include "ir/rewrite.h"
 #include "passes/pass.h"
 #include "passes/pattern.h"
 
-enum { MAX_BUNDLES = 32 }; /* what a concat takes */
+enum { MAX_PARTS = 32 }; /* what a concat takes */
 
 static const Recipe *matrix_of(RecipeTable *table, const Recipe *w, bool channels_first) {
   const int64_t *d = w->type.dims;
@@ -61,37 +61,49 @@ static int64_t bundle_of(int64_t groups, int64_t most) {
   return bundle;
 }
 
-/* How many groups make a product: enough to fill a panel, and so many that the results of all
- * products can be put side by side. */
-static int64_t choose_bundle(int64_t groups, int64_t group_columns) {
-  int64_t most = PLAN_PANEL / group_columns, bundle = bundle_of(groups, most > 1 ? most : 1);
-  while (groups / bundle > MAX_BUNDLES) bundle = bundle_of(groups, 2 * bundle + 1);
-  return bundle;
-}
-
 static ValueId slice_bias(Rewrite *rw, const Node *node, Builder b, int64_t begin, int64_t count) {
   const Recipe *bias = pattern_vector(rw->from, node, 2);
   return bias ? build_constant(b, recipe_slice(rw->to->recipes, bias, begin, count)) : VALUE_NONE;
 }
 
+/* One product for each group. */
+static ValueId lower_wide_groups(Rewrite *rw, const Node *node, Window window) {
+  Builder b = rewrite_builder(rw, node);
+  const Recipe *w = graph_recipe(rw->from, node->operands[1]);
+  int64_t groups = node->attrs.CONV2D.groups, rows = w->type.dims[0] / groups;
+  int64_t depth = w->type.dims[1];
+  ValueId parts[MAX_PARTS] = {0};
+  for (int64_t i = 0; i < groups; ++i) {
+    ValueId x = rewrite_get(rw, node->operands[0]);
+    x = build_slice(b, x, (int32_t)(i * depth), (int32_t)depth);
+    const Recipe *own = recipe_slice(rw->to->recipes, w, i * rows, rows);
+    if (!is_pointwise(&node->attrs.CONV2D)) x = build_patches(b, x, window, false);
+    ValueId matrix = build_constant(b, matrix_of(rw->to->recipes, own, false));
+    parts[i] = build_linear(b, x, matrix, slice_bias(rw, node, b, i * rows, rows));
+  }
+  return build_concat(b, parts, (uint32_t)groups);
+}
+
+/* w+ of `groups` groups. */
+static const Recipe *panels_of(RecipeTable *table, const Recipe *w, int64_t groups) {
+  static const uint32_t columns_last[3] = {0, 2, 1};
+  const Recipe *matrix = matrix_of(table, w, false);
+  int64_t each = w->type.dims[0] / groups, most = PLAN_PANEL / each;
+  int64_t panels = groups / bundle_of(groups, most > 1 ? most : 1);
+  int64_t dims[] = {panels, w->type.dims[0] / panels, matrix->type.dims[1]};
+  return recipe_permute(table, recipe_reshape(table, matrix, type_make(3, dims)), columns_last);
+}
+
 static ValueId lower_groups(Rewrite *rw, const Node *node, Window window) {
   Builder b = rewrite_builder(rw, node);
   const Recipe *w = graph_recipe(rw->from, node->operands[1]);
-  int64_t groups = node->attrs.CONV2D.groups, columns = w->type.dims[0] / groups;
-  int64_t bundle = choose_bundle(groups, columns), depth = bundle * w->type.dims[1];
-  int64_t rows = bundle * columns;
-  ValueId parts[MAX_BUNDLES] = {0};
-  for (int64_t i = 0; i < groups / bundle; ++i) {
-    ValueId x = rewrite_get(rw, node->operands[0]);
-    if (bundle < groups) x = build_slice(b, x, (int32_t)(i * depth), (int32_t)depth);
-    const Recipe *own = recipe_slice(rw->to->recipes, w, i * rows, rows);
-    const Recipe *matrix =
-        matrix_of(rw->to->recipes, recipe_spread_groups(rw->to->recipes, own, bundle), false);
-    if (!is_pointwise(&node->attrs.CONV2D)) x = build_patches(b, x, window, false);
-    parts[i] =
-        build_linear(b, x, build_constant(b, matrix), slice_bias(rw, node, b, i * rows, rows));
+  int32_t groups = node->attrs.CONV2D.groups;
+  if (w->type.dims[0] / groups >= PLAN_PANEL && groups <= MAX_PARTS) {
+    return lower_wide_groups(rw, node, window);
   }
-  return groups == bundle ? parts[0] : build_concat(b, parts, (uint32_t)(groups / bundle));
+  return build_grouped(b, rewrite_get(rw, node->operands[0]),
+                       build_constant(b, panels_of(rw->to->recipes, w, groups)),
+                       rewrite_get(rw, node_operand(node, 2)), window, groups);
 }
 
 static Status lower(const PassContext *context, Rewrite *rw, const Node *node) {

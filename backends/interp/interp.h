@@ -15,7 +15,7 @@ typedef void InterpretFunction(const Node *node, const InterpTensor *operands,
 /* products.c */
 InterpretFunction interpret_CONV2D, interpret_LINEAR, interpret_MIX_ROWS, interpret_SCALE_MATRIX;
 /* maps.c */
-InterpretFunction interpret_PATCHES, interpret_DEPTHWISE, interpret_AXIAL_SAMPLE,
+InterpretFunction interpret_PATCHES, interpret_DEPTHWISE, interpret_GROUPED, interpret_AXIAL_SAMPLE,
     interpret_AXIAL_SHIFT;
 /* rows.c */
 InterpretFunction interpret_LAYER_NORM, interpret_NORMALIZE, interpret_SOFTMAX, interpret_SLICE,

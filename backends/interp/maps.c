@@ -57,6 +57,40 @@ void interpret_DEPTHWISE(const Node *node, const InterpTensor *operands, InterpT
   }
 }
 
+/* Adds what tap `tap` at `pixel` gives to `out`, a row of the result: each group of channels times
+ * its rows of w. */
+static void add_grouped_tap(const double *pixel, size_t tap, size_t channels, size_t groups,
+                            const InterpTensor *w, double *out) {
+  size_t depth = (size_t)w->type.dims[1], width = (size_t)w->type.dims[2];
+  size_t columns = (size_t)w->type.dims[0] * width, in = channels / groups;
+  for (size_t o = 0; o < columns; ++o) {
+    const double *column = w->data + (o / width * depth + tap * in) * width + o % width;
+    const double *from = pixel + o / (columns / groups) * in;
+    for (size_t c = 0; c < in; ++c) out[o] += from[c] * column[c * width];
+  }
+}
+
+void interpret_GROUPED(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  const AttrsGROUPED *a = &node->attrs.GROUPED;
+  const double *bias = operands[2].data;
+  Extent x = interp_extent(operands[0].type), y = interp_extent(result->type);
+  int64_t taps = (int64_t)a->kernel_h * a->kernel_w;
+  double *out = result->data;
+  for (size_t n = 0; n < y.n; ++n) {
+    for (size_t i = 0; i < y.h; ++i) {
+      for (size_t j = 0; j < y.w; ++j, out += y.c) {
+        for (size_t c = 0; c < y.c; ++c) out[c] = bias ? bias[c] : 0;
+        for (int64_t t = 0; t < taps; ++t) {
+          int64_t row = (int64_t)i * a->stride_h - a->pad_h + t / a->kernel_w;
+          int64_t column = (int64_t)j * a->stride_w - a->pad_w + t % a->kernel_w;
+          const double *pixel = map_row(&operands[0], x, n, row, column);
+          if (pixel) add_grouped_tap(pixel, (size_t)t, x.c, (size_t)a->groups, &operands[1], out);
+        }
+      }
+    }
+  }
+}
+
 /* Linear interpolation in `line`, whose `count` elements are `stride` apart, at index + offset. The
  * offset is clamped so that the position lies in [-1, count]; floor and fraction are those of the
  * offset, which keeps their digits. NaN reads 0. */

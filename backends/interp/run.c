@@ -17,6 +17,7 @@ static InterpretFunction *const functions[OP_KIND_COUNT] = {
     [OP_MIX_ROWS] = interpret_MIX_ROWS,
     [OP_PATCHES] = interpret_PATCHES,
     [OP_DEPTHWISE] = interpret_DEPTHWISE,
+    [OP_GROUPED] = interpret_GROUPED,
     [OP_AXIAL_SAMPLE] = interpret_AXIAL_SAMPLE,
     [OP_AXIAL_SHIFT] = interpret_AXIAL_SHIFT,
     [OP_DEFORM_PATCHES] = interpret_DEFORM_PATCHES,

@@ -5,8 +5,6 @@
 
 #include "support/panic.h"
 
-enum { MAX_LANES = 16 };
-
 ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
                         Arena *arena) {
   CHECK(target->vector_floats <= MAX_LANES);

@@ -15,6 +15,8 @@
 #include "ir/plan.h"
 #include "support/arena.h"
 
+enum { MAX_LANES = 16 }; /* of a vector, of any target */
+
 /* One LLVM module being filled. Made by emit_open, which owns builder and module; the context is
  * the caller's. */
 typedef struct ModuleContext {

@@ -10,8 +10,6 @@
  */
 #include "backends/llvm/kernel.h"
 
-enum { MAX_LANES = 16 };
-
 typedef struct Planes {
   const View *rows;
   const View *planes;

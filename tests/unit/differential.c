@@ -88,10 +88,15 @@ static void make_convolution(Maker *m, ValueId x) {
   Window window = {k, k, 1 + (int32_t)below(&m->random, 2), 1, pad, pad};
   if (type.rank != 4 || type.dims[1] + 2 * pad < k || type.dims[2] + 2 * pad < k) return;
   int64_t c = type_channels(type), out = below(&m->random, 2) ? c : some_channels(m);
-  bool depthwise = c == out && below(&m->random, 2);
-  ValueId w = weight(m, type_map(out, depthwise ? 1 : c, k, k));
+  int64_t groups = c == out && below(&m->random, 2) ? c : 1;
+  if (below(&m->random, 3) == 0) {
+    groups = 1 + below(&m->random, 8);
+    while (c % groups != 0) --groups;
+    out = groups * (1 + below(&m->random, 20));
+  }
+  ValueId w = weight(m, type_map(out, c / groups, k, k));
   ValueId bias = below(&m->random, 2) ? weight(m, type_vector(out)) : VALUE_NONE;
-  keep(m, build_conv2d(m->b, x, w, bias, window, depthwise ? (int32_t)c : 1));
+  keep(m, build_conv2d(m->b, x, w, bias, window, (int32_t)groups));
 }
 
 static void make_sample(Maker *m, ValueId x) {

@@ -178,6 +178,17 @@ Test(interp, depthwise) {
          NUMBERS(9, 1, 9, 9, 10, 9, 9, 100, 9), NUMBERS(210, 321, 32));
 }
 
+/* Two groups of one channel each, which make two channels; in one panel, and in one for each. */
+Test(interp, grouped) {
+  CHECK3(
+      "grouped(%0, %1, %2) {kernel_h=1, kernel_w=2, stride_h=1, stride_w=1, pad_h=0, pad_w=1, "
+      "groups=2}",
+      "[1,1,1,2]", "[1,2,4]", "[4]", NUMBERS(1, 2), NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
+      NUMBERS(100, 200, 300, 400), NUMBERS(105, 206, 314, 416, 101, 202, 306, 408));
+  CHECK2("grouped(%0, %1) {kernel_h=1, kernel_w=1, stride_h=1, stride_w=1, groups=2}", "[1,1,1,4]",
+         "[2,2,1]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 10, 100, 1000), NUMBERS(21, 4300));
+}
+
 /* One row of four pixels (10, 20, 30, 40), all with the same offset. */
 static void check_row_sample(double offset, Numbers expected) {
   double all[] = {offset, offset, offset, offset};

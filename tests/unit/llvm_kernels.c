@@ -227,6 +227,40 @@ Test(llvm_kernels, depthwise) {
   check_depthwise((Window){9, 11, 1, 1, 6, 7}, 16, map(2, 11, 13, 16));
 }
 
+/* `groups` groups of `in` channels, and `each` of the result, in `panels` panels. */
+static void check_grouped(Window window, int64_t groups, int64_t in, int64_t each, int64_t panels) {
+  Fixture f = fixture_new();
+  ValueId wide = fixture_rows(&f, map(2, 7, 9, groups * in + 3));
+  ValueId x = build_slice(f.b, wide, 3, (int32_t)(groups * in));
+  if (groups % 2 == 0) x = fixture_rows(&f, map(2, 7, 9, groups * in));
+  int64_t depth = window.kernel_h * window.kernel_w * in;
+  ValueId w = fixture_weights(&f, 3, (int64_t[]){panels, depth, groups * each / panels});
+  ValueId bias = panels == 1 ? VALUE_NONE : fixture_vector(&f, groups * each);
+  ValueId y = build_grouped(f.b, x, w, bias, window, (int32_t)groups);
+  Type type = graph_type(f.b.graph, y);
+  y = build_add(f.b, build_relu(f.b, y), fixture_rows(&f, type));
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_result(&f, y, PORT_CALLER, false);
+  fixture_check(&f, 2, (uint32_t)(type.dims[1] * type.dims[2]), 3, 1e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, grouped) {
+  Window same = {3, 3, 1, 1, 1, 1}, down = {3, 2, 2, 2, 1, 0}, large = {7, 9, 1, 1, 3, 4};
+  check_grouped(same, 32, 4, 4, 4);
+  check_grouped(same, 16, 2, 2, 1);
+  check_grouped(down, 6, 1, 2, 1);
+  check_grouped(down, 5, 4, 4, 5);
+  check_grouped(same, 11, 2, 2, 1);
+  check_grouped(same, 4, 8, 8, 1);
+  check_grouped(down, 3, 16, 16, 3);
+  check_grouped(large, 2, 5, 12, 1);
+  check_grouped(same, 3, 3, 17, 3);
+  check_grouped(same, 2, 6, 40, 2);
+  check_grouped((Window){1, 1, 1, 1, 0, 0}, 4, 8, 4, 1);
+  check_grouped((Window){7, 9, 1, 1, 0, 0}, 4, 4, 4, 1);
+}
+
 static void check_patches(PortKind kind, bool nchw, bool first, Window window, int64_t channels) {
   Fixture f = fixture_new();
   ValueId x = fixture_operand(&f, kind, nchw, map(2, 11, 13, channels), 1);
