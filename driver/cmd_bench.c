@@ -23,7 +23,7 @@ typedef struct Measurement {
   double *steps; /* seconds of each step; NULL without --profile */
 } Measurement;
 
-static Status time_runs(Native *native, const float *const *in, float *const *out, uint32_t most,
+static Status time_runs(Native *native, const void *const *in, void *const *out, uint32_t most,
                         double limit, double *samples, uint32_t *count) {
   double begin = clock_seconds();
   double last = begin;
@@ -36,7 +36,7 @@ static Status time_runs(Native *native, const float *const *in, float *const *ou
   return STATUS_OK;
 }
 
-static Status write_trace(Compilation *c, Native *native, const float *const *in, float *const *out,
+static Status write_trace(Compilation *c, Native *native, const void *const *in, void *const *out,
                           double peak) {
   Trace trace;
   RETURN_IF_ERROR(trace_record(native, in, out, c->arena, &trace));
@@ -47,8 +47,8 @@ static Status write_trace(Compilation *c, Native *native, const float *const *in
 }
 
 /* Step by step, where the options ask for it. */
-static Status measure_steps(Compilation *c, Native *native, const float *const *in,
-                            float *const *out, Measurement *m) {
+static Status measure_steps(Compilation *c, Native *native, const void *const *in, void *const *out,
+                            Measurement *m) {
   if (c->options->profile) {
     m->steps = ARENA_ARRAY(c->arena, native->plan->step_count, double);
     RETURN_IF_ERROR(profile_measure(native, in, out, PROFILE_REPEATS, m->steps));
@@ -57,8 +57,8 @@ static Status measure_steps(Compilation *c, Native *native, const float *const *
 }
 
 static Status measure(Compilation *c, Native *native, Measurement *m) {
-  const float **in;
-  float **out;
+  const void **in;
+  void **out;
   native_sample_tensors(c->arena, native->plan, &in, &out);
   uint32_t asked = (uint32_t)c->options->iterations;
   uint32_t most = asked ? asked : MOST_RUNS;

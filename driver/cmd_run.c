@@ -10,15 +10,15 @@ enum { TOP_ANSWERS = 5 };
 
 /* What a run computes: one entry per output of the model. */
 typedef struct Results {
-  Type *types;  /* logical */
-  float **data; /* as stored */
+  Type *types; /* logical */
+  void **data; /* as stored */
 } Results;
 
 static Results results_new(Arena *arena, uint32_t count) {
-  return (Results){ARENA_ARRAY(arena, count, Type), ARENA_ARRAY(arena, count, float *)};
+  return (Results){ARENA_ARRAY(arena, count, Type), ARENA_ARRAY(arena, count, void *)};
 }
 
-static Status run_native(Compilation *c, const float *const *inputs, Results *results) {
+static Status run_native(Compilation *c, const void *const *inputs, Results *results) {
   RETURN_IF_ERROR(native_check_machine(c));
   const Plan *plan = c->plans[0];
   for (uint32_t i = 0; i < plan->output_count; ++i) {
@@ -33,8 +33,7 @@ static Status run_native(Compilation *c, const float *const *inputs, Results *re
 }
 
 /* The interpreter runs the model's own graph, before any pass. */
-static Status run_interp(Compilation *c, Shape shape, const float *const *inputs,
-                         Results *results) {
+static Status run_interp(Compilation *c, Shape shape, const void *const *inputs, Results *results) {
   const Graph *graph = c->model->graph;
   const Type *types;
   uint32_t count;
@@ -115,7 +114,7 @@ static Status run(Compilation *c) {
   RETURN_IF_ERROR(compilation_read(c));
   uint32_t input_count = graph_inputs(c->model->graph, NULL, 0);
   uint32_t output_count = c->model->graph->output_count;
-  const float **inputs = ARENA_ARRAY(c->arena, input_count, const float *);
+  const void **inputs = ARENA_ARRAY(c->arena, input_count, const void *);
   const char **paths = ARENA_ARRAY(c->arena, output_count, const char *);
   ShapeList shapes = {.count = 1};
   RETURN_IF_ERROR(tensor_files_targets(c, paths));

@@ -20,8 +20,8 @@ static void print_title(void) {
   printf("%-32s %12s %12s %10s\n", "kernel", "largest", "error", "relative");
 }
 
-static Status check_kernels(Compilation *c, Native *native, const float *const *in,
-                            float *const *out, uint32_t *bad) {
+static Status check_kernels(Compilation *c, Native *native, const void *const *in, void *const *out,
+                            uint32_t *bad) {
   const Plan *plan = native->plan;
   KernelCheck check;
   Status status = kernel_check_begin(&check, c, native, in, out);
@@ -37,7 +37,7 @@ static Status check_kernels(Compilation *c, Native *native, const float *const *
 }
 
 /* The model's outputs as the interpreter computes them from its graph before any pass. */
-static Status interpret(Compilation *c, const Plan *plan, const float *const *in,
+static Status interpret(Compilation *c, const Plan *plan, const void *const *in,
                         InterpTensor *expected) {
   InterpTensor *inputs = ARENA_ARRAY(c->arena, plan->input_count, InterpTensor);
   for (uint32_t i = 0; i < plan->input_count; ++i) {
@@ -50,8 +50,8 @@ static Status interpret(Compilation *c, const Plan *plan, const float *const *in
   return interp_run(c->model->graph, &source, c->arena, c->diag, inputs, expected);
 }
 
-static Status check_outputs(Compilation *c, Native *native, const float *const *in,
-                            float *const *out, uint32_t *bad) {
+static Status check_outputs(Compilation *c, Native *native, const void *const *in, void *const *out,
+                            uint32_t *bad) {
   const Plan *plan = native->plan;
   InterpTensor *expected = ARENA_ARRAY(c->arena, plan->output_count, InterpTensor);
   RETURN_IF_ERROR(interpret(c, plan, in, expected));
@@ -70,8 +70,8 @@ static Status check_outputs(Compilation *c, Native *native, const float *const *
 }
 
 static Status verify_native(Compilation *c, Native *native) {
-  const float **in;
-  float **out;
+  const void **in;
+  void **out;
   native_sample_tensors(c->arena, native->plan, &in, &out);
   uint32_t bad = 0;
   print_title();

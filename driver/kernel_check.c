@@ -91,8 +91,8 @@ static void collect_nodes(KernelCheck *check) {
   CHECK(steps == plan->step_count && inputs == plan->input_count);
 }
 
-Status kernel_check_begin(KernelCheck *check, Compilation *c, Native *native,
-                          const float *const *in, float *const *out) {
+Status kernel_check_begin(KernelCheck *check, Compilation *c, Native *native, const void *const *in,
+                          void *const *out) {
   *check = (KernelCheck){.c = c, .native = native, .in = in, .out = out};
   check->graph = c->resolutions[0].graph;
   check->nodes = ARENA_ARRAY(c->arena, native->plan->step_count, const Node *);

@@ -23,8 +23,8 @@ bool comparison_holds(const Comparison *c);
 typedef struct KernelCheck {
   Compilation *c;
   Native *native;
-  const float *const *in;
-  float *const *out;
+  const void *const *in;
+  void *const *out;
   const Graph *graph; /* of kernels */
   const Node **nodes; /* [step_count] the kernel node of each step */
   double **values;    /* [value_count] what the interpreter computed, rounded to float; malloced */
@@ -33,7 +33,7 @@ typedef struct KernelCheck {
 
 /* `in` and `out` are the model's tensors. To be paired with kernel_check_end. */
 MUST_CHECK Status kernel_check_begin(KernelCheck *check, Compilation *c, Native *native,
-                                     const float *const *in, float *const *out);
+                                     const void *const *in, void *const *out);
 /* Frees the interpreter's values; `native` stays open. */
 void kernel_check_end(KernelCheck *check);
 

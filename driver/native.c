@@ -100,13 +100,13 @@ static Status check_code(const Native *native, int code) {
   return diag_io_error(native->diag, (Position){0}, "the model failed: %s", atm_error_text(code));
 }
 
-Status native_run(Native *native, const float *const *in, float *const *out) {
+Status native_run(Native *native, const void *const *in, void *const *out) {
   return check_code(native,
                     native->run(in, out, native->workspace, native->workspace_bytes, &native->env));
 }
 
-char *native_address(const Native *native, const BufferRef *ref, const float *const *in,
-                     float *const *out) {
+char *native_address(const Native *native, const BufferRef *ref, const void *const *in,
+                     void *const *out) {
   switch (ref->space) {
     case SPACE_INPUT: return (char *)(uintptr_t)in[ref->index];
     case SPACE_OUTPUT: return (char *)out[ref->index];
@@ -142,7 +142,7 @@ static void run_timed(void *context, uint32_t task, uint32_t worker) {
   time->end = clock_seconds();
 }
 
-Status native_step(Native *native, const Step *step, const float *const *in, float *const *out,
+Status native_step(Native *native, const Step *step, const void *const *in, void *const *out,
                    TaskTime *times) {
   enum { FIXED_ARGS = 2, MOST_ARGS = FIXED_ARGS + 256 + 1 };
   const PlanKernel *kernel = &native->plan->kernels[step->kernel];
@@ -172,12 +172,12 @@ float *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed
   return data;
 }
 
-void native_sample_tensors(Arena *arena, const Plan *plan, const float ***in, float ***out) {
-  *in = ARENA_ARRAY(arena, plan->input_count, const float *);
+void native_sample_tensors(Arena *arena, const Plan *plan, const void ***in, void ***out) {
+  *in = ARENA_ARRAY(arena, plan->input_count, const void *);
   for (uint32_t i = 0; i < plan->input_count; ++i) {
     (*in)[i] = native_sample_input(arena, &plan->inputs[i], i);
   }
-  *out = ARENA_ARRAY(arena, plan->output_count, float *);
+  *out = ARENA_ARRAY(arena, plan->output_count, void *);
   for (uint32_t i = 0; i < plan->output_count; ++i) {
     (*out)[i] = ARENA_ARRAY(arena, layout_count(plan->outputs[i].type), float);
   }

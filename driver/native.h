@@ -37,7 +37,7 @@ typedef Status NativeUse(Compilation *c, Native *native);
 MUST_CHECK Status native_with(Compilation *c, NativeUse *use);
 
 /* Runs the model on tensors in the caller's layout. */
-MUST_CHECK Status native_run(Native *native, const float *const *in, float *const *out);
+MUST_CHECK Status native_run(Native *native, const void *const *in, void *const *out);
 
 /* Runs all tasks of a kernel on the workers. */
 MUST_CHECK Status native_tasks(Native *native, KernelFunction *kernel, void *args, uint32_t tasks);
@@ -50,11 +50,11 @@ typedef struct TaskTime {
 
 /* Runs one step of the plan alone, for the first round, on the workspace as it is. `times`
  * [plan_tasks] gets the time of each task; NULL: they are not taken. */
-MUST_CHECK Status native_step(Native *native, const Step *step, const float *const *in,
-                              float *const *out, TaskTime *times);
+MUST_CHECK Status native_step(Native *native, const Step *step, const void *const *in,
+                              void *const *out, TaskTime *times);
 /* The memory behind a step's operand or result. */
-char *native_address(const Native *native, const BufferRef *ref, const float *const *in,
-                     float *const *out);
+char *native_address(const Native *native, const BufferRef *ref, const void *const *in,
+                     void *const *out);
 
 /* This machine can run the code that `c` makes; else a usage error. */
 MUST_CHECK Status native_check_machine(const Compilation *c);
@@ -62,6 +62,6 @@ MUST_CHECK Status native_check_machine(const Compilation *c);
 /* A tensor in the caller's layout with the elements of the synthetic image, in `arena`. */
 float *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed);
 /* One sample for each input, and room for each output. */
-void native_sample_tensors(Arena *arena, const Plan *plan, const float ***in, float ***out);
+void native_sample_tensors(Arena *arena, const Plan *plan, const void ***in, void ***out);
 
 #endif

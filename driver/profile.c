@@ -16,7 +16,7 @@ double profile_median(double *samples, uint32_t count) {
   return 0.5 * (samples[(count - 1) / 2] + samples[count / 2]);
 }
 
-Status profile_measure(Native *native, const float *const *in, float *const *out, uint32_t repeats,
+Status profile_measure(Native *native, const void *const *in, void *const *out, uint32_t repeats,
                        double *seconds) {
   for (uint32_t r = 0; r < repeats; ++r) {
     for (uint32_t s = 0; s < native->plan->step_count; ++s) {

@@ -14,7 +14,7 @@ typedef struct Profile {
 
 /* Runs the steps one by one, `repeats` times over; `seconds` [step_count] gets the least of each:
  * what else the machine does only adds to it. */
-MUST_CHECK Status profile_measure(Native *native, const float *const *in, float *const *out,
+MUST_CHECK Status profile_measure(Native *native, const void *const *in, void *const *out,
                                   uint32_t repeats, double *seconds);
 /* A table of the steps, and one of the kernels with the sums of their steps. */
 void profile_print(const Profile *profile, Arena *arena);

@@ -138,7 +138,7 @@ static Shape shape_of(Type type) {
   return (Shape){type.dims[0], type.dims[3], type.dims[1], type.dims[2]};
 }
 
-Status tensor_files_read(const Compilation *c, const float **data, Shape *shape) {
+Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) {
   uint32_t count = graph_inputs(c->model->graph, NULL, 0);
   NodeId *nodes = ARENA_ARRAY(c->arena, count, NodeId);
   Names names = input_names(c, nodes);
@@ -172,7 +172,7 @@ Status tensor_files_targets(const Compilation *c, const char **paths) {
 }
 
 Status tensor_files_write(const Compilation *c, const char *const *paths, const Type *types,
-                          float *const *data) {
+                          void *const *data) {
   const Graph *graph = c->model->graph;
   AtomicFiles *files = atomic_files_new(c->arena, c->diag);
   Status status = STATUS_OK;

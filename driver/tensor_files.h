@@ -6,13 +6,13 @@
 
 /* Reads the files of --input, in the order of the model's inputs; `data` [input count] points to
  * their floats as stored. All must belong to one resolution, which is `shape`. */
-MUST_CHECK Status tensor_files_read(const Compilation *c, const float **data, Shape *shape);
+MUST_CHECK Status tensor_files_read(const Compilation *c, const void **data, Shape *shape);
 
 /* Checks the names of --output: `paths` [output count] is the file of each output, NULL for those
  * that are not wanted. */
 MUST_CHECK Status tensor_files_targets(const Compilation *c, const char **paths);
 /* Writes the outputs, floats as stored of logical `types`; all or none. */
 MUST_CHECK Status tensor_files_write(const Compilation *c, const char *const *paths,
-                                     const Type *types, float *const *data);
+                                     const Type *types, void *const *data);
 
 #endif

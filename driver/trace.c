@@ -27,7 +27,7 @@ static double length(const Plan *plan, const StepTrace *steps) {
   return steps[plan->step_count - 1].end - steps[0].begin;
 }
 
-Status trace_record(Native *native, const float *const *in, float *const *out, Arena *arena,
+Status trace_record(Native *native, const void *const *in, void *const *out, Arena *arena,
                     Trace *trace) {
   const Plan *plan = native->plan;
   StepTrace *best = new_steps(arena, plan), *next = new_steps(arena, plan);

@@ -16,7 +16,7 @@ typedef struct Trace {
 } Trace;
 
 /* Runs the steps one after the other, some times over, and keeps the shortest run. */
-MUST_CHECK Status trace_record(Native *native, const float *const *in, float *const *out,
+MUST_CHECK Status trace_record(Native *native, const void *const *in, void *const *out,
                                Arena *arena, Trace *trace);
 /* Writes it in Chrome's JSON format: a track of the steps, and one of the tasks of each worker.
  * `title` names the whole; `peak` is in multiply-adds in a second. */

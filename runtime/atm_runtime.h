@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-#define ATM_ABI_VERSION 1
+#define ATM_ABI_VERSION 2
 
 /* What generated functions and the runtime return: 0, or one of these. */
 #define ATM_OK 0
@@ -51,15 +51,28 @@ typedef struct atm_env {
                       void *arg);
 } atm_env;
 
+/* What the elements of a tensor are: atm_tensor.dtype. The numbers never change; a model's header
+ * names those that it has. Little-endian; each tensor is aligned to one of its elements. */
+enum {
+  ATM_DTYPE_F32 = 1, /* float */
+  ATM_DTYPE_F16 = 2, /* IEEE half precision, as uint16_t in C */
+  ATM_DTYPE_S32 = 3, /* int32_t */
+  ATM_DTYPE_S8 = 4,  /* int8_t */
+  ATM_DTYPE_U8 = 5   /* uint8_t */
+};
+
 /* Constant data about a generated model. Dimensions are in the caller's layout. */
 typedef struct atm_tensor {
   const char *name;
   const char *layout; /* "nchw", "nhwc" or "nc" */
+  uint32_t dtype;     /* ATM_DTYPE_* */
   uint32_t rank;
   uint32_t dims[4];
 } atm_tensor;
 
-typedef int atm_run_fn(const float *const in[], float *const out[], void *workspace,
+/* Runs a model at one resolution: in[i] and out[i] are its tensors in the order of the entry's,
+ * dense arrays of the elements that their dtypes say. */
+typedef int atm_run_fn(const void *const in[], void *const out[], void *workspace,
                        size_t workspace_bytes, const atm_env *env);
 
 typedef struct atm_entry { /* one resolution */
@@ -71,19 +84,24 @@ typedef struct atm_entry { /* one resolution */
   uint64_t macs; /* nominal multiply-adds */
 } atm_entry;
 
+typedef struct atm_variant { /* the code for one instruction set */
+  const char *name;          /* as "x86-64-v3" */
+  uint64_t isa;              /* ATM_ISA_* bits that the code needs */
+} atm_variant;
+
 typedef struct atm_model {
   uint32_t abi_version; /* ATM_ABI_VERSION */
   uint32_t input_count;
   uint32_t output_count;
   uint32_t entry_count;
+  uint32_t variant_count;
   uint32_t class_count; /* 0: no names */
-  uint32_t reserved;
   const char *name;
-  const char *target;       /* as "x86-64-v3" */
-  const char *hash;         /* of the model and its weights, hex */
-  const atm_entry *entries; /* in the order of --shape */
+  const char *target;          /* triple, as "x86_64-unknown-linux-gnu" */
+  const char *hash;            /* of the model and its weights, hex */
+  const atm_entry *entries;    /* in the order of --shape */
+  const atm_variant *variants; /* best first: the first that may run does */
   const char *const *classes;
-  uint64_t isa;           /* ATM_ISA_* bits that the code needs */
   uint64_t weights_bytes; /* of external weights; 0 when embedded */
 } atm_model;
 

@@ -1,6 +1,6 @@
 /* The entry of a resolution, as in
  *
- *   int PREFIX_run(const float *const in[], float *const out[], void *workspace, size_t bytes,
+ *   int PREFIX_run(const void *const in[], void *const out[], void *workspace, size_t bytes,
  *                  const atm_env *env) {
  *     check the arguments;
  *     for (round = 0; round < rounds; ++round) {                      in[], out[]: its images
@@ -131,13 +131,14 @@ void entry_emit_shared(Artifact *a) {
 
 /* -- the checks, in the order that the header promises ----------------------------------------- */
 
-/* Loads `count` pointers of `table`, which must all be aligned to a float. */
-static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, uint32_t count) {
+/* Loads the `count` pointers of `table`, which must all be aligned to an element of `tensors`. */
+static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, const PlanTensor *tensors,
+                                   uint32_t count) {
   LLVMValueRef *pointers = ARENA_ARRAY(e->a->arena, count, LLVMValueRef);
   require(e, LLVMBuildIsNotNull(e->m->builder, table, ""), ATM_E_ARGUMENT);
   for (uint32_t i = 0; i < count; ++i) {
     pointers[i] = load(e->m, e->m->ptr, table, i * sizeof(void *));
-    require(e, is_pointer(e->m, pointers[i], sizeof(float)), ATM_E_ARGUMENT);
+    require(e, is_pointer(e->m, pointers[i], dtype_bytes(tensors[i].type.dtype)), ATM_E_ARGUMENT);
   }
   return pointers;
 }
@@ -291,8 +292,8 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {
   e.env = LLVMGetParam(function, 4);
   LLVMValueRef args =
       LLVMBuildAlloca(m->builder, LLVMArrayType2(m->ptr, most_args(e.plan)), "args");
-  e.inputs = check_tensors(&e, e.in, e.plan->input_count);
-  e.outputs = check_tensors(&e, e.out, e.plan->output_count);
+  e.inputs = check_tensors(&e, e.in, e.plan->inputs, e.plan->input_count);
+  e.outputs = check_tensors(&e, e.out, e.plan->outputs, e.plan->output_count);
   check_env(&e);
   check_workspace(&e);
   check_cpu(&e);

@@ -2,7 +2,7 @@
  * it, under that header's own guard).
  *
  *   PREFIX_WORKSPACE_BYTES[_HxW](threads)   macros
- *   PREFIX_IN_NAME_FLOATS[_HxW], PREFIX_OUT_NAME_FLOATS[_HxW]   elements of each tensor
+ *   PREFIX_IN_NAME_ELEMENTS[_HxW], PREFIX_OUT_NAME_ELEMENTS[_HxW]   elements of each tensor
  *   PREFIX_model, PREFIX_run[_HxW]          prototypes
  *   PREFIX_infer[_HxW]                      the same with one parameter for each tensor
  */
@@ -73,10 +73,14 @@ static const char *shape_text(Arena *arena, const PlanTensor *t) {
   return arena_printf(arena, "[%lld][%lld][%lld][%lld] (nchw)", d[0], d[3], d[1], d[2]);
 }
 
+static const char *c_type(const PlanTensor *t) {
+  return dtype_info(t->type.dtype)->c_type;
+}
+
 static void add_tensor_comments(Header *h, const char *title, const PlanTensor *list,
                                 uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
-    ADD(h, " *   %s[%u] %s: float %s\n", title, i, comment(h->arena, list[i].name),
+    ADD(h, " *   %s[%u] %s: %s %s\n", title, i, comment(h->arena, list[i].name), c_type(&list[i]),
         shape_text(h->arena, &list[i]));
   }
 }
@@ -86,7 +90,8 @@ static void add_introduction(Header *h, const EmitOptions *options, const Weight
   ADD(h, "/* %s, compiled by atmc for %s.\n *\n", comment(h->arena, plan->model),
       plan->target->name);
   ADD(h,
-      " * Inputs and outputs are dense arrays aligned to a float. The workspace is aligned to 64\n"
+      " * Inputs and outputs are dense arrays aligned to an element. The workspace is aligned to "
+      "64\n"
       " * bytes, belongs to one call at a time, and needs no initial contents. The code has no\n"
       " * mutable state: any number of threads may run it at once, each with its own workspace.\n"
       " * `env` NULL runs on one thread; atm_pool_env() of the runtime (pool.c, cpu.c and error.c "
@@ -113,13 +118,13 @@ static const char *suffix(const Header *h, uint32_t plan) {
   return artifact_suffix(h->arena, h->plans, h->plan_count, plan);
 }
 
-static void add_floats(Header *h, uint32_t p, const char *side, const PlanTensor *list,
-                       uint32_t count) {
+static void add_elements(Header *h, uint32_t p, const char *side, const PlanTensor *list,
+                         uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
-    int64_t floats = 0;
-    CHECK(type_count(list[i].type, &floats));
-    ADD(h, "#define %s_%s_%s_FLOATS%s %lld\n", h->upper, side,
-        tensor_identifier(h->arena, list, count, i, true), suffix(h, p), (long long)floats);
+    int64_t elements = 0;
+    CHECK(type_count(list[i].type, &elements));
+    ADD(h, "#define %s_%s_%s_ELEMENTS%s %lld\n", h->upper, side,
+        tensor_identifier(h->arena, list, count, i, true), suffix(h, p), (long long)elements);
   }
 }
 
@@ -130,8 +135,8 @@ static void add_macros(Header *h, uint32_t p) {
       "  ((size_t)%llu + ((threads) > 1 ? (size_t)(threads) - 1 : 0) * (size_t)%llu)\n",
       h->upper, suffix(h, p), (unsigned long long)plan->workspace_base,
       (unsigned long long)plan->scratch_bytes);
-  add_floats(h, p, "IN", plan->inputs, plan->input_count);
-  add_floats(h, p, "OUT", plan->outputs, plan->output_count);
+  add_elements(h, p, "IN", plan->inputs, plan->input_count);
+  add_elements(h, p, "OUT", plan->outputs, plan->output_count);
 }
 
 /* With several shapes: what is enough for each of them. */
@@ -148,10 +153,18 @@ static void add_largest_workspace(Header *h) {
       h->upper, (unsigned long long)base, (unsigned long long)scratch);
 }
 
-static void add_parameters(Header *h, const char *before, const PlanTensor *list, uint32_t count,
-                           const char *separator) {
+/* "in_image, in_mask": of `side` "in" or "out". */
+static void add_names(Header *h, const char *side, const PlanTensor *list, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
-    ADD(h, "%s%s%s", i ? separator : "", before,
+    ADD(h, "%s%s_%s", i ? ", " : "", side, tensor_identifier(h->arena, list, count, i, false));
+  }
+}
+
+/* "const float *in_image, const float *in_mask": with the types that their elements have in C. */
+static void add_parameters(Header *h, const char *constant, const char *side,
+                           const PlanTensor *list, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    ADD(h, "%s%s *%s_%s, ", constant, c_type(&list[i]), side,
         tensor_identifier(h->arena, list, count, i, false));
   }
 }
@@ -159,14 +172,13 @@ static void add_parameters(Header *h, const char *before, const PlanTensor *list
 static void add_wrapper(Header *h, uint32_t p) {
   const Plan *plan = h->plans[p];
   ADD(h, "static inline int %s_infer%s(", h->prefix, suffix(h, p));
-  add_parameters(h, "const float *in_", plan->inputs, plan->input_count, ", ");
-  ADD(h, ", ");
-  add_parameters(h, "float *out_", plan->outputs, plan->output_count, ", ");
-  ADD(h, ",\n    void *workspace, size_t workspace_bytes, const atm_env *env) {\n");
-  ADD(h, "  const float *const in[] = {");
-  add_parameters(h, "in_", plan->inputs, plan->input_count, ", ");
-  ADD(h, "};\n  float *const out[] = {");
-  add_parameters(h, "out_", plan->outputs, plan->output_count, ", ");
+  add_parameters(h, "const ", "in", plan->inputs, plan->input_count);
+  add_parameters(h, "", "out", plan->outputs, plan->output_count);
+  ADD(h, "void *workspace,\n    size_t workspace_bytes, const atm_env *env) {\n");
+  ADD(h, "  const void *const in[] = {");
+  add_names(h, "in", plan->inputs, plan->input_count);
+  ADD(h, "};\n  void *const out[] = {");
+  add_names(h, "out", plan->outputs, plan->output_count);
   ADD(h, "};\n  return %s_run%s(in, out, workspace, workspace_bytes, env);\n}\n", h->prefix,
       suffix(h, p));
 }
@@ -179,7 +191,7 @@ static void add_entry(Header *h, uint32_t p) {
   ADD(h, " */\n");
   add_macros(h, p);
   ADD(h,
-      "int %s_run%s(const float *const in[], float *const out[], void *workspace,\n"
+      "int %s_run%s(const void *const in[], void *const out[], void *workspace,\n"
       "    size_t workspace_bytes, const atm_env *env);\n",
       h->prefix, suffix(h, p));
   add_wrapper(h, p);

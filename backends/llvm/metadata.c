@@ -5,7 +5,8 @@
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
-_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 80,
+_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 80 &&
+                   sizeof(atm_variant) == 16,
                "the structures below have the fields of the header");
 
 static LLVMValueRef number32(Artifact *a, uint64_t value) {
@@ -34,6 +35,11 @@ static LLVMValueRef array(Artifact *a, LLVMValueRef *elements, uint32_t count) {
   return artifact_constant(a, "table", LLVMConstArray2(LLVMTypeOf(elements[0]), elements, count));
 }
 
+static const uint32_t dtypes[DTYPE_COUNT] = {
+#define DTYPE(NAME, text, bytes, kind, c_type, npy) [DTYPE_##NAME] = ATM_DTYPE_##NAME,
+#include "ir/dtype.def"
+};
+
 /* Dimensions in the caller's order. */
 static LLVMValueRef tensor(Artifact *a, const PlanTensor *t) {
   static const uint32_t nchw[] = {0, 3, 1, 2};
@@ -47,8 +53,9 @@ static LLVMValueRef tensor(Artifact *a, const PlanTensor *t) {
                            text(a, !map      ? "nc"
                                    : t->nchw ? "nchw"
                                              : "nhwc"),
-                           number32(a, t->type.rank), LLVMConstArray2(a->m->i32, dims, 4)};
-  return structure(a, fields, 4);
+                           number32(a, dtypes[t->type.dtype]), number32(a, t->type.rank),
+                           LLVMConstArray2(a->m->i32, dims, 4)};
+  return structure(a, fields, 5);
 }
 
 static LLVMValueRef tensors(Artifact *a, const PlanTensor *list, uint32_t count) {
@@ -82,6 +89,12 @@ static LLVMValueRef entries(Artifact *a) {
   return array(a, elements, a->plan_count);
 }
 
+static LLVMValueRef variants(Artifact *a) {
+  LLVMValueRef fields[] = {text(a, a->row->info.name), number64(a, a->row->info.isa_bits)};
+  LLVMValueRef variant = structure(a, fields, 2);
+  return array(a, &variant, 1);
+}
+
 static LLVMValueRef classes(Artifact *a) {
   uint32_t count = a->options->class_count;
   LLVMValueRef *elements = ARENA_ARRAY(a->arena, count, LLVMValueRef);
@@ -95,14 +108,14 @@ void metadata_emit(Artifact *a) {
                            number32(a, plan->input_count),
                            number32(a, plan->output_count),
                            number32(a, a->plan_count),
+                           number32(a, 1),
                            number32(a, a->options->class_count),
-                           number32(a, 0),
                            text(a, plan->model),
-                           text(a, a->row->info.name),
+                           text(a, a->row->info.triple),
                            text(a, a->options->model_hash ? a->options->model_hash : ""),
                            entries(a),
+                           variants(a),
                            classes(a),
-                           number64(a, a->row->info.isa_bits),
                            number64(a, a->options->external_weights ? a->blob->bytes : 0)};
   LLVMValueRef model = artifact_constant(a, "metadata", structure(a, fields, 13));
   artifact_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);

@@ -36,8 +36,8 @@ static void *read_tail(const char *path, size_t bytes) {
 }
 
 static int classify(const float *image, float *logits) {
-  const float *inputs[] = {image};
-  float *outputs[] = {logits};
+  const void *inputs[] = {image};
+  void *outputs[] = {logits};
   int code = glyphs_run(inputs, outputs, workspace, GLYPHS_WORKSPACE_BYTES(1), NULL);
   if (code) {
     fprintf(stderr, "glyphs_run failed with code %d\n", code);

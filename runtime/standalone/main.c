@@ -15,6 +15,7 @@
 #include "npy.h"
 
 enum { EXIT_BAD_INPUT = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3, ALIGNMENT = 64, TOP = 5 };
+enum { MOST_INTEGERS = 16 };
 
 const atm_model *ATM_MODEL(void);
 
@@ -25,8 +26,7 @@ typedef struct program {
   const char *name;
   const char **input_files, **output_files;
   const char *weights_file;
-  npy_array *inputs;
-  float **outputs;
+  npy_array *inputs, *outputs;
   void *weights;
   long threads;
 } program;
@@ -61,7 +61,11 @@ static void print_help(const program *p) {
   const atm_model *model = p->model;
   printf("Usage: %s --input [NAME=]FILE.npy [--output [NAME=]FILE.npy] [--threads=N]%s\n", p->name,
          model->weights_bytes ? " --weights=FILE" : "");
-  printf("Runs the model %s, compiled for %s.\n", model->name, model->target);
+  printf("Runs the model %s, compiled for", model->name);
+  for (uint32_t i = 0; i < model->variant_count; ++i) {
+    printf("%s %s", i ? "," : "", model->variants[i].name);
+  }
+  puts(".");
   for (uint32_t i = 0; i < model->entry_count; ++i) {
     print_tensors("input", model->entries[i].inputs, model->input_count);
     print_tensors("output", model->entries[i].outputs, model->output_count);
@@ -147,6 +151,10 @@ static int read_inputs(program *p) {
     const char *error = npy_read(file, &p->inputs[i]);
     fclose(file);
     if (error) return fail(p, EXIT_BAD_INPUT, "%s: %s", path, error);
+    if (p->inputs[i].type->dtype != p->model->entries->inputs[i].dtype) {
+      return fail(p, EXIT_BAD_INPUT, "%s: elements '%s' are not those of input %s", path,
+                  p->inputs[i].type->descr, name);
+    }
   }
   return 0;
 }
@@ -177,11 +185,10 @@ static int read_weights(program *p) {
               bytes);
 }
 
-static int write_outputs(const program *p, const atm_entry *entry) {
+static int write_outputs(const program *p) {
   for (uint32_t i = 0; i < p->model->output_count; ++i) {
     if (!p->output_files[i]) continue;
-    const atm_tensor *t = &entry->outputs[i];
-    const char *error = npy_write(p->output_files[i], t->rank, t->dims, p->outputs[i]);
+    const char *error = npy_write(p->output_files[i], &p->outputs[i]);
     if (error) return fail(p, EXIT_SYSTEM, "%s: %s", p->output_files[i], error);
   }
   return 0;
@@ -221,19 +228,34 @@ static void print_summary(const float *values, size_t count) {
   printf("  min %.6g, mean %.6g, max %.6g\n", low, sum / (double)count, high);
 }
 
+/* The first values of one image. */
+static void print_integers(const int32_t *values, size_t count) {
+  for (size_t i = 0; i < count && i < MOST_INTEGERS; ++i) printf("  %ld", (long)values[i]);
+  puts(count > MOST_INTEGERS ? "  ..." : "");
+}
+
+/* One output of one image, `count` elements at `data`. */
+static void print_image(const program *p, const npy_array *array, const void *data, size_t count) {
+  if (array->type->dtype == ATM_DTYPE_S32) {
+    print_integers(data, count);
+  } else if (array->rank == 2) {
+    print_top(p, data, array->dims[1]);
+  } else {
+    print_summary(data, count);
+  }
+}
+
 static void print_outputs(const program *p, const atm_entry *entry) {
   for (uint32_t i = 0; i < p->model->output_count; ++i) {
-    const atm_tensor *t = &entry->outputs[i];
-    printf("%s ", t->name);
-    print_shape(stdout, t->rank, t->dims);
+    const npy_array *array = &p->outputs[i];
+    uint32_t images = array->rank == 2 ? array->dims[0] : 1; /* maps: all together */
+    size_t count = npy_count(array->rank, array->dims) / images;
+    printf("%s ", entry->outputs[i].name);
+    print_shape(stdout, array->rank, array->dims);
     putchar('\n');
-    if (t->rank != 2) {
-      print_summary(p->outputs[i], npy_count(t->rank, t->dims));
-      continue;
-    }
-    for (uint32_t n = 0; n < t->dims[0]; ++n) {
-      if (t->dims[0] > 1) printf(" image %u\n", (unsigned)n);
-      print_top(p, p->outputs[i] + (size_t)n * t->dims[1], t->dims[1]);
+    for (uint32_t n = 0; n < images; ++n) {
+      if (images > 1) printf(" image %u\n", (unsigned)n);
+      print_image(p, array, (const char *)array->data + n * count * array->type->bytes, count);
     }
   }
 }
@@ -266,27 +288,36 @@ static const atm_entry *choose_entry(const program *p) {
   return NULL;
 }
 
+/* Room for what `t` describes, in array->data; 0 where there is none. */
+static int new_output(const atm_tensor *t, npy_array *array) {
+  *array = (npy_array){.type = npy_type_of(t->dtype), .rank = t->rank};
+  memcpy(array->dims, t->dims, sizeof array->dims);
+  if (array->type) array->data = malloc(npy_count(t->rank, t->dims) * array->type->bytes);
+  return array->data != NULL;
+}
+
 /* Runs `entry` on `pool`; sets the time in milliseconds. Returns an ATM_E_* code. */
 static int run_entry(program *p, const atm_entry *entry, atm_pool *pool, double *milliseconds) {
   atm_env env = atm_pool_env(pool);
   env.weights = p->weights;
   size_t bytes = entry->workspace_base + (env.threads - 1) * entry->workspace_scratch;
   void *workspace = allocate(bytes);
-  const float **in = calloc(p->model->input_count, sizeof *in);
-  int ready = workspace && in;
+  const void **in = calloc(p->model->input_count, sizeof *in);
+  void **out = calloc(p->model->output_count, sizeof *out);
+  int ready = workspace && in && out;
   for (uint32_t i = 0; ready && i < p->model->input_count; ++i) in[i] = p->inputs[i].data;
   for (uint32_t i = 0; ready && i < p->model->output_count; ++i) {
-    const atm_tensor *t = &entry->outputs[i];
-    p->outputs[i] = malloc(npy_count(t->rank, t->dims) * sizeof(float));
-    ready = p->outputs[i] != NULL;
+    ready = new_output(&entry->outputs[i], &p->outputs[i]);
+    out[i] = p->outputs[i].data;
   }
   struct timespec begin, end;
   clock_gettime(CLOCK_MONOTONIC, &begin);
-  int code = ready ? entry->run(in, p->outputs, workspace, bytes, &env) : ATM_E_NO_MEMORY;
+  int code = ready ? entry->run(in, out, workspace, bytes, &env) : ATM_E_NO_MEMORY;
   clock_gettime(CLOCK_MONOTONIC, &end);
   *milliseconds =
       (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) * 1e-6;
   free(in);
+  free(out);
   free(workspace);
   return code;
 }
@@ -306,7 +337,7 @@ static int run(program *p) {
   print_outputs(p, entry);
   printf("%.3f ms, %ld thread%s\n", milliseconds, p->threads, p->threads == 1 ? "" : "s");
   if (fflush(stdout) != 0) return fail(p, EXIT_SYSTEM, "standard output: %s", strerror(errno));
-  return write_outputs(p, entry);
+  return write_outputs(p);
 }
 
 int main(int argc, char **argv) {
@@ -325,7 +356,7 @@ int main(int argc, char **argv) {
     if (!code && !done) code = run(&p);
   }
   for (uint32_t i = 0; p.inputs && i < inputs; ++i) free(p.inputs[i].data);
-  for (uint32_t i = 0; p.outputs && i < outputs; ++i) free(p.outputs[i]);
+  for (uint32_t i = 0; p.outputs && i < outputs; ++i) free(p.outputs[i].data);
   free(p.input_files), free(p.output_files), free(p.inputs), free(p.outputs), free(p.weights);
   return code;
 }

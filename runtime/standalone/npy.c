@@ -8,13 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_HEADER = 65536 };
+#include "atm_runtime.h"
+
+enum { MAX_HEADER = 65536, MAX_BYTES = 8 };
 static const char no_memory[] = "out of memory";
+
+static const npy_type types[] = {{ATM_DTYPE_F32, 4, "<f4"}, {ATM_DTYPE_S32, 4, "<i4"}};
+enum { TYPE_COUNT = sizeof types / sizeof *types };
+
+const npy_type *npy_type_of(uint32_t dtype) {
+  for (size_t i = 0; i < TYPE_COUNT; ++i) {
+    if (types[i].dtype == dtype) return &types[i];
+  }
+  return NULL;
+}
 
 size_t npy_count(uint32_t rank, const uint32_t *dims) {
   size_t count = 1;
   for (uint32_t i = 0; i < rank; ++i) {
-    if (dims[i] && count > SIZE_MAX / sizeof(float) / dims[i]) return 0;
+    if (dims[i] && count > SIZE_MAX / MAX_BYTES / dims[i]) return 0;
     count *= dims[i];
   }
   return count;
@@ -45,10 +57,22 @@ static const char *parse_shape(const char *text, npy_array *array) {
   }
 }
 
+/* The type called `text`, as "'<f4'", in the header. */
+static const npy_type *parse_type(const char *text) {
+  for (size_t i = 0; text && i < TYPE_COUNT; ++i) {
+    size_t length = strlen(types[i].descr);
+    if (text[0] == '\'' && strncmp(text + 1, types[i].descr, length) == 0 &&
+        text[1 + length] == '\'') {
+      return &types[i];
+    }
+  }
+  return NULL;
+}
+
 static const char *parse_header(const char *header, npy_array *array) {
-  const char *type = value_of(header, "'descr'");
   const char *order = value_of(header, "'fortran_order'");
-  if (!type || strncmp(type, "'<f4'", 5) != 0) return "the elements are not float32 ('<f4')";
+  array->type = parse_type(value_of(header, "'descr'"));
+  if (!array->type) return "the elements are neither float32 ('<f4') nor int32 ('<i4')";
   if (!order || strncmp(order, "False", 5) != 0) return "the array is not in C order";
   return parse_shape(value_of(header, "'shape'"), array);
 }
@@ -73,9 +97,9 @@ static const char *read_header(FILE *file, char *header) {
 static const char *read_data(FILE *file, npy_array *array) {
   size_t count = npy_count(array->rank, array->dims);
   if (!count) return "the array is too large";
-  array->data = malloc(count * sizeof(float));
+  array->data = malloc(count * array->type->bytes);
   if (!array->data) return no_memory;
-  if (fread(array->data, sizeof(float), count, file) != count) return "the data is cut off";
+  if (fread(array->data, array->type->bytes, count, file) != count) return "the data is cut off";
   return fgetc(file) == EOF ? NULL : "bytes follow the data";
 }
 
@@ -89,23 +113,24 @@ const char *npy_read(FILE *file, npy_array *array) {
   return error;
 }
 
-const char *npy_write(const char *path, uint32_t rank, const uint32_t *dims, const float *data) {
+const char *npy_write(const char *path, const npy_array *array) {
   enum { HEADER = 128, START = 10 };
   char text[HEADER + 1];
-  int used = snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
-  for (uint32_t i = 0; i < rank; ++i) {
-    used +=
-        snprintf(text + used, sizeof text - (size_t)used, "%s%u", i ? ", " : "", (unsigned)dims[i]);
+  int used = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                      array->type->descr);
+  for (uint32_t i = 0; i < array->rank; ++i) {
+    used += snprintf(text + used, sizeof text - (size_t)used, "%s%u", i ? ", " : "",
+                     (unsigned)array->dims[i]);
   }
-  used += snprintf(text + used, sizeof text - (size_t)used, "%s), }", rank == 1 ? "," : "");
+  used += snprintf(text + used, sizeof text - (size_t)used, "%s), }", array->rank == 1 ? "," : "");
   char header[HEADER] = "\x93NUMPY\x01\x00\x76"; /* 128 - 10 bytes of text */
   memset(header + START, ' ', HEADER - START);
   memcpy(header + START, text, (size_t)used);
   header[HEADER - 1] = '\n';
   FILE *file = fopen(path, "wb");
   if (!file) return strerror(errno);
-  size_t count = npy_count(rank, dims);
+  size_t count = npy_count(array->rank, array->dims);
   int ok = fwrite(header, 1, HEADER, file) == HEADER &&
-           fwrite(data, sizeof(float), count, file) == count;
+           fwrite(array->data, array->type->bytes, count, file) == count;
   return fclose(file) == 0 && ok ? NULL : "cannot write";
 }

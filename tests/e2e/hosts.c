@@ -17,8 +17,8 @@
 #include <string.h>
 
 enum { HOST_THREADS = 4, POOL_THREADS = 3, ROUNDS = 8 };
-enum { A_IN = A_IN_IMAGE_FLOATS, A_OUT = A_OUT_LOGITS_FLOATS };
-enum { B_IN = B_IN_IMAGE_FLOATS_16x24, B_MAP = B_OUT_MAP_FLOATS_16x24 };
+enum { A_IN = A_IN_IMAGE_ELEMENTS, A_OUT = A_OUT_LOGITS_ELEMENTS };
+enum { B_IN = B_IN_IMAGE_ELEMENTS_16x24, B_MAP = B_OUT_MAP_ELEMENTS_16x24 };
 
 #define EXPECT(condition)                                            \
   do {                                                               \
@@ -107,11 +107,11 @@ static int refuse(void *ctx, uint32_t n, void (*fn)(void *arg, uint32_t task, ui
 }
 
 static void check_errors(void) {
-  const float *in[] = {a_image};
-  float *out[] = {quiet.logits};
+  const void *in[] = {a_image};
+  void *out[] = {quiet.logits};
   size_t bytes = A_WORKSPACE_BYTES(2);
   char *workspace = (char *)allocate(bytes + 64);
-  const float *no_in[] = {NULL};
+  const void *no_in[] = {NULL};
   atm_env env = plain_env();
   EXPECT(a_run(in, out, workspace, A_WORKSPACE_BYTES(1), NULL) == ATM_OK);
   EXPECT(a_run(no_in, out, workspace, bytes, NULL) == ATM_E_ARGUMENT);
@@ -130,7 +130,8 @@ static void check_errors(void) {
   EXPECT(a_run(in, out, workspace, bytes, &env) == ATM_E_ENV);
   env = plain_env();
   env.isa = ATM_ISA_ARM_NEON;
-  EXPECT(a_model()->isa == ATM_ISA_ARM_NEON || /* every CPU of that family has it: never checked */
+  EXPECT(a_model()->variants[0].isa ==
+             ATM_ISA_ARM_NEON || /* every CPU of that family has it: never checked */
          a_run(in, out, workspace, bytes, &env) == ATM_E_UNSUPPORTED_CPU);
   free(workspace);
 
@@ -145,7 +146,9 @@ static void check_models(void) {
   EXPECT(a->abi_version == ATM_ABI_VERSION && a->entry_count == 1 && a->weights_bytes == 0);
   EXPECT(a->class_count == A_OUT / 2 && strcmp(a->classes[0], "none") == 0);
   EXPECT(b->entry_count == 2 && b->entries[0].run != b->entries[1].run && b->class_count == 0);
-  EXPECT(a->isa == b->isa && (a->isa & atm_cpu_isa()) == a->isa);
+  EXPECT(a->variant_count == 1 && a->variants[0].isa == b->variants[0].isa);
+  EXPECT((a->variants[0].isa & atm_cpu_isa()) == a->variants[0].isa);
+  EXPECT(a->entries[0].inputs[0].dtype == ATM_DTYPE_F32);
   EXPECT(b->entries[0].workspace_base == B_WORKSPACE_BYTES_16x24(1));
   EXPECT(b->entries[0].inputs[0].dims[3] == 24);
 }

@@ -434,7 +434,7 @@ static size_t caller_index(Type type, bool nchw, size_t e) {
 }
 
 static void run_code(const Trial *t, const Plan *plan, atm_run_fn *run, void *blob,
-                     const float *const *in, float *const *out) {
+                     const void *const *in, void *const *out) {
   size_t bytes = plan->workspace_base;
   char *workspace = aligned_alloc(64, round_up_size(bytes + 1, 64));
   memset(workspace, 0xff, bytes);
@@ -466,18 +466,19 @@ static void expect_same_code(Trial *t, const Plan *plan) {
                STATUS_OK);
   cr_assert_eq(llvm_load(object, bytes, &t->diag, &loaded), STATUS_OK);
   cr_assert_eq(weights_blob_evaluate(&blob, &weights, data), STATUS_OK);
-  float *in[MAX_INPUTS], *out[MAX_OUTPUTS];
+  void *in[MAX_INPUTS], *out[MAX_OUTPUTS];
   for (uint32_t i = 0; i < plan->input_count; ++i) {
     const InterpTensor *input = &t->inputs[i];
-    in[i] = malloc(elements(input->type) * sizeof(float)); /* exact: sanitizers see overreads */
+    float *values = malloc(elements(input->type) * sizeof(float)); /* exact: overreads are seen */
+    in[i] = values;
     for (size_t e = 0; e < elements(input->type); ++e) {
-      in[i][caller_index(input->type, plan->inputs[i].nchw, e)] = (float)input->data[e];
+      values[caller_index(input->type, plan->inputs[i].nchw, e)] = (float)input->data[e];
     }
   }
   for (uint32_t i = 0; i < plan->output_count; ++i) {
     out[i] = malloc(elements(plan->outputs[i].type) * sizeof(float));
   }
-  run_code(t, plan, (atm_run_fn *)llvm_symbol(loaded, "model_run"), data, (const float *const *)in,
+  run_code(t, plan, (atm_run_fn *)llvm_symbol(loaded, "model_run"), data, (const void *const *)in,
            out);
   for (uint32_t i = 0; i < plan->output_count; ++i) expect_same_output(t, i, out[i]);
   for (uint32_t i = 0; i < plan->input_count; ++i) free(in[i]);

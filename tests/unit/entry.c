@@ -15,8 +15,8 @@ typedef struct Fixture {
   LoadedModel *loaded;
   const atm_model *model;
   WeightsBlob blob;
-  const float *in[1];
-  float *out[1];
+  const void *in[1];
+  void *out[1];
   char *workspace;
   size_t bytes;
 } Fixture;
@@ -73,10 +73,11 @@ static int run(Fixture *f, const atm_env *env) {
 }
 
 static void check_answer(const Fixture *f, size_t rows) {
+  const float *out = f->out[0];
   for (size_t i = 0; i < rows * TINY_OUT; ++i) {
     double expected = tiny_expected(i / TINY_OUT, i % TINY_OUT);
-    cr_assert_float_eq(f->out[0][i], expected, 2e-6, "element %zu: %g, expected %g", i,
-                       (double)f->out[0][i], expected);
+    cr_assert_float_eq(out[i], expected, 2e-6, "element %zu: %g, expected %g", i, (double)out[i],
+                       expected);
   }
 }
 
@@ -118,8 +119,8 @@ Test(entry, gives_the_same_bits_in_rounds) {
   size_t values = ROWS * TINY_OUT;
   float *expected = malloc(MOST * values * sizeof(float));
   for (size_t i = 0; i < MOST; ++i) {
-    const float *in[] = {f.in[0] + i * ROWS * TINY_IN};
-    float *out[] = {expected + i * values};
+    const void *in[] = {(const float *)f.in[0] + i * ROWS * TINY_IN};
+    void *out[] = {expected + i * values};
     cr_assert_eq(single->run(in, out, f.workspace, f.bytes, NULL), ATM_OK);
   }
   cr_expect_eq(rounds->workspace_base, single->workspace_base);
@@ -145,15 +146,15 @@ Test(entry, refuses_bad_tensors) {
   atm_run_fn *entry = f.model->entries[0].run;
   cr_expect_eq(entry(NULL, f.out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
   cr_expect_eq(entry(f.in, NULL, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
-  const float *no_in[] = {NULL};
-  float *no_out[] = {NULL};
+  const void *no_in[] = {NULL};
+  void *no_out[] = {NULL};
   cr_expect_eq(entry(no_in, f.out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
   cr_expect_eq(entry(f.in, no_out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
-  const float *odd_in[] = {(const float *)((const char *)f.in[0] + 2)};
-  float *odd_out[] = {(float *)((char *)f.out[0] + 1)};
+  const void *odd_in[] = {(const char *)f.in[0] + 2};
+  void *odd_out[] = {(char *)f.out[0] + 1};
   cr_expect_eq(entry(odd_in, f.out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
   cr_expect_eq(entry(f.in, odd_out, f.workspace, f.bytes, NULL), ATM_E_ARGUMENT);
-  const float *next_in[] = {f.in[0] + 1};
+  const void *next_in[] = {(const char *)f.in[0] + sizeof(float)};
   cr_expect_eq(entry(next_in, f.out, f.workspace, f.bytes, NULL), ATM_OK);
   close_fixture(&f);
 }
@@ -202,7 +203,7 @@ Test(entry, refuses_cpus_without_the_instructions) {
   open_fixture(&f, NULL, false);
   atm_env env = {.size = sizeof env, .isa = UINT64_C(1) << 40};
   cr_expect_eq(run(&f, &env), ATM_E_UNSUPPORTED_CPU);
-  env.isa = f.model->isa;
+  env.isa = f.model->variants[0].isa;
   cr_expect_eq(run(&f, &env), ATM_OK);
   close_fixture(&f);
 }
@@ -249,16 +250,19 @@ Test(entry, describes_the_model) {
   cr_expect_eq(m->output_count, 1u);
   cr_expect_eq(m->entry_count, 3u);
   cr_expect_str_eq(m->name, "tiny");
-  cr_expect_str_eq(m->target, "x86-64-v2");
+  cr_expect_str_eq(m->target, "x86_64-unknown-linux-gnu");
   cr_expect_str_eq(m->hash, "c0ffee");
   cr_expect_eq(m->class_count, 2u);
   cr_expect_str_eq(m->classes[1], "dog");
-  cr_expect_eq(m->isa, ATM_ISA_X86_64_V2);
+  cr_expect_eq(m->variant_count, 1u);
+  cr_expect_str_eq(m->variants[0].name, "x86-64-v2");
+  cr_expect_eq(m->variants[0].isa, ATM_ISA_X86_64_V2);
   cr_expect_eq(m->weights_bytes, 0u);
   const atm_entry *e = &m->entries[1];
   cr_expect_eq(e->macs, 111u);
   cr_expect_str_eq(e->inputs[0].name, "image");
   cr_expect_str_eq(e->outputs[0].layout, "nhwc");
+  cr_expect_eq(e->outputs[0].dtype, ATM_DTYPE_F32);
   cr_expect_eq(e->outputs[0].rank, 4u);
   const uint32_t dims[] = {2, H, W, TINY_OUT};
   cr_expect_arr_eq(e->outputs[0].dims, dims, sizeof dims);

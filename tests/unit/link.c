@@ -122,8 +122,8 @@ Test(link, makes_a_shared_library) {
   for (size_t i = 0; i < ROWS * TINY_IN; ++i) image[i] = tiny_input(i);
   size_t bytes = entry->workspace_base;
   void *workspace = aligned_alloc(64, bytes);
-  const float *const in[] = {image};
-  float *const out[] = {answer};
+  const void *const in[] = {image};
+  void *const out[] = {answer};
   cr_assert_eq(entry->run(in, out, workspace, bytes, NULL), ATM_OK);
   check_answer(answer);
   cr_expect_not_null(dlsym(library, "atm_pool_create"));
