@@ -157,8 +157,8 @@ Status native_step(Native *native, const Step *step, const void *const *in, void
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     *next++ = native_address(native, &step->results[i], in, out);
   }
-  BufferRef ahead = {.space = SPACE_WEIGHTS, .index = step->ahead};
-  if (kernel->ahead_bytes) *next++ = native_address(native, &ahead, in, out);
+  BufferRef prefetch = {.space = SPACE_WEIGHTS, .index = step->prefetch};
+  if (kernel->prefetch_bytes) *next++ = native_address(native, &prefetch, in, out);
   KernelFunction *function = native->kernels[step->kernel];
   if (!times) return native_tasks(native, function, args, plan_tasks(kernel));
   TimedKernel timed = {function, args, times};

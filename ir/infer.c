@@ -161,7 +161,7 @@ static const char *check_kernel(const Infer *in) {
 /* Kernels have their body's types. */
 const char *infer_KERNEL(const Infer *in, Type *result) {
   INFER_TRY(check_kernel(in));
-  INFER_TRY(infer_check_range(in, "ahead", in->node->attrs.KERNEL.ahead, 0, INT32_MAX));
+  INFER_TRY(infer_check_range(in, "prefetch", in->node->attrs.KERNEL.prefetch, 0, INT32_MAX));
   for (uint32_t i = 0; i < in->node->body->output_count; ++i) {
     result[i] = graph_type(in->node->body, in->node->body->outputs[i].value);
   }

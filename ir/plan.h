@@ -47,6 +47,14 @@
 #include "ir/rows.h"
 
 enum { PLAN_PITCH = 16, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
+/* Of a register tile: vectors in a row, and in all. */
+enum { PLAN_TILE_VECTORS = 8, PLAN_TILE_SUMS = 64 };
+/* Depth blocks begin at multiples of it. */
+enum { PLAN_DEPTH_ALIGN = 4 };
+/* Blocks have two sizes, and the last may have one of its own. */
+enum { PLAN_ROW_COUNTS = 3 };
+/* PlanKernel.prefetch_step has so many bits below the point. */
+enum { PLAN_PREFETCH_FRACTION = 16 };
 
 /* What the choices depend on: one row of the target table. Data only. */
 typedef struct TargetInfo {
@@ -79,13 +87,26 @@ typedef struct ValuePlace {
   uint32_t column; /* floats from the row's start: a slice is a view, it has a place but no stage */
 } ValuePlace;
 
+/* How a product [rows, K] x [K, columns] is computed. */
+typedef struct ProductPlan {
+  /* Register tile. The columns divide PLAN_PANEL, or are whole panels. A block of R rows is cut
+   * into T = ceil(R / rows) tiles. `full`: all of them have `rows` rows, but the last. Else they are
+   * about equal: the first R % T have R / T + 1, the others R / T. */
+  uint32_t tile_rows, tile_columns;
+  bool full;
+  uint32_t depth_block; /* steps of K, summed before the next: a multiple of PLAN_DEPTH_ALIGN */
+  uint32_t unroll;      /* steps of K in a turn of the innermost loop */
+  /* The sums of a turn's columns, for all rows of the block, stand in memory before what is behind
+   * the product is computed: always, where there are several depth blocks. */
+  bool sums;
+} ProductPlan;
+
 /* One loop nest. Its nodes are consecutive in execution order: the anchor first, if it has one. */
 typedef struct Stage {
   StageKind kind;
   uint32_t node_count;
-  const NodeId *nodes;   /* of the body */
-  uint32_t tile_rows;    /* STAGE_PRODUCT */
-  uint32_t tile_columns; /* STAGE_PRODUCT: 0 otherwise */
+  const NodeId *nodes; /* of the body */
+  ProductPlan product; /* STAGE_PRODUCT; zero otherwise */
 } Stage;
 
 /* The memory behind an operand or a result, as the kernel's code sees it. */
@@ -95,9 +116,18 @@ typedef enum PortKind {
   PORT_WEIGHTS, /* a constant: contiguous, padded with zeros to a multiple of 128 bytes */
 } PortKind;
 
+/* How far away a map is when a block of rows needs it, and what is asked for early. */
+typedef enum PortReach {
+  REACH_NEAR,    /* in a near cache, or a constant: nothing is asked for */
+  REACH_FAR,     /* too large for it: a stage that reads windows asks for those of the next block */
+  REACH_STREAMS, /* so, and it passes by in rows: PORT_ROWS, the kernel's rows. The next block's are
+                  * asked for during a block */
+} PortReach;
+
 typedef struct Port {
   PortKind kind;
   bool nchw;
+  PortReach reach;
   uint32_t pitch; /* PORT_ROWS; 0 otherwise */
   Type type;      /* of one round: maps [N,H,W,C], vectors [N,C], constants as they are */
 } Port;
@@ -117,8 +147,10 @@ typedef struct PlanKernel {
   uint32_t stage_count;
   const Stage *stages;
   uint64_t scratch_bytes; /* per worker */
-  /* Weights of later steps to prefetch during the products: each task its share. 0: none. */
-  uint64_t ahead_bytes;
+  /* Bytes of later steps' weights to prefetch during the products: each task its share. 0: none.
+   * And how many of them with each step of K of each tile, with PLAN_PREFETCH_FRACTION bits below
+   * the point. */
+  uint64_t prefetch_bytes, prefetch_step;
 } PlanKernel;
 
 typedef enum Space { SPACE_INPUT, SPACE_OUTPUT, SPACE_ARENA, SPACE_WEIGHTS } Space;
@@ -135,7 +167,7 @@ typedef struct Step {
   const BufferRef *operands; /* [kernel->operand_count] */
   const BufferRef *results;  /* [kernel->result_count] */
   uint64_t scratch;          /* of worker 0, as BufferRef.offset: a gap of the arena */
-  uint32_t ahead;    /* the first of plan->weights to prefetch, if the kernel has ahead_bytes */
+  uint32_t prefetch; /* the first of plan->weights to prefetch, if the kernel has prefetch_bytes */
   const char *label; /* layers it comes from, for profiles */
   uint64_t macs;     /* nominal multiply-adds */
 } Step;
@@ -177,6 +209,15 @@ static inline uint32_t plan_tasks(const PlanKernel *kernel) {
   return kernel->images * kernel->blocks * kernel->column_blocks;
 }
 
+/* Rows of one image of a value: H * W of a map, else 1. */
+static inline uint64_t plan_rows(Type type) {
+  return type.rank == 4 ? (uint64_t)(type.dims[1] * type.dims[2]) : 1;
+}
+
+/* The distinct numbers of rows of the kernel's blocks, in ascending order; returns how many. */
+uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUNTS]);
+
+/* Appends the text form. */
 void plan_print(const Plan *plan, StringBuilder *out);
 /* All of a kernel but its name: equal kernels print the same text. */
 void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out);

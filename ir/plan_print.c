@@ -10,7 +10,7 @@
  *     r0 rows pitch 64 f32[1,56,56,64]
  *     stage rows
  *       %3 = patches(%0) {...} : f32[1,56,56,147]  scratch +0 pitch 160
- *     stage product 14x32
+ *     stage product 14x32 full, depth 148, unroll 2
  *       ...
  *
  *   step k0_patches_linear (input 0, weight 0) -> (arena +0)  // patch_embed, 29503488 macs
@@ -33,10 +33,13 @@ static void print_type(Type type, StringBuilder *out) {
 static void print_port(const char *prefix, uint32_t index, const Port *port, StringBuilder *out) {
   static const char *const kinds[] = {
       [PORT_ROWS] = "rows", [PORT_CALLER] = "caller", [PORT_WEIGHTS] = "weights"};
+  static const char *const reaches[] = {
+      [REACH_NEAR] = "", [REACH_FAR] = " far", [REACH_STREAMS] = " streams"};
   string_builder_printf(out, "  %s%u %s", prefix, index, kinds[port->kind]);
   if (port->kind == PORT_ROWS) string_builder_printf(out, " pitch %u", port->pitch);
   if (port->nchw) string_builder_add(out, " nchw");
   print_type(port->type, out);
+  string_builder_add(out, reaches[port->reach]);
   string_builder_add(out, "\n");
 }
 
@@ -110,6 +113,12 @@ static void print_node(const PlanKernel *kernel, NodeId id, StringBuilder *out) 
   string_builder_add(out, "\n");
 }
 
+static void print_product(const ProductPlan *product, StringBuilder *out) {
+  string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s", product->tile_rows,
+                        product->tile_columns, product->full ? " full" : "", product->depth_block,
+                        product->unroll, product->sums ? ", sums" : "");
+}
+
 void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
                         kernel->blocks);
@@ -117,7 +126,10 @@ void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
     string_builder_printf(out, "column blocks %u, ", kernel->column_blocks);
   }
   string_builder_printf(out, "scratch %" PRIu64, kernel->scratch_bytes);
-  if (kernel->ahead_bytes) string_builder_printf(out, ", ahead %" PRIu64, kernel->ahead_bytes);
+  if (kernel->prefetch_bytes) {
+    string_builder_printf(out, ", prefetch %" PRIu64 " by %" PRIu64, kernel->prefetch_bytes,
+                          kernel->prefetch_step);
+  }
   string_builder_add(out, "\n");
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
     print_port("a", i, &kernel->operands[i], out);
@@ -126,9 +138,7 @@ void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     const Stage *stage = &kernel->stages[i];
     string_builder_printf(out, "  stage %s", stage_names[stage->kind]);
-    if (stage->tile_columns) {
-      string_builder_printf(out, " %ux%u", stage->tile_rows, stage->tile_columns);
-    }
+    if (stage->kind == STAGE_PRODUCT) print_product(&stage->product, out);
     string_builder_add(out, "\n");
     for (uint32_t n = 0; n < stage->node_count; ++n) print_node(kernel, stage->nodes[n], out);
   }
@@ -156,7 +166,7 @@ static void print_step(const Plan *plan, const Step *step, StringBuilder *out) {
   string_builder_add(out, " -> ");
   print_refs(step->results, kernel->result_count, out);
   if (kernel->scratch_bytes) string_builder_printf(out, " scratch +%" PRIu64, step->scratch);
-  if (kernel->ahead_bytes) string_builder_printf(out, " ahead weight %u", step->ahead);
+  if (kernel->prefetch_bytes) string_builder_printf(out, " prefetch weight %u", step->prefetch);
   string_builder_printf(out, "  // %s, %" PRIu64 " macs\n", step->label, step->macs);
 }
 

@@ -1,15 +1,56 @@
-/* Register tiles come from the target's table; blocks from the cost model, unless the kernel sums
- * chunks (then one chunk is one block) or its products are cut by columns. */
+/* How products are computed, and into how many blocks a kernel is cut: as the cost model says,
+ * unless the kernel sums chunks (then one chunk is one block) or its products are cut by columns.
+ * Register tiles come from the target's table. */
+#include "ir/macs.h"
 #include "passes/cost_model.h"
 #include "passes/plan_parts.h"
+#include "support/checked_math.h"
 #include "support/panic.h"
+
+/* One row alone is too short a tile to keep the multipliers busy and to draw on the memory's
+ * bandwidth: it takes as many vectors as a tile may have, of several panels. */
+static void choose_tile(const PlanKernel *kernel, const TargetInfo *target, ProductPlan *product) {
+  uint32_t wide = PLAN_TILE_VECTORS * target->vector_floats;
+  bool single = kernel->rows <= kernel->blocks;
+  product->tile_rows = single ? 1 : target->tile_rows;
+  product->tile_columns = target->tile_columns;
+  if (single) product->tile_columns = wide > PLAN_PANEL ? wide : PLAN_PANEL;
+}
+
+/* Whether blocks begin at whole tiles (ir/rows.h), so that all are full but the last block's last. */
+static bool tiles_are_full(const PlanKernel *kernel, uint32_t tile_rows) {
+  uint32_t counts[PLAN_ROW_COUNTS];
+  return plan_row_counts(kernel, counts) > 1 && ROWS_UNIT % tile_rows == 0 &&
+         rows_unit(kernel->rows, kernel->blocks) == ROWS_UNIT;
+}
+
+/* Equal blocks of K, none longer than the cost model's. */
+static uint32_t depth_block_of(uint32_t depth) {
+  uint32_t blocks = ceil_div_u32(depth, cost_model_depth_block());
+  uint32_t block = ceil_div_u32(depth, blocks);
+  return ceil_div_u32(block, PLAN_DEPTH_ALIGN) * PLAN_DEPTH_ALIGN;
+}
+
+/* Whether an op behind the product is long: it stays out of the micro-kernel's code. */
+static bool has_long_op(const Graph *body, const Stage *stage) {
+  for (uint32_t i = 0; i < stage->node_count; ++i) {
+    if (op_has(graph_node(body, stage->nodes[i])->op, OP_LONG)) return true;
+  }
+  return false;
+}
 
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
   Stage *stages = (Stage *)kernel->stages;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     if (stages[i].kind != STAGE_PRODUCT) continue;
-    stages[i].tile_rows = target->tile_rows;
-    stages[i].tile_columns = target->tile_columns;
+    ProductPlan *product = &stages[i].product;
+    uint32_t depth =
+        (uint32_t)macs_of_element(kernel->body, graph_node(kernel->body, stages[i].nodes[0]));
+    choose_tile(kernel, target, product);
+    product->full = tiles_are_full(kernel, product->tile_rows);
+    product->depth_block = depth_block_of(depth);
+    product->unroll = cost_model_unroll(target->vector_registers);
+    product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);
   }
 }
 

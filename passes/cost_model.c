@@ -35,11 +35,18 @@ enum {
   /* Multiply-adds that hide the arrival of a byte of another kernel's weights: on a Zen 5 core, a
    * quarter of the memory's bandwidth. What a busy kernel waits for itself, before its own
    * prefetching is under way. And what the last level of the cache keeps until it is used. */
-  MACS_PER_BYTE_AHEAD = 8,
+  MACS_PER_BYTE = 8,
   FIRST_PANEL_BYTES = 64 << 10,
-  AHEAD_LIMIT = 8 << 20,
+  PREFETCH_LIMIT = 8 << 20,
   /* Maps up to this size stay in the cache between two kernels. */
   CACHED_MAP_BYTES = 4 << 20,
+  /* Larger maps of one image are not in the nearest cache when a block of rows needs them. */
+  NEAR_BYTES = 96 << 10,
+  /* What a block of K takes of a panel (64 KiB) and of a tile's rows stays close to the registers
+   * for all tiles of a block of rows. */
+  DEPTH_BLOCK = 512,
+  /* Targets with fewer registers than this have small tiles, and short turns of the loop over K. */
+  MANY_REGISTERS = 32,
 };
 
 uint32_t cost_model_images(uint32_t images, uint64_t map_bytes) {
@@ -101,9 +108,21 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share) {
   return SAMPLE_COST[row] < keep_cost(elements);
 }
 
-AheadCost cost_model_ahead(uint64_t macs, uint64_t weight_bytes) {
+uint32_t cost_model_depth_block(void) {
+  return DEPTH_BLOCK;
+}
+
+uint32_t cost_model_unroll(uint32_t vector_registers) {
+  return vector_registers < MANY_REGISTERS ? 4 : 2;
+}
+
+bool cost_model_far(uint64_t map_bytes) {
+  return map_bytes > NEAR_BYTES;
+}
+
+PrefetchCost cost_model_prefetch(uint64_t macs, uint64_t weight_bytes) {
   bool busy = macs > 0 && macs >= BUSY_ROWS * (weight_bytes / sizeof(float));
-  return (AheadCost){.carried = busy ? macs / MACS_PER_BYTE_AHEAD : 0,
-                     .waited = busy ? FIRST_PANEL_BYTES : AHEAD_LIMIT,
-                     .limit = AHEAD_LIMIT};
+  return (PrefetchCost){.carried = busy ? macs / MACS_PER_BYTE : 0,
+                        .waited = busy ? FIRST_PANEL_BYTES : PREFETCH_LIMIT,
+                        .limit = PREFETCH_LIMIT};
 }

@@ -36,14 +36,25 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share);
 /* The same for a shift by whole rows. */
 bool cost_model_shift_again(uint64_t elements);
 
+/* The longest block of a product's K, a multiple of PLAN_DEPTH_ALIGN. It fixes the order in which
+ * an element is summed: the same for all targets. */
+uint32_t cost_model_depth_block(void);
+
+/* Steps of K in a turn of a product's innermost loop, on a target with so many vector registers. */
+uint32_t cost_model_unroll(uint32_t vector_registers);
+
+/* Whether a map of `map_bytes` for each image is too large for the nearest cache, so that its rows
+ * are asked for before they are needed. */
+bool cost_model_far(uint64_t map_bytes);
+
 /* What prefetching weights across kernels depends on, for one of `macs` multiply-adds that reads
  * `weight_bytes` of weights. */
-typedef struct AheadCost {
+typedef struct PrefetchCost {
   uint64_t carried; /* bytes that it can prefetch for others while it multiplies */
   uint64_t waited;  /* bytes of its own that it waits for: those of its first panel, or all */
   uint64_t limit;   /* more bytes than this would leave the cache before they are used */
-} AheadCost;
+} PrefetchCost;
 /* That of a kernel without multiply-adds too (0). */
-AheadCost cost_model_ahead(uint64_t macs, uint64_t weight_bytes);
+PrefetchCost cost_model_prefetch(uint64_t macs, uint64_t weight_bytes);
 
 #endif

@@ -34,13 +34,8 @@ typedef struct Placement {
   uint32_t *buffer_of; /* [value_count] or NO_BUFFER */
 } Placement;
 
-static uint64_t port_rows(const Port *port) {
-  const int64_t *d = port->type.dims;
-  return port->type.rank == 4 ? (uint64_t)(d[1] * d[2]) : 1;
-}
-
 static uint64_t port_bytes(const Port *port) {
-  uint64_t rows = (uint64_t)port->type.dims[0] * port_rows(port);
+  uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
   return round_up_size(4 * rows * port->pitch + BUFFER_SLACK, PLAN_ALIGN);
 }
 
@@ -64,7 +59,7 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
   const Graph *body = kernel->body;
   const Port *from = &kernel->operands[operand], *to = &kernel->results[result];
   if (from->kind != PORT_ROWS || from->pitch != to->pitch) return false;
-  if (port_rows(from) != kernel->rows || port_rows(to) != kernel->rows) return false;
+  if (plan_rows(from->type) != kernel->rows || plan_rows(to->type) != kernel->rows) return false;
   ValueId input = body_input(body, operand);
   uint32_t writer = body->values[body->outputs[result].value.index].node.index;
   uint32_t write_stage = stage_of_node(kernel, writer);

@@ -116,8 +116,9 @@ static const PlanKernel *build_kernel(Building *b, const Node *node) {
   fill_ports(b, node, &kernel);
   fill_rows(&kernel);
   const uint32_t *stage_of = schedule_stages(&kernel, b->arena);
-  choose_tiles(&kernel, b->target);
   place_values(&kernel, stage_of, b->arena);
+  choose_tiles(&kernel, b->target);
+  choose_reach(&kernel);
   return share_kernel(b, &kernel);
 }
 
@@ -153,15 +154,15 @@ static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
     results[r] = buffer_ref(b, buffers, node_result(node, r));
   }
   PlanKernel *shared = &b->kernels[kernel - b->kernels];
-  uint64_t ahead = (uint64_t)node->attrs.KERNEL.ahead;
-  if (shared->ahead_bytes < ahead) shared->ahead_bytes = ahead;
+  uint64_t prefetch = (uint64_t)node->attrs.KERNEL.prefetch;
+  if (shared->prefetch_bytes < prefetch) shared->prefetch_bytes = prefetch;
   return (Step){.kernel = (uint32_t)(kernel - b->kernels),
                 .operands = operands,
                 .results = results,
                 .scratch = buffers->scratch[index],
                 .label = node->label ? node->label : "",
                 .macs = macs_of_graph(kernel->body),
-                .ahead = b->weight_count};
+                .prefetch = b->weight_count};
 }
 
 /* The caller's tensor whose part in one round is `type`. */
@@ -217,8 +218,9 @@ static void fill_steps(Building *b, Plan *plan) {
     if (b->kernel_of[i]) steps[plan->step_count++] = build_step(b, &buffers, i);
   }
   for (uint32_t i = 0; i < plan->step_count; ++i) {
-    if (steps[i].ahead == b->weight_count) steps[i].ahead = 0; /* the next call's */
+    if (steps[i].prefetch == b->weight_count) steps[i].prefetch = 0; /* the next call's */
   }
+  for (uint32_t i = 0; i < b->kernel_count; ++i) choose_prefetch_step(&b->kernels[i]);
   plan->steps = steps;
   plan->workspace_base = buffers.bytes;
   plan->live_peak = buffers.live_peak;

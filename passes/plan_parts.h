@@ -1,10 +1,11 @@
 /* The parts of plan_build, in the order in which they work on one kernel:
  *
  *   schedule_stages   the body's nodes as loop nests
- *   choose_tiles      register tiles; blocks, once the scratch of a row is known
- *   place_values      where each value lives; scratch
+ *   place_values      where each value lives; scratch; blocks, once the scratch of a row is known
+ *   choose_tiles      how products are computed, once it is known how many rows a block has
+ *   choose_reach      which maps are asked for early
  *
- * and then, on the whole plan, place_buffers: the arena.
+ * and then, on the whole plan, place_buffers: the arena; and choose_prefetch_step.
  */
 #ifndef ATMC_PASSES_PLAN_PARTS_H
 #define ATMC_PASSES_PLAN_PARTS_H
@@ -31,13 +32,18 @@ static inline uint32_t plan_pitch(int64_t channels) {
  * inputs; a slice has that of the value it cuts from. */
 const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena);
 
-/* Fills the tiles of the kernel's products. */
+/* Fills Stage.product of the kernel's products. */
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
 /* Fills blocks and column_blocks, when the kernel keeps `row_bytes` of scratch for each row. */
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes);
 
 /* Fills places, blocks and scratch_bytes. */
 void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena);
+
+/* Fills the reach of the kernel's ports. */
+void choose_reach(PlanKernel *kernel);
+/* Fills prefetch_step, when prefetch_bytes is known. */
+void choose_prefetch_step(PlanKernel *kernel);
 
 /* Memory for the values between the kernels of `graph`, and for the first worker's scratch. */
 typedef struct Buffers {

@@ -1,8 +1,8 @@
 /* Lets a kernel with much arithmetic ask for the weights that those behind it will wait for:
  *
- *   kernel(...)  ->  kernel(...){ahead}
+ *   kernel(...)  ->  kernel(...){prefetch}
  *
- * `ahead` bytes of the constants that are first used behind the kernel, in that order, are
+ * `prefetch` bytes of the constants that are first used behind the kernel, in that order, are
  * prefetched while it multiplies. A kernel on many rows prefetches its weights itself, all but the
  * first; one on a single row (the mixing weights of a block, the head) does nothing but wait for
  * them, and all of them come in while an earlier kernel runs. Which one, cost_model.c says. What is
@@ -42,21 +42,21 @@ static uint64_t least(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-/* Sets `ahead` of the kernels, the last first: `pending` bytes behind the one at hand have nobody
+/* Sets `prefetch` of the kernels, the last first: `pending` bytes behind the one at hand have nobody
  * yet who asks for them. One that cannot ask for all leaves them to an earlier one; if they are as
  * many as the cache holds, it asks for the nearest. Returns whether any asks for something. */
-static bool assign(const Graph *graph, const uint64_t *bytes, uint64_t *ahead) {
+static bool assign(const Graph *graph, const uint64_t *bytes, uint64_t *prefetch) {
   uint64_t pending = 0;
   bool any = false;
   for (uint32_t i = graph->node_count; i-- > 0;) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_KERNEL) continue;
     uint64_t macs = macs_of_products(node->body);
-    AheadCost cost = cost_model_ahead(macs, constant_bytes(graph, node, NULL));
+    PrefetchCost cost = cost_model_prefetch(macs, constant_bytes(graph, node, NULL));
     bool takes = pending <= cost.carried || pending == cost.limit;
-    ahead[i] = takes ? least(pending, cost.carried) : 0;
-    any |= ahead[i] > 0;
-    uint64_t left = ahead[i] ? 0 : pending;
+    prefetch[i] = takes ? least(pending, cost.carried) : 0;
+    any |= prefetch[i] > 0;
+    uint64_t left = prefetch[i] ? 0 : pending;
     pending = least(left + bytes[i], left ? cost.limit : cost.waited);
   }
   return any;
@@ -65,12 +65,12 @@ static bool assign(const Graph *graph, const uint64_t *bytes, uint64_t *ahead) {
 Status prefetch_weights(const PassContext *context, const Graph *graph, const Graph **result) {
   *result = graph;
   if (!pattern_has_op(graph, OP_KERNEL)) return STATUS_OK;
-  uint64_t *ahead = ARENA_ARRAY(context->arena, graph->node_count, uint64_t);
-  if (!assign(graph, new_bytes(graph, context->arena), ahead)) return STATUS_OK;
+  uint64_t *prefetch = ARENA_ARRAY(context->arena, graph->node_count, uint64_t);
+  if (!assign(graph, new_bytes(graph, context->arena), prefetch)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
-    if (node.op == OP_KERNEL) node.attrs.KERNEL.ahead = (int32_t)ahead[i];
+    if (node.op == OP_KERNEL) node.attrs.KERNEL.prefetch = (int32_t)prefetch[i];
     rewrite_copy(&rw, &node);
   }
   *result = rewrite_end(&rw);

@@ -250,7 +250,7 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
 static void look_ahead_row(KernelEmitter *k, const Sample *s, const Node *node, LLVMValueRef row) {
   enum { LINES_BELOW = 3 };
   ValueId y = node_result(node, 0);
-  if (!view_streams(k, y)) return;
+  if (view_reach(k, y) != REACH_STREAMS) return;
   ModuleContext *m = k->m;
   bool along_h = node->attrs.AXIAL_SAMPLE.axis == 1;
   LLVMValueRef next = emit_add(m, row, k->row_count);

@@ -4,7 +4,7 @@
  *                  const atm_env *env) {
  *     check the arguments;
  *     for (round = 0; round < rounds; ++round) {                      in[], out[]: its images
- *       void *args[..] = {scratch, others, operands.., results.., ahead};    once for each step
+ *       void *args[..] = {scratch, others, operands.., results.., prefetch}; once for each step
  *       if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;
  *     }
  *     return ATM_OK;
@@ -234,8 +234,8 @@ static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *st
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     store_arg(e, args, results + i, buffer_address(e, &step->results[i]));
   }
-  if (kernel->ahead_bytes) {
-    store_arg(e, args, results + kernel->result_count, weights_address(e, step->ahead));
+  if (kernel->prefetch_bytes) {
+    store_arg(e, args, results + kernel->result_count, weights_address(e, step->prefetch));
   }
   LLVMValueRef values[] = {e->parallel_for, env_field(e, m->ptr, offsetof(atm_env, ctx)),
                            e->a->kernels[plan][step->kernel], args,
@@ -277,7 +277,7 @@ static uint32_t most_args(const Plan *plan) {
     uint32_t count = plan->kernels[i].operand_count + plan->kernels[i].result_count;
     if (count > most) most = count;
   }
-  return ARG_OPERANDS + most + 1; /* what is ahead */
+  return ARG_OPERANDS + most + 1; /* what to prefetch */
 }
 
 LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {

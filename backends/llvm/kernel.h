@@ -26,9 +26,6 @@ typedef struct Site {
   uint32_t lanes;
 } Site;
 
-/* Blocks have two sizes, and the last may have one of its own. */
-enum { MAX_ROW_COUNTS = 3 };
-
 typedef struct KernelEmitter {
   ModuleContext *m;
   const PlanKernel *kernel;
@@ -36,12 +33,11 @@ typedef struct KernelEmitter {
   LLVMValueRef args, scratch;
   LLVMValueRef image, block, column_block; /* i64 */
   LLVMValueRef first_row, row_count;       /* i64: of this block */
-  uint32_t row_counts[MAX_ROW_COUNTS];     /* what row_count can be, in ascending order */
+  uint32_t row_counts[PLAN_ROW_COUNTS];    /* what row_count can be: plan_row_counts */
   uint32_t row_count_kinds;
-  /* ahead.c: its variable, NULL where there is nothing to prefetch; the first byte of all; and by
-   * how much the variable moves with each step of a product's K. */
-  LLVMValueRef ahead, ahead_base;
-  uint64_t ahead_step;
+  /* weight_prefetch.c: its variable, NULL where there is nothing to prefetch; and the first byte
+   * of all. */
+  LLVMValueRef prefetched, later_weights;
   View *views;        /* [value_count]: of the block, where the value has a place in memory */
   View *result_views; /* [result_count] */
   LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
@@ -49,8 +45,8 @@ typedef struct KernelEmitter {
 
 /* -- view.c ------------------------------------------------------------------------------------ */
 bool view_in_memory(const KernelEmitter *k, ValueId value);
-/* What to prefetch for later steps; only where ahead_bytes is not 0. */
-LLVMValueRef view_ahead(KernelEmitter *k);
+/* What to prefetch for later steps; only where prefetch_bytes is not 0. */
+LLVMValueRef view_later_weights(KernelEmitter *k);
 /* Fills k->views and k->result_views. */
 void view_prepare(KernelEmitter *k);
 /* The whole map (or the vector) of this image behind an operand or a result. */
@@ -64,10 +60,8 @@ void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vect
  * rows. */
 void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef vector);
 
-/* Whether `value` is a map between kernels, or the caller's, too large for the nearest cache; and
- * whether it passes by in rows, those of one block after those of another. */
-bool view_is_large(const KernelEmitter *k, ValueId value);
-bool view_streams(const KernelEmitter *k, ValueId value);
+/* The reach of the port where `value` is; near, if it is no operand and no result. */
+PortReach view_reach(const KernelEmitter *k, ValueId value);
 /* Asks for `value` at `site`, which may be beyond the block, if it is of that kind (PLACE_OPERAND
  * or PLACE_RESULT) and streams. */
 void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
@@ -77,13 +71,13 @@ void view_make_exact(KernelEmitter *k, ValueId value);
 /* Result `r` is `value`, in rows, and not its home. */
 bool view_repeats(const KernelEmitter *k, ValueId value, uint32_t r);
 
-/* -- ahead.c ----------------------------------------------------------------------------------- */
-/* Finds what this task is to prefetch for later steps: k->ahead. */
-void ahead_begin(KernelEmitter *k, LLVMValueRef task);
+/* -- weight_prefetch.c ------------------------------------------------------------------------- */
+/* Finds what this task is to prefetch for later steps: k->prefetched. */
+void weight_prefetch_begin(KernelEmitter *k, LLVMValueRef task);
 /* Asks for what belongs to the `steps` steps of K from `step` on, in the tile at hand; and moves on
  * behind a tile of `depth` steps. */
-void ahead_prefetch(KernelEmitter *k, LLVMValueRef step, uint32_t steps);
-void ahead_next(KernelEmitter *k, LLVMValueRef depth);
+void weight_prefetch_emit(KernelEmitter *k, LLVMValueRef step, uint32_t steps);
+void weight_prefetch_next(KernelEmitter *k, LLVMValueRef depth);
 
 /* -- planes.c ---------------------------------------------------------------------------------- */
 /* Writes the values of `stage`, which is over, to the results that repeat them in nchw. */

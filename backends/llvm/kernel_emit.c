@@ -45,23 +45,9 @@ static void decode_task(KernelEmitter *k, LLVMValueRef task) {
   k->image = take_digit(k, &rest, &bound, k->kernel->images);
 }
 
-/* Keeps `rows` among the row counts, in order. */
-static void add_row_count(KernelEmitter *k, uint32_t rows) {
-  uint32_t at = k->row_count_kinds;
-  for (uint32_t i = 0; i < at; ++i) {
-    if (k->row_counts[i] == rows) return;
-  }
-  CHECK(at < MAX_ROW_COUNTS);
-  for (; at > 0 && k->row_counts[at - 1] > rows; --at) k->row_counts[at] = k->row_counts[at - 1];
-  k->row_counts[at] = rows;
-  ++k->row_count_kinds;
-}
-
 static void find_rows(KernelEmitter *k) {
   ModuleContext *m = k->m;
-  for (uint32_t b = 0; b < k->kernel->blocks; ++b) {
-    add_row_count(k, plan_block_begin(k->kernel, b + 1) - plan_block_begin(k->kernel, b));
-  }
+  k->row_count_kinds = plan_row_counts(k->kernel, k->row_counts);
   if (k->row_count_kinds == 1) {
     k->first_row = emit_mul(m, k->block, k->row_counts[0]);
     k->row_count = emit_i64(m, k->row_counts[0]);
@@ -109,7 +95,7 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
   find_rows(&k);
   find_scratch(&k, LLVMGetParam(function, 2));
   view_prepare(&k);
-  ahead_begin(&k, LLVMGetParam(function, 1));
+  weight_prefetch_begin(&k, LLVMGetParam(function, 1));
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     const Stage *stage = &kernel->stages[i];
     const Node *anchor = stage_anchor(&k, stage);

@@ -38,7 +38,7 @@ static bool body_equal(const Graph *x, const Graph *y) {
 static bool ports_equal(const Port *x, const Port *y, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     if (x[i].kind != y[i].kind || x[i].nchw != y[i].nchw || x[i].pitch != y[i].pitch ||
-        !type_equal(x[i].type, y[i].type)) {
+        x[i].reach != y[i].reach || !type_equal(x[i].type, y[i].type)) {
       return false;
     }
   }
@@ -55,10 +55,15 @@ static bool places_equal(const ValuePlace *x, const ValuePlace *y, uint32_t coun
   return true;
 }
 
+static bool products_equal(const ProductPlan *x, const ProductPlan *y) {
+  return x->tile_rows == y->tile_rows && x->tile_columns == y->tile_columns && x->full == y->full &&
+         x->depth_block == y->depth_block && x->unroll == y->unroll && x->sums == y->sums;
+}
+
 static bool stages_equal(const Stage *x, const Stage *y, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     if (x[i].kind != y[i].kind || x[i].node_count != y[i].node_count ||
-        x[i].tile_rows != y[i].tile_rows || x[i].tile_columns != y[i].tile_columns) {
+        !products_equal(&x[i].product, &y[i].product)) {
       return false;
     }
     for (uint32_t n = 0; n < x[i].node_count; ++n) {
@@ -72,7 +77,8 @@ bool kernel_equal(const PlanKernel *x, const PlanKernel *y) {
   return x->images == y->images && x->rows == y->rows && x->blocks == y->blocks &&
          x->column_blocks == y->column_blocks && x->operand_count == y->operand_count &&
          x->result_count == y->result_count && x->stage_count == y->stage_count &&
-         x->scratch_bytes == y->scratch_bytes && x->ahead_bytes == y->ahead_bytes &&
+         x->scratch_bytes == y->scratch_bytes && x->prefetch_bytes == y->prefetch_bytes &&
+         x->prefetch_step == y->prefetch_step &&
          ports_equal(x->operands, y->operands, x->operand_count) &&
          ports_equal(x->results, y->results, x->result_count) && body_equal(x->body, y->body) &&
          places_equal(x->places, y->places, x->body->value_count) &&

@@ -203,7 +203,7 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
   find_corner(k, &p, rows.index, out, &p.top, &p.left);
-  if (copies_columns(&p) && view_is_large(k, x)) {
+  if (copies_columns(&p) && view_reach(k, x) != REACH_NEAR) {
     LLVMValueRef next = emit_add(m, rows.index, k->row_count);
     find_corner(k, &p, next, out, &p.next_top, &p.next_left);
   }

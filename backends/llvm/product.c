@@ -4,51 +4,50 @@
  * mix_rows is of this kind: A is the constant, B the map as it stands, and the bias goes by rows.
  *
  *   for panel of 32 columns, for columns of a tile within it,
- *     for block of K (at most 512), for tile of rows: product_tile.c
+ *     for block of K (depth_block), for tile of rows: product_tile.c
  *
  * so that what one block of K takes of B stays close to the registers for all tiles of rows.
  *
- * Where blocks begin at whole tiles (ir/rows.h), these are full, but for a rest in the last block.
- * Else the R rows of a block are cut into T = ceil(R / tile_rows) tiles, the first R % T of R/T + 1
- * rows, the others of R/T. R takes few values, so all sizes are known here: one micro-kernel for
- * each. The order in which an element is summed depends on K alone.
+ * How the rows of a block are cut into tiles, ProductPlan says. They take few numbers, so all sizes
+ * are known here: one micro-kernel for each. The order in which an element is summed depends on
+ * depth_block alone.
  *
  * While one depth block of a panel is multiplied, the next is asked for from memory: its lines,
  * each once, spread over the tiles' loops.
  */
 #include "backends/llvm/product.h"
+#include "ir/macs.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { DEPTH_BLOCK = 512, DEPTH_ALIGN = 4, MAX_SIZES = 2 * MAX_ROW_COUNTS };
+enum { MAX_SIZES = 2 * PLAN_ROW_COUNTS };
 
 /* How many tiles of `rows` rows there are in a block of row_counts[i] rows. */
 typedef struct TileSize {
   uint32_t rows;
-  uint32_t counts[MAX_ROW_COUNTS];
+  uint32_t counts[PLAN_ROW_COUNTS];
 } TileSize;
 
 /* -- the loops --------------------------------------------------------------------------------- */
 
 /* How many tiles of `rows` rows `total` rows are cut into. */
-static uint32_t tiles_of_size(uint32_t total, uint32_t tile_rows, uint32_t rows, bool full) {
-  uint32_t tiles = ceil_div_u32(total, tile_rows);
-  if (full) return rows == tile_rows ? total / tile_rows : rows == total % tile_rows;
+static uint32_t tiles_of_size(uint32_t total, const ProductPlan *plan, uint32_t rows) {
+  uint32_t tile_rows = plan->tile_rows, tiles = ceil_div_u32(total, tile_rows);
+  if (plan->full) return rows == tile_rows ? total / tile_rows : rows == total % tile_rows;
   if (!tiles) return 0;
   if (rows == total / tiles + 1) return total % tiles;
   return rows == total / tiles ? tiles - total % tiles : 0;
 }
 
 /* The distinct tile sizes, largest first. */
-static uint32_t tile_sizes(const KernelEmitter *k, uint32_t tile_rows, TileSize *sizes) {
-  bool full = k->row_count_kinds > 1 && ROWS_UNIT % tile_rows == 0 &&
-              rows_unit(k->kernel->rows, k->kernel->blocks) == ROWS_UNIT;
+static uint32_t tile_sizes(const Product *p, TileSize *sizes) {
+  const KernelEmitter *k = p->k;
   uint32_t count = 0;
-  for (uint32_t rows = tile_rows; rows > 0; --rows) {
+  for (uint32_t rows = p->plan.tile_rows; rows > 0; --rows) {
     TileSize size = {.rows = rows};
     bool used = false;
     for (uint32_t i = 0; i < k->row_count_kinds; ++i) {
-      size.counts[i] = tiles_of_size(k->row_counts[i], tile_rows, rows, full);
+      size.counts[i] = tiles_of_size(k->row_counts[i], &p->plan, rows);
       used |= size.counts[i] > 0;
     }
     if (!used) continue;
@@ -72,15 +71,15 @@ static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
 }
 
 static uint32_t tiles_of(const Product *p) {
-  return ceil_div_u32(p->k->row_counts[0], p->stage->tile_rows);
+  return ceil_div_u32(p->k->row_counts[0], p->plan.tile_rows);
 }
 
 /* The tiles that share the prefetching of a depth block: as many as there are, down to a power of
  * two, at most one per line of a turn. */
 static uint32_t prefetching_tiles(const Product *p) {
   uint32_t tiles = tiles_of(p), share = 1;
-  if (p->depth_blocks == 1) tiles *= PLAN_PANEL / p->columns;
-  while (2 * share <= tiles && 2 * share <= PANEL_LINES * p->unroll) share *= 2;
+  if (p->depth_blocks == 1) tiles *= PLAN_PANEL / p->plan.tile_columns;
+  while (2 * share <= tiles && 2 * share <= PANEL_LINES * p->plan.unroll) share *= 2;
   return share;
 }
 
@@ -89,7 +88,7 @@ static uint32_t prefetching_tiles(const Product *p) {
 static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   uint32_t share = prefetching_tiles(p);
-  uint64_t bytes = (uint64_t)p->depth_block * PANEL_LINES * CACHE_LINE / share;
+  uint64_t bytes = (uint64_t)p->plan.depth_block * PANEL_LINES * CACHE_LINE / share;
   LLVMValueRef active = LLVMBuildICmp(m->builder, LLVMIntSLT, index, emit_i64(m, share), "");
   tile->ahead = emit_address(m, next, emit_mul(m, index, bytes));
   tile->ahead_step = LLVMBuildSelect(
@@ -100,9 +99,10 @@ static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValue
  * again when it is complete. */
 static LLVMValueRef rows_ahead(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
-  uint64_t bytes = CACHE_LINE * (uint64_t)(p->depth / p->unroll);
+  uint64_t bytes = CACHE_LINE * (uint64_t)(p->depth / p->plan.unroll);
   uint64_t panels = ceil_div_u32((uint32_t)(tile->rows * p->a->row_bytes), (uint32_t)bytes);
-  LLVMValueRef panel = LLVMBuildUDiv(m->builder, tile->column, emit_i64(m, p->columns), "");
+  LLVMValueRef panel =
+      LLVMBuildUDiv(m->builder, tile->column, emit_i64(m, p->plan.tile_columns), "");
   LLVMValueRef part = emit_least(m, panel, emit_i64(m, (int64_t)panels - 1));
   LLVMValueRef row = emit_add(m, tile->row, p->k->row_count);
   return emit_address(m, view_row(p->k, p->a, row), emit_mul(m, part, bytes));
@@ -112,7 +112,7 @@ static LLVMValueRef rows_ahead(const Product *p, const Tile *tile) {
 static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   TileSize sizes[MAX_SIZES];
-  uint32_t size_count = tile_sizes(p->k, p->stage->tile_rows, sizes);
+  uint32_t size_count = tile_sizes(p, sizes);
   LLVMValueRef at[] = {emit_i64(m, 0), index};
   for (uint32_t i = 0; i < size_count; ++i) {
     Loop tiles;
@@ -137,7 +137,7 @@ static LLVMValueRef panel_address(const Product *p, LLVMValueRef panel) {
 
 /* The columns that are finished before the next ones are begun: one panel or several. */
 static uint32_t columns_of_turn(const Product *p) {
-  return p->columns > PLAN_PANEL ? p->columns : PLAN_PANEL;
+  return p->plan.tile_columns > PLAN_PANEL ? p->plan.tile_columns : PLAN_PANEL;
 }
 
 /* What to prefetch during the tiles from panel `panel` on: the panels behind them, or the next
@@ -153,7 +153,7 @@ static LLVMValueRef panel_ahead(const Product *p, LLVMValueRef panel) {
 /* What to prefetch during a tile's depth block: the next of its panel, or what is behind. */
 static LLVMValueRef depth_ahead(const Product *p, const Tile *tile, LLVMValueRef panel) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef next = emit_add(m, tile->depth, emit_i64(m, p->depth_block));
+  LLVMValueRef next = emit_add(m, tile->depth, emit_i64(m, p->plan.depth_block));
   LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, emit_i64(m, p->depth), "");
   LLVMValueRef inside = emit_address(m, panel_address(p, panel), emit_mul(m, next, p->step_bytes));
   return LLVMBuildSelect(m->builder, more, inside, panel_ahead(p, panel), "");
@@ -169,14 +169,14 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   tile.row = tile.depth = emit_i64(m, 0);
   if (p->depth_blocks == 1) {
-    LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->columns), "");
+    LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->plan.tile_columns), "");
     emit_rows(p, tile, panel_ahead(p, panel), emit_mul(m, before, tiles_of(p)));
     if (p->sums) product_tile_finish_sums(p, &tile);
     return;
   }
   product_tile_begin_sums(p, &tile);
   Loop blocks;
-  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->depth_block, NULL, 0);
+  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->plan.depth_block, NULL, 0);
   tile.depth = blocks.index;
   emit_rows(p, tile, depth_ahead(p, &tile, panel), emit_i64(m, 0));
   loop_end(m, &blocks, NULL);
@@ -186,11 +186,12 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
 /* The first `width` columns from panel `panel` on. */
 static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
   ModuleContext *m = p->k->m;
-  uint32_t rest = width % p->columns;
+  uint32_t rest = width % p->plan.tile_columns;
   if (width > rest) {
     Loop columns;
-    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), p->columns, NULL, 0);
-    emit_columns(p, panel, columns.index, p->columns);
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), p->plan.tile_columns, NULL,
+               0);
+    emit_columns(p, panel, columns.index, p->plan.tile_columns);
     loop_end(m, &columns, NULL);
   }
   if (rest) emit_columns(p, panel, emit_i64(m, width - rest), rest);
@@ -230,8 +231,8 @@ static void find_weights(Product *p, ValueId b) {
     p->aligned = true;
     p->step_bytes = PANEL_BYTES;
     p->panel_bytes = p->step_bytes * p->depth;
-    if (p->columns <= PLAN_PANEL) {
-      p->ahead_lines = PANEL_LINES * p->unroll / prefetching_tiles(p);
+    if (p->plan.tile_columns <= PLAN_PANEL) {
+      p->ahead_lines = PANEL_LINES * p->plan.unroll / prefetching_tiles(p);
     }
   } else {
     CHECK(graph_type(k->body, b).rank == 4 && k->kernel->places[b.index].column == 0);
@@ -240,14 +241,6 @@ static void find_weights(Product *p, ValueId b) {
     p->step_bytes = matrix.row_bytes;
     p->panel_bytes = PANEL_BYTES;
   }
-}
-
-/* The width of a tile. One row alone is too short a tile to keep the multipliers busy and to draw
- * on the memory's bandwidth: it takes PRODUCT_MAX_VECTORS vectors of several panels. */
-uint32_t product_tile_columns(const KernelEmitter *k, const Stage *stage) {
-  if (k->kernel->rows > k->kernel->blocks) return stage->tile_columns;
-  uint32_t wide = PRODUCT_MAX_VECTORS * k->m->target->vector_floats;
-  return wide > PLAN_PANEL ? wide : PLAN_PANEL;
 }
 
 /* `value`, a constant whose elements or rows of `row_bytes` belong to the rows of the kernel, from
@@ -260,21 +253,12 @@ static const View *view_of_rows(KernelEmitter *k, ValueId value, uint64_t row_by
   return view;
 }
 
-/* Cuts K into equal blocks. */
-static void cut_depth(Product *p, uint32_t depth) {
-  p->depth = depth;
-  p->depth_blocks = ceil_div_u32(depth, DEPTH_BLOCK);
-  p->depth_block = ceil_div_u32(depth, p->depth_blocks);
-  p->depth_block = ceil_div_u32(p->depth_block, DEPTH_ALIGN) * DEPTH_ALIGN;
-}
-
 /* mix_rows(x, w, bias): A is w, B is x. */
 static void find_mixed(Product *p, const Node *node) {
   KernelEmitter *k = p->k;
   ValueId x = node->operands[0], w = node->operands[1], bias = node_operand(node, 2);
   View map = view_of_map(k, x);
   CHECK(map.channel_bytes == 4);
-  cut_depth(p, (uint32_t)type_channels(graph_type(k->body, w)));
   p->a = view_of_rows(k, w, 4 * (uint64_t)p->depth);
   p->row_bias = value_is_none(bias) ? NULL : view_of_rows(k, bias, 4);
   p->weights = map.base;
@@ -287,38 +271,30 @@ static void find_mixed(Product *p, const Node *node) {
 static void find_linear(Product *p, const Node *node) {
   KernelEmitter *k = p->k;
   ValueId a = node->operands[0], bias = node_operand(node, 2);
-  cut_depth(p, value_channels(k, a));
   p->a = &k->views[a.index];
   bool comes_in = k->kernel->places[a.index].kind == PLACE_OPERAND;
-  p->streamed_rows = comes_in && view_streams(k, a) && p->depth >= p->unroll;
+  bool streams = comes_in && view_reach(k, a) == REACH_STREAMS;
+  p->streamed_rows = streams && p->depth >= p->plan.unroll;
   p->bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   p->follows = weights_behind(k, p->stage);
   find_weights(p, node->operands[1]);
 }
 
-/* Whether an op behind the product is long. */
-static bool has_long_op(const KernelEmitter *k, const Stage *stage) {
-  for (uint32_t i = 0; i < stage->node_count; ++i) {
-    if (op_has(graph_node(k->body, stage->nodes[i])->op, OP_LONG)) return true;
-  }
-  return false;
-}
-
 static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
-  Product p = {.k = k, .stage = stage};
+  Product p = {.k = k, .stage = stage, .plan = stage->product};
   p.channels = value_channels(k, node_result(node, 0));
   p.share = kernel_panels(k, p.channels);
-  p.columns = product_tile_columns(k, stage);
-  p.unroll = k->m->target->vector_registers < 32 ? 4 : 2; /* small tiles have short turns */
+  p.depth = (uint32_t)macs_of_element(k->body, node);
+  p.depth_blocks = ceil_div_u32(p.depth, p.plan.depth_block);
   if (node->op == OP_MIX_ROWS) {
     find_mixed(&p, node);
   } else {
     find_linear(&p, node);
   }
-  if (p.depth_blocks > 1 || has_long_op(k, stage)) {
+  if (p.plan.sums) {
     uint64_t rows = k->row_counts[k->row_count_kinds - 1];
-    p.sums = emit_stack(k->m, 4 * rows * p.columns);
+    p.sums = emit_stack(k->m, 4 * rows * p.plan.tile_columns);
   }
   return p;
 }
@@ -351,7 +327,8 @@ static void emit_share(const Product *p) {
 
 void product_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
-  CHECK(PLAN_PANEL % stage->tile_columns == 0);
+  uint32_t columns = stage->product.tile_columns;
+  CHECK(PLAN_PANEL % columns == 0 || columns % PLAN_PANEL == 0);
   Product p = product_of(k, stage);
   if (k->kernel->column_blocks > 1) {
     emit_share(&p);

@@ -5,13 +5,16 @@
 
 #include "backends/llvm/kernel.h"
 
-enum { PRODUCT_MAX_VECTORS = 8 }; /* of a tile's row */
+_Static_assert((int)PLAN_TILE_SUMS <= (int)LOOP_MAX_CARRIED,
+               "a tile's sums are carried by its loop");
+
 /* One k of a panel. */
 enum { PANEL_BYTES = 4 * PLAN_PANEL, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
 
 typedef struct Product {
   KernelEmitter *k;
   const Stage *stage;
+  ProductPlan plan; /* the stage's */
   const View *a;
   const View *bias;     /* NULL: none */
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
@@ -21,9 +24,7 @@ typedef struct Product {
   uint64_t panel_bytes; /* and from one panel to the next */
   uint32_t depth;       /* K */
   uint32_t channels;    /* N */
-  uint32_t depth_blocks, depth_block;
-  uint32_t unroll;      /* steps of k in a turn */
-  uint32_t columns;     /* of a tile: tile_columns, or some whole panels */
+  uint32_t depth_blocks;
   LLVMValueRef sums;    /* stored: [rows of the block][columns]; NULL: in registers */
   PanelRange share;     /* of N: what this task computes */
   LLVMValueRef follows; /* B of the next product, or NULL */
@@ -42,9 +43,6 @@ typedef struct Tile {
   LLVMValueRef ahead;      /* what to prefetch at the depth block's first k, */
   LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;
-
-/* The columns of a tile. */
-uint32_t product_tile_columns(const KernelEmitter *k, const Stage *stage);
 
 /* Computes one tile: with everything behind the product, or only its sums, if they are stored. Then
  * they are finished for all rows in `tile`'s columns together, and begun if there are several depth

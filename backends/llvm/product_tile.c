@@ -3,9 +3,9 @@
  *   acc = 0;  for k: acc[row][vector] += A[row][k] * B[k][vector]
  *   bias, then the pointwise ops behind, per row and vector
  *
- * Cheap epilogues run on the accumulators. Those with a gelu run in a loop over the stored sums of
- * all rows of the block, which keeps them out of the micro-kernel's code; so do all where K is cut
- * into blocks, whose tiles are added to the sums.
+ * Cheap epilogues run on the accumulators. Long ones run in a loop over the stored sums of all rows
+ * of the block (ProductPlan.sums), which keeps them out of the micro-kernel's code; so do all where
+ * K is cut into blocks, whose tiles are added to the sums.
  */
 #include "backends/llvm/product.h"
 
@@ -24,7 +24,7 @@ static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
 static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LLVMValueRef b,
                           uint32_t step, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef columns[PRODUCT_MAX_VECTORS];
+  LLVMValueRef columns[PLAN_TILE_VECTORS];
   uint32_t vector_bytes = 4 * m->target->vector_floats;
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     uint32_t panel = v * vector_bytes / PANEL_BYTES, bytes = v * vector_bytes % PANEL_BYTES;
@@ -60,9 +60,9 @@ static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k
   if (p->sums) return;
   ModuleContext *m = p->k->m;
   uint32_t row_lines = ceil_div_u32(tile->vectors * m->target->vector_floats * 4, CACHE_LINE);
-  uint32_t turns = p->depth / p->unroll, shift = 0;
+  uint32_t turns = p->depth / p->plan.unroll, shift = 0;
   while ((turns >> (shift + 1)) >= tile->rows * row_lines) shift++;
-  LLVMValueRef turn = LLVMBuildUDiv(m->builder, k, emit_i64(m, p->unroll), "");
+  LLVMValueRef turn = LLVMBuildUDiv(m->builder, k, emit_i64(m, p->plan.unroll), "");
   LLVMValueRef line = LLVMBuildLShr(m->builder, turn, emit_i64(m, shift), "");
   LLVMValueRef row = LLVMBuildUDiv(m->builder, line, emit_i64(m, row_lines), "");
   LLVMValueRef column = LLVMBuildURem(m->builder, line, emit_i64(m, row_lines), "");
@@ -75,7 +75,7 @@ static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k
 static void prefetch_rows(const Product *p, const Tile *tile, LLVMValueRef k) {
   if (!p->streamed_rows) return;
   ModuleContext *m = p->k->m;
-  LLVMValueRef bytes = emit_mul(m, k, CACHE_LINE / p->unroll);
+  LLVMValueRef bytes = emit_mul(m, k, CACHE_LINE / p->plan.unroll);
   emit_prefetch(m, emit_address(m, tile->rows_ahead, bytes));
 }
 
@@ -91,11 +91,11 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begi
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
   LLVMValueRef next[LOOP_MAX_CARRIED] = {0};
   memcpy(next, loop.carried, count * sizeof *next);
-  if (unroll == p->unroll) {
+  if (unroll == p->plan.unroll) {
     prefetch_ahead(p, tile, loop.index);
     prefetch_rows(p, tile, loop.index);
     prefetch_epilogue(p, tile, loop.index);
-    ahead_prefetch(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""), unroll);
+    weight_prefetch_emit(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""), unroll);
   }
   for (uint32_t step = 0; step < unroll; ++step) multiply_step(p, tile, a, b, step, next);
   loop_end(m, &loop, next);
@@ -108,17 +108,17 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef zero = LLVMConstNull(m->vector), begin = tile->depth;
   for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
-  uint32_t rest = p->depth % p->unroll;
+  uint32_t rest = p->depth % p->plan.unroll;
   LLVMValueRef even = emit_i64(m, p->depth - rest), last = emit_i64(m, p->depth);
   if (p->depth_blocks > 1) {
-    LLVMValueRef next = emit_add(m, begin, emit_i64(m, p->depth_block));
+    LLVMValueRef next = emit_add(m, begin, emit_i64(m, p->plan.depth_block));
     LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, last, "");
     even = LLVMBuildSelect(m->builder, more, next, even, "");
     last = LLVMBuildSelect(m->builder, more, next, last, "");
   }
-  if (p->depth > rest) multiply_range(p, tile, begin, even, p->unroll, acc);
+  if (p->depth > rest) multiply_range(p, tile, begin, even, p->plan.unroll, acc);
   if (rest) multiply_range(p, tile, even, last, 1, acc);
-  ahead_next(p->k, LLVMBuildSub(m->builder, last, begin, ""));
+  weight_prefetch_next(p->k, LLVMBuildSub(m->builder, last, begin, ""));
 }
 
 /* -- stored sums and the epilogue -------------------------------------------------------------- */
@@ -126,7 +126,7 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
 static LLVMValueRef sum_address(const Product *p, LLVMValueRef row, uint32_t row_plus,
                                 uint32_t vector) {
   ModuleContext *m = p->k->m;
-  uint64_t row_bytes = 4 * (uint64_t)p->columns;
+  uint64_t row_bytes = 4 * (uint64_t)p->plan.tile_columns;
   LLVMValueRef start = emit_address(m, p->sums, emit_mul(m, row, row_bytes));
   uint64_t plus = row_plus * row_bytes + 4 * vector * m->target->vector_floats;
   return emit_address(m, start, emit_i64(m, (int64_t)plus));
@@ -159,7 +159,7 @@ static LLVMValueRef add_row_bias(const Product *p, LLVMValueRef row, uint32_t ro
 
 static void add_bias(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   if (!p->bias) return;
-  LLVMValueRef bias[PRODUCT_MAX_VECTORS];
+  LLVMValueRef bias[PLAN_TILE_VECTORS];
   load_bias(p, tile, bias);
   for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) {
     acc[i] = emit_fadd(p->k->m, acc[i], bias[i % tile->vectors]);
@@ -201,7 +201,7 @@ static void add_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc
 
 void product_tile_begin_sums(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef bias[PRODUCT_MAX_VECTORS];
+  LLVMValueRef bias[PLAN_TILE_VECTORS];
   load_bias(p, tile, bias);
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1, NULL, 0);

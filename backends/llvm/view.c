@@ -13,11 +13,6 @@ static const Port *port_of(const KernelEmitter *k, const ValuePlace *place) {
   return NULL;
 }
 
-/* Rows of one image: H * W of a map, else 1. */
-static uint64_t rows_of(Type type) {
-  return type.rank == 4 ? (uint64_t)(type.dims[1] * type.dims[2]) : 1;
-}
-
 bool view_in_memory(const KernelEmitter *k, ValueId value) {
   return k->kernel->places[value.index].kind != PLACE_REGISTER;
 }
@@ -33,13 +28,13 @@ static LLVMValueRef port_pointer(KernelEmitter *k, PlaceKind kind, uint32_t inde
   return argument(k, 2 + index + (kind == PLACE_RESULT ? k->kernel->operand_count : 0));
 }
 
-LLVMValueRef view_ahead(KernelEmitter *k) {
+LLVMValueRef view_later_weights(KernelEmitter *k) {
   return argument(k, 2 + k->kernel->operand_count + k->kernel->result_count);
 }
 
 /* The memory of `port` from this image's first row on. */
 static View map_of_port(KernelEmitter *k, const Port *port, LLVMValueRef pointer, uint32_t column) {
-  uint64_t rows = rows_of(port->type), channels = (uint64_t)type_channels(port->type);
+  uint64_t rows = plan_rows(port->type), channels = (uint64_t)type_channels(port->type);
   View view = {.base = pointer, .channel_bytes = 4};
   if (port->kind == PORT_WEIGHTS) {
     view.base = emit_address(k->m, pointer, emit_i64(k->m, 4 * (int64_t)column));
@@ -67,7 +62,7 @@ View view_of_map(KernelEmitter *k, ValueId value) {
 
 /* `view` of a whole map, moved to the first row of the block. */
 static View view_of_block(KernelEmitter *k, View view, Type type) {
-  if (type.rank == 4 && rows_of(type) == k->kernel->rows) {
+  if (type.rank == 4 && plan_rows(type) == k->kernel->rows) {
     view.base = emit_address(k->m, view.base, emit_mul(k->m, k->first_row, view.row_bytes));
   } else if (type.rank != 4) {
     view.row_bytes = 0;
@@ -154,21 +149,14 @@ void view_store_value(KernelEmitter *k, ValueId value, Site site, LLVMValueRef v
   }
 }
 
-bool view_is_large(const KernelEmitter *k, ValueId value) {
-  enum { LARGE_BYTES = 96 << 10 };
+PortReach view_reach(const KernelEmitter *k, ValueId value) {
   const Port *port = port_of(k, &k->kernel->places[value.index]);
-  if (!port || port->kind == PORT_WEIGHTS || k->kernel->blocks == 1) return false;
-  return 4 * rows_of(port->type) * (uint64_t)type_channels(port->type) > LARGE_BYTES;
-}
-
-bool view_streams(const KernelEmitter *k, ValueId value) {
-  if (!view_is_large(k, value)) return false;
-  const Port *port = port_of(k, &k->kernel->places[value.index]);
-  return port->kind == PORT_ROWS && rows_of(port->type) == k->kernel->rows;
+  return port ? port->reach : REACH_NEAR;
 }
 
 void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
-  if (k->kernel->places[value.index].kind != kind || !view_streams(k, value)) return;
+  if (k->kernel->places[value.index].kind != kind) return;
+  if (view_reach(k, value) != REACH_STREAMS) return;
   if (site.column_plus % (CACHE_LINE / 4)) return; /* the line of the vector before */
   emit_prefetch(k->m, view_address(k, &k->views[value.index], site));
 }

@@ -24,6 +24,7 @@
 #include "backends/llvm/emit.h"
 #include "backends/llvm/targets.h"
 #include "ir/builder.h"
+#include "passes/plan_parts.h"
 #include "runtime/atm_runtime.h"
 #include "support/checked_math.h"
 
@@ -63,7 +64,8 @@ static inline ValueId fixture_operand(Fixture *f, PortKind kind, bool nchw, Type
   int64_t count = 0;
   cr_assert(i < FIXTURE_MAX_PORTS && type_count(type, &count));
   uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), PLAN_PITCH);
-  f->operands[i] = (Port){kind, nchw, kind == PORT_ROWS ? pitch : 0, type};
+  f->operands[i] =
+      (Port){.kind = kind, .nchw = nchw, .pitch = kind == PORT_ROWS ? pitch : 0, .type = type};
   f->data[i] = (InterpTensor){type, ARENA_ARRAY(f->arena, (size_t)count, double)};
   for (int64_t e = 0; e < count; ++e) {
     f->data[i].data[e] = (double)(float)(spread * fixture_random());
@@ -94,14 +96,15 @@ static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool
   uint32_t i = f->result_count++;
   Type type = graph_type(f->b.graph, value);
   uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), PLAN_PITCH);
-  f->results[i] = (Port){kind, nchw, kind == PORT_ROWS ? pitch : 0, type};
+  f->results[i] =
+      (Port){.kind = kind, .nchw = nchw, .pitch = kind == PORT_ROWS ? pitch : 0, .type = type};
   graph_add_output(f->b.graph, arena_printf(f->arena, "r%u", i), value, nchw);
 }
 
 /* -- places and stages ------------------------------------------------------------------------- */
 
 /* Every anchor begins a stage; pointwise ops behind it join where they may. */
-static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t *stage_of) {
+static inline void fixture_stages(Fixture *f, uint32_t *stage_of) {
   const Graph *body = f->b.graph;
   uint32_t count = 0;
   OpKind anchor = OP_INPUT;
@@ -112,11 +115,9 @@ static inline void fixture_stages(Fixture *f, const TargetInfo *target, uint32_t
     if (!op_has(node->op, OP_POINTWISE) || !op_has(anchor, OP_EPILOGUE)) {
       cr_assert(count < FIXTURE_MAX_STAGES);
       Stage *stage = &f->stages[count++];
-      *stage = (Stage){.nodes = ARENA_ARRAY(f->arena, body->node_count, NodeId)};
+      *stage = (Stage){.kind = op_info(node->op)->stage,
+                       .nodes = ARENA_ARRAY(f->arena, body->node_count, NodeId)};
       anchor = node->op;
-      bool product = op_info(anchor)->stage == STAGE_PRODUCT;
-      stage->tile_rows = product ? target->tile_rows : 0;
-      stage->tile_columns = product ? target->tile_columns : 0;
     }
     cr_assert(count > 0 && f->stages[count - 1].nodes);
     Stage *stage = &f->stages[count - 1];
@@ -184,12 +185,14 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
                            .operands = f->operands,
                            .results = f->results};
   uint32_t *stage_of = ARENA_ARRAY(f->arena, body->value_count, uint32_t), inputs = 0;
-  fixture_stages(f, target, stage_of);
+  fixture_stages(f, stage_of);
   ValuePlace *places = ARENA_ARRAY(f->arena, body->value_count, ValuePlace);
   for (uint32_t v = 0; v < body->value_count; ++v) {
     places[v] = fixture_place(f, places, v, stage_of, &inputs);
   }
   f->kernel.places = places;
+  choose_tiles(&f->kernel, target);
+  choose_reach(&f->kernel);
 }
 
 /* -- memory ------------------------------------------------------------------------------------ */

@@ -375,9 +375,9 @@ Test(plan_build, prints_all_of_the_plan) {
 }
 
 /* Marks the weights that `step` asks for, in whole. */
-static void mark_ahead(const Plan *plan, const Step *step, bool *asked) {
-  uint64_t bytes = plan->kernels[step->kernel].ahead_bytes;
-  for (uint32_t i = step->ahead; bytes > 0 && i < plan->weight_count; ++i) {
+static void mark_prefetched(const Plan *plan, const Step *step, bool *asked) {
+  uint64_t bytes = plan->kernels[step->kernel].prefetch_bytes;
+  for (uint32_t i = step->prefetch; bytes > 0 && i < plan->weight_count; ++i) {
     int64_t count;
     cr_assert(type_count(plan->weights[i]->type, &count));
     if (4 * (uint64_t)count > bytes) return;
@@ -403,9 +403,9 @@ Test(plan_build, asks_early_for_weights_of_single_rows) {
       cr_expect(asked[ref->index], "step %u, weight %u", s, ref->index);
       ++waiting;
     }
-    if (!kernel->ahead_bytes) continue;
-    cr_expect_eq(step->ahead, used == plan->weight_count ? 0 : used);
-    mark_ahead(plan, step, asked);
+    if (!kernel->prefetch_bytes) continue;
+    cr_expect_eq(step->prefetch, used == plan->weight_count ? 0 : used);
+    mark_prefetched(plan, step, asked);
   }
   cr_expect_gt(waiting, 40);
   arena_free(built.arena);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "ir/builder.h"
-#include "ir/plan.h"
+#include "passes/plan_parts.h"
 
 enum { TINY_IN = 20, TINY_OUT = 40, TINY_PITCH = 48 };
 
@@ -66,28 +66,26 @@ static inline PlanKernel tiny_mix(Arena *arena, RecipeTable *recipes, const Targ
   places[bias.index] = (ValuePlace){.kind = PLACE_OPERAND, .index = 2};
   places[result.index] = (ValuePlace){.kind = PLACE_RESULT, .index = 0, .pitch = TINY_PITCH};
   Stage *stage = ARENA_NEW(arena, Stage);
-  *stage = (Stage){.kind = STAGE_PRODUCT,
-                   .node_count = 2,
-                   .nodes = tiny_nodes(arena, body, 3),
-                   .tile_rows = target->tile_rows,
-                   .tile_columns = target->tile_columns};
+  *stage = (Stage){.kind = STAGE_PRODUCT, .node_count = 2, .nodes = tiny_nodes(arena, body, 3)};
   Port operands[] = {{.kind = PORT_CALLER, .type = in},
                      {.kind = PORT_WEIGHTS, .type = weight},
                      {.kind = PORT_WEIGHTS, .type = type_vector(TINY_OUT)}};
   Port results[] = {{.kind = PORT_ROWS, .pitch = TINY_PITCH, .type = out}};
-  return (PlanKernel){.name = "mix",
-                      .body = body,
-                      .images = (uint32_t)in.dims[0],
-                      .rows = (uint32_t)(in.dims[1] * in.dims[2]),
-                      .blocks = 2,
-                      .column_blocks = 1,
-                      .operand_count = 3,
-                      .result_count = 1,
-                      .operands = arena_copy(arena, operands, sizeof operands),
-                      .results = arena_copy(arena, results, sizeof results),
-                      .places = places,
-                      .stage_count = 1,
-                      .stages = stage};
+  PlanKernel kernel = {.name = "mix",
+                       .body = body,
+                       .images = (uint32_t)in.dims[0],
+                       .rows = (uint32_t)(in.dims[1] * in.dims[2]),
+                       .blocks = 2,
+                       .column_blocks = 1,
+                       .operand_count = 3,
+                       .result_count = 1,
+                       .operands = arena_copy(arena, operands, sizeof operands),
+                       .results = arena_copy(arena, results, sizeof results),
+                       .places = places,
+                       .stage_count = 1,
+                       .stages = stage};
+  choose_tiles(&kernel, target);
+  return kernel;
 }
 
 static inline PlanKernel tiny_shift(Arena *arena, RecipeTable *recipes, Type type) {

@@ -1,0 +1,48 @@
+/* What a kernel asks for before it needs it: lines of the maps that pass by, and weights of later
+ * steps. */
+#include "ir/macs.h"
+#include "ir/plan.h"
+#include "passes/cost_model.h"
+#include "passes/plan_parts.h"
+#include "support/checked_math.h"
+
+static PortReach reach_of(const PlanKernel *kernel, const Port *port) {
+  if (port->kind == PORT_WEIGHTS || kernel->blocks == 1) return REACH_NEAR;
+  uint64_t rows = plan_rows(port->type);
+  if (!cost_model_far(4 * rows * (uint64_t)type_channels(port->type))) return REACH_NEAR;
+  return port->kind == PORT_ROWS && rows == kernel->rows ? REACH_STREAMS : REACH_FAR;
+}
+
+void choose_reach(PlanKernel *kernel) {
+  Port *operands = (Port *)kernel->operands, *results = (Port *)kernel->results;
+  for (uint32_t i = 0; i < kernel->operand_count; ++i) {
+    operands[i].reach = reach_of(kernel, &operands[i]);
+  }
+  for (uint32_t i = 0; i < kernel->result_count; ++i) {
+    results[i].reach = reach_of(kernel, &results[i]);
+  }
+}
+
+/* Steps of K in all tiles of one task, at least. */
+static uint64_t steps_of_task(const PlanKernel *kernel) {
+  uint32_t rows[PLAN_ROW_COUNTS];
+  plan_row_counts(kernel, rows);
+  uint64_t steps = 0;
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
+    const Stage *stage = &kernel->stages[i];
+    if (stage->kind != STAGE_PRODUCT) continue;
+    const Node *node = graph_node(kernel->body, stage->nodes[0]);
+    int64_t channels = type_channels(graph_type(kernel->body, node_result(node, 0)));
+    uint32_t columns = (uint32_t)channels / kernel->column_blocks;
+    uint64_t tiles = (uint64_t)ceil_div_u32(rows[0], stage->product.tile_rows) *
+                     ceil_div_u32(columns, stage->product.tile_columns);
+    steps += tiles * macs_of_element(kernel->body, node);
+  }
+  return steps;
+}
+
+void choose_prefetch_step(PlanKernel *kernel) {
+  uint64_t share = (kernel->prefetch_bytes << PLAN_PREFETCH_FRACTION) / plan_tasks(kernel);
+  uint64_t steps = kernel->prefetch_bytes ? steps_of_task(kernel) : 0;
+  kernel->prefetch_step = steps ? (share + steps - 1) / steps : 0;
+}
