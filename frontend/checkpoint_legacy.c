@@ -45,7 +45,7 @@ static Status place_storage(Checkpoint *c, const PickleValue *key, uint64_t *at)
   if (key->kind != PICKLE_STRING || !name_table_find(&c->keys, key->text, &index) ||
       c->storages[index].located) {
     return diag_error(c->diag, c->position, "the list of storages has %s that is unknown or twice",
-                      unpickle_describe(key));
+                      unpickle_describe(c->arena, key));
   }
   Storage *storage = &c->storages[index];
   if (c->file_bytes - *at < sizeof elements ||
@@ -83,7 +83,8 @@ static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleV
     if (bad) return diag_error(c->diag, c->position, "a tensor: %s", bad);
   }
   if (keys->kind != PICKLE_LIST) {
-    return diag_error(c->diag, c->position, "the list of storages is %s", unpickle_describe(keys));
+    return diag_error(c->diag, c->position, "the list of storages is %s",
+                      unpickle_describe(c->arena, keys));
   }
   for (uint32_t i = 0; i < keys->count; ++i) RETURN_IF_ERROR(place_storage(c, keys->items[i], &at));
   return STATUS_OK;

@@ -46,7 +46,7 @@ static Status choose_state(Checkpoint *c, const PickleValue *root, const char *k
                            const PickleValue **state) {
   if (root->kind != PICKLE_DICT) {
     return diag_error(c->diag, c->position, "the checkpoint is %s, not a dict",
-                      unpickle_describe(root));
+                      unpickle_describe(c->arena, root));
   }
   *state = unpickle_find(root, key ? key : default_state);
   if (!key && (!*state || (*state)->kind == PICKLE_CALL)) return choose_whole(c, root, state);
@@ -57,7 +57,7 @@ static Status choose_state(Checkpoint *c, const PickleValue *root, const char *k
   if ((*state)->kind != PICKLE_DICT) {
     return diag_error(c->diag, c->position, "state %s is %s, not a dict of tensors",
                       error_list_quote(c->arena, key ? key : default_state),
-                      unpickle_describe(*state));
+                      unpickle_describe(c->arena, *state));
   }
   return STATUS_OK;
 }
@@ -142,7 +142,7 @@ static const char *read_tensor(Checkpoint *c, const PickleValue *value, FileTens
     value = value->arguments->items[0];
   }
   if (value->kind != PICKLE_CALL || value->global->role != PICKLE_TENSOR) {
-    return arena_printf(c->arena, "%s, not a tensor", unpickle_describe(value));
+    return arena_printf(c->arena, "%s, not a tensor", unpickle_describe(c->arena, value));
   }
   const char *bad = read_view(c, value->arguments, tensor, view);
   return bad ? bad : place_tensor(c, tensor, view);
@@ -179,16 +179,18 @@ static void add_tensor(State *s, const PickleValue *key, const PickleValue *valu
   Weights *weights = c->weights;
   uint32_t index = weights->tensor_count;
   if (!is_name(key, skip)) {
-    const char *text =
-        key->kind == PICKLE_STRING ? error_list_quote(c->arena, key->text) : unpickle_describe(key);
+    const char *text = key->kind == PICKLE_STRING ? error_list_quote(c->arena, key->text)
+                                                  : unpickle_describe(c->arena, key);
     error_list_add(&s->errors, c->position, "a key of the state, %s, cannot name a tensor", text);
     return;
   }
   FileTensor *tensor = &weights->tensors[index];
   View *view = &c->views[index];
+  *view = (View){0};
   *tensor = (FileTensor){.name = key->text + skip};
   uint32_t other;
-  const char *bad = value == s->dict ? "the state itself, not a tensor"
+  const char *bad = index == WEIGHTS_MAX_TENSORS ? "there are too many before it"
+                    : value == s->dict           ? "the state itself, not a tensor"
                     : name_table_find(&weights->names, tensor->name, &other)
                         ? "there are two of that name"
                         : read_tensor(c, value, tensor, view);
@@ -208,11 +210,14 @@ Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char 
   const PickleValue *dict = root;
   RETURN_IF_ERROR(choose_state(c, root, state, &dict));
   Weights *weights = c->weights;
-  weights->tensors = ARENA_ARRAY(c->arena, dict->count / 2 + 1, FileTensor);
-  c->views = ARENA_ARRAY(c->arena, dict->count / 2 + 1, View);
+  uint32_t pairs = dict->count / 2;
+  uint32_t room = (pairs < WEIGHTS_MAX_TENSORS ? pairs : WEIGHTS_MAX_TENSORS) + 1;
+  weights->tensors = ARENA_ARRAY(c->arena, room, FileTensor);
+  c->views = ARENA_ARRAY(c->arena, room, View);
   State s = {c, dict, {.arena = c->arena, .diag = c->diag, .file = weights->path}};
   size_t skip = common_prefix(dict);
-  for (uint32_t i = 0; i < dict->count; i += 2) {
+  /* Names that are there twice or too long cost time each: no longer than errors are printed. */
+  for (uint32_t i = 0; i < dict->count && !error_list_full(&s.errors); i += 2) {
     add_tensor(&s, dict->items[i], dict->items[i + 1], skip);
   }
   return error_list_end(&s.errors);

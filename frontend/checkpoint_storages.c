@@ -9,7 +9,8 @@ static const char *bad_reference(Arena *arena, const PickleValue *id) {
   if (id->kind != PICKLE_TUPLE || id->count < 5) return "its storage is not a tuple of five";
   const PickleValue *key = id->items[2], *elements = id->items[4];
   if (id->items[1]->kind != PICKLE_GLOBAL || id->items[1]->global->role != PICKLE_STORAGE) {
-    return arena_printf(arena, "the type of its storage is %s", unpickle_describe(id->items[1]));
+    return arena_printf(arena, "the type of its storage is %s",
+                        unpickle_describe(arena, id->items[1]));
   }
   if (key->kind != PICKLE_STRING || strlen(key->text) != key->count) {
     return "its storage has no name";
@@ -24,7 +25,7 @@ static const char *bad_reference(Arena *arena, const PickleValue *id) {
 const char *checkpoint_storages_find(Checkpoint *c, const PickleValue *reference,
                                      uint32_t *storage) {
   if (reference->kind != PICKLE_PERSISTENT) {
-    return arena_printf(c->arena, "its storage is %s", unpickle_describe(reference));
+    return arena_printf(c->arena, "its storage is %s", unpickle_describe(c->arena, reference));
   }
   const PickleValue *id = reference->arguments;
   const char *bad = bad_reference(c->arena, id);
@@ -41,6 +42,7 @@ const char *checkpoint_storages_find(Checkpoint *c, const PickleValue *reference
     bool same = old->type == new.type && old->elements == new.elements;
     return same ? NULL : "its storage has another type or size elsewhere";
   }
+  if (c->storage_count == WEIGHTS_MAX_TENSORS) return "there are too many storages";
   *storage = c->storage_count;
   name_table_set(&c->keys, new.key, *storage);
   ARENA_PUSH(c->arena, c->storages, c->storage_count, c->storage_capacity, new);

@@ -1,11 +1,13 @@
 /* The machine: bytes are read through `take` alone, values are pushed through `push` and popped
- * through `pop` and its kin alone, so that all limits are kept here. Each opcode works in time and
- * memory proportional to the bytes or values that it consumes; nothing recurses. */
+ * through `pop` and its kin alone, so that all limits are kept here. Each opcode works in time
+ * proportional to the bytes or values that it consumes, and whatever it allocates is counted against
+ * one budget; nothing recurses. */
 #include "frontend/unpickle.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "frontend/error_list.h"
 #include "frontend/unpickle_machine.h"
 #include "support/panic.h"
 
@@ -39,6 +41,15 @@ Status unpickle_charge(Machine *m, uint32_t values) {
   return STATUS_OK;
 }
 
+Status unpickle_room(const Machine *m, size_t bytes) {
+  if (bytes <= PICKLE_MAX_MEMORY &&
+      arena_bytes(m->arena) - m->arena_before <= PICKLE_MAX_MEMORY - bytes) {
+    return STATUS_OK;
+  }
+  return unpickle_fail(m, "the values of the pickle take more than %d MiB of memory",
+                       PICKLE_MAX_MEMORY >> 20);
+}
+
 Status unpickle_push(Machine *m, PickleValue *value) {
   RETURN_IF_ERROR(unpickle_charge(m, 1));
   ARENA_PUSH(m->arena, m->stack, m->count, m->capacity, value);
@@ -50,7 +61,11 @@ Status unpickle_push_new(Machine *m, PickleValue value) {
 }
 
 Status unpickle_push_opaque(Machine *m, const char *what) {
-  return unpickle_push_new(m, (PickleValue){.kind = PICKLE_OPAQUE, .text = what});
+  return unpickle_push_new(m, (PickleValue){.kind = PICKLE_OPAQUE, .what = what});
+}
+
+Status unpickle_push_object(Machine *m, const char *module, const char *name) {
+  return unpickle_push_new(m, (PickleValue){.kind = PICKLE_OPAQUE, .what = name, .module = module});
 }
 
 uint32_t unpickle_available(const Machine *m) {
@@ -88,10 +103,16 @@ Status unpickle_top(const Machine *m, PickleValue **value) {
   return STATUS_OK;
 }
 
-void unpickle_append(Machine *m, PickleValue *to, PickleValue *const *items, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
-    ARENA_PUSH(m->arena, to->items, to->count, to->capacity, items[i]);
+Status unpickle_append(Machine *m, PickleValue *to, PickleValue *const *items, uint32_t count) {
+  if (count > to->capacity - to->count) { /* counts are below PICKLE_MAX_VALUES */
+    uint32_t capacity = 2 * to->capacity > to->count + count ? 2 * to->capacity : to->count + count;
+    RETURN_IF_ERROR(unpickle_room(m, capacity * sizeof *items));
+    to->items = arena_grow(m->arena, to->items, to->count, capacity, sizeof *items);
+    to->capacity = capacity;
   }
+  if (count) memcpy(to->items + to->count, items, count * sizeof *items);
+  to->count += count;
+  return STATUS_OK;
 }
 
 Status unpickle_push_items(Machine *m, PickleKind kind, PickleValue **items, uint32_t count) {
@@ -147,26 +168,41 @@ static Status step(Machine *m) {
   m->opcode = opcode->name;
   Operand operand = {.parameter = opcode->parameter};
   RETURN_IF_ERROR(read_operand(m, opcode, &operand));
-  return opcode->run(m, &operand);
+  RETURN_IF_ERROR(opcode->run(m, &operand));
+  return unpickle_room(m, 0);
 }
 
 Status unpickle(Arena *arena, Diag *diag, const PickleSource *source, Pickle *pickle) {
   *pickle = (Pickle){0};
   Machine *m = ARENA_NEW(arena, Machine);
-  *m = (Machine){.arena = arena, .diag = diag, .source = source, .pickle = pickle};
+  *m = (Machine){
+      .arena = arena,
+      .diag = diag,
+      .source = source,
+      .pickle = pickle,
+      .arena_before = arena_bytes(arena),
+      .none = {.kind = PICKLE_NONE},
+      .truth = {{.kind = PICKLE_BOOL, .integer = 0}, {.kind = PICKLE_BOOL, .integer = 1}}};
   m->capacity = 64; /* never NULL: pop_items may take nothing from it */
   m->stack = ARENA_ARRAY(arena, m->capacity, PickleValue *);
   while (!m->stopped) RETURN_IF_ERROR(step(m));
   return STATUS_OK;
 }
 
-const char *unpickle_describe(const PickleValue *value) {
+/* `module.name` in quotes. Enough of both for a message: either may be long. */
+static const char *describe_object(Arena *arena, const PickleValue *object) {
+  const char *path = arena_printf(arena, "%.200s.%.200s", object->module, object->what);
+  return arena_printf(arena, "an object of %s", error_list_quote(arena, path));
+}
+
+const char *unpickle_describe(Arena *arena, const PickleValue *value) {
   static const char *const names[PICKLE_KIND_COUNT] = {
       [PICKLE_NONE] = "None",     [PICKLE_BOOL] = "a bool",         [PICKLE_INT] = "an int",
       [PICKLE_FLOAT] = "a float", [PICKLE_STRING] = "a string",     [PICKLE_TUPLE] = "a tuple",
       [PICKLE_LIST] = "a list",   [PICKLE_DICT] = "a dict",         [PICKLE_GLOBAL] = "a function",
       [PICKLE_CALL] = "a tensor", [PICKLE_PERSISTENT] = "a storage"};
-  return value->kind == PICKLE_OPAQUE ? value->text : names[value->kind];
+  if (value->kind != PICKLE_OPAQUE) return names[value->kind];
+  return value->module ? describe_object(arena, value) : value->what;
 }
 
 const PickleValue *unpickle_find(const PickleValue *dict, const char *key) {

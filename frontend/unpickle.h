@@ -18,8 +18,10 @@
  * them. */
 enum {
   PICKLE_MAX_BYTES = 64 << 20,
-  PICKLE_MAX_VALUES = 1 << 22, /* pushed on the stack */
-  PICKLE_MAX_DEPTH = 1000,     /* of open marks */
+  PICKLE_MAX_VALUES = 1 << 22,  /* pushed on the stack */
+  PICKLE_MAX_DEPTH = 1000,      /* of open marks */
+  PICKLE_MAX_MEMORY = 40 << 20, /* bytes of the arena that its values may take */
+  PICKLE_MAX_TEXT = 64 << 10,   /* bytes of a string that is kept; a longer one is opaque */
 };
 
 typedef enum PickleKind {
@@ -59,9 +61,13 @@ struct PickleValue {
   uint32_t count; /* items; bytes of a string */
   uint32_t capacity;
   union {
-    int64_t integer;     /* INT, BOOL */
-    double real;         /* FLOAT */
-    const char *text;    /* STRING, zero-terminated; OPAQUE: what it is, as "bytes" */
+    int64_t integer;      /* INT, BOOL */
+    double real;          /* FLOAT */
+    const char *text;     /* STRING, zero-terminated */
+    struct {              /* OPAQUE */
+      const char *what;   /* it is, as "bytes"; of an object: the name of its class or function */
+      const char *module; /* where that is from; NULL: it is no object */
+    };
     PickleValue **items; /* TUPLE, LIST [count]; DICT: a key and its value in turns [count] */
     struct {
       const PickleGlobal *global; /* GLOBAL, CALL */
@@ -87,9 +93,9 @@ typedef struct Pickle {
  * source. */
 MUST_CHECK Status unpickle(Arena *arena, Diag *diag, const PickleSource *source, Pickle *pickle);
 
-/* What a value is, for messages: "a dict". Of an opaque one: "an object of "argparse.Namespace"".
- */
-const char *unpickle_describe(const PickleValue *value);
+/* What a value is, for messages: "a dict". Of an opaque one: "an object of "argparse.Namespace"",
+ * in `arena`. */
+const char *unpickle_describe(Arena *arena, const PickleValue *value);
 /* The value of a dict's string key, the last one; NULL: it has none. */
 const PickleValue *unpickle_find(const PickleValue *dict, const char *key);
 

@@ -42,6 +42,8 @@ typedef struct Machine {
   PickleValue **memo;
   uint32_t memo_size, memo_count;
   uint32_t pushes;
+  size_t arena_before;        /* bytes of the arena that were there before this pickle */
+  PickleValue none, truth[2]; /* of which there is one each */
   bool stopped;
 } Machine;
 
@@ -63,12 +65,17 @@ MUST_CHECK Status unpickle_take(Machine *m, uint64_t bytes, const char **text);
 
 /* Counts `values` more against PICKLE_MAX_VALUES. */
 MUST_CHECK Status unpickle_charge(Machine *m, uint32_t values);
+/* Fails where `bytes` more would exceed PICKLE_MAX_MEMORY. What an opcode allocates for a value that
+ * it pushes is looked at behind it; what grows with what other opcodes made is asked for here. */
+MUST_CHECK Status unpickle_room(const Machine *m, size_t bytes);
 /* Pushes `value` itself. All pushes fail beyond PICKLE_MAX_VALUES. */
 MUST_CHECK Status unpickle_push(Machine *m, PickleValue *value);
 /* Pushes a copy of `value`, made in the arena. */
 MUST_CHECK Status unpickle_push_new(Machine *m, PickleValue value);
 /* Pushes a PICKLE_OPAQUE that messages call `what`, which is not copied. */
 MUST_CHECK Status unpickle_push_opaque(Machine *m, const char *what);
+/* The same of an object of the class or function `name`. */
+MUST_CHECK Status unpickle_push_object(Machine *m, const char *module, const char *name);
 /* Pushes a tuple, list or dict of a copy of `items` [count]. */
 MUST_CHECK Status unpickle_push_items(Machine *m, PickleKind kind, PickleValue **items,
                                       uint32_t count);
@@ -86,6 +93,7 @@ PickleValue **unpickle_pop_items(Machine *m, uint32_t count);
 /* Pops all that are available, and the mark. */
 MUST_CHECK Status unpickle_pop_to_mark(Machine *m, PickleValue ***items, uint32_t *count);
 /* Appends `items` [count] to the items of `to`, a list or a dict. */
-void unpickle_append(Machine *m, PickleValue *to, PickleValue *const *items, uint32_t count);
+MUST_CHECK Status unpickle_append(Machine *m, PickleValue *to, PickleValue *const *items,
+                                  uint32_t count);
 
 #endif

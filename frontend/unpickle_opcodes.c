@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "frontend/error_list.h"
 #include "frontend/unpickle_machine.h"
 
 /* -- opcodes: plain values --------------------------------------------------------------------- */
@@ -20,11 +19,11 @@ static Status run_frame(Machine *m, const Operand *operand) {
 
 static Status run_none(Machine *m, const Operand *operand) {
   (void)operand;
-  return unpickle_push_new(m, (PickleValue){.kind = PICKLE_NONE});
+  return unpickle_push(m, &m->none);
 }
 
 static Status run_bool(Machine *m, const Operand *operand) {
-  return unpickle_push_new(m, (PickleValue){.kind = PICKLE_BOOL, .integer = operand->parameter});
+  return unpickle_push(m, &m->truth[operand->parameter]);
 }
 
 static Status run_int(Machine *m, const Operand *operand) {
@@ -48,6 +47,7 @@ static Status run_float(Machine *m, const Operand *operand) {
 }
 
 static Status run_string(Machine *m, const Operand *operand) {
+  if (operand->length > PICKLE_MAX_TEXT) return unpickle_push_opaque(m, "a very long string");
   return unpickle_push_new(
       m, (PickleValue){.kind = PICKLE_STRING,
                        .count = (uint32_t)operand->length,
@@ -176,10 +176,10 @@ static Status extend(Machine *m, PickleKind kind, PickleValue **items, uint32_t 
   PickleValue *to;
   RETURN_IF_ERROR(unpickle_top(m, &to));
   if (to->kind == PICKLE_OPAQUE) return STATUS_OK;
-  if (to->kind != kind) return unpickle_fail(m, "items are added to %s", unpickle_describe(to));
+  if (to->kind != kind)
+    return unpickle_fail(m, "items are added to %s", unpickle_describe(m->arena, to));
   if (kind == PICKLE_DICT) RETURN_IF_ERROR(check_pairs(m, count));
-  unpickle_append(m, to, items, count);
-  return STATUS_OK;
+  return unpickle_append(m, to, items, count);
 }
 
 /* APPEND, SETITEM: one item of a list, a pair of a dict. */
@@ -203,14 +203,13 @@ static Status run_add_all(Machine *m, const Operand *operand) {
 static Status push_global(Machine *m, const char *module, const char *name) {
   const PickleGlobal *global = pickle_global_find(module, name);
   if (global) return unpickle_push_new(m, (PickleValue){.kind = PICKLE_GLOBAL, .global = global});
-  const char *path = arena_printf(m->arena, "%s.%s", module, name);
-  return unpickle_push_opaque(
-      m, arena_printf(m->arena, "an object of %s", error_list_quote(m->arena, path)));
+  return unpickle_push_object(m, module, name);
 }
 
 static Status run_global(Machine *m, const Operand *operand) {
   const char *end = memchr(operand->text, '\n', operand->length);
   size_t module = (size_t)(end - operand->text);
+  RETURN_IF_ERROR(unpickle_room(m, operand->length));
   return push_global(m, arena_strndup(m->arena, operand->text, module),
                      arena_strndup(m->arena, end + 1, operand->length - module - 1));
 }
@@ -221,8 +220,8 @@ static Status run_stack_global(Machine *m, const Operand *operand) {
   RETURN_IF_ERROR(unpickle_pop(m, &name));
   RETURN_IF_ERROR(unpickle_pop(m, &module));
   if (name->kind != PICKLE_STRING || module->kind != PICKLE_STRING) {
-    return unpickle_fail(m, "a global is named by %s and %s", unpickle_describe(module),
-                         unpickle_describe(name));
+    return unpickle_fail(m, "a global is named by %s and %s", unpickle_describe(m->arena, module),
+                         unpickle_describe(m->arena, name));
   }
   return push_global(m, module->text, name->text);
 }
@@ -241,22 +240,22 @@ static Status push_ordered_dict(Machine *m, const PickleValue *arguments) {
     if ((pair->kind != PICKLE_TUPLE && pair->kind != PICKLE_LIST) || pair->count != 2) {
       return unpickle_push_opaque(m, "an OrderedDict without pairs");
     }
-    unpickle_append(m, &dict, pair->items, 2);
+    RETURN_IF_ERROR(unpickle_append(m, &dict, pair->items, 2));
   }
   return unpickle_push_new(m, dict);
 }
 
 /* Notes the call of `callee`, which is a global, or a reference to a class, or opaque. */
 static Status push_call(Machine *m, const PickleValue *callee, PickleValue *arguments) {
-  if (callee->kind == PICKLE_OPAQUE) return unpickle_push_opaque(m, callee->text);
+  if (callee->kind == PICKLE_OPAQUE) return unpickle_push_object(m, callee->module, callee->what);
   if (callee->kind == PICKLE_PERSISTENT) {
     return unpickle_push_opaque(m, "an object of a class that is stored in the checkpoint");
   }
   if (callee->kind != PICKLE_GLOBAL) {
-    return unpickle_fail(m, "a call of %s", unpickle_describe(callee));
+    return unpickle_fail(m, "a call of %s", unpickle_describe(m->arena, callee));
   }
   if (arguments->kind != PICKLE_TUPLE) {
-    return unpickle_fail(m, "a call's arguments are %s", unpickle_describe(arguments));
+    return unpickle_fail(m, "a call's arguments are %s", unpickle_describe(m->arena, arguments));
   }
   if (callee->global->role == PICKLE_ORDERED_DICT) return push_ordered_dict(m, arguments);
   if (callee->global->role == PICKLE_SIZE && arguments->count == 1) {
@@ -284,16 +283,20 @@ static Status run_call_with_keywords(Machine *m, const Operand *operand) {
   return unpickle_push_opaque(m, "an object made with keywords");
 }
 
-/* Sets attributes: of a dict they do not matter; of anything else nobody knows what it is then. */
+/* Sets attributes: of a dict they do not matter, and None and bools have none; of anything else
+ * nobody knows what it is then. */
 static Status run_build(Machine *m, const Operand *operand) {
   (void)operand;
   PickleValue *state, *object;
   RETURN_IF_ERROR(unpickle_pop(m, &state));
   RETURN_IF_ERROR(unpickle_top(m, &object));
+  if (object->kind == PICKLE_NONE || object->kind == PICKLE_BOOL) {
+    return unpickle_fail(m, "attributes are set of %s", unpickle_describe(m->arena, object));
+  }
   if (object->kind != PICKLE_DICT && object->kind != PICKLE_OPAQUE) {
     *object = (PickleValue){
         .kind = PICKLE_OPAQUE,
-        .text = arena_printf(m->arena, "%s with attributes", unpickle_describe(object))};
+        .what = arena_printf(m->arena, "%s with attributes", unpickle_describe(m->arena, object))};
   }
   return STATUS_OK;
 }

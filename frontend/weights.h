@@ -7,7 +7,7 @@
 #include "frontend/frontend.h"
 #include "frontend/name_table.h"
 
-enum { WEIGHTS_MAX_RANK = 8 };
+enum { WEIGHTS_MAX_RANK = 8, WEIGHTS_MAX_TENSORS = 1 << 16 };
 
 typedef struct ElementType {
   const char *name;

@@ -21,6 +21,7 @@ struct Block {
 
 struct Arena {
   Block *blocks; /* NULL before the first allocation */
+  size_t bytes;  /* of all blocks */
 };
 
 static void *allocate(size_t bytes) {
@@ -29,11 +30,12 @@ static void *allocate(size_t bytes) {
   return memory;
 }
 
-static Block *block_new(size_t data_bytes, size_t used) {
+static Block *block_new(Arena *arena, size_t data_bytes, size_t used) {
   size_t bytes;
   if (!checked_add_size(sizeof(Block), data_bytes, &bytes)) PANIC("out of memory");
   Block *block = allocate(bytes);
   block->used = used;
+  arena->bytes += bytes;
   return block;
 }
 
@@ -51,8 +53,12 @@ void arena_free(Arena *arena) {
   free(arena);
 }
 
+size_t arena_bytes(const Arena *arena) {
+  return arena->bytes;
+}
+
 static void *allocate_large(Arena *arena, size_t bytes) {
-  Block *block = block_new(bytes, BLOCK_BYTES);
+  Block *block = block_new(arena, bytes, BLOCK_BYTES);
   if (arena->blocks) {
     block->next = arena->blocks->next;
     arena->blocks->next = block;
@@ -66,7 +72,7 @@ void *arena_alloc(Arena *arena, size_t bytes) {
   if (bytes >= LARGE_BYTES) return allocate_large(arena, bytes);
   bytes = round_up_size(bytes ? bytes : 1, ALIGNMENT);
   if (!arena->blocks || arena->blocks->used > BLOCK_BYTES - bytes) {
-    Block *block = block_new(BLOCK_BYTES, 0);
+    Block *block = block_new(arena, BLOCK_BYTES, 0);
     block->next = arena->blocks;
     arena->blocks = block;
   }

@@ -17,6 +17,8 @@ typedef struct Arena Arena;
 Arena *arena_new(void);
 /* Frees the arena and all that was allocated from it. NULL is allowed. */
 void arena_free(Arena *arena);
+/* The bytes that the arena holds, those that are not given away yet among them. */
+size_t arena_bytes(const Arena *arena);
 
 /* `bytes` of zeroed memory; never NULL. */
 void *arena_alloc(Arena *arena, size_t bytes) __attribute__((returns_nonnull));

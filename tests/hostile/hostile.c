@@ -28,7 +28,7 @@ typedef struct Cost {
   double mib;
 } Cost;
 
-static const HostileList *const lists[] = {&hostile_models, &hostile_weights};
+static const HostileList *const lists[] = {&hostile_models, &hostile_weights, &hostile_checkpoints};
 
 void hostile_neighbours(FILE *file, uint32_t count,
                         void (*use)(FILE *file, const char *name, uint32_t index)) {

@@ -110,13 +110,13 @@ Test(unpickle, notes_calls_and_references) {
 
 Test(unpickle, keeps_the_unknown_opaque) {
   static const char what[] = "an object of \"posix.system\"";
-  cr_expect_str_eq(unpickle_describe(LOADED("\x80\x02"
-                                            "cposix\nsystem\n.")),
+  cr_expect_str_eq(unpickle_describe(arena, LOADED("\x80\x02"
+                                                   "cposix\nsystem\n.")),
                    what);
-  cr_expect_str_eq(unpickle_describe(LOADED("\x80\x04\x8c\x05posix\x8c\x06system\x93K\x01\x85R.")),
-                   what);
-  cr_expect_str_eq(unpickle_describe(LOADED("\x80\x02"
-                                            "cposix\nsystem\n)\x81}b(K\x01K\x02uNa.")),
+  cr_expect_str_eq(
+      unpickle_describe(arena, LOADED("\x80\x04\x8c\x05posix\x8c\x06system\x93K\x01\x85R.")), what);
+  cr_expect_str_eq(unpickle_describe(arena, LOADED("\x80\x02"
+                                                   "cposix\nsystem\n)\x81}b(K\x01K\x02uNa.")),
                    what);
   cr_expect_eq(LOADED("\x80\x04\x8f(K\x01\x90.")->kind, PICKLE_OPAQUE);
   cr_expect_eq(LOADED("\x80\x02"
@@ -135,14 +135,41 @@ Test(unpickle, ends_where_the_pickle_ends) {
 
 Test(unpickle, limits_values) {
   Pickle pickle;
-  char *many = malloc(PICKLE_MAX_VALUES + 2);
-  memset(many, 'N', PICKLE_MAX_VALUES + 1);
-  many[PICKLE_MAX_VALUES] = '.';
-  cr_expect_eq(load(many, PICKLE_MAX_VALUES + 1, &pickle), STATUS_OK);
-  many[PICKLE_MAX_VALUES] = 'N';
-  many[PICKLE_MAX_VALUES + 1] = '.';
-  cr_expect_eq(load(many, PICKLE_MAX_VALUES + 2, &pickle), STATUS_BAD_INPUT);
+  enum { BYTES = 2 * PICKLE_MAX_VALUES };
+  char *many = malloc(BYTES + 1);
+  for (size_t i = 0; i < BYTES; ++i) many[i] = "N0"[i % 2];
+  many[BYTES - 1] = '.';
+  cr_expect_eq(load(many, BYTES, &pickle), STATUS_OK);
+  many[BYTES - 1] = 'N';
+  many[BYTES] = '.';
+  cr_expect_eq(load(many, BYTES + 1, &pickle), STATUS_BAD_INPUT);
   free(many);
+}
+
+/* Values, stack and texts count alike, whichever opcode makes them. */
+Test(unpickle, limits_memory) {
+  Pickle pickle;
+  enum { BYTES = 2 << 20 };
+  char *many = malloc(BYTES);
+  memset(many, '}', BYTES);
+  cr_expect_eq(load(many, BYTES, &pickle), STATUS_BAD_INPUT);
+  cr_expect_lt(arena_bytes(arena), 2u * PICKLE_MAX_MEMORY);
+  free(many);
+}
+
+/* A string that no tensor is called is not kept, and no global is. */
+Test(unpickle, keeps_no_long_strings) {
+  enum { LENGTH = 1 << 20 };
+  char *text = malloc(LENGTH + 16);
+  memcpy(text, "\x80\x02X\x00\x00\x10\x00", 7);
+  memset(text + 7, 'x', LENGTH);
+  memcpy(text + 7 + LENGTH, ".", 1);
+  cr_expect_eq(loaded(text, 7 + LENGTH + 1)->kind, PICKLE_OPAQUE);
+  memcpy(text + 7 + LENGTH, "2\x93.", 3);
+  Pickle pickle;
+  cr_expect_eq(load(text, 7 + LENGTH + 3, &pickle), STATUS_BAD_INPUT);
+  cr_expect_lt(arena_bytes(arena), (size_t)LENGTH);
+  free(text);
 }
 
 static char *add(char *at, const char *bytes, size_t count) {
@@ -189,7 +216,7 @@ static void try(const char *data, size_t bytes) {
   arena = arena_new();
   Status status = load(data, bytes, &pickle);
   cr_assert(status == STATUS_BAD_INPUT || (status == STATUS_OK && pickle.bytes <= bytes));
-  if (!status) (void)unpickle_describe(pickle.root);
+  if (!status) (void)unpickle_describe(arena, pickle.root);
   arena_free(arena);
   arena = outer;
 }
