@@ -1,5 +1,5 @@
-/* The storages of a checkpoint: each is known by its key, and however often the pickle refers to it,
- * it says the same type and size. */
+/* The storages of a checkpoint: each is known by its key, and however often the pickle refers to
+ * it, it says the same type and size. */
 #include <string.h>
 
 #include "frontend/checkpoint_parts.h"

@@ -139,7 +139,7 @@ static uint32_t report_unknown(const Reader *r, const cJSON *item) {
                  error_list_quote(arena, item->string), table->what,
                  nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
   uint32_t meant = 0;
-  while (meant < table->count && keys[meant] != nearest) meant++;
+  while (meant < table->count && keys[meant] != nearest) ++meant;
   return meant;
 }
 

@@ -64,10 +64,10 @@ static bool is_digit_at(const Scanner *s) {
   return s->at < s->end && isdigit((unsigned char)*s->at);
 }
 static void skip_space(Scanner *s) {
-  while (s->at < s->end && *s->at && strchr(" \t\r\n", *s->at)) s->at++;
+  while (s->at < s->end && *s->at && strchr(" \t\r\n", *s->at)) ++s->at;
 }
 static void skip_digits(Scanner *s) {
-  while (is_digit_at(s)) s->at++;
+  while (is_digit_at(s)) ++s->at;
 }
 
 static bool scan_word(Scanner *s, const char *word) {
@@ -81,7 +81,7 @@ static bool scan_word(Scanner *s, const char *word) {
 
 static bool scan_number(Scanner *s) {
   const char *begin = s->at;
-  if (is_at(s, '-')) s->at++;
+  if (is_at(s, '-')) ++s->at;
   if (is_at(s, '0')) {
     ++s->at;
     if (is_digit_at(s)) return fail(s, begin, "a number has leading zeros");
@@ -96,7 +96,7 @@ static bool scan_number(Scanner *s) {
   }
   if (is_at(s, 'e') || is_at(s, 'E')) {
     ++s->at;
-    if (is_at(s, '+') || is_at(s, '-')) s->at++;
+    if (is_at(s, '+') || is_at(s, '-')) ++s->at;
     if (!is_digit_at(s)) return fail(s, s->at, "expected a digit, found %s", found(s));
     skip_digits(s);
   }
@@ -178,7 +178,7 @@ static bool scan_items(Scanner *s, char close) {
     if (!first && !is_at(s, ',')) {
       return fail(s, s->at, "expected ',' or '%c', found %s", close, found(s));
     }
-    if (!first) s->at++;
+    if (!first) ++s->at;
     first = false;
     if (close == '}' ? !scan_member(s) : !scan_value(s, UINT32_MAX)) return false;
     skip_space(s);

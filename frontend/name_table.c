@@ -31,6 +31,6 @@ static void grow(NameTable *table) {
 void name_table_set(NameTable *table, const char *name, uint32_t index) {
   if (2 * (table->count + 1) > table->capacity) grow(table);
   NameSlot *slot = find_slot(table->slots, table->capacity, name);
-  if (!slot->name) table->count++;
+  if (!slot->name) ++table->count;
   *slot = (NameSlot){name, index};
 }

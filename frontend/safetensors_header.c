@@ -47,7 +47,7 @@ static bool read_sizes(const Header *h, const cJSON *array, int64_t *out, uint32
   if (!cJSON_IsArray(array)) return false;
   for (const cJSON *item = array->child; item; item = item->next) {
     if (*count == limit || !read_size(h, item, &out[*count])) return false;
-    (*count)++;
+    ++*count;
   }
   return true;
 }

@@ -27,8 +27,8 @@ uint32_t *graph_use_counts(const Graph *graph, Arena *arena) {
   uint32_t *counts = ARENA_ARRAY(arena, graph->value_count, uint32_t);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    for (uint32_t j = 0; j < node->operand_count; ++j) counts[node->operands[j].index]++;
+    for (uint32_t j = 0; j < node->operand_count; ++j) ++counts[node->operands[j].index];
   }
-  for (uint32_t i = 0; i < graph->output_count; ++i) counts[graph->outputs[i].value.index]++;
+  for (uint32_t i = 0; i < graph->output_count; ++i) ++counts[graph->outputs[i].value.index];
   return counts;
 }

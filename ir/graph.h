@@ -80,9 +80,10 @@ struct Graph {
 
 Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name);
 
-/* Mutation (graph_append.c). Appends a node like `prototype` (its op, operands, attrs, recipe, body, label; the rest is filled
- * in; arrays and texts are copied) after inferring its result types. Returns NULL and sets *node,
- * or a message (owned by the arena) that says what does not fit and appends nothing. */
+/* Mutation (graph_append.c). Appends a node like `prototype` (its op, operands, attrs, recipe,
+ * body, label; the rest is filled in; arrays and texts are copied) after inferring its result
+ * types. Returns NULL and sets *node, or a message (owned by the arena) that says what does not fit
+ * and appends nothing. */
 const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *node);
 /* The same where a misfit is our bug: panics with the graph dumped. */
 NodeId graph_append(Graph *graph, const Node *prototype);

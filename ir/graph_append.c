@@ -1,5 +1,5 @@
-/* Mutation: the only functions that grow a graph. The arrays of a Graph are const for everyone else;
- * this file casts that away. */
+/* Mutation: the only functions that grow a graph. The arrays of a Graph are const for everyone
+ * else; this file casts that away. */
 #include <stdio.h>
 #include <string.h>
 

@@ -95,7 +95,7 @@ static Status expect(Parser *p, const char *token) {
 static Status read_word(Parser *p, const char *what, const char **word) {
   skip_space(p);
   const char *end = p->cursor;
-  while (isalnum((unsigned char)*end) || *end == '_') end++;
+  while (isalnum((unsigned char)*end) || *end == '_') ++end;
   if (end == p->cursor) return fail(p, p->cursor, "expected %s", what);
   *word = arena_strndup(p->arena, p->cursor, (size_t)(end - p->cursor));
   p->cursor = end;
@@ -106,7 +106,7 @@ static Status read_int(Parser *p, int64_t low, int64_t high, int64_t *value) {
   skip_space(p);
   const char *start = p->cursor;
   bool negative = *p->cursor == '-';
-  if (negative) p->cursor++;
+  if (negative) ++p->cursor;
   if (!isdigit((unsigned char)*p->cursor)) return fail(p, start, "expected an integer");
   int64_t magnitude = 0;
   bool fits = true;
@@ -171,7 +171,7 @@ static Status read_name(Parser *p, const char **name) {
   RETURN_IF_ERROR(expect(p, "@"));
   if (*p->cursor == '"') return read_string(p, name);
   const char *end = p->cursor;
-  while (isalnum((unsigned char)*end) || *end == '_' || *end == '.') end++;
+  while (isalnum((unsigned char)*end) || *end == '_' || *end == '.') ++end;
   if (end == p->cursor) return fail(p, p->cursor, "expected a name");
   *name = arena_strndup(p->arena, p->cursor, (size_t)(end - p->cursor));
   p->cursor = end;
@@ -188,7 +188,7 @@ static Status read_label(Parser *p, const char **label) {
   size_t length = strcspn(p->cursor, "\n");
   const char *text = p->cursor;
   p->cursor += length;
-  while (length && isspace((unsigned char)text[length - 1])) length--;
+  while (length && isspace((unsigned char)text[length - 1])) --length;
   if (length) *label = arena_strndup(p->arena, text, length);
   return STATUS_OK;
 }
@@ -278,7 +278,7 @@ static Status read_types(Parser *p, Types *types) {
 
 static Status find_attr(const Parser *p, const char *at, const OpInfo *info, const char *key,
                         uint32_t *index) {
-  for (*index = 0; *index < info->attr_count; (*index)++) {
+  for (*index = 0; *index < info->attr_count; ++*index) {
     if (strcmp(info->attrs[*index].name, key) == 0) return STATUS_OK;
   }
   return fail(p, at, "%s has no attribute \"%.*s\"", info->text, MAX_QUOTED, key);

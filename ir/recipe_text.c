@@ -56,7 +56,7 @@ static bool is_plain(char c) {
 
 static void print_name(const char *name, StringBuilder *out) {
   size_t plain = 0;
-  while (is_plain(name[plain])) plain++;
+  while (is_plain(name[plain])) ++plain;
   if (plain && !name[plain]) {
     string_builder_printf(out, "@%s", name);
     return;
@@ -146,7 +146,7 @@ static bool fail(Parser *p, const char *message) {
 }
 
 static void skip_blanks(Parser *p) {
-  while (*p->at == ' ' || *p->at == '\t') p->at++;
+  while (*p->at == ' ' || *p->at == '\t') ++p->at;
 }
 
 static bool accept(Parser *p, char c) {
@@ -254,7 +254,7 @@ static bool parse_name(Parser *p, char *name) {
   ++p->at; /* @ */
   if (*p->at == '"') return parse_quoted(p, name);
   size_t length = 0;
-  while (is_plain(p->at[length])) length++;
+  while (is_plain(p->at[length])) ++length;
   if (!length) return fail(p, "expected a tensor name");
   if (length >= MAX_NAME) return fail(p, "name is too long");
   memcpy(name, p->at, length);
@@ -298,7 +298,7 @@ static bool parse_extra(Parser *p, Recipe *r) {
 
 static bool parse_kind(Parser *p, RecipeKind *kind) {
   size_t length = 0;
-  while (is_plain(p->at[length])) length++;
+  while (is_plain(p->at[length])) ++length;
   for (int k = RECIPE_FILL; k < RECIPE_KIND_COUNT; ++k) {
     if (strlen(kinds[k].text) == length && memcmp(kinds[k].text, p->at, length) == 0) {
       *kind = (RecipeKind)k;

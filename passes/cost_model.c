@@ -51,7 +51,7 @@ enum {
 
 uint32_t cost_model_images(uint32_t images, uint64_t map_bytes) {
   uint32_t together = images;
-  while (together > 1 && (images % together || together * map_bytes > TOGETHER_BYTES)) together--;
+  while (together > 1 && (images % together || together * map_bytes > TOGETHER_BYTES)) --together;
   return together;
 }
 

@@ -57,7 +57,7 @@ static ValueId lower_depthwise(Rewrite *rw, const Node *node, Window window) {
 /* The largest divisor of `groups` that is at most `most`. */
 static int64_t bundle_of(int64_t groups, int64_t most) {
   int64_t bundle = most < groups ? most : groups;
-  while (groups % bundle != 0) bundle--;
+  while (groups % bundle != 0) --bundle;
   return bundle;
 }
 

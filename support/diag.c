@@ -1,6 +1,6 @@
 /* One diagnostic is `position: kind: message`, and below it, where the text of the file is known,
- * the line and a caret. Control characters of the message and of the line are made visible: both may
- * quote untrusted files. Of a long line only the part around the column is shown. */
+ * the line and a caret. Control characters of the message and of the line are made visible: both
+ * may quote untrusted files. Of a long line only the part around the column is shown. */
 #include "support/diag.h"
 
 #include <stdbool.h>
@@ -79,12 +79,12 @@ static void print_caret(FILE *stream, Position position) {
   const char *line = find_line(position.text, position.line);
   if (!line || position.column == 0) return;
   size_t length = strcspn(line, "\n");
-  if (length && line[length - 1] == '\r') length--;
+  if (length && line[length - 1] == '\r') --length;
   size_t at = position.column - 1 < length ? position.column - 1 : length;
   size_t begin = at > SHOWN_BEFORE ? at - SHOWN_BEFORE : 0;
-  while (begin < at && is_continuation(line[begin])) begin++;
+  while (begin < at && is_continuation(line[begin])) ++begin;
   size_t end = length - at > SHOWN_BEHIND ? at + SHOWN_BEHIND : length;
-  while (end < length && is_continuation(line[end])) end++;
+  while (end < length && is_continuation(line[end])) ++end;
 
   uint32_t column = 0;
   uint32_t caret = 0;

@@ -15,8 +15,8 @@
 #include "support/status.h"
 
 /* A position in a file. `line` and `column` count from 1; line 0: the file as a whole. `file` NULL:
- * no file (the command line). `text`, when not NULL, is the whole text of the file: the line is shown
- * with a caret below it. */
+ * no file (the command line). `text`, when not NULL, is the whole text of the file: the line is
+ * shown with a caret below it. */
 typedef struct Position {
   const char *file;
   uint32_t line;

@@ -29,7 +29,7 @@ typedef struct Header {
 /* -- the dictionary: each function returns NULL or what is wrong ------------------------------- */
 
 static void skip_blanks(Cursor *c) {
-  while (c->at < c->end && (*c->at == ' ' || *c->at == '\n')) c->at++;
+  while (c->at < c->end && (*c->at == ' ' || *c->at == '\n')) ++c->at;
 }
 
 static bool accept(Cursor *c, char expected) {

@@ -61,8 +61,8 @@ void peak_emit(ModuleContext *m, const char *symbol);
 bool kernel_equal(const PlanKernel *x, const PlanKernel *y);
 
 /* ELF: a copy of `object` in malloced memory whose local labels carry the prefix and whose section
- * artifact_weights_section, behind the symbol `weights`, has `weights_bytes` zero bytes (0: there is
- * none), to which *contents points. Panics when the object is not what LLVM emits. */
+ * artifact_weights_section, behind the symbol `weights`, has `weights_bytes` zero bytes (0: there
+ * is none), to which *contents points. Panics when the object is not what LLVM emits. */
 char *elf_finish(const char *object, size_t object_bytes, const char *prefix, const char *weights,
                  uint64_t weights_bytes, size_t *finished_bytes, char **contents);
 

@@ -202,7 +202,7 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
 /* The first stage from `stage` on that is a linear, or NULL. */
 static const Node *linear_from(const KernelEmitter *k, const Stage *stage) {
   const Stage *end = k->kernel->stages + k->kernel->stage_count;
-  while (stage < end && stage_anchor(k, stage)->op != OP_LINEAR) stage++;
+  while (stage < end && stage_anchor(k, stage)->op != OP_LINEAR) ++stage;
   return stage < end ? stage_anchor(k, stage) : NULL;
 }
 

@@ -26,8 +26,8 @@ typedef struct npy_array {
 
 /* The number of elements; 0 when it does not fit. */
 size_t npy_count(uint32_t rank, const uint32_t *dims);
-/* Reads an array, whose data the caller frees. NULL, or a message about what is wrong; the file stays
- * open. */
+/* Reads an array, whose data the caller frees. NULL, or a message about what is wrong; the file
+ * stays open. */
 const char *npy_read(FILE *file, npy_array *array);
 /* Writes `array` to the file at `path`. NULL, or a message about what is wrong. */
 const char *npy_write(const char *path, const npy_array *array);

@@ -170,7 +170,7 @@ static void make_concat(Maker *m, ValueId x) {
 /* A divisor of `number`. */
 static int32_t some_divisor(Maker *m, int64_t number) {
   int64_t divisor = 1 + below(&m->random, (uint32_t)number);
-  while (number % divisor != 0) divisor--;
+  while (number % divisor != 0) --divisor;
   return (int32_t)divisor;
 }
 

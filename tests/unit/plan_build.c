@@ -369,7 +369,7 @@ Test(plan_build, prints_all_of_the_plan) {
         strstr(printed, arena_printf(built.arena, "\nkernel %s\n", built.plan->kernels[i].name)));
   }
   uint32_t steps = 0;
-  for (const char *at = printed; (at = strstr(at, "\nstep ")) != NULL; ++at) steps++;
+  for (const char *at = printed; (at = strstr(at, "\nstep ")) != NULL; ++at) ++steps;
   cr_expect_eq(steps, built.plan->step_count);
   arena_free(built.arena);
 }
