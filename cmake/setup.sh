@@ -1,12 +1,18 @@
 #!/bin/sh
 # Installs what atmc is built and tested with on Debian 12 (nothing when all of it is there).
-#   sh cmake/setup.sh          to build, to link what atmc emits, and for the demo
-#   sh cmake/setup.sh tests    also what the tests need (Criterion, the ARM tools, qemu)
+#   sh cmake/setup.sh                to build, to link what atmc emits, and for the demo
+#   sh cmake/setup.sh tests          also what the tests need (Criterion, the ARM tools, qemu)
+#   sh cmake/setup.sh lint           also what the house is kept clean with (clang and its tools)
+#   sh cmake/setup.sh tests lint     all of it
 set -eu
 packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev libpng-dev"
-if [ "${1:-}" = tests ]; then
-  packages="$packages g++ libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
-fi
+for set in "$@"; do
+  case $set in
+    tests) packages="$packages g++ libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
+    lint) packages="$packages clang-19 clang-tidy-19 clang-format-19" ;;
+    *) echo "setup.sh: no set $set; there are: tests lint" >&2 && exit 2 ;;
+  esac
+done
 missing=""
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
