@@ -1,7 +1,7 @@
 /* The machine: bytes are read through `take` alone, values are pushed through `push` and popped
  * through `pop` and its kin alone, so that all limits are kept here. Each opcode works in time
- * proportional to the bytes or values that it consumes, and whatever it allocates is counted against
- * one budget; nothing recurses. */
+ * proportional to the bytes or values that it consumes, and whatever it allocates is counted
+ * against one budget; nothing recurses. */
 #include "frontend/unpickle.h"
 
 #include <inttypes.h>

@@ -65,8 +65,9 @@ MUST_CHECK Status unpickle_take(Machine *m, uint64_t bytes, const char **text);
 
 /* Counts `values` more against PICKLE_MAX_VALUES. */
 MUST_CHECK Status unpickle_charge(Machine *m, uint32_t values);
-/* Fails where `bytes` more would exceed PICKLE_MAX_MEMORY. What an opcode allocates for a value that
- * it pushes is looked at behind it; what grows with what other opcodes made is asked for here. */
+/* Fails where `bytes` more would exceed PICKLE_MAX_MEMORY. What an opcode allocates for a value
+ * that it pushes is looked at behind it; what grows with what other opcodes made is asked for here.
+ */
 MUST_CHECK Status unpickle_room(const Machine *m, size_t bytes);
 /* Pushes `value` itself. All pushes fail beyond PICKLE_MAX_VALUES. */
 MUST_CHECK Status unpickle_push(Machine *m, PickleValue *value);

@@ -8,8 +8,8 @@
  *
  *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each block of K, for each
  *                   row tile
- *   STAGE_READ      depthwise, grouped, average_pool, resize: for each row, for each vector of channels,
- *                   some rows of another map
+ *   STAGE_READ      depthwise, grouped, average_pool, resize: for each row, for each vector of
+ *                   channels, some rows of another map
  *   STAGE_ROWS      patches, deform_patches, axial_sample, axial_shift, reshape, transpose,
  *                   softmax, shuffle, concat: whole rows are written; no pointwise ops follow
  *   STAGE_NORMALIZE statistics of each row, then its vectors
@@ -90,7 +90,7 @@ typedef struct ValuePlace {
 /* How a product [rows, K] x [K, columns] is computed. */
 typedef struct ProductPlan {
   /* Register tile. The columns divide PLAN_PANEL, or are whole panels. A block of R rows is cut
-   * into T = ceil(R / rows) tiles. `full`: all of them have `rows` rows, but the last. Else they are
+   * into T = ceil(R / rows) tiles. `full`: all of them but the last have `rows` rows. Else they are
    * about equal: the first R % T have R / T + 1, the others R / T. */
   uint32_t tile_rows, tile_columns;
   bool full;

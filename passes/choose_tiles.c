@@ -17,7 +17,7 @@ static void choose_tile(const PlanKernel *kernel, const TargetInfo *target, Prod
   if (single) product->tile_columns = wide > PLAN_PANEL ? wide : PLAN_PANEL;
 }
 
-/* Whether blocks begin at whole tiles (ir/rows.h), so that all are full but the last block's last. */
+/* Whether blocks begin at whole tiles (ir/rows.h): then all are full but the last block's last. */
 static bool tiles_are_full(const PlanKernel *kernel, uint32_t tile_rows) {
   uint32_t counts[PLAN_ROW_COUNTS];
   return plan_row_counts(kernel, counts) > 1 && ROWS_UNIT % tile_rows == 0 &&

@@ -8,8 +8,8 @@
  *
  * w [O,C,KH,KW] becomes w' [O, KH*KW*C], or [O, C*KH*KW] as it stands where x is an input of the
  * caller in NCHW, whose patches are cheaper to read channel by channel; w'' is [KH*KW, C], and w+
- * [P, KH*KW*C/g, O/P] with P panels of as many groups as PLAN_PANEL columns hold. A group that fills
- * such a panel alone is wide.
+ * [P, KH*KW*C/g, O/P] with P panels of as many groups as PLAN_PANEL columns hold. A group that
+ * fills such a panel alone is wide.
  */
 #include "ir/rewrite.h"
 #include "passes/pass.h"

@@ -42,9 +42,10 @@ static uint64_t least(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-/* Sets `prefetch` of the kernels, the last first: `pending` bytes behind the one at hand have nobody
- * yet who asks for them. One that cannot ask for all leaves them to an earlier one; if they are as
- * many as the cache holds, it asks for the nearest. Returns whether any asks for something. */
+/* Sets `prefetch` of the kernels, the last first: `pending` bytes behind the one at hand have
+ * nobody yet who asks for them. One that cannot ask for all leaves them to an earlier one; if they
+ * are as many as the cache holds, it asks for the nearest. Returns whether any asks for something.
+ */
 static bool assign(const Graph *graph, const uint64_t *bytes, uint64_t *prefetch) {
   uint64_t pending = 0;
   bool any = false;

@@ -1,8 +1,8 @@
 /* A hash for tables that are keyed by what an untrusted file says.
  *
  * SipHash-1-3 under a key that the system draws for each process: whoever writes a file cannot know
- * which of its names fall together, so tables stay fast whatever they are filled with. Values differ
- * from run to run: they may decide where something lies in memory, never what is written.
+ * which of its names fall together, so tables stay fast whatever they are filled with. Values
+ * differ from run to run: they may decide where something lies in memory, never what is written.
  */
 #ifndef ATMC_SUPPORT_HASH_H
 #define ATMC_SUPPORT_HASH_H

@@ -61,7 +61,7 @@ static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k
   ModuleContext *m = p->k->m;
   uint32_t row_lines = ceil_div_u32(tile->vectors * m->target->vector_floats * 4, CACHE_LINE);
   uint32_t turns = p->depth / p->plan.unroll, shift = 0;
-  while ((turns >> (shift + 1)) >= tile->rows * row_lines) shift++;
+  while ((turns >> (shift + 1)) >= tile->rows * row_lines) ++shift;
   LLVMValueRef turn = LLVMBuildUDiv(m->builder, k, emit_i64(m, p->plan.unroll), "");
   LLVMValueRef line = LLVMBuildLShr(m->builder, turn, emit_i64(m, shift), "");
   LLVMValueRef row = LLVMBuildUDiv(m->builder, line, emit_i64(m, row_lines), "");

@@ -1,4 +1,4 @@
-/* Little-endian arrays in NumPy's .npy files, version 1 to 3, of the elements that programs meet. */
+/* Little-endian arrays in NumPy's .npy files, version 1 to 3, of the elements that models take. */
 #ifndef ATM_STANDALONE_NPY_H
 #define ATM_STANDALONE_NPY_H
 

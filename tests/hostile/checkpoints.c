@@ -6,7 +6,7 @@
 
 static const char import[] = "import % -o out.safetensors";
 
-/* -- zip archives ------------------------------------------------------------------------------- */
+/* -- zip archives ------------------------------------------------------------------------------ */
 
 static uint32_t crc_of(const char *data, size_t bytes) {
   uint32_t crc = UINT32_MAX;
@@ -93,7 +93,7 @@ static void with_pickle(FILE *file, void (*write)(FILE *)) {
   free(text);
 }
 
-/* -- pickles ------------------------------------------------------------------------------------ */
+/* -- pickles ----------------------------------------------------------------------------------- */
 
 static void repeat(FILE *file, uint32_t count, const char *text, size_t bytes) {
   for (uint32_t i = 0; i < count; ++i) fwrite(text, 1, bytes, file);

@@ -1,7 +1,7 @@
 /* Hostile model descriptions. */
 #include "hostile.h"
 
-/* -- keys that fall together -------------------------------------------------------------------- */
+/* -- keys that fall together ------------------------------------------------------------------- */
 
 static void key(FILE *file, const char *name, uint32_t index) {
   fprintf(file, "%s\"%s\":0", index ? "," : "", name);

@@ -3,7 +3,7 @@
 
 static const char compile[] = "compile tiny.json --weights % --shape 1x4x1x1 -o out";
 
-/* -- names that fall together ------------------------------------------------------------------- */
+/* -- names that fall together ------------------------------------------------------------------ */
 
 /* A header's length, then the header of `bytes`, which `write` writes. */
 static void with_header(FILE *file, uint64_t bytes, void (*write)(FILE *)) {
