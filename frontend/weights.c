@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "frontend/error_list.h"
+#include "support/half.h"
 #include "support/panic.h"
 #include "support/string_builder.h"
 
@@ -71,15 +72,6 @@ void weights_close(Weights *weights) {
 
 /* -- elements ---------------------------------------------------------------------------------- */
 
-static double widen_f16(uint16_t bits) {
-  uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, rest = bits & 1023;
-  if (exponent == 0) return (sign ? -1.0 : 1.0) * rest / (1 << 24);
-  uint32_t wide = sign | (exponent == 31 ? 255u : exponent + 112) << 23 | rest << 13;
-  float value;
-  memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
 static double widen_bf16(uint16_t bits) {
   uint32_t wide = (uint32_t)bits << 16;
   float value;
@@ -108,7 +100,7 @@ static void widen(const ElementType *element, const char *data, double *out, siz
   if (strcmp(element->name, "F32") == 0) {
     widen_f32(data, out, count);
   } else {
-    widen_halves(data, out, count, element->name[0] == 'B' ? widen_bf16 : widen_f16);
+    widen_halves(data, out, count, element->name[0] == 'B' ? widen_bf16 : half_to_double);
   }
 }
 
@@ -124,7 +116,7 @@ static Status read_tensor(void *context, const char *name, double *out, size_t c
 }
 
 WeightSource weights_source(const Weights *weights) {
-  return (WeightSource){(void *)weights, read_tensor};
+  return (WeightSource){(void *)weights, read_tensor, weights->diag};
 }
 
 /* -- all of them as floats --------------------------------------------------------------------- */

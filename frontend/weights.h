@@ -25,6 +25,7 @@ typedef struct FileTensor {
 
 struct Weights {
   Arena *arena;
+  Diag *diag; /* for errors in its numbers, found when they are used */
   const char *path;
   FileTensor *tensors; /* in the order of the file */
   uint32_t tensor_count;

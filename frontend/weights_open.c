@@ -38,6 +38,7 @@ Status weights_open(Arena *arena, Diag *diag, const char *path, const char *stat
   if (fd < 0) return diag_io_error(diag, diag_file(path), "cannot open: %s", strerror(errno));
   Weights *opened = ARENA_NEW(arena, Weights);
   opened->arena = arena;
+  opened->diag = diag;
   opened->names.arena = arena;
   opened->path = arena_strdup(arena, path);
   Status status = read_file(opened, fd, diag, state);

@@ -35,6 +35,7 @@ RecipeTable *recipe_table_new(Arena *arena) {
 
 static uint64_t hash_recipe(const Recipe *r) {
   uint64_t hash = hash_word((uint64_t)r->kind, (uint64_t)r->begin);
+  hash = hash_word(hash, (uint64_t)r->type.dtype);
   hash = hash_bytes(hash, r->type.dims, sizeof r->type.dims);
   hash = hash_bytes(hash, r->permutation, sizeof r->permutation);
   hash = hash_bytes(hash, &r->fill, sizeof r->fill);
@@ -178,6 +179,13 @@ static const char *fit_pack(Recipe *r) {
   return NULL;
 }
 
+static const char *fit_round(Recipe *r) {
+  const DTypeInfo *info = dtype_info(r->type.dtype);
+  r->type = type_with_dtype(r->operands[0]->type, r->type.dtype);
+  if (info->kind == DTYPE_REAL && info->bytes < dtype_bytes(DTYPE_F32)) return NULL;
+  return "weights cannot be rounded to this element type";
+}
+
 typedef const char *FitFunction(Recipe *r);
 static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_TENSOR] = fit_leaf,       [RECIPE_FILL] = fit_leaf,
@@ -187,6 +195,7 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_MUL_ROWS] = fit_mul_rows, [RECIPE_MATVEC] = fit_matvec,
     [RECIPE_MATMUL] = fit_matmul,     [RECIPE_CONCAT] = fit_concat,
     [RECIPE_SLICE] = fit_slice,       [RECIPE_PACK] = fit_pack,
+    [RECIPE_ROUND] = fit_round,
 };
 
 /* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
@@ -253,6 +262,10 @@ static bool is_usable(Type *type) {
 
 const char *recipe_try_intern(RecipeTable *table, const Recipe *prototype, const Recipe **out) {
   Recipe r = *prototype;
+  for (int i = 0; i < 2; ++i) {
+    bool rounded = r.operands[i] && r.operands[i]->kind == RECIPE_ROUND;
+    if (rounded) return "nothing is computed from rounded weights";
+  }
   const char *message = fits[r.kind](&r);
   if (message) return message;
   if (!is_usable(&r.type)) return "shape has an open dimension or too many elements";
@@ -339,6 +352,10 @@ const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, i
 const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel) {
   return make(table,
               (Recipe){.kind = RECIPE_PACK, .type.dims = {0, 0, panel}, .operands = {matrix}});
+}
+
+const Recipe *recipe_round(RecipeTable *table, const Recipe *r, DType dtype) {
+  return make(table, (Recipe){.kind = RECIPE_ROUND, .type.dtype = dtype, .operands = {r}});
 }
 
 bool recipe_is_fill(const Recipe *recipe, double value) {

@@ -1,8 +1,8 @@
 /* Constants as recipes: expressions over named tensors of the weights file.
  *
  * Recipes are immutable, live in a RecipeTable that outlives every graph of a compilation, and are
- * interned: equal recipes are the same pointer. They are evaluated in double and rounded once, by
- * whoever needs the bytes. Text form, as it stands in IR files (names that are not
+ * interned: equal recipes are the same pointer. They are evaluated in double and rounded once, to
+ * the element type that they are of: f32, or what a round says. Text form, as it stands in IR files (names that are not
  * [A-Za-z0-9_.]+ are quoted, @"odd name"):
  *
  *   @blocks.0.0.atm.proj.weight[64,64]       a tensor of the weights file, with its shape
@@ -19,6 +19,8 @@
  *   slice(R, begin, count)                   along the outermost dimension
  *   pack(R[N,K], P)                          panels [ceil(N/P), K, P]: element [p,k,j] is
  *                                            R[p*P+j, k], 0 beyond N
+ *   round(R, f16)                            R rounded to the numbers of this element type, which is
+ *                                            the recipe's own; nothing is computed from it
  */
 #ifndef ATMC_IR_RECIPE_H
 #define ATMC_IR_RECIPE_H
@@ -28,6 +30,7 @@
 
 #include "ir/type.h"
 #include "support/arena.h"
+#include "support/diag.h"
 #include "support/status.h"
 #include "support/string_builder.h"
 
@@ -46,6 +49,7 @@ typedef enum RecipeKind {
   RECIPE_CONCAT,
   RECIPE_SLICE,
   RECIPE_PACK,
+  RECIPE_ROUND,
   RECIPE_KIND_COUNT,
 } RecipeKind;
 
@@ -80,6 +84,8 @@ const Recipe *recipe_matmul(RecipeTable *table, const Recipe *a, const Recipe *b
 const Recipe *recipe_concat(RecipeTable *table, const Recipe *a, const Recipe *b);
 const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, int64_t count);
 const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel);
+/* For weights that are stored as `dtype`, a real type narrower than f32. */
+const Recipe *recipe_round(RecipeTable *table, const Recipe *r, DType dtype);
 /* Weights [O,I,KH,KW] of a convolution in `groups` groups as [O,I*groups,KH,KW] of one, with zeros
  * where a group does not read; O is a multiple of groups. */
 const Recipe *recipe_spread_groups(RecipeTable *table, const Recipe *w, int64_t groups);
@@ -92,12 +98,14 @@ typedef struct WeightSource {
   void *context;
   /* Writes the elements of tensor `name`, widened to double, row-major; its shape was bound. */
   Status (*read)(void *context, const char *name, double *out, size_t count);
+  Diag *diag; /* hears of numbers that are too large to be rounded; NULL: nobody does */
 } WeightSource;
 
-/* Evaluates to `out` [type_count], in double. Intermediate results are freed before it returns. */
+/* Evaluates to `out` [type_count], in double. Intermediate results are freed before it returns.
+ * Fails where the source fails, and where a finite number is infinite when rounded. */
 MUST_CHECK Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out);
-/* The same, rounded to float once. */
-MUST_CHECK Status recipe_evaluate_f32(const Recipe *recipe, const WeightSource *source, float *out);
+/* The same, as elements of the recipe's type, rounded once: type_bytes bytes to `out`. */
+MUST_CHECK Status recipe_write(const Recipe *recipe, const WeightSource *source, void *out);
 
 void recipe_print(const Recipe *recipe, StringBuilder *out);
 /* Parses one recipe at *cursor and moves it behind. NULL on error, with *error set to a message

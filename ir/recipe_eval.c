@@ -4,6 +4,7 @@
  * are evaluated in place there; only what is rearranged or contracted needs a buffer of its own,
  * which lives as long as that one step.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,6 +219,31 @@ static Status evaluate_pack(const Recipe *r, const WeightSource *source, double 
   return STATUS_OK;
 }
 
+/* The name of a tensor that `r` is made of, or NULL. */
+static const char *tensor_of(const Recipe *r) {
+  if (!r || r->kind == RECIPE_TENSOR) return r ? r->name : NULL;
+  const char *name = tensor_of(r->operands[0]);
+  return name ? name : tensor_of(r->operands[1]);
+}
+
+static Status too_large(const Recipe *r, double value, Diag *diag) {
+  const char *name = tensor_of(r);
+  if (!diag) return STATUS_BAD_INPUT;
+  return diag_error(diag, diag_file(NULL), "weights: %g, made of %s, is too large for %s", value,
+                    name ? name : "constants", dtype_info(r->type.dtype)->text);
+}
+
+static Status evaluate_round(const Recipe *r, const WeightSource *source, double *out) {
+  RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
+  size_t count = count_of(r);
+  for (size_t i = 0; i < count; ++i) {
+    double rounded = dtype_round(r->type.dtype, out[i]);
+    if (isinf(rounded) && isfinite(out[i])) return too_large(r, out[i], source->diag);
+    out[i] = rounded;
+  }
+  return STATUS_OK;
+}
+
 typedef Status EvaluateFunction(const Recipe *r, const WeightSource *source, double *out);
 static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
     [RECIPE_TENSOR] = evaluate_tensor,     [RECIPE_FILL] = evaluate_fill,
@@ -227,17 +253,17 @@ static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
     [RECIPE_MUL_ROWS] = evaluate_mul_rows, [RECIPE_MATVEC] = evaluate_matvec,
     [RECIPE_MATMUL] = evaluate_matmul,     [RECIPE_CONCAT] = evaluate_concat,
     [RECIPE_SLICE] = evaluate_slice,       [RECIPE_PACK] = evaluate_pack,
+    [RECIPE_ROUND] = evaluate_round,
 };
 
 Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out) {
   return evaluators[recipe->kind](recipe, source, out);
 }
 
-Status recipe_evaluate_f32(const Recipe *recipe, const WeightSource *source, float *out) {
-  double *wide;
-  RETURN_IF_ERROR(evaluate_buffer(recipe, source, &wide));
-  size_t count = count_of(recipe);
-  for (size_t i = 0; i < count; ++i) out[i] = (float)wide[i];
-  free(wide);
+Status recipe_write(const Recipe *recipe, const WeightSource *source, void *out) {
+  double *values;
+  RETURN_IF_ERROR(evaluate_buffer(recipe, source, &values));
+  dtype_write(recipe->type.dtype, values, count_of(recipe), out);
+  free(values);
   return STATUS_OK;
 }

@@ -22,6 +22,7 @@ typedef enum Extra {
   EXTRA_PERMUTATION, /* [1,0] */
   EXTRA_RANGE,       /* begin, count */
   EXTRA_PANEL,       /* 32 */
+  EXTRA_DTYPE,       /* f16 */
 } Extra;
 
 typedef struct KindText {
@@ -45,6 +46,7 @@ static const KindText kinds[RECIPE_KIND_COUNT] = {
     [RECIPE_CONCAT] = {"concat", 2, EXTRA_NONE},
     [RECIPE_SLICE] = {"slice", 1, EXTRA_RANGE},
     [RECIPE_PACK] = {"pack", 1, EXTRA_PANEL},
+    [RECIPE_ROUND] = {"round", 1, EXTRA_DTYPE},
 };
 
 static bool is_plain(char c) {
@@ -109,6 +111,7 @@ static void print_extra(const Recipe *r, StringBuilder *out) {
       string_builder_printf(out, "%lld, %lld", (long long)r->begin, (long long)r->type.dims[0]);
       break;
     case EXTRA_PANEL: string_builder_printf(out, "%lld", (long long)r->type.dims[2]); break;
+    case EXTRA_DTYPE: string_builder_add(out, dtype_info(r->type.dtype)->text); break;
   }
 }
 
@@ -192,6 +195,15 @@ static bool parse_shape(Parser *p, Type *type) {
   if (!parse_list(p, 1, dims, &rank)) return false;
   *type = type_make(rank, dims);
   return type_count(*type, &count) || fail(p, "shape has too many elements");
+}
+
+static bool parse_dtype(Parser *p, DType *dtype) {
+  skip_blanks(p);
+  size_t length = 0;
+  while (is_plain(p->at[length])) length++;
+  if (!dtype_find(p->at, length, dtype)) return fail(p, "expected an element type, as f16");
+  p->at += length;
+  return true;
 }
 
 static bool parse_number(Parser *p, double *value) {
@@ -292,6 +304,7 @@ static bool parse_extra(Parser *p, Recipe *r) {
       return parse_integer(p, 0, &r->begin) && expect(p, ',', "expected ','") &&
              parse_integer(p, 1, &r->type.dims[0]);
     case EXTRA_PANEL: return parse_integer(p, 1, &r->type.dims[2]);
+    case EXTRA_DTYPE: return parse_dtype(p, &r->type.dtype);
   }
   return false;
 }

@@ -2,34 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "support/checked_math.h"
 #include "support/panic.h"
-
-static const DTypeInfo dtypes[DTYPE_COUNT] = {
-#define DTYPE(NAME, text, bytes, kind, c_type, npy) \
-  [DTYPE_##NAME] = {text, bytes, kind, c_type, npy},
-#include "ir/dtype.def"
-};
-
-const DTypeInfo *dtype_info(DType dtype) {
-  CHECK(dtype < DTYPE_COUNT);
-  return &dtypes[dtype];
-}
-
-uint32_t dtype_bytes(DType dtype) {
-  return dtype_info(dtype)->bytes;
-}
-
-bool dtype_find(const char *text, size_t length, DType *dtype) {
-  for (uint32_t i = 0; i < DTYPE_COUNT; ++i) {
-    if (strlen(dtypes[i].text) != length || memcmp(dtypes[i].text, text, length) != 0) continue;
-    *dtype = (DType)i;
-    return true;
-  }
-  return false;
-}
 
 Type type_make(uint32_t rank, const int64_t *dims) {
   CHECK(rank >= 1 && rank <= TYPE_MAX_RANK);

@@ -10,30 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ir/dtype.h"
+
 enum { TYPE_MAX_RANK = 4 };
 #define DIM_OPEN ((int64_t)-1)
-
-typedef enum DType {
-#define DTYPE(NAME, text, bytes, kind, c_type, npy) DTYPE_##NAME,
-#include "ir/dtype.def"
-  DTYPE_COUNT,
-} DType;
-
-typedef enum DTypeKind { DTYPE_REAL, DTYPE_INTEGER } DTypeKind;
-
-typedef struct DTypeInfo {
-  const char *text; /* "f16" */
-  uint32_t bytes;   /* of one element */
-  DTypeKind kind;
-  const char *c_type; /* "uint16_t" */
-  const char *npy;    /* "<f2" */
-} DTypeInfo;
-
-const DTypeInfo *dtype_info(DType dtype);
-/* Bytes of one element. */
-uint32_t dtype_bytes(DType dtype);
-/* The element type called by the first `length` characters of `text`; false: there is none. */
-bool dtype_find(const char *text, size_t length, DType *dtype);
 
 typedef struct Type {
   DType dtype;

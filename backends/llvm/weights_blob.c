@@ -47,7 +47,7 @@ Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source
     uint64_t begin = blob->offsets[i];
     uint64_t end = i + 1 < blob->count ? blob->offsets[i + 1] : blob->bytes;
     uint64_t used = type_bytes(blob->recipes[i]->type);
-    RETURN_IF_ERROR(recipe_evaluate_f32(blob->recipes[i], source, (float *)(bytes + begin)));
+    RETURN_IF_ERROR(recipe_write(blob->recipes[i], source, bytes + begin));
     memset(bytes + begin + used, 0, end - begin - used);
   }
   return STATUS_OK;

@@ -59,7 +59,7 @@ static const double *run(Model *model, int64_t size) {
     for (int64_t i = 0; i < size * size; ++i) rows[3 * i + c] = image[c * size * size + i];
   }
   InterpTensor input = {type_map(1, size, size, 3), rows}, outputs[8];
-  WeightSource source = {model, read_synthetic};
+  WeightSource source = {.context = model, .read = read_synthetic};
   cr_assert_eq(interp_run(model->graph, &source, arena, &diag, &input, outputs), STATUS_OK);
   return outputs[0].data;
 }

@@ -366,7 +366,7 @@ static Status read_weights(void *context, const char *name, double *out, size_t 
   return STATUS_OK;
 }
 
-static const WeightSource weights = {NULL, read_weights};
+static const WeightSource weights = {.read = read_weights};
 
 static size_t elements(Type type) {
   int64_t count = 0;

@@ -28,7 +28,7 @@ static Status read_counting(void *context, const char *name, double *out, size_t
   for (size_t i = 0; i < count; ++i) out[i] = (double)i + 1;
   return STATUS_OK;
 }
-static const WeightSource counting = {NULL, read_counting};
+static const WeightSource counting = {.read = read_counting};
 
 static Graph *parse(const char *text) {
   Graph *graph = NULL;

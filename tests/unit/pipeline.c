@@ -31,7 +31,7 @@ static Status read_weights(void *context, const char *name, double *out, size_t 
   return STATUS_OK;
 }
 
-static const WeightSource weights = {NULL, read_weights};
+static const WeightSource weights = {.read = read_weights};
 
 typedef struct Case {
   Arena *arena;

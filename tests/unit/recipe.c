@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Element i of any tensor is i + 1; tensors called "missing" fail. */
@@ -12,7 +14,7 @@ static Status read_counting(void *context, const char *name, double *out, size_t
   for (size_t i = 0; i < count; ++i) out[i] = (double)i + 1;
   return STATUS_OK;
 }
-static const WeightSource counting = {NULL, read_counting};
+static const WeightSource counting = {.read = read_counting};
 
 static Arena *arena;
 static RecipeTable *table;
@@ -45,13 +47,16 @@ static void check_value(const char *text, const char *type, const double *expect
   const Recipe *recipe = parse(text);
   char buffer[TYPE_TEXT_MAX];
   double out[64];
-  float narrow[64];
+  char bytes[64 * 8];
+  double again[64];
   cr_expect_str_eq(type_format(recipe->type, buffer), type, "%s: %s", text, buffer);
   cr_assert_eq(recipe_evaluate(recipe, &counting, out), STATUS_OK);
-  cr_assert_eq(recipe_evaluate_f32(recipe, &counting, narrow), STATUS_OK);
+  cr_assert_eq(recipe_write(recipe, &counting, bytes), STATUS_OK);
+  dtype_read(recipe->type.dtype, bytes, count, again);
   for (size_t i = 0; i < count; ++i) {
     cr_expect_eq(out[i], expected[i], "%s[%zu]: %g, expected %g", text, i, out[i], expected[i]);
-    cr_expect_eq(narrow[i], (float)expected[i], "%s[%zu] as float", text, i);
+    double rounded = dtype_round(recipe->type.dtype, expected[i]);
+    cr_expect_eq(again[i], rounded, "%s[%zu] in memory", text, i);
   }
 }
 #define CHECK_VALUE(text, type, ...) \
@@ -87,8 +92,32 @@ Test(recipe, packs_panels_with_zeros_behind_the_last_row) {
 Test(recipe, rounds_once) {
   const Recipe *third = parse("mul(fill(0.1, [1]), fill(0.3, [1]))");
   float out;
-  cr_assert_eq(recipe_evaluate_f32(third, &counting, &out), STATUS_OK);
+  cr_assert_eq(recipe_write(third, &counting, &out), STATUS_OK);
   cr_assert_eq(out, (float)(0.1 * 0.3));
+}
+
+Test(recipe, rounds_to_halves) {
+  double third = 1365.0 / 4096; /* 11 bits */
+  CHECK_VALUE("round(mul(@a[3], fill(0.3333333333333333, [3])), f16)", "f16[3]", third, 2 * third,
+              1);
+  CHECK_VALUE("round(fill(65519, [1]), f16)", "f16[1]", 65504);
+  CHECK_VALUE("round(fill(inf, [1]), f16)", "f16[1]", INFINITY);
+  CHECK_VALUE("round(fill(1e-9, [1]), f16)", "f16[1]", 0);
+}
+
+Test(recipe, says_what_is_too_large_to_be_rounded) {
+  const Recipe *large = parse("round(mul_rows(@head.w[2,2], fill(-22000, [2])), f16)");
+  char *text;
+  size_t length;
+  Diag diag = {.stream = open_memstream(&text, &length)};
+  WeightSource source = {.read = read_counting, .diag = &diag};
+  double out[4];
+  cr_assert_eq(recipe_evaluate(large, &source, out), STATUS_BAD_INPUT);
+  cr_assert_eq(recipe_evaluate(large, &counting, out), STATUS_BAD_INPUT);
+  (void)fclose(diag.stream);
+  cr_expect_str_eq(text, "atmc: error: weights: -66000, made of head.w, is too large for f16\n",
+                   "%s", text);
+  free(text);
 }
 
 Test(recipe, passes_failures_of_the_source_on) {
@@ -102,6 +131,7 @@ Test(recipe, passes_failures_of_the_source_on) {
       "concat(@a[2], @missing[2])",
       "slice(@missing[8], 0, 4)",
       "pack(@missing[2,2], 2)",
+      "round(@missing[2], f16)",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
     cr_expect_eq(recipe_evaluate(parse(texts[i]), &counting, out), STATUS_BAD_INPUT, "%s",
@@ -113,6 +143,7 @@ Test(recipe, interns_equal_recipes) {
   cr_assert_eq(parse("add(@a[3], @b[3])"), parse("add( @a[3],@b[3] )"));
   cr_assert_neq(parse("add(@a[3], @b[3])"), parse("add(@b[3], @a[3])"));
   cr_assert_neq(parse("@a[3]"), parse("@a[3,1]"));
+  cr_assert_eq(parse("round(@a[3], f16)"), recipe_round(table, parse("@a[3]"), DTYPE_F16));
   cr_assert_neq(parse("fill(0, [3])"), parse("fill(-0.0, [3])"));
   cr_assert_neq(parse("slice(@a[3], 0, 1)"), parse("slice(@a[3], 1, 1)"));
 }
@@ -168,6 +199,7 @@ Test(recipe, text_reads_back) {
       "add(matvec(@a[2,3], @b[3]), slice(@c[9], 4, 2))",
       "concat(matmul(@a[2,3], @b[3,2]), mul_rows(@c[1,2], @d[1]))",
       "mul(@a[2], @b[2])",
+      "round(pack(@a[2,3], 32), f16)",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
     cr_expect_str_eq(print(parse(texts[i])), texts[i]);
@@ -211,6 +243,7 @@ Test(recipe, refuses_bad_syntax) {
   check_error("@a[99999999999999999999]", 3, "integer is too large");
   check_error("@a[4000000000,4000000000]", 25, "shape has too many elements");
   check_error("fill(x, [1])", 5, "expected a number");
+  check_error("round(@a[1], f61)", 13, "expected an element type, as f16");
 }
 
 Test(recipe, refuses_shapes_that_do_not_fit) {
@@ -231,6 +264,9 @@ Test(recipe, refuses_shapes_that_do_not_fit) {
   check_error("slice(@a[4], 2, 3)", 0, "slice is out of range");
   check_error("slice(@a[4], 9223372036854775807, 1)", 0, "slice is out of range");
   check_error("pack(@a[4], 2)", 0, "operand must be a matrix");
+  check_error("round(@a[4], f32)", 0, "weights cannot be rounded to this element type");
+  check_error("round(@a[4], s32)", 0, "weights cannot be rounded to this element type");
+  check_error("add(@a[4], round(@a[4], f16))", 0, "nothing is computed from rounded weights");
   check_error("pack(@a[4,4], 9223372036854775807)", 0,
               "shape has an open dimension or too many elements");
 }

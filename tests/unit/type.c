@@ -1,7 +1,6 @@
 #include "ir/type.h"
 
 #include <criterion/criterion.h>
-#include <string.h>
 
 static void expect_text(Type type, const char *expected) {
   char text[TYPE_TEXT_MAX];
@@ -38,21 +37,6 @@ Test(type, count_is_checked) {
   cr_assert_not(type_count(type_matrix(INT32_MAX, INT32_MAX), &count));
   cr_assert(type_is_known(type_vector(5)));
   cr_assert_not(type_is_known(type_matrix(DIM_OPEN, 5)));
-}
-
-Test(type, element_types_are_found_by_their_text) {
-  for (uint32_t i = 0; i < DTYPE_COUNT; ++i) {
-    DType found = DTYPE_COUNT;
-    const DTypeInfo *info = dtype_info((DType)i);
-    cr_assert(dtype_find(info->text, strlen(info->text), &found));
-    cr_assert_eq(found, (DType)i);
-    cr_assert_eq(info->npy[2] - '0', (int)dtype_bytes((DType)i));
-  }
-  DType found;
-  cr_assert(dtype_find("f16[8]", 3, &found), "the length ends the text");
-  cr_assert_not(dtype_find("f64", 3, &found));
-  cr_assert_not(dtype_find("f", 1, &found));
-  cr_assert_not(dtype_find("", 0, &found));
 }
 
 Test(type, bytes_are_of_the_element_type) {
