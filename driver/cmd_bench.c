@@ -4,12 +4,12 @@
 
 #include "driver/clock.h"
 #include "driver/commands.h"
+#include "driver/output.h"
 #include "driver/peak.h"
 #include "driver/profile.h"
 #include "driver/summary.h"
 #include "driver/trace.h"
 #include "driver/units.h"
-#include "support/atomic_file.h"
 #include "support/panic.h"
 
 static const double WARM_UP_SECONDS = 0.2, MEASURE_SECONDS = 2;
@@ -143,7 +143,7 @@ static Status bench_native(Compilation *c, Native *native) {
 
 static Status bench(Compilation *c) {
   const char *trace = c->options->trace;
-  if (trace) RETURN_IF_ERROR(atomic_file_check(c->arena, c->diag, trace));
+  if (trace) RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, trace));
   return native_with(c, bench_native);
 }
 

@@ -5,6 +5,7 @@
 
 Status cmd_import(const Options *options, Arena *arena, Diag *diag) {
   Weights *weights;
+  RETURN_IF_ERROR(output_check(options, arena, diag, options->output));
   RETURN_IF_ERROR(weights_open(arena, diag, options->argument, options->state, &weights));
   NamedTensor *tensors;
   uint32_t count;

@@ -18,5 +18,6 @@ static Status unknown_name(const char *name, Diag *diag) {
 Status cmd_init(const Options *options, Arena *arena, Diag *diag) {
   const char *text = published_model_json(arena, options->argument, options->pyramid);
   if (!text) return unknown_name(options->argument, diag);
+  if (options->output) RETURN_IF_ERROR(output_check(options, arena, diag, options->output));
   return output_text(arena, diag, options->output, text);
 }

@@ -65,7 +65,8 @@ static Status run_passes(Compilation *c, const Graph *graph, const Graph **resul
 static Status opt(Compilation *c) {
   char *text;
   size_t bytes;
-  const char *path = c->options->argument;
+  const char *path = c->options->argument, *output = c->options->output;
+  if (output) RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, output));
   RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, &text, &bytes));
   Graph *graph;
   RETURN_IF_ERROR(graph_parse(c->arena, c->recipes, c->diag, path, text, &graph));

@@ -15,6 +15,7 @@ static NamedTensor make_tensor(Arena *arena, const WeightNeed *need, uint64_t se
 
 Status cmd_weights(const Options *options, Arena *arena, Diag *diag) {
   Model *model;
+  RETURN_IF_ERROR(output_check(options, arena, diag, options->output));
   RecipeTable *recipes = recipe_table_new(arena);
   RETURN_IF_ERROR(frontend_read_model(arena, recipes, diag, options->argument, &model));
   NamedTensor *tensors = ARENA_ARRAY(arena, model->need_count, NamedTensor);

@@ -5,6 +5,19 @@
 
 #include "support/atomic_file.h"
 
+Status output_check(const Options *options, Arena *arena, Diag *diag, const char *path) {
+  const TextList *tensors = &options->inputs;
+  const char **inputs = ARENA_ARRAY(arena, 2 + tensors->count, const char *);
+  uint32_t count = 0;
+  if (options->command != COMMAND_INIT) inputs[count++] = options->argument;
+  if (options->weights) inputs[count++] = options->weights;
+  for (uint32_t i = 0; i < tensors->count; ++i) {
+    const char *equals = strchr(tensors->items[i], '='); /* of NAME=FILE */
+    inputs[count++] = equals ? equals + 1 : tensors->items[i];
+  }
+  return atomic_file_check(arena, diag, path, inputs, count);
+}
+
 Status output_file(Arena *arena, Diag *diag, const char *path, const void *data, size_t bytes) {
   AtomicFiles *files = atomic_files_new(arena, diag);
   Status status = atomic_files_write(files, path, data, bytes, false);

@@ -9,6 +9,7 @@
 
 #include "driver/clock.h"
 #include "driver/file_hash.h"
+#include "driver/output.h"
 #include "driver/summary.h"
 #include "support/atomic_file.h"
 #include "support/panic.h"
@@ -18,7 +19,6 @@ typedef struct Outputs {
   Compilation *c;
   AtomicFiles *files;
   EmitOptions emit;
-  const char *folder; /* with its slash; "" for the current one */
   const char *name;
   char *object; /* malloced; NULL until emitted */
   size_t object_bytes;
@@ -32,6 +32,7 @@ typedef Status OutputWriter(Outputs *o, const char *path);
 
 static Status write_file(Outputs *o, const char *path, const void *data, size_t bytes) {
   double begin = clock_seconds();
+  RETURN_IF_ERROR(output_check(o->c->options, o->c->arena, o->c->diag, path));
   RETURN_IF_ERROR(atomic_files_write(o->files, path, data, bytes, false));
   o->c->times.write += clock_seconds() - begin;
   summary_add(&o->summary, path, bytes);
@@ -154,6 +155,23 @@ static bool is_wanted(const TextList *emit, const char *word) {
   return false;
 }
 
+/* The part of --output behind its last slash. */
+static const char *base_name(const Options *options) {
+  const char *slash = strrchr(options->output, '/');
+  return slash ? slash + 1 : options->output;
+}
+
+/* The file of writer `i`. */
+static const char *output_path(const Options *options, uint32_t i, Arena *arena) {
+  const char *name = base_name(options);
+  return arena_printf(arena, "%.*s%s%s%s", (int)(name - options->output), options->output,
+                      WRITERS[i].before, name, WRITERS[i].behind);
+}
+
+static const char *weights_path(const Options *options, Arena *arena) {
+  return arena_printf(arena, "%s.weights", options->output);
+}
+
 /* The external weights: the bytes that the host program puts behind atm_env.weights. */
 static Status write_weights(Outputs *o) {
   Compilation *c = o->c;
@@ -161,8 +179,9 @@ static Status write_weights(Outputs *o) {
   if (!data) PANIC("out of memory: %llu bytes of weights", (unsigned long long)c->blob.bytes);
   WeightSource source = weights_source(c->weights);
   Status status = weights_blob_evaluate(&c->blob, &source, data);
-  const char *path = arena_printf(c->arena, "%s%s.weights", o->folder, o->name);
-  if (!status) status = write_file(o, path, data, c->blob.bytes);
+  if (!status) {
+    status = write_file(o, weights_path(c->options, c->arena), data, c->blob.bytes);
+  }
   free(data);
   return status;
 }
@@ -171,18 +190,10 @@ static Status write_all(Outputs *o) {
   Compilation *c = o->c;
   for (uint32_t i = 0; i < WRITER_COUNT; ++i) {
     if (!is_wanted(&c->options->emit, WRITERS[i].word)) continue;
-    const char *path = arena_printf(c->arena, "%s%s%s%s", o->folder, WRITERS[i].before, o->name,
-                                    WRITERS[i].behind);
-    RETURN_IF_ERROR(WRITERS[i].write(o, path));
+    RETURN_IF_ERROR(WRITERS[i].write(o, output_path(c->options, i, c->arena)));
   }
   if (o->emit.external_weights) RETURN_IF_ERROR(write_weights(o));
   return atomic_files_commit(o->files);
-}
-
-/* The part of --output behind its last slash. */
-static const char *base_name(const Options *options) {
-  const char *slash = strrchr(options->output, '/');
-  return slash ? slash + 1 : options->output;
 }
 
 /* `name` as a C identifier: what cannot stand in one becomes `_`. */
@@ -208,7 +219,13 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   if (prefix && (!*prefix || strcmp(identifier(arena, prefix), prefix) != 0)) {
     return diag_usage_error(diag, "--prefix: \"%s\" is not a C identifier", prefix);
   }
-  return options->stop_after ? STATUS_OK : atomic_file_check(arena, diag, options->output);
+  if (options->stop_after) return STATUS_OK;
+  for (uint32_t i = 0; i < WRITER_COUNT; ++i) {
+    if (!is_wanted(&options->emit, WRITERS[i].word)) continue;
+    RETURN_IF_ERROR(output_check(options, arena, diag, output_path(options, i, arena)));
+  }
+  if (strcmp(options->weights_mode, "external") != 0) return STATUS_OK;
+  return output_check(options, arena, diag, weights_path(options, arena));
 }
 
 static const uint64_t *nominal_macs(const Compilation *c) {
@@ -219,7 +236,6 @@ static const uint64_t *nominal_macs(const Compilation *c) {
 
 Status outputs_write(Compilation *c) {
   const Options *options = c->options;
-  const char *name = base_name(options);
   Outputs o = {
       .c = c,
       .files = atomic_files_new(c->arena, c->diag),
@@ -228,8 +244,7 @@ Status outputs_write(Compilation *c) {
                .macs = nominal_macs(c),
                .class_names = c->model->class_names,
                .class_count = c->model->class_count},
-      .folder = arena_strndup(c->arena, options->output, (size_t)(name - options->output)),
-      .name = name,
+      .name = base_name(options),
       .summary = {.arena = c->arena},
   };
   Status status =

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "driver/layout.h"
+#include "driver/output.h"
 #include "support/atomic_file.h"
 #include "support/nearest.h"
 #include "support/npy.h"
@@ -168,7 +169,11 @@ Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) 
 
 Status tensor_files_targets(const Compilation *c, const char **paths) {
   Names names = output_names(c);
-  return assign(c, &names, &c->options->outputs, paths);
+  RETURN_IF_ERROR(assign(c, &names, &c->options->outputs, paths));
+  for (uint32_t i = 0; i < names.count; ++i) {
+    if (paths[i]) RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, paths[i]));
+  }
+  return STATUS_OK;
 }
 
 Status tensor_files_write(const Compilation *c, const char *const *paths, const Type *types,

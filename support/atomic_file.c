@@ -15,11 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/destination.h"
+
 typedef struct Entry {
-  const char *path;
+  const char *named; /* the path as the caller has it, for messages */
+  Destination destination;
   const char *temporary; /* NULL once renamed or removed */
   const char *kept;      /* the old file during commit; NULL: there was none */
-  bool placed;           /* renamed to `path` */
+  bool placed;           /* renamed to its destination */
 } Entry;
 
 struct AtomicFiles {
@@ -54,25 +57,6 @@ static Status system_error(Diag *diag, const char *path, const char *action) {
   return diag_io_error(diag, diag_file(path), "cannot %s: %s", action, strerror(errno));
 }
 
-static Status write_error(Diag *diag, const char *path) {
-  if (errno != ENOENT) return system_error(diag, path, "write");
-  return diag_io_error(diag, diag_file(path), "cannot write: its directory does not exist");
-}
-
-Status atomic_file_check(Arena *arena, Diag *diag, const char *path) {
-  const char *slash = strrchr(path, '/');
-  const char *folder = slash ? arena_strndup(arena, path, (size_t)(slash + 1 - path)) : ".";
-  return access(folder, W_OK | X_OK) == 0 ? STATUS_OK : write_error(diag, path);
-}
-
-/* A rename would replace a device or fail on a folder: refused before anything is written. */
-static Status check_destination(AtomicFiles *files, const char *path) {
-  struct stat info;
-  if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) return STATUS_OK;
-  return diag_io_error(files->diag, diag_file(path), "cannot write: it is %s",
-                       S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
-}
-
 static void hold_signals(AtomicFiles *files) {
   if (files->signals_wait) return;
   sigset_t ending;
@@ -80,6 +64,7 @@ static void hold_signals(AtomicFiles *files) {
   sigaddset(&ending, SIGINT);
   sigaddset(&ending, SIGTERM);
   sigaddset(&ending, SIGHUP);
+  sigaddset(&ending, SIGQUIT);
   files->signals_wait = sigprocmask(SIG_BLOCK, &ending, &files->old_signals) == 0;
 }
 
@@ -92,20 +77,41 @@ static void release_signals(AtomicFiles *files) {
 /* Creates a fresh temporary for `path`, adds its entry and returns its open descriptor, or -1 after
  * a diagnostic. */
 static int open_temporary(AtomicFiles *files, const char *path, mode_t mode) {
-  if (check_destination(files, path)) return -1;
+  Entry entry = {.named = arena_strdup(files->arena, path)};
+  if (destination_find(files->arena, files->diag, entry.named, &entry.destination)) return -1;
+  if (entry.destination.exists) mode &= entry.destination.old.st_mode | S_IRUSR | S_IWUSR | S_IXUSR;
   hold_signals(files);
   for (int attempt = 0; attempt < NAME_ATTEMPTS; ++attempt) {
-    const char *temporary = hidden_name(files, path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    entry.temporary = hidden_name(files, entry.destination.path);
+    int fd = open(entry.temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd >= 0) {
-      Entry entry = {.path = arena_strdup(files->arena, path), .temporary = temporary};
       ARENA_PUSH(files->arena, files->entries, files->count, files->capacity, entry);
       return fd;
     }
     if (errno != EEXIST) break;
   }
-  (void)write_error(files->diag, path);
+  (void)destination_error(files->diag, path);
   return -1;
+}
+
+/* Makes a temporary and removes it: whether there may be files is what the system says then. */
+static Status probe(Arena *arena, Diag *diag, const char *path) {
+  AtomicFiles *files = atomic_files_new(arena, diag);
+  int fd = open_temporary(files, path, 0600);
+  if (fd >= 0) (void)close(fd);
+  atomic_files_discard(files);
+  return fd >= 0 ? STATUS_OK : STATUS_IO;
+}
+
+Status atomic_file_check(Arena *arena, Diag *diag, const char *path, const char *const *inputs,
+                         uint32_t count) {
+  Destination destination;
+  RETURN_IF_ERROR(destination_find(arena, diag, path, &destination));
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!destination_is(&destination, inputs[i])) continue;
+    return diag_usage_error(diag, "the output %s would replace the input %s", path, inputs[i]);
+  }
+  return probe(arena, diag, path);
 }
 
 static bool write_all(int fd, const char *data, size_t bytes) {
@@ -145,32 +151,40 @@ Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **t
  */
 static bool keep_old(AtomicFiles *files, Entry *entry) {
   struct stat info;
-  if (lstat(entry->path, &info) != 0) return errno == ENOENT;
-  if (!S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode)) {
+  const char *path = entry->destination.path;
+  if (lstat(path, &info) != 0) return errno == ENOENT;
+  if (!S_ISREG(info.st_mode)) {
     errno = S_ISDIR(info.st_mode) ? EISDIR : EEXIST;
     return false;
   }
-  const char *kept = hidden_name(files, entry->path);
-  bool done = link(entry->path, kept) == 0 || rename(entry->path, kept) == 0;
+  const char *kept = hidden_name(files, path);
+  bool done = link(path, kept) == 0 || rename(path, kept) == 0;
   if (done) entry->kept = kept;
   return done;
 }
 
 static bool place(AtomicFiles *files, Entry *entry) {
-  if (!keep_old(files, entry) || rename(entry->temporary, entry->path) != 0) return false;
+  if (!destination_inherit(&entry->destination, entry->temporary) || !keep_old(files, entry) ||
+      rename(entry->temporary, entry->destination.path) != 0) {
+    return false;
+  }
   entry->temporary = NULL;
   entry->placed = true;
   return true;
 }
 
-static void undo(Entry *entry) {
-  if (entry->kept) {
-    (void)rename(entry->kept, entry->path);
-  } else if (entry->placed) {
-    (void)unlink(entry->path);
+/* Puts the old file back. Where the system refuses that too, at least says where it is. */
+static void undo(Entry *entry, Diag *diag) {
+  const char *path = entry->destination.path;
+  if (entry->kept && rename(entry->kept, path) != 0) {
+    (void)diag_io_error(diag, diag_file(entry->named), "cannot restore it: %s; the old file is %s",
+                        strerror(errno), entry->kept);
+  } else if (entry->kept && !entry->placed) {
+    /* Renaming a name onto another name of the same file does nothing: remove it then. */
+    (void)unlink(entry->kept);
+  } else if (!entry->kept && entry->placed) {
+    (void)unlink(path);
   }
-  /* Renaming a name onto another name of the same file does nothing: remove it then. */
-  if (entry->kept && !entry->placed) (void)unlink(entry->kept);
   entry->kept = NULL;
   entry->placed = false;
 }
@@ -178,8 +192,8 @@ static void undo(Entry *entry) {
 Status atomic_files_commit(AtomicFiles *files) {
   for (uint32_t i = 0; i < files->count; ++i) {
     if (place(files, &files->entries[i])) continue;
-    Status status = system_error(files->diag, files->entries[i].path, "write");
-    for (uint32_t j = 0; j <= i; ++j) undo(&files->entries[j]);
+    Status status = system_error(files->diag, files->entries[i].named, "write");
+    for (uint32_t j = 0; j <= i; ++j) undo(&files->entries[j], files->diag);
     atomic_files_discard(files);
     return status;
   }

@@ -3,14 +3,15 @@
  * The outputs of one command are gathered in an AtomicFiles set: each is written to a temporary
  * beside its destination and synced; commit renames all of them; discard removes the temporaries.
  * Nothing is left behind on failure and old outputs stay untouched until commit. From the first
- * temporary to commit or discard, the signals that end a process (SIGINT, SIGTERM, SIGHUP) wait.
- * Not thread-safe.
+ * temporary to commit or discard, the signals that end a process (SIGINT, SIGTERM, SIGHUP, SIGQUIT)
+ * wait. Where an output goes when there is something at its path: destination.h. Not thread-safe.
  */
 #ifndef ATMC_SUPPORT_ATOMIC_FILE_H
 #define ATMC_SUPPORT_ATOMIC_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "support/arena.h"
 #include "support/diag.h"
@@ -18,8 +19,10 @@
 
 typedef struct AtomicFiles AtomicFiles;
 
-/* Says before there is work what would end it: that the folder of `path` cannot be written to. */
-MUST_CHECK Status atomic_file_check(Arena *arena, Diag *diag, const char *path);
+/* Says before there is work what would end it: that no file can be made at `path`, or that it is the
+ * file of one of `inputs` [count], under whatever name (STATUS_USAGE). */
+MUST_CHECK Status atomic_file_check(Arena *arena, Diag *diag, const char *path,
+                                    const char *const *inputs, uint32_t count);
 
 /* An empty set. Its memory is of `arena`, its errors go to `diag`. */
 AtomicFiles *atomic_files_new(Arena *arena, Diag *diag);

@@ -166,7 +166,7 @@ echo "-- files that cannot be written"
 compile="compile tiny.json --weights tiny.safetensors --shape 1x3x16x16"
 mkdir out
 expect 3 $compile -o missing/tiny
-says stderr "missing/tiny: error: cannot write: its directory does not exist"
+says stderr "missing/tiny.o: error: cannot write: its directory does not exist"
 expect 3 $compile -o tiny.json/tiny
 mkdir out/tiny.h
 expect 3 $compile -o out/tiny
@@ -202,6 +202,58 @@ total=$((total + 1))
 [ $? = 3 ] || fail "a full disk"
 holds out tiny.o
 rm out/tiny.o
+
+echo "-- outputs over inputs, links and what is no file"
+replaces="would replace the input"
+cp tiny.json same.json
+expect 2 weights same.json --synthetic=1 -o same.json
+says stderr "atmc: error: the output same.json $replaces same.json"
+ln same.json out/hard.json
+ln -s ../same.json out/soft.json
+expect 2 weights same.json --synthetic=1 -o out/hard.json
+expect 2 weights same.json --synthetic=1 -o out/soft.json
+expect 2 import tiny.safetensors -o ./tiny.safetensors
+cp tiny.json out/m.o
+expect 2 compile out/m.o --weights tiny.safetensors --shape 1x3x16x16 -o out/m
+expect 2 compile out/m.o --weights tiny.safetensors --shape 1x3x16x16,1x3x24x16 -o out/m
+cp tiny.safetensors out/m.weights
+expect 2 compile tiny.json --weights out/m.weights --shape 1x3x16x16 -o out/m --weights-mode=external \
+  --emit=header
+cp tiny.json out/m_24x16.plan
+expect 2 compile out/m_24x16.plan --weights tiny.safetensors --shape 1x3x16x16,1x3x24x16 -o out/m \
+  --emit=plan
+cmp same.json tiny.json && cmp out/m.o tiny.json && cmp out/m.weights tiny.safetensors ||
+  fail "an input was replaced"
+holds out hard.json m.o m.weights m_24x16.plan soft.json
+rm out/*
+# What a link names is replaced, the link stays; so do the permissions.
+echo old >target
+chmod 600 target
+ln -s ../target out/link
+expect 0 init atmnet_xt -o out/link
+[ -L out/link ] && cmp target xt.json || fail "a link was not followed"
+[ "$(stat -c %a target)" = 600 ] || fail "a file of mode 600 has $(stat -c %a target)"
+ln -s ../made out/dangling
+expect 0 init atmnet_xt -o out/dangling
+[ -L out/dangling ] && cmp made xt.json || fail "a link to what is not there was not followed"
+echo old >out/tiny
+chmod 640 out/tiny
+expect 0 $compile -o out/tiny --emit=exe
+[ "$(stat -c %a out/tiny)" = 750 ] || fail "a program of mode $(stat -c %a out/tiny)"
+rm out/* target made
+# A link to a pipe or a device, as /dev/stdout, is neither followed nor replaced.
+ln -s /dev/null out/null
+ln -s /dev/fd/1 out/pipe
+expect 3 init atmnet_xt -o out/null
+says stderr "out/null: error: cannot write: it is not a regular file"
+total=$((total + 1))
+"$atmc" init atmnet_xt -o out/pipe 2>stderr | cat >stdout
+[ ! -s stdout ] && grep -q "not a regular file" stderr && [ -L out/pipe ] || fail "a link to a pipe"
+holds out null pipe
+rm out/*
+# Said before there is work: these weights would take seconds.
+expect 3 weights l.json --synthetic=0 -o /proc/l.safetensors
+says stderr "/proc/l.safetensors: error: cannot write"
 
 echo "-- compile"
 expect 0 $compile,2x3x24x16 -o out/tiny --emit=obj,header,lib,asm,llvm-ir,ir,plan --isa=v3

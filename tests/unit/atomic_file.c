@@ -128,6 +128,40 @@ Test(atomic_file, refuses_folders_devices_and_missing_folders) {
   atomic_files_discard(files);
 }
 
+static Status check(const char *name, const char *input) {
+  return atomic_file_check(arena, &diag, in_folder(name), &input, 1);
+}
+
+Test(atomic_file, check_finds_inputs_by_any_name) {
+  put("model", "text");
+  const char *model = in_folder("model");
+  cr_assert_eq(link(model, in_folder("hard")), 0);
+  cr_assert_eq(symlink("model", in_folder("soft")), 0);
+  cr_expect_eq(check("model", model), STATUS_USAGE);
+  cr_expect_eq(check("hard", model), STATUS_USAGE);
+  cr_expect_eq(check("soft", model), STATUS_USAGE);
+  cr_expect_eq(check("new", model), STATUS_OK);
+  cr_expect_eq(check("missing/new", model), STATUS_IO);
+  cr_expect_eq(folder_count(), 3);
+}
+
+Test(atomic_file, replaces_what_a_link_names_and_keeps_its_permissions) {
+  put("old", "before");
+  cr_assert_eq(chmod(in_folder("old"), 0600), 0);
+  cr_assert_eq(symlink("old", in_folder("link")), 0);
+  cr_assert_eq(symlink("link", in_folder("second")), 0);
+  AtomicFiles *files = atomic_files_new(arena, &diag);
+  cr_assert_eq(atomic_files_write(files, in_folder("second"), "after", 5, true), STATUS_OK);
+  cr_assert_eq(atomic_files_commit(files), STATUS_OK);
+  expect_content("old", "after");
+  struct stat info;
+  cr_assert_eq(lstat(in_folder("second"), &info), 0);
+  cr_expect(S_ISLNK(info.st_mode));
+  cr_assert_eq(stat(in_folder("old"), &info), 0);
+  cr_expect_eq(info.st_mode & 0777, 0700);
+  cr_expect_eq(folder_count(), 3);
+}
+
 Test(atomic_file, executable_bit) {
   AtomicFiles *files = atomic_files_new(arena, &diag);
   cr_assert_eq(atomic_files_write(files, in_folder("tool"), "x", 1, true), STATUS_OK);
