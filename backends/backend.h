@@ -8,14 +8,9 @@
 
 #include "ir/graph.h"
 #include "ir/plan.h"
+#include "ir/tensor.h"
 
 /* -- interp: reference semantics, naive loops, double accumulation ----------------------------- */
-
-/* A tensor in logical order ([N,H,W,C] or [N,C], row-major), in double. */
-typedef struct InterpTensor {
-  Type type;
-  double *data;
-} InterpTensor;
 
 /* Runs `graph` on `inputs` (one per input node, logical order whatever the caller's layout) and
  * writes its outputs, allocated in `arena`. Open dimensions take those of the inputs. Accepts

@@ -13,7 +13,7 @@
 #define REAL(field) {.name = #field, .kind = ATTR_REAL, .offset = offsetof(Self, field)},
 #define TEXT(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
 
-#define OP(NAME, name_, min, max, stage_, macs_, word_, flags_, attributes)                 \
+#define OP(NAME, name_, min, max, stage_, macs_, word_, flags_, attributes, parameters)     \
   static const OpInfo *info_##NAME(void) {                                                  \
     typedef Attrs##NAME Self;                                                               \
     static const AttrInfo attrs_[] = {attributes{.offset = offsetof(Self, unused_)}};       \

@@ -52,7 +52,7 @@ typedef enum OpKind {
 #define TEXT(field) const char *field;
 /* The attributes' macros bring their semicolons, which confuses the formatter. */
 /* clang-format off */
-#define OP(NAME, name, min, max, stage, macs, word, flags, attributes) \
+#define OP(NAME, name, min, max, stage, macs, word, flags, attributes, parameters) \
   typedef struct Attrs##NAME {                                         \
     attributes                                                         \
     char unused_; /* a struct needs a member */                        \

@@ -155,12 +155,9 @@ static void form(Forming *f, uint32_t group) {
     add_results(f, &kernel, from->nodes[i].first_result);
     if (i == end) break;
   }
-  Node node = {.op = OP_KERNEL,
-               .operands = kernel.operands,
-               .operand_count = kernel.operand_count,
-               .body = kernel.body,
-               .label = label_of(f, group)};
-  const Node *made = graph_node(f->to, graph_append(f->to, &node));
+  Builder b = {.graph = f->to, .label = label_of(f, group)};
+  ValueId first = build_kernel(b, kernel.operands, kernel.operand_count, kernel.body);
+  const Node *made = graph_def(f->to, first);
   for (uint32_t i = 0; i < kernel.result_count; ++i) {
     Result r = kernel.results[i];
     if (r.output == NO_OUTPUT) {

@@ -11,35 +11,9 @@
 #include "support/panic.h"
 
 static InterpretFunction *const functions[OP_KIND_COUNT] = {
-    [OP_CONV2D] = interpret_CONV2D,
-    [OP_LINEAR] = interpret_LINEAR,
-    [OP_SCALE_MATRIX] = interpret_SCALE_MATRIX,
-    [OP_MIX_ROWS] = interpret_MIX_ROWS,
-    [OP_PATCHES] = interpret_PATCHES,
-    [OP_DEPTHWISE] = interpret_DEPTHWISE,
-    [OP_GROUPED] = interpret_GROUPED,
-    [OP_AXIAL_SAMPLE] = interpret_AXIAL_SAMPLE,
-    [OP_AXIAL_SHIFT] = interpret_AXIAL_SHIFT,
-    [OP_DEFORM_PATCHES] = interpret_DEFORM_PATCHES,
-    [OP_AVERAGE_POOL] = interpret_AVERAGE_POOL,
-    [OP_RESIZE] = interpret_RESIZE,
-    [OP_RESHAPE] = interpret_RESHAPE,
-    [OP_TRANSPOSE] = interpret_TRANSPOSE,
-    [OP_LAYER_NORM] = interpret_LAYER_NORM,
-    [OP_NORMALIZE] = interpret_NORMALIZE,
-    [OP_SOFTMAX] = interpret_SOFTMAX,
-    [OP_SLICE] = interpret_SLICE,
-    [OP_CONCAT] = interpret_CONCAT,
-    [OP_SHUFFLE] = interpret_SHUFFLE,
-    [OP_ADD] = interpret_ADD,
-    [OP_MUL] = interpret_MUL,
-    [OP_FILL] = interpret_FILL,
-    [OP_RELU] = interpret_RELU,
-    [OP_SIGMOID] = interpret_SIGMOID,
-    [OP_GELU] = interpret_GELU,
-    [OP_MEAN_HW] = interpret_MEAN_HW,
-    [OP_SUM_CHUNKS] = interpret_SUM_CHUNKS,
-    [OP_MEAN_CHUNKS] = interpret_MEAN_CHUNKS,
+#define STRUCTURE(...)
+#define OP(NAME, ...) [OP_##NAME] = interpret_##NAME,
+#include "ir/ops.def"
 };
 
 /* One graph being run. */
@@ -52,12 +26,6 @@ typedef struct Run {
   uint32_t *uses;       /* [value_count] those still to come */
 } Run;
 
-double *interp_buffer(size_t count) {
-  double *buffer = malloc(count * sizeof *buffer);
-  if (!buffer) PANIC("out of memory: %zu bytes for the interpreter", count * sizeof *buffer);
-  return buffer;
-}
-
 static size_t element_count(Type type) {
   int64_t count;
   CHECK(type_count(type, &count));
@@ -65,7 +33,7 @@ static size_t element_count(Type type) {
 }
 
 static void allocate_value(Run *run, ValueId v) {
-  run->values[v.index].data = interp_buffer(element_count(graph_type(run->graph, v)));
+  run->values[v.index].data = interpret_buffer(element_count(graph_type(run->graph, v)));
   run->owned[v.index] = true;
 }
 

@@ -1,4 +1,4 @@
-#include "ir/infer_check.h"
+#include "ir/ops/infer_check.h"
 
 #include <inttypes.h>
 #include <math.h>

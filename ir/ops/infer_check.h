@@ -1,17 +1,17 @@
 /* What the functions that infer types share: a node under inspection, and the questions that they
  * ask about it. Checks return NULL, or a message that names the op. */
-#ifndef ATMC_IR_INFER_CHECK_H
-#define ATMC_IR_INFER_CHECK_H
+#ifndef ATMC_IR_OPS_INFER_CHECK_H
+#define ATMC_IR_OPS_INFER_CHECK_H
 
-#include "ir/infer.h"
+#include "ir/graph.h"
 
 enum { INFER_MAX_OPERANDS = 32 }; /* of all ops but kernels */
 
 typedef struct Infer {
   const Graph *graph;
   const Node *node;
-  uint32_t count; /* operands */
-  Type operand[INFER_MAX_OPERANDS];
+  uint32_t count;                   /* operands */
+  Type operand[INFER_MAX_OPERANDS]; /* the first ones, of a kernel */
 } Infer;
 
 /* infer_NAME writes the type of the result of op NAME. */

@@ -1,0 +1,56 @@
+/* average_pool: means over windows. */
+#include "ir/ops/op_impl.h"
+
+const char *infer_AVERAGE_POOL(const Infer *in, Type *result) {
+  const AttrsAVERAGE_POOL *a = &in->node->attrs.AVERAGE_POOL;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(infer_check_range(in, "count_padding", a->count_padding, 0, 1));
+  INFER_SLIDE(in, *a, in->operand[0], type_channels(in->operand[0]), result);
+  INFER_TRY(infer_check_range(in, "the padding", a->pad_h, 0, a->kernel_h / 2));
+  return infer_check_range(in, "the padding", a->pad_w, 0, a->kernel_w / 2);
+}
+
+typedef struct Span {
+  int64_t begin, end;
+} Span;
+
+/* What is inside of a window at `corner`. */
+static Span inside(int64_t corner, int64_t kernel, size_t size) {
+  int64_t end = corner + kernel;
+  return (Span){corner < 0 ? 0 : corner, end < (int64_t)size ? end : (int64_t)size};
+}
+
+static void mean_of_window(const double *image, Extent e, Span h, Span w, double count,
+                           double *out) {
+  for (size_t c = 0; c < e.c; ++c) out[c] = 0;
+  for (int64_t i = h.begin; i < h.end; ++i) {
+    for (int64_t j = w.begin; j < w.end; ++j) {
+      for (size_t c = 0; c < e.c; ++c) out[c] += image[((size_t)i * e.w + (size_t)j) * e.c + c];
+    }
+  }
+  for (size_t c = 0; c < e.c; ++c) out[c] /= count;
+}
+
+void interpret_AVERAGE_POOL(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  const AttrsAVERAGE_POOL *a = &node->attrs.AVERAGE_POOL;
+  Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
+  double *out = result->data;
+  for (size_t n = 0; n < y.n; ++n) {
+    for (size_t i = 0; i < y.h; ++i) {
+      for (size_t j = 0; j < y.w; j++, out += y.c) {
+        Span h = inside((int64_t)i * a->stride_h - a->pad_h, a->kernel_h, x.h);
+        Span w = inside((int64_t)j * a->stride_w - a->pad_w, a->kernel_w, x.w);
+        int64_t count = (h.end - h.begin) * (w.end - w.begin);
+        if (a->count_padding) count = (int64_t)a->kernel_h * a->kernel_w;
+        mean_of_window(operands[0].data + n * x.h * x.w * x.c, x, h, w, (double)count, out);
+      }
+    }
+  }
+}
+
+ValueId build_average_pool(Builder b, ValueId x, Window window, bool count_padding) {
+  return builder_append(
+      b, (Node){.op = OP_AVERAGE_POOL,
+                OPERANDS(x),
+                .attrs.AVERAGE_POOL = {WINDOW(window), .count_padding = count_padding}});
+}

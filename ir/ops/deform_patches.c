@@ -1,0 +1,117 @@
+/* deform_patches: patches whose taps are displaced by offsets, interpolated. */
+#include <math.h>
+
+#include "ir/ops/op_impl.h"
+#include "support/checked_math.h"
+
+/* The offsets, or the mask: `each` channels for each tap of each group, over the rows of *result.
+ */
+static const char *check_taps(const Infer *in, uint32_t i, const char *what, int64_t each,
+                              Type *result) {
+  const AttrsDEFORM_PATCHES *a = &in->node->attrs.DEFORM_PATCHES;
+  int64_t channels = each;
+  if (i >= in->count) return NULL;
+  if (!checked_mul_i64(channels, (int64_t)a->kernel_h * a->kernel_w, &channels) ||
+      !checked_mul_i64(channels, a->offset_groups, &channels)) {
+    return infer_misfit(in, "%s are too many", what);
+  }
+  Type expected = type_with_channels(*result, channels);
+  if (!infer_types_meet(&expected, in->operand[i])) {
+    return infer_misfit(in, "%s are %s, expected %s", what, INFER_TEXT(in->operand[i]),
+                        INFER_TEXT(expected));
+  }
+  *result = type_with_channels(expected, type_channels(*result));
+  return NULL;
+}
+
+/* The extent of a kernel whose taps are `dilation` apart. */
+static const char *dilate(const Infer *in, int64_t kernel, int64_t dilation, int64_t *extent) {
+  INFER_TRY(infer_check_positive(in, "the kernel", kernel));
+  INFER_TRY(infer_check_positive(in, "the dilation", dilation));
+  *extent = (kernel - 1) * dilation + 1; /* of two 32 bit numbers */
+  return NULL;
+}
+
+const char *infer_DEFORM_PATCHES(const Infer *in, Type *result) {
+  const AttrsDEFORM_PATCHES *a = &in->node->attrs.DEFORM_PATCHES;
+  Type x = in->operand[0];
+  int64_t height = 0, width = 0, channels;
+  INFER_TRY(infer_check_map(in));
+  INFER_TRY(dilate(in, a->kernel_h, a->dilation_h, &height));
+  INFER_TRY(dilate(in, a->kernel_w, a->dilation_w, &width));
+  INFER_TRY(infer_check_divides(in, "offset_groups", a->offset_groups, type_channels(x)));
+  if (!checked_mul_i64(type_channels(x), (int64_t)a->kernel_h * a->kernel_w, &channels)) {
+    return infer_misfit(in, "the patches are too large");
+  }
+  *result = type_with_channels(x, channels);
+  INFER_TRY(infer_slide(in, "height", x.dims[1], height, a->stride_h, a->pad_h, &result->dims[1]));
+  INFER_TRY(infer_slide(in, "width", x.dims[2], width, a->stride_w, a->pad_w, &result->dims[2]));
+  INFER_TRY(check_taps(in, 1, "the offsets", 2, result));
+  return check_taps(in, 2, "the mask's weights", 1, result);
+}
+
+/* `base` plus `offset`, which is kept near the map; an offset of NaN is far outside. */
+static Between displaced(int64_t base, double offset, size_t size) {
+  double limit = (double)size + fabs((double)base) + 1;
+  if (isnan(offset)) offset = -limit;
+  offset = fmin(fmax(offset, -limit), limit);
+  double low = floor(offset);
+  return (Between){base + (int64_t)low, offset - low};
+}
+
+/* The element at (h, w) of one channel of a map; 0 outside. */
+static double element(const double *channel, Extent e, int64_t h, int64_t w) {
+  if (h < 0 || h >= (int64_t)e.h || w < 0 || w >= (int64_t)e.w) return 0;
+  return channel[((size_t)h * e.w + (size_t)w) * e.c];
+}
+
+static double interpolate(const double *channel, Extent e, Between h, Between w) {
+  double top = (1 - w.fraction) * element(channel, e, h.low, w.low) +
+               w.fraction * element(channel, e, h.low, w.low + 1);
+  double bottom = (1 - w.fraction) * element(channel, e, h.low + 1, w.low) +
+                  w.fraction * element(channel, e, h.low + 1, w.low + 1);
+  return (1 - h.fraction) * top + h.fraction * bottom;
+}
+
+/* One patch, of the window at (top, left), with the offsets and mask of its row. */
+static void deform_patch(const AttrsDEFORM_PATCHES *a, const double *image, Extent e, int64_t top,
+                         int64_t left, const double *offsets, const double *mask, double *out) {
+  size_t taps = (size_t)a->kernel_h * (size_t)a->kernel_w;
+  size_t each = e.c / (size_t)a->offset_groups;
+  for (size_t t = 0; t < taps; ++t) {
+    for (size_t c = 0; c < e.c; ++c) {
+      size_t slot = c / each * taps + t;
+      int64_t row = top + (int64_t)t / a->kernel_w * a->dilation_h;
+      int64_t column = left + (int64_t)t % a->kernel_w * a->dilation_w;
+      Between h = displaced(row, offsets[2 * slot], e.h);
+      Between w = displaced(column, offsets[2 * slot + 1], e.w);
+      double value = interpolate(image + c, e, h, w);
+      *out++ = mask ? mask[slot] * value : value;
+    }
+  }
+}
+
+void interpret_DEFORM_PATCHES(const Node *node, const InterpTensor *operands,
+                              InterpTensor *result) {
+  const AttrsDEFORM_PATCHES *a = &node->attrs.DEFORM_PATCHES;
+  Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
+  size_t slots = (size_t)a->offset_groups * (size_t)a->kernel_h * (size_t)a->kernel_w;
+  size_t row = 0;
+  for (size_t n = 0; n < y.n; ++n) {
+    for (size_t i = 0; i < y.h; ++i) {
+      for (size_t j = 0; j < y.w; j++, ++row) {
+        deform_patch(
+            a, operands[0].data + n * x.h * x.w * x.c, x, (int64_t)i * a->stride_h - a->pad_h,
+            (int64_t)j * a->stride_w - a->pad_w, operands[1].data + row * 2 * slots,
+            operands[2].data ? operands[2].data + row * slots : NULL, result->data + row * y.c);
+      }
+    }
+  }
+}
+
+ValueId build_deform_patches(Builder b, ValueId x, ValueId offsets, ValueId mask,
+                             AttrsDEFORM_PATCHES attrs) {
+  return builder_append(
+      b,
+      (Node){.op = OP_DEFORM_PATCHES, OPERANDS(x, offsets, mask), .attrs.DEFORM_PATCHES = attrs});
+}

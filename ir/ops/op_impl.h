@@ -1,0 +1,20 @@
+/* What the files of ir/ops/ are made of. Each holds one op, or a few that are much alike: what it
+ * takes and gives (infer_NAME), what it computes (interpret_NAME), and how one is appended to a
+ * graph (build_name). TEMPLATE.c has the whole list of what a new op needs. */
+#ifndef ATMC_IR_OPS_OP_IMPL_H
+#define ATMC_IR_OPS_OP_IMPL_H
+
+#include "ir/builder.h"
+#include "ir/ops/infer_check.h"
+#include "ir/ops/interpret.h"
+
+/* The operands of a Node in a literal; absent ones are VALUE_NONE at the end. */
+#define OPERANDS(...)                         \
+  .operands = (const ValueId[]){__VA_ARGS__}, \
+  .operand_count = sizeof((const ValueId[]){__VA_ARGS__}) / sizeof(ValueId)
+
+#define WINDOW(w)                                                               \
+  .kernel_h = (w).kernel_h, .kernel_w = (w).kernel_w, .stride_h = (w).stride_h, \
+  .stride_w = (w).stride_w, .pad_h = (w).pad_h, .pad_w = (w).pad_w
+
+#endif
