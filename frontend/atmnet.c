@@ -91,7 +91,7 @@ static void lower_peg(Lowering *l, const LayerSpec *spec, const Layer *const *in
   Builder b = l->builder;
   int64_t channels = layer_channels(l, inputs[0]);
   const char *prefix = layer_part(l, spec, "proj");
-  Window window = {3, 3, 1, 1, 1, 1};
+  Window window = window_make(3, 3, 1, 1, 1, 1);
   ValueId w = build_constant(b, layer_tensor(l, prefix, "weight", type_map(channels, 1, 3, 3)));
   ValueId v = build_constant(b, layer_tensor(l, prefix, "bias", type_vector(channels)));
   ValueId y = build_conv2d(b, inputs[0]->value, w, v, window, (int32_t)channels);

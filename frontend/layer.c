@@ -106,20 +106,17 @@ ExtentId layer_size_extent(Lowering *l, int64_t height, int64_t width) {
   return add_extent(l, (Extent){.kind = EXTENT_SIZE, .height = height, .width = width});
 }
 
-static bool same_window(Window a, Window b) {
-  return a.kernel_h == b.kernel_h && a.kernel_w == b.kernel_w && a.stride_h == b.stride_h &&
-         a.stride_w == b.stride_w && a.pad_h == b.pad_h && a.pad_w == b.pad_w;
+/* Whether there are as many places as elements on the axis. */
+static bool keeps_size(WindowAxis axis) {
+  return axis.stride == 1 && axis.before + axis.behind == window_extent(axis) - 1;
 }
 
 ExtentId layer_window_extent(Lowering *l, ExtentId before, Window window) {
-  if (window.stride_h == 1 && window.stride_w == 1 && 2 * window.pad_h == window.kernel_h - 1 &&
-      2 * window.pad_w == window.kernel_w - 1) {
-    return before;
-  }
+  if (keeps_size(window_rows(&window)) && keeps_size(window_columns(&window))) return before;
   for (ExtentId i = 0; i < l->extent_count; ++i) {
     const Extent *extent = &l->extents[i];
     if (extent->kind == EXTENT_WINDOW && extent->before == before &&
-        same_window(extent->window, window)) {
+        window_equal(&extent->window, &window)) {
       return i;
     }
   }

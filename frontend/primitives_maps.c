@@ -5,8 +5,9 @@
 #include "frontend/layer.h"
 
 static Window window_of(const LayerSpec *spec) {
-  return (Window){(int32_t)spec->kernel[0], (int32_t)spec->kernel[1],  (int32_t)spec->stride[0],
-                  (int32_t)spec->stride[1], (int32_t)spec->padding[0], (int32_t)spec->padding[1]};
+  return window_make((int32_t)spec->kernel[0], (int32_t)spec->kernel[1], (int32_t)spec->stride[0],
+                     (int32_t)spec->stride[1], (int32_t)spec->padding[0],
+                     (int32_t)spec->padding[1]);
 }
 
 /* -- convolutions ------------------------------------------------------------------------------ */
@@ -34,11 +35,6 @@ static ValueId convolution_bias(Lowering *l, const LayerSpec *spec) {
                         layer_tensor(l, spec->name, "bias", type_vector(spec->channels)));
 }
 
-static bool is_pointwise(Window w) {
-  return w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.pad_h == 0 &&
-         w.pad_w == 0;
-}
-
 /* A 1x1 convolution is a linear from the start, so that every pass sees it as one. */
 static void lower_conv2d(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                          Layer *result) {
@@ -47,12 +43,12 @@ static void lower_conv2d(Lowering *l, const LayerSpec *spec, const Layer *const 
   int64_t depth = layer_channels(l, inputs[0]), groups = check_groups(l, spec, depth);
   Window window = window_of(spec);
   if (!groups) return;
-  if (window.pad_h >= window.kernel_h || window.pad_w >= window.kernel_w) {
+  if (window.pad_top >= window.kernel_h || window.pad_left >= window.kernel_w) {
     layer_error(l, "padding", "the padding must be smaller than the kernel");
     return;
   }
   const Recipe *weight = convolution_weight(l, spec, depth, groups);
-  if (groups == 1 && is_pointwise(window)) {
+  if (groups == 1 && window_is_one(&window)) {
     Type matrix = type_matrix(spec->channels, depth);
     ValueId w = build_constant(b, recipe_reshape(b.graph->recipes, weight, matrix));
     result->value = build_linear(b, inputs[0]->value, w, convolution_bias(l, spec));
@@ -110,24 +106,17 @@ static void lower_deform_conv2d(Lowering *l, const LayerSpec *spec, const Layer 
   if (!layer_is_map(l, spec, inputs[0])) return;
   Builder b = l->builder;
   int64_t depth = layer_channels(l, inputs[0]), groups = check_groups(l, spec, depth);
-  Window window = window_of(spec), extent = window;
-  extent.kernel_h = (int32_t)((spec->kernel[0] - 1) * spec->dilation[0] + 1);
-  extent.kernel_w = (int32_t)((spec->kernel[1] - 1) * spec->dilation[1] + 1);
-  result->extent = layer_window_extent(l, inputs[0]->extent, extent);
+  Window window = window_of(spec);
+  window.dilation_h = (int32_t)spec->dilation[0];
+  window.dilation_w = (int32_t)spec->dilation[1];
+  result->extent = layer_window_extent(l, inputs[0]->extent, window);
   if (!groups) return;
   if (!taps_meet(l, spec, inputs, result->extent)) return;
-  AttrsDEFORM_PATCHES a = {.kernel_h = window.kernel_h,
-                           .kernel_w = window.kernel_w,
-                           .stride_h = window.stride_h,
-                           .stride_w = window.stride_w,
-                           .pad_h = window.pad_h,
-                           .pad_w = window.pad_w,
-                           .dilation_h = (int32_t)spec->dilation[0],
-                           .dilation_w = (int32_t)spec->dilation[1],
-                           .offset_groups = (int32_t)offset_groups(l, spec, inputs)};
-  if (!a.offset_groups) return;
+  int64_t own = offset_groups(l, spec, inputs);
+  if (!own) return;
   ValueId mask = spec->inputs.count == 3 ? inputs[2]->value : VALUE_NONE;
-  ValueId patches = build_deform_patches(b, inputs[0]->value, inputs[1]->value, mask, a);
+  ValueId patches =
+      build_deform_patches(b, inputs[0]->value, inputs[1]->value, mask, window, (int32_t)own);
   const Recipe *weight = patch_weight(l, convolution_weight(l, spec, depth, groups), groups);
   result->value = build_linear(b, patches, build_constant(b, weight), convolution_bias(l, spec));
 }
@@ -166,7 +155,7 @@ static void lower_average_pool(Lowering *l, const LayerSpec *spec, const Layer *
                                Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;
   Window window = window_of(spec);
-  if (2 * window.pad_h > window.kernel_h || 2 * window.pad_w > window.kernel_w) {
+  if (2 * window.pad_top > window.kernel_h || 2 * window.pad_left > window.kernel_w) {
     layer_error(l, "padding", "the padding must be at most half the kernel");
     return;
   }

@@ -14,10 +14,6 @@ typedef struct Builder {
   const char **misfit; /* NULL: what does not fit is our bug */
 } Builder;
 
-typedef struct Window { /* of a convolution */
-  int32_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w;
-} Window;
-
 /* Appends `node` with the builder's label and position; absent operands are VALUE_NONE at the
  * end. */
 ValueId builder_append(Builder b, Node node);

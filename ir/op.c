@@ -12,6 +12,7 @@
 #define INT(field) {.name = #field, .kind = ATTR_INT, .offset = offsetof(Self, field)},
 #define REAL(field) {.name = #field, .kind = ATTR_REAL, .offset = offsetof(Self, field)},
 #define TEXT(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
+#define WINDOW(field) {.name = #field, .kind = ATTR_WINDOW, .offset = offsetof(Self, field)},
 
 #define OP(NAME, name_, min, max, stage_, macs_, word_, flags_, attributes, parameters)     \
   static const OpInfo *info_##NAME(void) {                                                  \
@@ -64,6 +65,7 @@ static bool attr_equal(AttrKind kind, const void *a, const void *b) {
     case ATTR_INT: return *(const int32_t *)a == *(const int32_t *)b;
     case ATTR_REAL: return memcmp(a, b, sizeof(double)) == 0;
     case ATTR_TEXT: return text_equal(*(const char *const *)a, *(const char *const *)b);
+    case ATTR_WINDOW: return window_equal(a, b);
   }
   return false;
 }
@@ -79,15 +81,21 @@ bool op_attrs_equal(OpKind kind, const Attrs *a, const Attrs *b) {
   return true;
 }
 
+/* The bytes of a field of each kind, which has no padding. */
+static size_t attr_bytes(AttrKind kind) {
+  static const size_t bytes[] = {[ATTR_INT] = sizeof(int32_t),
+                                 [ATTR_REAL] = sizeof(double),
+                                 [ATTR_TEXT] = sizeof(char *),
+                                 [ATTR_WINDOW] = sizeof(Window)};
+  return bytes[kind];
+}
+
 uint64_t op_attrs_hash(OpKind kind, const Attrs *attrs) {
-  static const size_t sizes[] = {
-      [ATTR_INT] = sizeof(int32_t), [ATTR_REAL] = sizeof(double), [ATTR_TEXT] = sizeof(char *)};
   const OpInfo *info = op_info(kind);
   uint64_t hash = 0;
   for (uint32_t i = 0; i < info->attr_count; ++i) {
-    uint64_t bits = 0;
-    memcpy(&bits, (const char *)attrs + info->attrs[i].offset, sizes[info->attrs[i].kind]);
-    hash = hash_word(hash, bits);
+    const char *field = (const char *)attrs + info->attrs[i].offset;
+    hash = hash_bytes(hash, field, attr_bytes(info->attrs[i].kind));
   }
   return hash;
 }

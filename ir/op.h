@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ir/window.h"
+
 /* What passes and backends ask of an op. One that is not NONLOCAL reads row r of each operand for
  * row r of its domain, and nothing else of it. */
 typedef enum OpFlags {
@@ -50,6 +52,7 @@ typedef enum OpKind {
 #define INT(field) int32_t field;
 #define REAL(field) double field;
 #define TEXT(field) const char *field;
+#define WINDOW(field) Window field;
 /* The attributes' macros bring their semicolons, which confuses the formatter. */
 /* clang-format off */
 #define OP(NAME, name, min, max, stage, macs, word, flags, attributes, parameters) \
@@ -62,6 +65,7 @@ typedef enum OpKind {
 #undef INT
 #undef REAL
 #undef TEXT
+#undef WINDOW
 
 /* Attributes of a node: the member that its op names. Zero-initialized. */
 typedef union Attrs {
@@ -69,7 +73,7 @@ typedef union Attrs {
 #include "ir/ops.def"
 } Attrs;
 
-typedef enum AttrKind { ATTR_INT, ATTR_REAL, ATTR_TEXT } AttrKind;
+typedef enum AttrKind { ATTR_INT, ATTR_REAL, ATTR_TEXT, ATTR_WINDOW } AttrKind;
 
 typedef struct AttrInfo {
   const char *name;

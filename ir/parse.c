@@ -284,6 +284,33 @@ static Status find_attr(const Parser *p, const char *at, const OpInfo *info, con
   return fail(p, at, "%s has no attribute \"%.*s\"", info->text, MAX_QUOTED, key);
 }
 
+/* `count` integers with an x between each two. */
+static Status read_sizes(Parser *p, int32_t *const sizes[], uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t value = 0;
+    if (i > 0 && *p->cursor++ != 'x') return fail(p, p->cursor - 1, "expected \"x\"");
+    RETURN_IF_ERROR(read_int(p, INT32_MIN, INT32_MAX, &value));
+    *sizes[i] = (int32_t)value;
+  }
+  return STATUS_OK;
+}
+
+static Status read_window(Parser *p, Window *w) {
+  *w = window_make(0, 0, 1, 1, 0, 0);
+  RETURN_IF_ERROR(read_sizes(p, (int32_t *[]){&w->kernel_h, &w->kernel_w}, 2));
+  if (accept(p, "stride")) {
+    RETURN_IF_ERROR(read_sizes(p, (int32_t *[]){&w->stride_h, &w->stride_w}, 2));
+  }
+  if (accept(p, "pad")) {
+    int32_t *pads[] = {&w->pad_top, &w->pad_left, &w->pad_bottom, &w->pad_right};
+    RETURN_IF_ERROR(read_sizes(p, pads, 4));
+  }
+  if (accept(p, "dilation")) {
+    RETURN_IF_ERROR(read_sizes(p, (int32_t *[]){&w->dilation_h, &w->dilation_w}, 2));
+  }
+  return STATUS_OK;
+}
+
 static Status read_attr_value(Parser *p, const AttrInfo *attr, Attrs *attrs) {
   void *field = (char *)attrs + attr->offset;
   int64_t value = 0;
@@ -294,6 +321,7 @@ static Status read_attr_value(Parser *p, const AttrInfo *attr, Attrs *attrs) {
       return STATUS_OK;
     case ATTR_REAL: return read_real(p, field);
     case ATTR_TEXT: return read_string(p, field);
+    case ATTR_WINDOW: return read_window(p, field);
   }
   return STATUS_OK;
 }

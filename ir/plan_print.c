@@ -43,24 +43,6 @@ static void print_port(const char *prefix, uint32_t index, const Port *port, Str
   string_builder_add(out, "\n");
 }
 
-static void print_attrs(const Node *node, StringBuilder *out) {
-  const OpInfo *info = op_info(node->op);
-  const char *separator = " {";
-  for (uint32_t i = 0; i < info->attr_count; ++i) {
-    const char *field = (const char *)&node->attrs + info->attrs[i].offset;
-    if (info->attrs[i].kind == ATTR_INT && *(const int32_t *)field == 0) continue;
-    if (info->attrs[i].kind == ATTR_TEXT) continue; /* inputs alone have texts */
-    string_builder_printf(out, "%s%s=", separator, info->attrs[i].name);
-    if (info->attrs[i].kind == ATTR_INT) {
-      string_builder_printf(out, "%" PRId32, *(const int32_t *)field);
-    } else {
-      string_builder_printf(out, "%.17g", *(const double *)field);
-    }
-    separator = ", ";
-  }
-  if (separator[0] == ',') string_builder_add(out, "}");
-}
-
 static void print_place(const PlanKernel *kernel, ValueId v, StringBuilder *out) {
   const ValuePlace *place = &kernel->places[v.index];
   switch (place->kind) {
@@ -105,7 +87,7 @@ static void print_node(const PlanKernel *kernel, NodeId id, StringBuilder *out) 
     print_operand(kernel, node->operands[k], out);
   }
   string_builder_add(out, ")");
-  print_attrs(node, out);
+  graph_print_attrs(node, out);
   string_builder_add(out, " :");
   print_type(graph_type(kernel->body, result), out);
   string_builder_add(out, "  ");

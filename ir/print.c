@@ -6,7 +6,10 @@
  *              [ "body" [ NAME ] block ]
  *   operands = "(" [ "%"N { "," "%"N } ] ")"          absent for input, and for constant, which has
  *                                                     a recipe instead (recipe.h)
- *   attrs    = "{" KEY "=" VALUE { "," KEY "=" VALUE } "}"       integer, real or STRING; ops.def's
+ *   attrs    = "{" KEY "=" VALUE { "," KEY "=" VALUE } "}"       ops.def's: integer, real, STRING
+ *                                                                or window
+ *   window   = HxW [ "stride" HxW ] [ "pad" TOPxLEFTxBOTTOMxRIGHT ] [ "dilation" HxW ]
+ *                                                     where left out: 1x1, 0x0x0x0, 1x1
  *   types    = TYPE { "," TYPE }                      f32[1,?,?,64]
  *   output   = "output" STRING "%"N [ "{" "nchw" "=" "1" "}" ]
  *   NAME     = "@" followed by [A-Za-z0-9_.]+ or a STRING
@@ -81,6 +84,20 @@ static void print_real(double value, StringBuilder *out) {
   string_builder_add(out, text);
 }
 
+static void print_window(const Window *w, StringBuilder *out) {
+  string_builder_printf(out, "%dx%d", w->kernel_h, w->kernel_w);
+  if (w->stride_h != 1 || w->stride_w != 1) {
+    string_builder_printf(out, " stride %dx%d", w->stride_h, w->stride_w);
+  }
+  if (w->pad_top || w->pad_left || w->pad_bottom || w->pad_right) {
+    string_builder_printf(out, " pad %dx%dx%dx%d", w->pad_top, w->pad_left, w->pad_bottom,
+                          w->pad_right);
+  }
+  if (w->dilation_h != 1 || w->dilation_w != 1) {
+    string_builder_printf(out, " dilation %dx%d", w->dilation_h, w->dilation_w);
+  }
+}
+
 static void print_attr(const AttrInfo *attr, const void *field, const char *before,
                        StringBuilder *out) {
   string_builder_printf(out, "%s%s=", before, attr->name);
@@ -88,6 +105,7 @@ static void print_attr(const AttrInfo *attr, const void *field, const char *befo
     case ATTR_INT: string_builder_printf(out, "%" PRId32, *(const int32_t *)field); break;
     case ATTR_REAL: print_real(*(const double *)field, out); break;
     case ATTR_TEXT: print_string(*(const char *const *)field, out); break;
+    case ATTR_WINDOW: print_window(field, out); break;
   }
 }
 
@@ -96,11 +114,12 @@ static bool attr_is_zero(const AttrInfo *attr, const void *field) {
     case ATTR_INT: return *(const int32_t *)field == 0;
     case ATTR_REAL: return *(const double *)field == 0 && !signbit(*(const double *)field);
     case ATTR_TEXT: return *(const char *const *)field == NULL;
+    case ATTR_WINDOW: return window_equal(field, &(Window){0});
   }
   return false;
 }
 
-static void print_attrs(const Node *node, StringBuilder *out) {
+void graph_print_attrs(const Node *node, StringBuilder *out) {
   const OpInfo *info = op_info(node->op);
   const char *before = " {";
   for (uint32_t i = 0; i < info->attr_count; ++i) {
@@ -148,7 +167,7 @@ static void print_node(const Graph *graph, const Node *node, int indent, StringB
   string_builder_printf(out, "%*s", indent, "");
   print_results(node, out);
   print_operands(node, out);
-  print_attrs(node, out);
+  graph_print_attrs(node, out);
   print_types(graph, node, out);
   if (node->op == OP_KERNEL) {
     string_builder_add(out, " body ");

@@ -30,18 +30,13 @@ static const Recipe *taps_of(RecipeTable *table, const Recipe *w) {
   return recipe_permute(table, recipe_reshape(table, w, type_matrix(channels, taps)), transpose);
 }
 
-static bool is_pointwise(const AttrsCONV2D *a) {
-  return a->kernel_h == 1 && a->kernel_w == 1 && a->stride_h == 1 && a->stride_w == 1 &&
-         a->pad_h == 0 && a->pad_w == 0;
-}
-
 static ValueId lower_dense(Rewrite *rw, const Node *node, Window window) {
   const Node *source = graph_def(rw->from, node->operands[0]);
   Builder b = rewrite_builder(rw, node);
   ValueId x = rewrite_get(rw, node->operands[0]);
   bool channels_first = source->op == OP_INPUT && source->attrs.INPUT.nchw;
   const Recipe *w = graph_recipe(rw->from, node->operands[1]);
-  if (!is_pointwise(&node->attrs.CONV2D)) x = build_patches(b, x, window, channels_first);
+  if (!window_is_one(&window)) x = build_patches(b, x, window, channels_first);
   ValueId matrix = build_constant(b, matrix_of(rw->to->recipes, w, channels_first));
   return build_linear(b, x, matrix, rewrite_get(rw, node_operand(node, 2)));
 }
@@ -77,7 +72,7 @@ static ValueId lower_wide_groups(Rewrite *rw, const Node *node, Window window) {
     ValueId x = rewrite_get(rw, node->operands[0]);
     x = build_slice(b, x, (int32_t)(i * depth), (int32_t)depth);
     const Recipe *own = recipe_slice(rw->to->recipes, w, i * rows, rows);
-    if (!is_pointwise(&node->attrs.CONV2D)) x = build_patches(b, x, window, false);
+    if (!window_is_one(&window)) x = build_patches(b, x, window, false);
     ValueId matrix = build_constant(b, matrix_of(rw->to->recipes, own, false));
     parts[i] = build_linear(b, x, matrix, slice_bias(rw, node, b, i * rows, rows));
   }
@@ -108,7 +103,7 @@ static ValueId lower_groups(Rewrite *rw, const Node *node, Window window) {
 
 static Status lower(const PassContext *context, Rewrite *rw, const Node *node) {
   const AttrsCONV2D *a = &node->attrs.CONV2D;
-  Window window = {a->kernel_h, a->kernel_w, a->stride_h, a->stride_w, a->pad_h, a->pad_w};
+  Window window = a->window;
   int64_t in = type_channels(graph_type(rw->from, node->operands[0]));
   int64_t out = type_channels(graph_type(rw->from, node_result(node, 0)));
   bool has_bias = node->operand_count == 3;

@@ -12,9 +12,8 @@
 #include "passes/pattern.h"
 
 static bool is_one_tap(const Node *node) {
-  const AttrsDEFORM_PATCHES *a = &node->attrs.DEFORM_PATCHES;
-  return node->op == OP_DEFORM_PATCHES && node->operand_count == 2 && a->kernel_h == 1 &&
-         a->kernel_w == 1 && a->stride_h == 1 && a->stride_w == 1 && a->pad_h == 0 && a->pad_w == 0;
+  return node->op == OP_DEFORM_PATCHES && node->operand_count == 2 &&
+         window_is_one(&node->attrs.DEFORM_PATCHES.window);
 }
 
 static bool is_zero(const Graph *graph, ValueId v) {

@@ -7,7 +7,8 @@
 
 typedef struct Pool {
   const Stage *stage;
-  AttrsAVERAGE_POOL window;
+  Window window;
+  bool count_padding;
   View x; /* the whole map */
   Type map;
   /* of the present row */
@@ -34,8 +35,7 @@ static void pool_vector(KernelEmitter *k, Site site, void *context) {
 }
 
 static LLVMValueRef find_count(ModuleContext *m, const Pool *p) {
-  int64_t all = (int64_t)p->window.kernel_h * p->window.kernel_w;
-  if (p->window.count_padding) return emit_splat(m, (double)all);
+  if (p->count_padding) return emit_splat(m, (double)window_taps(&p->window));
   LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, p->end_h, p->begin_h, ""),
                                     LLVMBuildSub(m->builder, p->end_w, p->begin_w, ""), "");
   return emit_broadcast(m, LLVMBuildSIToFP(m->builder, count, m->f32, ""));
@@ -45,13 +45,14 @@ void average_pool_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0];
-  Pool p = {.stage = stage, .window = node->attrs.AVERAGE_POOL, .x = view_of_map(k, x)};
+  const AttrsAVERAGE_POOL *a = &node->attrs.AVERAGE_POOL;
+  Pool p = {.stage = stage, .window = a->window, .count_padding = a->count_padding};
+  p.x = view_of_map(k, x);
   p.map = graph_type(k->body, x);
   Type out = graph_type(k->body, node_result(node, 0));
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
-  kernel_window(k, rows.index, out, p.window.stride_h, p.window.pad_h, p.window.stride_w,
-                p.window.pad_w, &p.top, &p.left);
+  kernel_window(k, rows.index, out, &p.window, &p.top, &p.left);
   kernel_taps(k, p.top, p.window.kernel_h, p.map.dims[1], &p.begin_h, &p.end_h);
   kernel_taps(k, p.left, p.window.kernel_w, p.map.dims[2], &p.begin_w, &p.end_w);
   p.count = find_count(m, &p);

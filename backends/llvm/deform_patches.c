@@ -13,8 +13,9 @@
 #include "backends/llvm/kernel.h"
 
 typedef struct Deform {
-  AttrsDEFORM_PATCHES a;
-  View x; /* the whole map */
+  Window window;
+  uint32_t groups; /* with offsets of their own */
+  View x;          /* the whole map */
   Type map;
   const View *offsets, *mask; /* mask NULL: none */
   ValueId result;
@@ -84,24 +85,24 @@ static void deform_vector(KernelEmitter *k, Site site, void *context) {
 }
 
 /* Farther than this from any window, both neighbours are outside. */
-static double reach_of(int64_t size, int64_t kernel, int64_t dilation, int64_t pad) {
-  return (double)(size + (kernel - 1) * dilation + 2 * pad + 2);
+static double reach_of(int64_t size, WindowAxis axis) {
+  return (double)(size + window_extent(axis) + axis.before + axis.behind + 1);
 }
 
 static void deform_tap(KernelEmitter *k, Deform *d, LLVMValueRef top, LLVMValueRef left,
                        LLVMValueRef tap_h, LLVMValueRef tap_w, LLVMValueRef group) {
   ModuleContext *m = k->m;
-  const AttrsDEFORM_PATCHES *a = &d->a;
-  uint64_t taps = (uint64_t)a->kernel_h * (uint64_t)a->kernel_w;
-  LLVMValueRef tap = emit_add(m, emit_mul(m, tap_h, (uint64_t)a->kernel_w), tap_w);
+  const Window *window = &d->window;
+  uint64_t taps = (uint64_t)window_taps(window);
+  LLVMValueRef tap = emit_add(m, emit_mul(m, tap_h, (uint64_t)window->kernel_w), tap_w);
   LLVMValueRef slot = emit_add(m, emit_mul(m, group, taps), tap), column = emit_mul(m, slot, 2);
-  LLVMValueRef i = emit_add(m, top, emit_mul(m, tap_h, (uint64_t)a->dilation_h));
-  LLVMValueRef j = emit_add(m, left, emit_mul(m, tap_w, (uint64_t)a->dilation_w));
+  LLVMValueRef i = emit_add(m, top, emit_mul(m, tap_h, (uint64_t)window->dilation_h));
+  LLVMValueRef j = emit_add(m, left, emit_mul(m, tap_w, (uint64_t)window->dilation_w));
   Neighbour h[2], w[2];
-  find_neighbours(k, d, i, column, d->map.dims[1],
-                  reach_of(d->map.dims[1], a->kernel_h, a->dilation_h, a->pad_h), h);
+  find_neighbours(k, d, i, column, d->map.dims[1], reach_of(d->map.dims[1], window_rows(window)),
+                  h);
   find_neighbours(k, d, j, emit_add(m, column, emit_i64(m, 1)), d->map.dims[2],
-                  reach_of(d->map.dims[2], a->kernel_w, a->dilation_w, a->pad_w), w);
+                  reach_of(d->map.dims[2], window_columns(window)), w);
   find_corners(k, d, h, w, slot);
   d->from = emit_mul(m, group, d->each);
   d->to = emit_add(m, emit_mul(m, tap, (uint64_t)d->map.dims[3]), d->from);
@@ -110,11 +111,12 @@ static void deform_tap(KernelEmitter *k, Deform *d, LLVMValueRef top, LLVMValueR
 
 static Deform deform_of(KernelEmitter *k, const Node *node) {
   ValueId x = node->operands[0], mask = node_operand(node, 2);
-  Deform d = {.a = node->attrs.DEFORM_PATCHES, .x = view_of_map(k, x)};
+  const AttrsDEFORM_PATCHES *a = &node->attrs.DEFORM_PATCHES;
+  Deform d = {.window = a->window, .groups = (uint32_t)a->offset_groups, .x = view_of_map(k, x)};
   d.map = graph_type(k->body, x);
   d.offsets = &k->views[node->operands[1].index];
   d.mask = value_is_none(mask) ? NULL : &k->views[mask.index];
-  d.each = (uint32_t)d.map.dims[3] / (uint32_t)d.a.offset_groups;
+  d.each = (uint32_t)d.map.dims[3] / d.groups;
   d.x.exact = true; /* a group ends before its row does */
   d.result = node_result(node, 0);
   view_make_exact(k, d.result);
@@ -130,10 +132,10 @@ void deform_patches_stage(KernelEmitter *k, const Stage *stage) {
   Loop rows, lines, taps, groups;
   loop_begin(m, &rows, zero, k->row_count, 1, NULL, 0);
   d.row = rows.index;
-  kernel_window(k, rows.index, out, d.a.stride_h, d.a.pad_h, d.a.stride_w, d.a.pad_w, &top, &left);
-  loop_begin(m, &lines, zero, emit_i64(m, d.a.kernel_h), 1, NULL, 0);
-  loop_begin(m, &taps, zero, emit_i64(m, d.a.kernel_w), 1, NULL, 0);
-  loop_begin(m, &groups, zero, emit_i64(m, d.a.offset_groups), 1, NULL, 0);
+  kernel_window(k, rows.index, out, &d.window, &top, &left);
+  loop_begin(m, &lines, zero, emit_i64(m, d.window.kernel_h), 1, NULL, 0);
+  loop_begin(m, &taps, zero, emit_i64(m, d.window.kernel_w), 1, NULL, 0);
+  loop_begin(m, &groups, zero, emit_i64(m, d.groups), 1, NULL, 0);
   deform_tap(k, &d, top, left, lines.index, taps.index, groups.index);
   loop_end(m, &groups, NULL);
   loop_end(m, &taps, NULL);

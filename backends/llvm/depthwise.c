@@ -10,7 +10,7 @@ enum { MAX_UNROLLED_TAPS = 32 };
 
 typedef struct Depthwise {
   const Stage *stage;
-  AttrsDEPTHWISE window;
+  Window window;
   View x;           /* the whole map */
   View weights;     /* [taps][channels] */
   const View *bias; /* NULL: none */
@@ -57,7 +57,7 @@ static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site s
 /* Asks for the lowest line that the next block's window reads, the one that no window read before.
  */
 static void look_ahead(KernelEmitter *k, const Depthwise *d, Site site) {
-  int64_t below = d->window.kernel_h - 1 - d->window.pad_h;
+  int64_t below = d->window.kernel_h - 1 - d->window.pad_top;
   site.row = emit_add(k->m, site.row, emit_i64(k->m, below * d->width));
   site.row = emit_add(k->m, site.row, k->row_count);
   view_prefetch(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
@@ -74,7 +74,7 @@ static void emit_vector(KernelEmitter *k, Site site, void *context) {
 static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
   LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, d->end_h, d->begin_h, ""),
                                     LLVMBuildSub(m->builder, d->end_w, d->begin_w, ""), "");
-  int64_t taps = (int64_t)d->window.kernel_h * d->window.kernel_w;
+  int64_t taps = window_taps(&d->window);
   return LLVMBuildICmp(m->builder, LLVMIntEQ, count, emit_i64(m, taps), "");
 }
 
@@ -84,7 +84,7 @@ static void emit_row(KernelEmitter *k, Depthwise *d, LLVMValueRef row) {
   kernel_taps(k, d->top, d->window.kernel_h, d->height, &d->begin_h, &d->end_h);
   kernel_taps(k, d->left, d->window.kernel_w, d->width, &d->begin_w, &d->end_w);
   d->inside = false;
-  if (d->window.kernel_h * d->window.kernel_w > MAX_UNROLLED_TAPS) {
+  if (window_taps(&d->window) > MAX_UNROLLED_TAPS) {
     columns_all(k, row, channels, emit_vector, d);
     return;
   }
@@ -103,15 +103,14 @@ void depthwise_stage(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], bias = node_operand(node, 2);
   Type in = graph_type(k->body, x), out = graph_type(k->body, node_result(node, 0));
-  Depthwise d = {.stage = stage, .window = node->attrs.DEPTHWISE, .x = view_of_map(k, x)};
+  Depthwise d = {.stage = stage, .window = node->attrs.DEPTHWISE.window, .x = view_of_map(k, x)};
   d.height = in.dims[1], d.width = in.dims[2], d.channels = in.dims[3];
   d.weights = k->views[node->operands[1].index];
   d.weights.row_bytes = 4 * (uint64_t)d.channels;
   d.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
-  kernel_window(k, rows.index, out, d.window.stride_h, d.window.pad_h, d.window.stride_w,
-                d.window.pad_w, &d.top, &d.left);
+  kernel_window(k, rows.index, out, &d.window, &d.top, &d.left);
   emit_row(k, &d, rows.index);
   loop_end(m, &rows, NULL);
 }

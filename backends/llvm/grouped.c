@@ -28,7 +28,7 @@ enum {
 typedef struct Grouped {
   KernelEmitter *k;
   const Stage *stage;
-  AttrsGROUPED window;
+  Window window;
   View x; /* the whole map */
   Type map, out;
   const View *bias;       /* NULL: none */
@@ -100,13 +100,13 @@ static void look_up_line(const Grouped *g, LLVMValueRef row, LLVMValueRef line, 
 static void fill_table(Grouped *g) {
   KernelEmitter *k = g->k;
   ModuleContext *m = k->m;
-  const AttrsGROUPED *w = &g->window;
+  const Window *w = &g->window;
   LLVMValueRef zeros = make_zeros(g), top, left;
   uint64_t most = k->row_counts[k->row_count_kinds - 1];
   g->table = emit_stack(m, most * g->taps * POINTER_BYTES);
   Loop rows, lines;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
-  kernel_window(k, rows.index, g->out, w->stride_h, w->pad_h, w->stride_w, w->pad_w, &top, &left);
+  kernel_window(k, rows.index, g->out, w, &top, &left);
   loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, w->kernel_h), 1, NULL, 0);
   look_up_line(g, rows.index, lines.index, emit_add(m, top, lines.index), left, zeros);
   loop_end(m, &lines, NULL);
@@ -316,16 +316,18 @@ static Grouped grouped_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], bias = node_operand(node, 2);
   Type w = graph_type(k->body, node->operands[1]);
-  Grouped g = {.k = k, .stage = stage, .window = node->attrs.GROUPED, .x = view_of_map(k, x)};
+  const AttrsGROUPED *a = &node->attrs.GROUPED;
+  uint32_t groups = (uint32_t)a->groups;
+  Grouped g = {.k = k, .stage = stage, .window = a->window, .x = view_of_map(k, x)};
   g.map = graph_type(k->body, x);
   g.out = graph_type(k->body, node_result(node, 0));
   g.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   g.weights = k->views[node->operands[1].index].base;
-  g.in = (uint32_t)g.map.dims[3] / (uint32_t)g.window.groups;
-  g.each = (uint32_t)g.out.dims[3] / (uint32_t)g.window.groups;
+  g.in = (uint32_t)g.map.dims[3] / groups;
+  g.each = (uint32_t)g.out.dims[3] / groups;
   g.panels = (uint32_t)w.dims[0];
   g.width = (uint32_t)w.dims[2];
-  g.taps = (uint32_t)(g.window.kernel_h * g.window.kernel_w);
+  g.taps = (uint32_t)window_taps(&g.window);
   uint32_t lanes = k->m->target->vector_floats;
   g.spread = g.each < lanes && lanes % g.each == 0 && g.in <= g.each;
   g.tile_rows = choose_tile_rows(&g);

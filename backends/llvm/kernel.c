@@ -16,14 +16,16 @@ PanelRange kernel_panels(KernelEmitter *k, uint32_t channels) {
   return (PanelRange){panel_begin(k, panels, k->column_block), panel_begin(k, panels, next)};
 }
 
-void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_h, int32_t pad_h,
-                   int32_t stride_w, int32_t pad_w, LLVMValueRef *top, LLVMValueRef *left) {
+void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, const Window *window,
+                   LLVMValueRef *top, LLVMValueRef *left) {
   ModuleContext *m = k->m;
   LLVMValueRef width = emit_i64(m, out.dims[2]), at = emit_add(m, k->first_row, row);
   LLVMValueRef i = LLVMBuildUDiv(m->builder, at, width, "");
   LLVMValueRef j = LLVMBuildURem(m->builder, at, width, "");
-  *top = emit_add(m, emit_mul(m, i, (uint64_t)stride_h), emit_i64(m, -(int64_t)pad_h));
-  *left = emit_add(m, emit_mul(m, j, (uint64_t)stride_w), emit_i64(m, -(int64_t)pad_w));
+  *top = emit_add(m, emit_mul(m, i, (uint64_t)window->stride_h),
+                  emit_i64(m, -(int64_t)window->pad_top));
+  *left = emit_add(m, emit_mul(m, j, (uint64_t)window->stride_w),
+                   emit_i64(m, -(int64_t)window->pad_left));
 }
 
 void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t size,

@@ -90,8 +90,8 @@ typedef struct PanelRange {
 /* The panels of columns that this task computes, of a value of `channels` channels. */
 PanelRange kernel_panels(KernelEmitter *k, uint32_t channels);
 /* The corner of the window that row `row` of the block, of a map of type `out`, reads. */
-void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, int32_t stride_h, int32_t pad_h,
-                   int32_t stride_w, int32_t pad_w, LLVMValueRef *top, LLVMValueRef *left);
+void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, const Window *window,
+                   LLVMValueRef *top, LLVMValueRef *left);
 /* The taps of one axis that are inside: [max(0, -corner), min(kernel, size - corner)). */
 void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t size,
                  LLVMValueRef *begin, LLVMValueRef *end);

@@ -18,7 +18,7 @@
 enum { MAX_STRAIGHT = 4, MAX_LINES = 16 }; /* copied without a loop: vectors, lines of a window */
 
 typedef struct Patches {
-  AttrsPATCHES window;
+  Window window;
   View x; /* the whole map */
   View y;
   int64_t height, width, channels;
@@ -151,8 +151,7 @@ static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
 /* The corner of row `row`'s window. */
 static void find_corner(KernelEmitter *k, const Patches *p, LLVMValueRef row, Type out,
                         LLVMValueRef *top, LLVMValueRef *left) {
-  const AttrsPATCHES *w = &p->window;
-  kernel_window(k, row, out, w->stride_h, w->pad_h, w->stride_w, w->pad_w, top, left);
+  kernel_window(k, row, out, &p->window, top, left);
 }
 
 static bool copies_columns(const Patches *p) {
@@ -192,9 +191,10 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], y = node_result(node, 0);
   Type in = graph_type(k->body, x), out = graph_type(k->body, y);
-  Patches p = {.window = node->attrs.PATCHES, .x = view_of_map(k, x), .y = k->views[y.index]};
+  Patches p = {
+      .window = node->attrs.PATCHES.window, .x = view_of_map(k, x), .y = k->views[y.index]};
   p.height = in.dims[1], p.width = in.dims[2], p.channels = in.dims[3];
-  bool channels_first = p.window.channels_first;
+  bool channels_first = node->attrs.PATCHES.channels_first;
   p.step_w = channels_first ? 1 : (uint64_t)p.channels;
   p.step_h = p.step_w * (uint64_t)p.window.kernel_w;
   p.step_c = channels_first ? p.step_h * (uint64_t)p.window.kernel_h : 1;

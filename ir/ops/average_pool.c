@@ -1,22 +1,29 @@
 /* average_pool: means over windows. */
 #include "ir/ops/op_impl.h"
 
+/* Every window has something inside. */
+static const char *check_padding(const Infer *in, WindowAxis axis) {
+  INFER_TRY(infer_check_range(in, "the padding", axis.before, 0, axis.kernel / 2));
+  return infer_check_range(in, "the padding", axis.behind, 0, axis.kernel / 2);
+}
+
 const char *infer_AVERAGE_POOL(const Infer *in, Type *result) {
   const AttrsAVERAGE_POOL *a = &in->node->attrs.AVERAGE_POOL;
   INFER_TRY(infer_check_map(in));
   INFER_TRY(infer_check_range(in, "count_padding", a->count_padding, 0, 1));
-  INFER_SLIDE(in, *a, in->operand[0], type_channels(in->operand[0]), result);
-  INFER_TRY(infer_check_range(in, "the padding", a->pad_h, 0, a->kernel_h / 2));
-  return infer_check_range(in, "the padding", a->pad_w, 0, a->kernel_w / 2);
+  INFER_TRY(infer_window(in, &a->window, in->operand[0], type_channels(in->operand[0]), result));
+  INFER_TRY(infer_check_undilated(in, &a->window));
+  INFER_TRY(check_padding(in, window_rows(&a->window)));
+  return check_padding(in, window_columns(&a->window));
 }
 
 typedef struct Span {
   int64_t begin, end;
 } Span;
 
-/* What is inside of a window at `corner`. */
-static Span inside(int64_t corner, int64_t kernel, size_t size) {
-  int64_t end = corner + kernel;
+/* What is inside of the window of element `i`. */
+static Span inside(WindowAxis axis, size_t i, size_t size) {
+  int64_t corner = window_corner(axis, (int64_t)i), end = corner + axis.kernel;
   return (Span){corner < 0 ? 0 : corner, end < (int64_t)size ? end : (int64_t)size};
 }
 
@@ -38,10 +45,10 @@ void interpret_AVERAGE_POOL(const Node *node, const InterpTensor *operands, Inte
   for (size_t n = 0; n < y.n; ++n) {
     for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; j++, out += y.c) {
-        Span h = inside((int64_t)i * a->stride_h - a->pad_h, a->kernel_h, x.h);
-        Span w = inside((int64_t)j * a->stride_w - a->pad_w, a->kernel_w, x.w);
+        Span h = inside(window_rows(&a->window), i, x.h);
+        Span w = inside(window_columns(&a->window), j, x.w);
         int64_t count = (h.end - h.begin) * (w.end - w.begin);
-        if (a->count_padding) count = (int64_t)a->kernel_h * a->kernel_w;
+        if (a->count_padding) count = window_taps(&a->window);
         mean_of_window(operands[0].data + n * x.h * x.w * x.c, x, h, w, (double)count, out);
       }
     }
@@ -49,8 +56,7 @@ void interpret_AVERAGE_POOL(const Node *node, const InterpTensor *operands, Inte
 }
 
 ValueId build_average_pool(Builder b, ValueId x, Window window, bool count_padding) {
-  return builder_append(
-      b, (Node){.op = OP_AVERAGE_POOL,
-                OPERANDS(x),
-                .attrs.AVERAGE_POOL = {WINDOW(window), .count_padding = count_padding}});
+  return builder_append(b, (Node){.op = OP_AVERAGE_POOL,
+                                  OPERANDS(x),
+                                  .attrs.AVERAGE_POOL = {window, .count_padding = count_padding}});
 }

@@ -17,56 +17,45 @@ const char *infer_CONV2D(const Infer *in, Type *result) {
     return infer_misfit(in, "groups %d does not divide the %" PRId64 " output channels", a->groups,
                         w.dims[0]);
   }
-  if (w.dims[1] != type_channels(x) / a->groups || w.dims[2] != a->kernel_h ||
-      w.dims[3] != a->kernel_w) {
+  if (w.dims[1] != type_channels(x) / a->groups || w.dims[2] != a->window.kernel_h ||
+      w.dims[3] != a->window.kernel_w) {
     return infer_misfit(in, "the weight is %s, expected f32[%" PRId64 ",%" PRId64 ",%d,%d]",
-                        INFER_TEXT(w), w.dims[0], type_channels(x) / a->groups, a->kernel_h,
-                        a->kernel_w);
+                        INFER_TEXT(w), w.dims[0], type_channels(x) / a->groups, a->window.kernel_h,
+                        a->window.kernel_w);
   }
   INFER_TRY(infer_check_vector(in, 2, "the bias", w.dims[0]));
-  INFER_SLIDE(in, *a, x, w.dims[0], result);
-  return NULL;
+  INFER_TRY(infer_window(in, &a->window, x, w.dims[0], result));
+  return infer_check_undilated(in, &a->window);
 }
 
-/* One output pixel: the window at (top, left) of image `x`, for one group of `out_channels` outputs
- * that read `in_channels` inputs. w is [in_channels][KH][KW][out_channels]. */
-static void convolve_window(const AttrsCONV2D *a, const double *x, Extent e, int64_t top,
-                            int64_t left, const double *w, size_t in_channels, double *out,
-                            size_t out_channels) {
-  for (int64_t kh = 0; kh < a->kernel_h; ++kh) {
-    for (int64_t kw = 0; kw < a->kernel_w; ++kw) {
-      int64_t row = top + kh, column = left + kw;
-      if (row < 0 || row >= (int64_t)e.h || column < 0 || column >= (int64_t)e.w) continue;
-      const double *pixel = x + ((size_t)row * e.w + (size_t)column) * e.c;
-      for (size_t c = 0; c < in_channels; ++c) {
-        size_t tap = (c * (size_t)a->kernel_h + (size_t)kh) * (size_t)a->kernel_w + (size_t)kw;
-        interpret_accumulate(out, pixel[c], w + tap * out_channels, out_channels);
-      }
-    }
+/* Adds what one tap reads, `pixel`, to the outputs of all groups. w is
+ * [groups][C/groups][taps][O/groups]. */
+static void add_tap(const double *pixel, Extent x, size_t groups, const double *w, size_t taps,
+                    size_t tap, double *out, size_t columns) {
+  for (size_t c = 0; c < x.c; ++c) {
+    size_t group = c / (x.c / groups);
+    interpret_accumulate(out + group * columns, pixel[c], w + (c * taps + tap) * columns, columns);
   }
 }
 
 void interpret_CONV2D(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsCONV2D *a = &node->attrs.CONV2D;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  size_t groups = (size_t)a->groups, in_channels = x.c / groups, out_channels = y.c / groups;
-  size_t taps = in_channels * (size_t)a->kernel_h * (size_t)a->kernel_w;
-  double *w = interpret_buffer(taps * y.c);
+  size_t groups = (size_t)a->groups, columns = y.c / groups;
+  size_t taps = (size_t)window_taps(&a->window), depth = x.c / groups * taps;
+  double *w = interpret_buffer(depth * y.c);
   for (size_t g = 0; g < groups; ++g) {
-    size_t group = g * taps * out_channels;
-    interpret_transposed(operands[1].data + group, out_channels, taps, w + group);
+    size_t group = g * depth * columns;
+    interpret_transposed(operands[1].data + group, columns, depth, w + group);
   }
   double *out = result->data;
   for (size_t n = 0; n < y.n; ++n) {
-    const double *image = operands[0].data + n * x.h * x.w * x.c;
     for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; j++, out += y.c) {
-        int64_t top = (int64_t)i * a->stride_h - a->pad_h;
-        int64_t left = (int64_t)j * a->stride_w - a->pad_w;
         interpret_start_row(out, operands[2].data, y.c);
-        for (size_t g = 0; g < groups; ++g) {
-          convolve_window(a, image + g * in_channels, x, top, left, w + g * taps * out_channels,
-                          in_channels, out + g * out_channels, out_channels);
+        for (size_t t = 0; t < taps; ++t) {
+          const double *pixel = interpret_tap(&operands[0], x, n, &a->window, i, j, t);
+          if (pixel) add_tap(pixel, x, groups, w, taps, t, out, columns);
         }
       }
     }
@@ -75,7 +64,6 @@ void interpret_CONV2D(const Node *node, const InterpTensor *operands, InterpTens
 }
 
 ValueId build_conv2d(Builder b, ValueId x, ValueId w, ValueId bias, Window window, int32_t groups) {
-  return builder_append(b, (Node){.op = OP_CONV2D,
-                                  OPERANDS(x, w, bias),
-                                  .attrs.CONV2D = {WINDOW(window), .groups = groups}});
+  return builder_append(
+      b, (Node){.op = OP_CONV2D, OPERANDS(x, w, bias), .attrs.CONV2D = {window, .groups = groups}});
 }

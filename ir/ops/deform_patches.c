@@ -11,7 +11,7 @@ static const char *check_taps(const Infer *in, uint32_t i, const char *what, int
   const AttrsDEFORM_PATCHES *a = &in->node->attrs.DEFORM_PATCHES;
   int64_t channels = each;
   if (i >= in->count) return NULL;
-  if (!checked_mul_i64(channels, (int64_t)a->kernel_h * a->kernel_w, &channels) ||
+  if (!checked_mul_i64(channels, window_taps(&a->window), &channels) ||
       !checked_mul_i64(channels, a->offset_groups, &channels)) {
     return infer_misfit(in, "%s are too many", what);
   }
@@ -24,28 +24,16 @@ static const char *check_taps(const Infer *in, uint32_t i, const char *what, int
   return NULL;
 }
 
-/* The extent of a kernel whose taps are `dilation` apart. */
-static const char *dilate(const Infer *in, int64_t kernel, int64_t dilation, int64_t *extent) {
-  INFER_TRY(infer_check_positive(in, "the kernel", kernel));
-  INFER_TRY(infer_check_positive(in, "the dilation", dilation));
-  *extent = (kernel - 1) * dilation + 1; /* of two 32 bit numbers */
-  return NULL;
-}
-
 const char *infer_DEFORM_PATCHES(const Infer *in, Type *result) {
   const AttrsDEFORM_PATCHES *a = &in->node->attrs.DEFORM_PATCHES;
   Type x = in->operand[0];
-  int64_t height = 0, width = 0, channels;
+  int64_t channels;
   INFER_TRY(infer_check_map(in));
-  INFER_TRY(dilate(in, a->kernel_h, a->dilation_h, &height));
-  INFER_TRY(dilate(in, a->kernel_w, a->dilation_w, &width));
   INFER_TRY(infer_check_divides(in, "offset_groups", a->offset_groups, type_channels(x)));
-  if (!checked_mul_i64(type_channels(x), (int64_t)a->kernel_h * a->kernel_w, &channels)) {
+  if (!checked_mul_i64(type_channels(x), window_taps(&a->window), &channels)) {
     return infer_misfit(in, "the patches are too large");
   }
-  *result = type_with_channels(x, channels);
-  INFER_TRY(infer_slide(in, "height", x.dims[1], height, a->stride_h, a->pad_h, &result->dims[1]));
-  INFER_TRY(infer_slide(in, "width", x.dims[2], width, a->stride_w, a->pad_w, &result->dims[2]));
+  INFER_TRY(infer_window(in, &a->window, x, channels, result));
   INFER_TRY(check_taps(in, 1, "the offsets", 2, result));
   return check_taps(in, 2, "the mask's weights", 1, result);
 }
@@ -76,13 +64,13 @@ static double interpolate(const double *channel, Extent e, Between h, Between w)
 /* One patch, of the window at (top, left), with the offsets and mask of its row. */
 static void deform_patch(const AttrsDEFORM_PATCHES *a, const double *image, Extent e, int64_t top,
                          int64_t left, const double *offsets, const double *mask, double *out) {
-  size_t taps = (size_t)a->kernel_h * (size_t)a->kernel_w;
+  size_t taps = (size_t)window_taps(&a->window);
   size_t each = e.c / (size_t)a->offset_groups;
   for (size_t t = 0; t < taps; ++t) {
     for (size_t c = 0; c < e.c; ++c) {
       size_t slot = c / each * taps + t;
-      int64_t row = top + (int64_t)t / a->kernel_w * a->dilation_h;
-      int64_t column = left + (int64_t)t % a->kernel_w * a->dilation_w;
+      int64_t row = top + (int64_t)t / a->window.kernel_w * a->window.dilation_h;
+      int64_t column = left + (int64_t)t % a->window.kernel_w * a->window.dilation_w;
       Between h = displaced(row, offsets[2 * slot], e.h);
       Between w = displaced(column, offsets[2 * slot + 1], e.w);
       double value = interpolate(image + c, e, h, w);
@@ -95,23 +83,26 @@ void interpret_DEFORM_PATCHES(const Node *node, const InterpTensor *operands,
                               InterpTensor *result) {
   const AttrsDEFORM_PATCHES *a = &node->attrs.DEFORM_PATCHES;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  size_t slots = (size_t)a->offset_groups * (size_t)a->kernel_h * (size_t)a->kernel_w;
+  size_t slots = (size_t)a->offset_groups * (size_t)window_taps(&a->window);
   size_t row = 0;
   for (size_t n = 0; n < y.n; ++n) {
     for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; j++, ++row) {
-        deform_patch(
-            a, operands[0].data + n * x.h * x.w * x.c, x, (int64_t)i * a->stride_h - a->pad_h,
-            (int64_t)j * a->stride_w - a->pad_w, operands[1].data + row * 2 * slots,
-            operands[2].data ? operands[2].data + row * slots : NULL, result->data + row * y.c);
+        int64_t top = window_corner(window_rows(&a->window), (int64_t)i);
+        int64_t left = window_corner(window_columns(&a->window), (int64_t)j);
+        deform_patch(a, operands[0].data + n * x.h * x.w * x.c, x, top, left,
+                     operands[1].data + row * 2 * slots,
+                     operands[2].data ? operands[2].data + row * slots : NULL,
+                     result->data + row * y.c);
       }
     }
   }
 }
 
-ValueId build_deform_patches(Builder b, ValueId x, ValueId offsets, ValueId mask,
-                             AttrsDEFORM_PATCHES attrs) {
-  return builder_append(
-      b,
-      (Node){.op = OP_DEFORM_PATCHES, OPERANDS(x, offsets, mask), .attrs.DEFORM_PATCHES = attrs});
+ValueId build_deform_patches(Builder b, ValueId x, ValueId offsets, ValueId mask, Window window,
+                             int32_t offset_groups) {
+  return builder_append(b,
+                        (Node){.op = OP_DEFORM_PATCHES,
+                               OPERANDS(x, offsets, mask),
+                               .attrs.DEFORM_PATCHES = {window, .offset_groups = offset_groups}});
 }

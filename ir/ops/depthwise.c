@@ -5,8 +5,9 @@ const char *infer_DEPTHWISE(const Infer *in, Type *result) {
   const AttrsDEPTHWISE *a = &in->node->attrs.DEPTHWISE;
   Type x = in->operand[0];
   INFER_TRY(infer_check_map(in));
-  INFER_SLIDE(in, *a, x, type_channels(x), result);
-  Type taps = type_matrix((int64_t)a->kernel_h * a->kernel_w, type_channels(x));
+  INFER_TRY(infer_window(in, &a->window, x, type_channels(x), result));
+  INFER_TRY(infer_check_undilated(in, &a->window));
+  Type taps = type_matrix(window_taps(&a->window), type_channels(x));
   if (!type_equal(in->operand[1], taps)) {
     return infer_misfit(in, "the weight is %s, expected %s", INFER_TEXT(in->operand[1]),
                         INFER_TEXT(taps));
@@ -18,18 +19,16 @@ void interpret_DEPTHWISE(const Node *node, const InterpTensor *operands, InterpT
   const AttrsDEPTHWISE *a = &node->attrs.DEPTHWISE;
   const double *w = operands[1].data, *bias = operands[2].data;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  int64_t taps = (int64_t)a->kernel_h * a->kernel_w;
+  size_t taps = (size_t)window_taps(&a->window);
   double *out = result->data;
   for (size_t n = 0; n < y.n; ++n) {
     for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; j++, out += y.c) {
         for (size_t c = 0; c < y.c; ++c) out[c] = bias ? bias[c] : 0;
-        for (int64_t t = 0; t < taps; ++t) {
-          int64_t row = (int64_t)i * a->stride_h - a->pad_h + t / a->kernel_w;
-          int64_t column = (int64_t)j * a->stride_w - a->pad_w + t % a->kernel_w;
-          const double *pixel = interpret_row(&operands[0], x, n, row, column);
+        for (size_t t = 0; t < taps; ++t) {
+          const double *pixel = interpret_tap(&operands[0], x, n, &a->window, i, j, t);
           if (!pixel) continue;
-          for (size_t c = 0; c < y.c; ++c) out[c] += w[(size_t)t * y.c + c] * pixel[c];
+          for (size_t c = 0; c < y.c; ++c) out[c] += w[t * y.c + c] * pixel[c];
         }
       }
     }
@@ -38,5 +37,5 @@ void interpret_DEPTHWISE(const Node *node, const InterpTensor *operands, InterpT
 
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window) {
   return builder_append(
-      b, (Node){.op = OP_DEPTHWISE, OPERANDS(x, w, bias), .attrs.DEPTHWISE = {WINDOW(window)}});
+      b, (Node){.op = OP_DEPTHWISE, OPERANDS(x, w, bias), .attrs.DEPTHWISE = {window}});
 }

@@ -7,7 +7,7 @@
 const char *infer_GROUPED(const Infer *in, Type *result) {
   const AttrsGROUPED *a = &in->node->attrs.GROUPED;
   Type x = in->operand[0], w = in->operand[1];
-  int64_t columns = 0, depth = (int64_t)a->kernel_h * a->kernel_w;
+  int64_t columns = 0, depth = window_taps(&a->window);
   INFER_TRY(infer_check_map(in));
   INFER_TRY(infer_check_divides(in, "groups", a->groups, type_channels(x)));
   bool fits = checked_mul_i64(depth, type_channels(x) / a->groups, &depth);
@@ -19,7 +19,8 @@ const char *infer_GROUPED(const Infer *in, Type *result) {
   if (a->groups % w.dims[0] != 0 || columns % a->groups != 0) {
     return infer_misfit(in, "the weight's panels %s are not of whole groups", INFER_TEXT(w));
   }
-  INFER_SLIDE(in, *a, x, columns, result);
+  INFER_TRY(infer_window(in, &a->window, x, columns, result));
+  INFER_TRY(infer_check_undilated(in, &a->window));
   return infer_check_vector(in, 2, "the bias", columns);
 }
 
@@ -40,17 +41,15 @@ void interpret_GROUPED(const Node *node, const InterpTensor *operands, InterpTen
   const AttrsGROUPED *a = &node->attrs.GROUPED;
   const double *bias = operands[2].data;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  int64_t taps = (int64_t)a->kernel_h * a->kernel_w;
+  size_t taps = (size_t)window_taps(&a->window);
   double *out = result->data;
   for (size_t n = 0; n < y.n; ++n) {
     for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; ++j, out += y.c) {
         for (size_t c = 0; c < y.c; ++c) out[c] = bias ? bias[c] : 0;
-        for (int64_t t = 0; t < taps; ++t) {
-          int64_t row = (int64_t)i * a->stride_h - a->pad_h + t / a->kernel_w;
-          int64_t column = (int64_t)j * a->stride_w - a->pad_w + t % a->kernel_w;
-          const double *pixel = interpret_row(&operands[0], x, n, row, column);
-          if (pixel) add_grouped_tap(pixel, (size_t)t, x.c, (size_t)a->groups, &operands[1], out);
+        for (size_t t = 0; t < taps; ++t) {
+          const double *pixel = interpret_tap(&operands[0], x, n, &a->window, i, j, t);
+          if (pixel) add_grouped_tap(pixel, t, x.c, (size_t)a->groups, &operands[1], out);
         }
       }
     }
@@ -59,7 +58,7 @@ void interpret_GROUPED(const Node *node, const InterpTensor *operands, InterpTen
 
 ValueId build_grouped(Builder b, ValueId x, ValueId w, ValueId bias, Window window,
                       int32_t groups) {
-  return builder_append(b, (Node){.op = OP_GROUPED,
-                                  OPERANDS(x, w, bias),
-                                  .attrs.GROUPED = {WINDOW(window), .groups = groups}});
+  return builder_append(
+      b,
+      (Node){.op = OP_GROUPED, OPERANDS(x, w, bias), .attrs.GROUPED = {window, .groups = groups}});
 }

@@ -69,18 +69,33 @@ const char *infer_check_eps(const Infer *in, double eps) {
   return eps >= 0 && isfinite(eps) ? NULL : infer_misfit(in, "eps is %g, must be 0 or more", eps);
 }
 
-const char *infer_slide(const Infer *in, const char *axis, int64_t size, int64_t kernel,
-                        int64_t stride, int64_t pad, int64_t *count) {
-  INFER_TRY(infer_check_positive(in, "the kernel", kernel));
-  INFER_TRY(infer_check_positive(in, "the stride", stride));
-  INFER_TRY(infer_check_range(in, "the padding", pad, 0, INT32_MAX));
-  *count = DIM_OPEN;
-  if (size == DIM_OPEN) return NULL;
-  if (size + 2 * pad < kernel) {
-    return infer_misfit(
-        in, "%s %" PRId64 " with padding %" PRId64 " is smaller than the kernel's %" PRId64, axis,
-        size, pad, kernel);
-  }
-  *count = (size + 2 * pad - kernel) / stride + 1;
-  return NULL;
+/* One axis of a convolution: *count is the number of places where the window fits. */
+static const char *slide(const Infer *in, const char *name, int64_t size, WindowAxis axis,
+                         int64_t *count) {
+  INFER_TRY(infer_check_positive(in, "the kernel", axis.kernel));
+  INFER_TRY(infer_check_positive(in, "the stride", axis.stride));
+  INFER_TRY(infer_check_range(in, "the padding", axis.before, 0, INT32_MAX));
+  INFER_TRY(infer_check_range(in, "the padding", axis.behind, 0, INT32_MAX));
+  INFER_TRY(infer_check_positive(in, "the dilation", axis.dilation));
+  *count = size == DIM_OPEN ? DIM_OPEN : window_places(axis, size);
+  if (*count != 0) return NULL;
+  const char *padding =
+      axis.before == axis.behind
+          ? arena_printf(in->graph->arena, "%" PRId64, axis.before)
+          : arena_printf(in->graph->arena, "%" PRId64 " and %" PRId64, axis.before, axis.behind);
+  return infer_misfit(in, "%s %" PRId64 " with padding %s is smaller than the kernel's %" PRId64,
+                      name, size, padding, window_extent(axis));
+}
+
+const char *infer_window(const Infer *in, const Window *window, Type x, int64_t channels,
+                         Type *result) {
+  *result = type_with_channels(x, channels);
+  INFER_TRY(slide(in, "height", x.dims[1], window_rows(window), &result->dims[1]));
+  return slide(in, "width", x.dims[2], window_columns(window), &result->dims[2]);
+}
+
+const char *infer_check_undilated(const Infer *in, const Window *window) {
+  if (window->dilation_h == 1 && window->dilation_w == 1) return NULL;
+  return infer_misfit(in, "the dilation is %dx%d, must be 1x1", window->dilation_h,
+                      window->dilation_w);
 }

@@ -46,19 +46,10 @@ const char *infer_check_range(const Infer *in, const char *what, int64_t value, 
 const char *infer_check_positive(const Infer *in, const char *what, int64_t value);
 const char *infer_check_divides(const Infer *in, const char *what, int64_t value, int64_t channels);
 const char *infer_check_eps(const Infer *in, double eps);
-/* One axis of a convolution: *count is the number of places where the kernel's window fits. */
-const char *infer_slide(const Infer *in, const char *axis, int64_t size, int64_t kernel,
-                        int64_t stride, int64_t pad, int64_t *count);
-
-/* *result is the map that windows over `x` give, with `channels`. The attribute structs of the
- * convolutions share the names of these fields but not a type. */
-#define INFER_SLIDE(in, a, x, channels_, result)                                              \
-  do {                                                                                        \
-    *(result) = type_with_channels((x), (channels_));                                         \
-    INFER_TRY(infer_slide((in), "height", (x).dims[1], (a).kernel_h, (a).stride_h, (a).pad_h, \
-                          &(result)->dims[1]));                                               \
-    INFER_TRY(infer_slide((in), "width", (x).dims[2], (a).kernel_w, (a).stride_w, (a).pad_w,  \
-                          &(result)->dims[2]));                                               \
-  } while (0)
+/* *result is the map that windows over `x` give, with `channels`. */
+const char *infer_window(const Infer *in, const Window *window, Type x, int64_t channels,
+                         Type *result);
+/* The taps of `window` lie side by side. */
+const char *infer_check_undilated(const Infer *in, const Window *window);
 
 #endif

@@ -16,6 +16,14 @@ const double *interpret_row(const InterpTensor *x, Extent e, size_t n, int64_t i
   return x->data + ((n * e.h + (size_t)i) * e.w + (size_t)j) * e.c;
 }
 
+const double *interpret_tap(const InterpTensor *x, Extent e, size_t n, const Window *window,
+                            size_t i, size_t j, size_t t) {
+  int64_t h = (int64_t)t / window->kernel_w, w = (int64_t)t % window->kernel_w;
+  return interpret_row(x, e, n,
+                       window_corner(window_rows(window), (int64_t)i) + h * window->dilation_h,
+                       window_corner(window_columns(window), (int64_t)j) + w * window->dilation_w);
+}
+
 void interpret_start_row(double *row, const double *bias, size_t count) {
   if (bias) {
     memcpy(row, bias, count * sizeof *row);

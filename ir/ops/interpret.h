@@ -36,6 +36,10 @@ double *interpret_buffer(size_t count);
 /* Row (i, j) of image `n` of a map of extent `e`, or NULL outside. */
 const double *interpret_row(const InterpTensor *x, Extent e, size_t n, int64_t i, int64_t j);
 
+/* The row that tap `t` (row-major) of the window of row (i, j) reads, or NULL outside. */
+const double *interpret_tap(const InterpTensor *x, Extent e, size_t n, const Window *window,
+                            size_t i, size_t j, size_t t);
+
 /* Products go through whole output rows: row = bias (zeros where it is NULL); row += x * w. */
 void interpret_start_row(double *row, const double *bias, size_t count);
 void interpret_accumulate(double *restrict row, double x, const double *restrict w, size_t count);

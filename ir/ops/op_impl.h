@@ -13,8 +13,4 @@
   .operands = (const ValueId[]){__VA_ARGS__}, \
   .operand_count = sizeof((const ValueId[]){__VA_ARGS__}) / sizeof(ValueId)
 
-#define WINDOW(w)                                                               \
-  .kernel_h = (w).kernel_h, .kernel_w = (w).kernel_w, .stride_h = (w).stride_h, \
-  .stride_w = (w).stride_w, .pad_h = (w).pad_h, .pad_w = (w).pad_w
-
 #endif

@@ -8,11 +8,11 @@ const char *infer_PATCHES(const Infer *in, Type *result) {
   int64_t channels;
   INFER_TRY(infer_check_map(in));
   INFER_TRY(infer_check_range(in, "channels_first", a->channels_first, 0, 1));
-  if (!checked_mul_i64(type_channels(x), (int64_t)a->kernel_h * a->kernel_w, &channels)) {
+  if (!checked_mul_i64(type_channels(x), window_taps(&a->window), &channels)) {
     return infer_misfit(in, "the patches are too large");
   }
-  INFER_SLIDE(in, *a, x, channels, result);
-  return NULL;
+  INFER_TRY(infer_window(in, &a->window, x, channels, result));
+  return infer_check_undilated(in, &a->window);
 }
 
 /* Writes one patch: for tap t of `taps`, channel c at t * C + c, or at c * taps + t. */
@@ -26,16 +26,14 @@ static void write_tap(const double *row, size_t channels, size_t tap, size_t tap
 void interpret_PATCHES(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsPATCHES *a = &node->attrs.PATCHES;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  size_t taps = (size_t)a->kernel_h * (size_t)a->kernel_w;
+  size_t taps = (size_t)window_taps(&a->window);
   double *out = result->data;
   for (size_t n = 0; n < y.n; ++n) {
     for (size_t i = 0; i < y.h; ++i) {
       for (size_t j = 0; j < y.w; j++, out += y.c) {
         for (size_t t = 0; t < taps; ++t) {
-          int64_t row = (int64_t)i * a->stride_h - a->pad_h + (int64_t)t / a->kernel_w;
-          int64_t column = (int64_t)j * a->stride_w - a->pad_w + (int64_t)t % a->kernel_w;
-          write_tap(interpret_row(&operands[0], x, n, row, column), x.c, t, taps, a->channels_first,
-                    out);
+          write_tap(interpret_tap(&operands[0], x, n, &a->window, i, j, t), x.c, t, taps,
+                    a->channels_first, out);
         }
       }
     }
@@ -43,8 +41,7 @@ void interpret_PATCHES(const Node *node, const InterpTensor *operands, InterpTen
 }
 
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first) {
-  return builder_append(
-      b, (Node){.op = OP_PATCHES,
-                OPERANDS(x),
-                .attrs.PATCHES = {WINDOW(window), .channels_first = channels_first}});
+  return builder_append(b, (Node){.op = OP_PATCHES,
+                                  OPERANDS(x),
+                                  .attrs.PATCHES = {window, .channels_first = channels_first}});
 }

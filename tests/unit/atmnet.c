@@ -139,22 +139,21 @@ Test(atmnet, lowers_primitives_one_to_one) {
                             "\"z\", \"from\": \"e\"}]}");
   StringBuilder out = {.arena = arena};
   graph_print(model->graph, &out);
-  cr_expect_str_eq(
-      string_builder_text(&out),
-      "graph @m {\n"
-      "  %0 = input {name=\"image\", nchw=1} : f32[?,?,?,3]\n"
-      "  %1 = constant @a.weight[4,3,1,3] : f32[4,3,1,3]  // a\n"
-      "  %2 = conv2d(%0, %1) {kernel_h=1, kernel_w=3, stride_h=1, stride_w=1, pad_w=1, groups=1}"
-      " : f32[?,?,?,4]  // a\n"
-      "  %3 = constant @b.weight[2,4] : f32[2,4]  // b\n"
-      "  %4 = constant @b.bias[2] : f32[2]  // b\n"
-      "  %5 = linear(%2, %3, %4) : f32[?,?,?,2]  // b\n"
-      "  %6 = axial_sample(%2, %5) {axis=1, share=2} : f32[?,?,?,4]  // c\n"
-      "  %7 = gelu(%6) : f32[?,?,?,4]  // gelu\n"
-      "  %8 = add(%6, %2) : f32[?,?,?,4]  // d\n"
-      "  %9 = mean_hw(%8) : f32[?,4]  // e\n"
-      "  %10 = add(%8, %9) : f32[?,?,?,4]  // add\n"
-      "  output \"y\" %10\n"
-      "  output \"z\" %9\n"
-      "}\n");
+  cr_expect_str_eq(string_builder_text(&out),
+                   "graph @m {\n"
+                   "  %0 = input {name=\"image\", nchw=1} : f32[?,?,?,3]\n"
+                   "  %1 = constant @a.weight[4,3,1,3] : f32[4,3,1,3]  // a\n"
+                   "  %2 = conv2d(%0, %1) {window=1x3 pad 0x1x0x1, groups=1}"
+                   " : f32[?,?,?,4]  // a\n"
+                   "  %3 = constant @b.weight[2,4] : f32[2,4]  // b\n"
+                   "  %4 = constant @b.bias[2] : f32[2]  // b\n"
+                   "  %5 = linear(%2, %3, %4) : f32[?,?,?,2]  // b\n"
+                   "  %6 = axial_sample(%2, %5) {axis=1, share=2} : f32[?,?,?,4]  // c\n"
+                   "  %7 = gelu(%6) : f32[?,?,?,4]  // gelu\n"
+                   "  %8 = add(%6, %2) : f32[?,?,?,4]  // d\n"
+                   "  %9 = mean_hw(%8) : f32[?,4]  // e\n"
+                   "  %10 = add(%8, %9) : f32[?,?,?,4]  // add\n"
+                   "  output \"y\" %10\n"
+                   "  output \"z\" %9\n"
+                   "}\n");
 }

@@ -85,7 +85,7 @@ static ValueId make_norm(Maker *m, ValueId x) {
 static void make_convolution(Maker *m, ValueId x) {
   Type type = type_of(m, x);
   int32_t k = 1 + (int32_t)below(&m->random, 3), pad = (int32_t)below(&m->random, 2);
-  Window window = {k, k, 1 + (int32_t)below(&m->random, 2), 1, pad, pad};
+  Window window = window_make(k, k, 1 + (int32_t)below(&m->random, 2), 1, pad, pad);
   if (type.rank != 4 || type.dims[1] + 2 * pad < k || type.dims[2] + 2 * pad < k) return;
   int64_t c = type_channels(type), out = below(&m->random, 2) ? c : some_channels(m);
   int64_t groups = c == out && below(&m->random, 2) ? c : 1;
@@ -184,7 +184,7 @@ static void make_group_convolution(Maker *m, ValueId x) {
   int32_t k = 1 + 2 * (int32_t)below(&m->random, 2);
   ValueId w = weight(m, type_map(out, c / groups, k, k));
   ValueId bias = below(&m->random, 2) ? weight(m, type_vector(out)) : VALUE_NONE;
-  keep(m, build_conv2d(m->b, x, w, bias, (Window){k, k, 1, 1, k / 2, k / 2}, (int32_t)groups));
+  keep(m, build_conv2d(m->b, x, w, bias, window_make(k, k, 1, 1, k / 2, k / 2), (int32_t)groups));
 }
 
 static void make_mixed_rows(Maker *m, ValueId x) {
@@ -203,12 +203,12 @@ static void make_mixed_rows(Maker *m, ValueId x) {
 static Window some_pool(Maker *m) {
   int32_t h = 1 + (int32_t)below(&m->random, 4), w = 1 + (int32_t)below(&m->random, 4);
   int32_t stride = 1 + (int32_t)below(&m->random, 2);
-  return (Window){h, w, stride, 1, (int32_t)below(&m->random, (uint32_t)h / 2 + 1), w / 2};
+  return window_make(h, w, stride, 1, (int32_t)below(&m->random, (uint32_t)h / 2 + 1), w / 2);
 }
 
 static bool window_fits(Window w, Type type) {
-  return type.rank == 4 && type.dims[1] + 2 * w.pad_h >= w.kernel_h &&
-         type.dims[2] + 2 * w.pad_w >= w.kernel_w;
+  return type.rank == 4 && window_places(window_rows(&w), type.dims[1]) > 0 &&
+         window_places(window_columns(&w), type.dims[2]) > 0;
 }
 
 static void make_pool(Maker *m, ValueId x) {
@@ -252,22 +252,14 @@ static void make_layout(Maker *m, ValueId x) {
 static void make_deformed(Maker *m, ValueId x) {
   Type type = type_of(m, x);
   Window window = some_pool(m);
-  if (!window_fits(window, type) || window.kernel_h * window.kernel_w > 9) return;
-  AttrsDEFORM_PATCHES a = {.kernel_h = window.kernel_h,
-                           .kernel_w = window.kernel_w,
-                           .stride_h = window.stride_h,
-                           .stride_w = window.stride_w,
-                           .pad_h = window.pad_h,
-                           .pad_w = window.pad_w,
-                           .dilation_h = 1,
-                           .dilation_w = 1,
-                           .offset_groups = some_divisor(m, type_channels(type))};
-  int64_t slots = a.offset_groups * a.kernel_h * a.kernel_w;
+  if (!window_fits(window, type) || window_taps(&window) > 9) return;
+  int32_t groups = some_divisor(m, type_channels(type));
+  int64_t slots = groups * window_taps(&window);
   if (slots > 80) return;
   ValueId pooled = make_norm(m, build_average_pool(m->b, x, window, true)), mask = VALUE_NONE;
   ValueId offsets = make_linear(m, pooled, 2 * slots);
   if (below(&m->random, 2)) mask = build_sigmoid(m->b, make_linear(m, pooled, slots));
-  ValueId patches = build_deform_patches(m->b, x, offsets, mask, a);
+  ValueId patches = build_deform_patches(m->b, x, offsets, mask, window, groups);
   keep(m, make_linear(m, patches, some_channels(m)));
 }
 
@@ -280,8 +272,8 @@ static void make_deformed_along(Maker *m, ValueId x) {
   bool along_w = below(&m->random, 2);
   ValueId pair[2] = {along_w ? zeros : offsets, along_w ? offsets : zeros};
   ValueId both = build_shuffle(m->b, build_concat(m->b, pair, 2), 2);
-  AttrsDEFORM_PATCHES a = {1, 1, 1, 1, 0, 0, 1, 1, groups, 0};
-  keep(m, build_deform_patches(m->b, x, both, VALUE_NONE, a));
+  Window window = window_make(1, 1, 1, 1, 0, 0);
+  keep(m, build_deform_patches(m->b, x, both, VALUE_NONE, window, groups));
 }
 
 static void make_free_node(Maker *m, ValueId x) {

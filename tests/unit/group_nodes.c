@@ -23,7 +23,7 @@ Test(group_nodes, a_reader_of_whole_maps_begins_a_group) {
   ValueId x = build_input(b, "x", type_map(1, 4, 4, 8), false);
   ValueId before = build_gelu(b, x);
   ValueId taps = weight(b, "taps", type_matrix(9, 8));
-  ValueId read = build_depthwise(b, before, taps, VALUE_NONE, (Window){3, 3, 1, 1, 1, 1});
+  ValueId read = build_depthwise(b, before, taps, VALUE_NONE, window_make(3, 3, 1, 1, 1, 1));
   ValueId after = build_add(b, read, before);
   graph_add_output(b.graph, "y", after, false);
   NodeGroups groups = group_nodes(b.graph, b.graph->arena);

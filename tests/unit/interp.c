@@ -132,8 +132,7 @@ Test(interp, mix_rows) {
          NUMBERS(1, 2, 3, 4), NUMBERS(1, 10), NUMBERS(21, 43));
 }
 
-#define WINDOW(k, s, p) \
-  "kernel_h=" #k ", kernel_w=" #k ", stride_h=" #s ", stride_w=" #s ", pad_h=" #p ", pad_w=" #p
+#define WINDOW(k, s, p) "window=" #k "x" #k " stride " #s "x" #s " pad " #p "x" #p "x" #p "x" #p
 
 Test(interp, conv2d) {
   CHECK3("conv2d(%0, %1, %2) {" WINDOW(3, 1, 1) ", groups=1}", "[1,2,2,1]", "[1,1,3,3]", "[1]",
@@ -141,11 +140,9 @@ Test(interp, conv2d) {
          NUMBERS(5 + 12 + 24 + 36 + 0.5, 4 + 10 + 21 + 32 + 0.5, 2 + 6 + 15 + 24 + 0.5,
                  1 + 4 + 12 + 20 + 0.5));
   /* stride and padding that differ by axis; two inputs, two outputs */
-  CHECK2(
-      "conv2d(%0, %1) {kernel_h=1, kernel_w=2, stride_h=2, stride_w=1, pad_h=0, pad_w=1, "
-      "groups=1}",
-      "[1,2,1,2]", "[2,2,1,2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
-      NUMBERS(2 + 8, 6 + 16, 1 + 6, 5 + 14));
+  CHECK2("conv2d(%0, %1) {window=1x2 stride 2x1 pad 0x1x0x1, groups=1}", "[1,2,1,2]", "[2,2,1,2]",
+         NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
+         NUMBERS(2 + 8, 6 + 16, 1 + 6, 5 + 14));
 }
 
 Test(interp, conv2d_in_groups) {
@@ -158,22 +155,18 @@ Test(interp, conv2d_in_groups) {
 /* -- readers of whole maps --------------------------------------------------------------------- */
 
 Test(interp, patches) {
-  CHECK1("patches(%0) {kernel_h=1, kernel_w=3, stride_h=1, stride_w=2, pad_h=0, pad_w=1}",
-         "[1,1,3,2]", NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(0, 0, 1, 2, 3, 4, 3, 4, 5, 6, 0, 0));
-  CHECK1(
-      "patches(%0) {kernel_h=1, kernel_w=3, stride_h=1, stride_w=2, pad_h=0, pad_w=1, "
-      "channels_first=1}",
-      "[1,1,3,2]", NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(0, 1, 3, 0, 2, 4, 3, 5, 0, 4, 6, 0));
+  CHECK1("patches(%0) {window=1x3 stride 1x2 pad 0x1x0x1}", "[1,1,3,2]", NUMBERS(1, 2, 3, 4, 5, 6),
+         NUMBERS(0, 0, 1, 2, 3, 4, 3, 4, 5, 6, 0, 0));
+  CHECK1("patches(%0) {window=1x3 stride 1x2 pad 0x1x0x1, channels_first=1}", "[1,1,3,2]",
+         NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(0, 1, 3, 0, 2, 4, 3, 5, 0, 4, 6, 0));
   CHECK1("patches(%0) {" WINDOW(2, 1, 0) "}", "[2,2,2,1]", NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
          NUMBERS(1, 2, 3, 4, 5, 6, 7, 8));
 }
 
 Test(interp, depthwise) {
-  CHECK3(
-      "depthwise(%0, %1, %2) {kernel_h=1, kernel_w=2, stride_h=1, stride_w=1, pad_h=0, "
-      "pad_w=1}",
-      "[1,1,2,2]", "[2,2]", "[2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 10, 100, 1000),
-      NUMBERS(0.5, 0.25), NUMBERS(100.5, 2000.25, 301.5, 4020.25, 3.5, 40.25));
+  CHECK3("depthwise(%0, %1, %2) {window=1x2 pad 0x1x0x1}", "[1,1,2,2]", "[2,2]", "[2]",
+         NUMBERS(1, 2, 3, 4), NUMBERS(1, 10, 100, 1000), NUMBERS(0.5, 0.25),
+         NUMBERS(100.5, 2000.25, 301.5, 4020.25, 3.5, 40.25));
   CHECK2("depthwise(%0, %1) {" WINDOW(3, 1, 1) "}", "[1,3,1,1]", "[9,1]", NUMBERS(1, 2, 3),
          NUMBERS(9, 1, 9, 9, 10, 9, 9, 100, 9), NUMBERS(210, 321, 32));
 }
@@ -181,12 +174,12 @@ Test(interp, depthwise) {
 /* Two groups of one channel each, which make two channels; in one panel, and in one for each. */
 Test(interp, grouped) {
   CHECK3(
-      "grouped(%0, %1, %2) {kernel_h=1, kernel_w=2, stride_h=1, stride_w=1, pad_h=0, pad_w=1, "
+      "grouped(%0, %1, %2) {window=1x2 pad 0x1x0x1, "
       "groups=2}",
       "[1,1,1,2]", "[1,2,4]", "[4]", NUMBERS(1, 2), NUMBERS(1, 2, 3, 4, 5, 6, 7, 8),
       NUMBERS(100, 200, 300, 400), NUMBERS(105, 206, 314, 416, 101, 202, 306, 408));
-  CHECK2("grouped(%0, %1) {kernel_h=1, kernel_w=1, stride_h=1, stride_w=1, groups=2}", "[1,1,1,4]",
-         "[2,2,1]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 10, 100, 1000), NUMBERS(21, 4300));
+  CHECK2("grouped(%0, %1) {window=1x1, groups=2}", "[1,1,1,4]", "[2,2,1]", NUMBERS(1, 2, 3, 4),
+         NUMBERS(1, 10, 100, 1000), NUMBERS(21, 4300));
 }
 
 /* One row of four pixels (10, 20, 30, 40), all with the same offset. */
@@ -268,15 +261,11 @@ Test(interp, layouts) {
 
 /* One tap in the middle; then two taps, masked, the second with its offset. */
 Test(interp, deform_patches) {
-  CHECK2(
-      "deform_patches(%0, %1) {" WINDOW(1, 1, 0) ", dilation_h=1, dilation_w=1, offset_groups=1}",
-      "[1,1,3,1]", "[1,1,3,2]", NUMBERS(1, 2, 4), NUMBERS(0, 0.5, -0.25, 0, NAN, 0),
-      NUMBERS(1.5, 1.5, 0));
-  CHECK3(
-      "deform_patches(%0, %1, %2) {kernel_h=1, kernel_w=2, stride_h=1, stride_w=1, "
-      "dilation_h=1, dilation_w=2, offset_groups=1}",
-      "[1,1,3,1]", "[1,1,1,4]", "[1,1,1,2]", NUMBERS(1, 2, 4), NUMBERS(0, 0, 0, -0.5),
-      NUMBERS(10, 2), NUMBERS(10, 6));
+  CHECK2("deform_patches(%0, %1) {" WINDOW(1, 1, 0) ", offset_groups=1}", "[1,1,3,1]", "[1,1,3,2]",
+         NUMBERS(1, 2, 4), NUMBERS(0, 0.5, -0.25, 0, NAN, 0), NUMBERS(1.5, 1.5, 0));
+  CHECK3("deform_patches(%0, %1, %2) {window=1x2 dilation 1x2, offset_groups=1}", "[1,1,3,1]",
+         "[1,1,1,4]", "[1,1,1,2]", NUMBERS(1, 2, 4), NUMBERS(0, 0, 0, -0.5), NUMBERS(10, 2),
+         NUMBERS(10, 6));
 }
 
 Test(interp, relu_sigmoid_fill) {
@@ -410,7 +399,7 @@ static const char open_text[] =
     "graph @test {\n"
     "%0 = input {name=\"image\"} : f32[?,?,?,1]\n"
     "%1 = constant @w[1,1,2,2]\n"
-    "%2 = conv2d(%0, %1) {kernel_h=2, kernel_w=2, stride_h=1, stride_w=1, groups=1} // stem\n"
+    "%2 = conv2d(%0, %1) {window=2x2, groups=1} // stem\n"
     "%3 = mean_hw(%2)\n"
     "output \"out\" %3\n}\n";
 

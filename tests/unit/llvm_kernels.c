@@ -221,10 +221,10 @@ static void check_depthwise(Window window, int64_t channels, Type out) {
 }
 
 Test(llvm_kernels, depthwise) {
-  check_depthwise((Window){3, 3, 1, 1, 1, 1}, 64, map(2, 7, 9, 64));
-  check_depthwise((Window){3, 3, 2, 2, 1, 1}, 24, map(2, 4, 5, 24));
-  check_depthwise((Window){7, 9, 1, 1, 3, 4}, 34, map(2, 7, 9, 34));
-  check_depthwise((Window){9, 11, 1, 1, 6, 7}, 16, map(2, 11, 13, 16));
+  check_depthwise(window_make(3, 3, 1, 1, 1, 1), 64, map(2, 7, 9, 64));
+  check_depthwise(window_make(3, 3, 2, 2, 1, 1), 24, map(2, 4, 5, 24));
+  check_depthwise(window_make(7, 9, 1, 1, 3, 4), 34, map(2, 7, 9, 34));
+  check_depthwise(window_make(9, 11, 1, 1, 6, 7), 16, map(2, 11, 13, 16));
 }
 
 /* `groups` groups of `in` channels, and `each` of the result, in `panels` panels. */
@@ -246,7 +246,8 @@ static void check_grouped(Window window, int64_t groups, int64_t in, int64_t eac
 }
 
 Test(llvm_kernels, grouped) {
-  Window same = {3, 3, 1, 1, 1, 1}, down = {3, 2, 2, 2, 1, 0}, large = {7, 9, 1, 1, 3, 4};
+  Window same = window_make(3, 3, 1, 1, 1, 1), down = window_make(3, 2, 2, 2, 1, 0);
+  Window large = window_make(7, 9, 1, 1, 3, 4);
   check_grouped(same, 32, 4, 4, 4);
   check_grouped(same, 16, 2, 2, 1);
   check_grouped(down, 6, 1, 2, 1);
@@ -257,8 +258,8 @@ Test(llvm_kernels, grouped) {
   check_grouped(large, 2, 5, 12, 1);
   check_grouped(same, 3, 3, 17, 3);
   check_grouped(same, 2, 6, 40, 2);
-  check_grouped((Window){1, 1, 1, 1, 0, 0}, 4, 8, 4, 1);
-  check_grouped((Window){7, 9, 1, 1, 0, 0}, 4, 4, 4, 1);
+  check_grouped(window_make(1, 1, 1, 1, 0, 0), 4, 8, 4, 1);
+  check_grouped(window_make(7, 9, 1, 1, 0, 0), 4, 4, 4, 1);
 }
 
 static void check_patches(PortKind kind, bool nchw, bool first, Window window, int64_t channels) {
@@ -273,7 +274,8 @@ static void check_patches(PortKind kind, bool nchw, bool first, Window window, i
 }
 
 Test(llvm_kernels, patches) {
-  Window stem = {7, 7, 4, 4, 2, 2}, down = {3, 3, 2, 2, 1, 1}, wide = {2, 11, 1, 1, 0, 3};
+  Window stem = window_make(7, 7, 4, 4, 2, 2), down = window_make(3, 3, 2, 2, 1, 1);
+  Window wide = window_make(2, 11, 1, 1, 0, 3);
   check_patches(PORT_CALLER, true, true, stem, 3);
   check_patches(PORT_CALLER, true, false, stem, 3);
   check_patches(PORT_CALLER, false, false, stem, 3);
@@ -338,10 +340,10 @@ static void check_pool(Window window, int64_t channels, bool count_padding) {
 }
 
 Test(llvm_kernels, average_pool) {
-  check_pool((Window){3, 3, 1, 1, 1, 1}, 64, true);
-  check_pool((Window){3, 3, 1, 1, 1, 1}, 5, false);
-  check_pool((Window){2, 4, 2, 3, 1, 2}, 34, false);
-  check_pool((Window){7, 9, 1, 1, 0, 0}, 17, true);
+  check_pool(window_make(3, 3, 1, 1, 1, 1), 64, true);
+  check_pool(window_make(3, 3, 1, 1, 1, 1), 5, false);
+  check_pool(window_make(2, 4, 2, 3, 1, 2), 34, false);
+  check_pool(window_make(7, 9, 1, 1, 0, 0), 17, true);
 }
 
 static void check_resize(AttrsRESIZE resize, int64_t h, int64_t w, int64_t channels) {
@@ -391,24 +393,28 @@ Test(llvm_kernels, shuffle) {
   }
 }
 
-static void check_deform(AttrsDEFORM_PATCHES a, int64_t channels, bool masked) {
+static void check_deform(Window window, int32_t groups, int64_t channels, bool masked) {
   Fixture f = fixture_new();
   ValueId x = fixture_rows(&f, map(2, 6, 7, channels));
-  int64_t slots = a.offset_groups * a.kernel_h * a.kernel_w;
-  int64_t height = (6 + 2 * a.pad_h - (a.kernel_h - 1) * a.dilation_h - 1) / a.stride_h + 1;
-  int64_t width = (7 + 2 * a.pad_w - (a.kernel_w - 1) * a.dilation_w - 1) / a.stride_w + 1;
+  int64_t slots = groups * window_taps(&window);
+  int64_t height = window_places(window_rows(&window), 6);
+  int64_t width = window_places(window_columns(&window), 7);
   ValueId offsets = fixture_operand(&f, PORT_ROWS, false, map(2, height, width, 2 * slots), 4);
   double odd[] = {NAN, INFINITY, -INFINITY, 1e30, -1e30, 0, -1, 2.5};
   for (int64_t i = 0; i < 8 && i < slots * height; ++i) fixture_data(&f)[2 * i] = odd[i];
   ValueId mask = masked ? fixture_rows(&f, map(2, height, width, slots)) : VALUE_NONE;
-  check_map(&f, build_deform_patches(f.b, x, offsets, mask, a), 4, 1e-6);
+  check_map(&f, build_deform_patches(f.b, x, offsets, mask, window, groups), 4, 1e-6);
 }
 
 Test(llvm_kernels, deform_patches) {
-  check_deform((AttrsDEFORM_PATCHES){3, 3, 1, 1, 1, 1, 1, 1, 1, 0}, 16, false);
-  check_deform((AttrsDEFORM_PATCHES){3, 2, 2, 1, 2, 1, 2, 3, 3, 0}, 21, true);
-  check_deform((AttrsDEFORM_PATCHES){1, 1, 1, 1, 0, 0, 1, 1, 4, 0}, 80, true);
-  check_deform((AttrsDEFORM_PATCHES){2, 2, 1, 2, 0, 0, 1, 1, 2, 0}, 36, false);
+  Window dilated = window_make(3, 2, 2, 1, 2, 1), lopsided = window_make(3, 3, 1, 2, 0, 0);
+  dilated.dilation_h = 2, dilated.dilation_w = 3;
+  lopsided.pad_top = 1, lopsided.pad_right = 2;
+  check_deform(window_make(3, 3, 1, 1, 1, 1), 1, 16, false);
+  check_deform(dilated, 3, 21, true);
+  check_deform(window_make(1, 1, 1, 1, 0, 0), 4, 80, true);
+  check_deform(window_make(2, 2, 1, 2, 0, 0), 2, 36, false);
+  check_deform(lopsided, 2, 34, true);
 }
 
 Test(llvm_kernels, unary_functions) {
