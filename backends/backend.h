@@ -24,21 +24,21 @@ MUST_CHECK Status interp_run(const Graph *graph, const WeightSource *source, Are
  * v2|v3|v4|x86-64-v2|...|neon, NULL: from `cpu` or the machine at hand. */
 const TargetInfo *target_choose(const char *isa, const char *cpu, const char *triple, Arena *arena,
                                 Diag *diag);
+
+/* Rows of one family, best first. */
+typedef struct TargetList {
+  const TargetInfo **items;
+  uint32_t count;
+} TargetList;
+/* The same for a list of names in `isas`, separated by commas; NULL: one row, as above. Names of
+ * different families, and what is named twice, are usage errors. */
+MUST_CHECK Status target_choose_list(const char *isas, const char *cpu, const char *triple,
+                                     Arena *arena, Diag *diag, TargetList *list);
+
 /* A line about the machine at hand, for summaries: its CPU's name. */
 const char *target_host_cpu(Arena *arena);
 
 /* -- llvm: code generation --------------------------------------------------------------------- */
-
-/* One artifact: the plans of all resolutions of a model for one target. */
-typedef struct EmitOptions {
-  const char *prefix;     /* of every symbol */
-  bool external_weights;  /* weights come from atm_env.weights */
-  const char *model_hash; /* hex, for the metadata */
-  const uint64_t *macs;   /* nominal, of each plan; NULL: those of its steps */
-  const char *const *class_names;
-  uint32_t class_count;
-  bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak too, for llvm_symbol */
-} EmitOptions;
 
 /* The weights of an artifact: distinct constants of all plans with their place in the blob. */
 typedef struct WeightsBlob {
@@ -54,19 +54,57 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
 MUST_CHECK Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source,
                                         void *out);
 
-/* The entry of plan `i` is PREFIX_run followed by this: "" for a single plan, else as "_224x224"
- * ("_2x224x224" or "_1", the number of the plan, where that would not be unique). */
-const char *artifact_suffix(Arena *arena, const Plan *const *plans, uint32_t count, uint32_t i);
-/* The global symbols that an artifact defines: PREFIX_model and its entries. */
-const char *const *artifact_symbols(Arena *arena, const Plan *const *plans, uint32_t plan_count,
-                                    const EmitOptions *options, uint32_t *count);
+/* One instruction set of an artifact. */
+typedef struct ArtifactVariant {
+  const TargetInfo *target;
+  const Plan *const *plans; /* [plan_count of the artifact]: one for each resolution */
+} ArtifactVariant;
+
+/* One artifact: a model at several resolutions, for one or several instruction sets of a family, over
+ * one copy of the weights. Inputs, outputs and constants of a resolution are those of all variants. */
+typedef struct ArtifactSpec {
+  const char *prefix;              /* of every symbol */
+  const ArtifactVariant *variants; /* best first: the first that a CPU runs is the one that does */
+  uint32_t variant_count;          /* at least 1 */
+  uint32_t plan_count;             /* of each variant, at least 1 */
+  const WeightsBlob *blob;         /* of all plans of all variants */
+  const WeightSource *source;
+  bool external_weights;  /* weights come from atm_env.weights */
+  const char *model_hash; /* hex, for the metadata; NULL: none */
+  const uint64_t *macs;   /* [plan_count]: nominal; NULL: those of the plans' steps */
+  const char *const *class_names;
+  uint32_t class_count;
+  bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak too, for llvm_symbol */
+} ArtifactSpec;
+
+/* The entry of resolution `i` is PREFIX_run followed by this: "" for a single one, else as "_224x224"
+ * ("_2x224x224" or "_1", its number, where that would not be unique). */
+const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena);
+/* What tells the names of variant `v` apart: "_v3"; "" where there is one variant. */
+const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena *arena);
+/* The global symbols that an artifact defines: PREFIX_model and its entries; *count gets their number. */
+const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint32_t *count);
+/* The workspace that suffices for every variant of resolution `i`: bytes for one worker, and for each
+ * further one. */
+typedef struct ArtifactWorkspace {
+  uint64_t base, scratch;
+} ArtifactWorkspace;
+ArtifactWorkspace artifact_workspace(const ArtifactSpec *spec, uint32_t i);
 
 typedef enum EmitKind { EMIT_OBJECT, EMIT_ASM, EMIT_LLVM_IR } EmitKind;
 
-/* Emits code, metadata and, unless external, weights. `*data` is malloced: the caller frees it. */
-MUST_CHECK Status llvm_emit(const Plan *const *plans, uint32_t plan_count, const WeightsBlob *blob,
-                            const WeightSource *source, const EmitOptions *options, EmitKind kind,
-                            Arena *arena, Diag *diag, char **data, size_t *bytes);
+/* What was emitted; `data` is malloced: the caller frees it. */
+typedef struct Emitted {
+  char *data;
+  size_t bytes;
+} Emitted;
+
+/* Emits code, metadata and, unless external, weights. Weights that are too many to embed, or cannot be
+ * read, are diagnosed; `out` is then empty. */
+MUST_CHECK Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *arena, Diag *diag,
+                            Emitted *out);
+/* The bytes of code in an object of `spec` that variant `v` alone has. */
+uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object, Arena *arena);
 
 /* An object loaded into this process. `object` must outlive it. */
 typedef struct LoadedModel LoadedModel;
@@ -81,8 +119,7 @@ enum { LLVM_PEAK_FLOATS = 16 };
 uint64_t llvm_peak_macs(const TargetInfo *target);
 
 /* The C header of an artifact and a static archive of objects (ar format, with a symbol table). */
-const char *header_write(Arena *arena, const Plan *const *plans, uint32_t plan_count,
-                         const WeightsBlob *blob, const EmitOptions *options);
+const char *header_write(const ArtifactSpec *spec, Arena *arena);
 typedef struct ArchiveMember {
   const char *name;
   const char *data;
@@ -95,11 +132,10 @@ void archive_write(Arena *arena, const ArchiveMember *members, uint32_t count, c
 
 typedef enum LinkKind { LINK_EXECUTABLE, LINK_SHARED } LinkKind;
 
-/* Links an object with the runtime into `output` (a program that reads and writes .npy files, or a
+/* Links an object of `spec` with the runtime into `output` (a program that reads and writes .npy files, or a
  * shared library that exports the model and the runtime), with the C compiler: $CC or cc, and
  * ARCH-linux-gnu-gcc for another architecture than this machine's. */
-MUST_CHECK Status link_artifact(LinkKind kind, const TargetInfo *target, const char *prefix,
-                                const char *object, size_t bytes, const char *output, Arena *arena,
-                                Diag *diag);
+MUST_CHECK Status link_artifact(LinkKind kind, const ArtifactSpec *spec, const Emitted *object,
+                                const char *output, Arena *arena, Diag *diag);
 
 #endif

@@ -40,9 +40,9 @@ static Status write_trace(Compilation *c, Native *native, const void *const *in,
                           double peak) {
   Trace trace;
   RETURN_IF_ERROR(trace_record(native, in, out, c->arena, &trace));
-  const char *title =
-      arena_printf(c->arena, "%s at %s for %s", c->model->name,
-                   shapes_format(c->resolutions[0].shape, c->arena), c->target->name);
+  const char *title = arena_printf(c->arena, "%s at %s for %s", c->model->name,
+                                   shapes_format(c->variants[0].resolutions[0].shape, c->arena),
+                                   c->variants[0].target->name);
   return trace_write(&trace, title, peak, c->options->trace, c->arena, c->diag);
 }
 
@@ -90,8 +90,8 @@ static void print_text(const Compilation *c, const Native *native, const Measure
   char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
   unsigned threads = (unsigned)c->options->threads;
   printf("%s at %s for %s, %u thread%s\n", c->model->name,
-         shapes_format(c->resolutions[0].shape, c->arena), c->target->name, threads,
-         threads == 1 ? "" : "s");
+         shapes_format(c->variants[0].resolutions[0].shape, c->arena), c->variants[0].target->name,
+         threads, threads == 1 ? "" : "s");
   printf("  time       median %.3f ms, least %.3f ms of %u runs\n", 1e3 * m->median, 1e3 * m->least,
          m->runs);
   printf("  speed      %.1f GFLOP/s (%s multiply-adds), %.0f %% of the peak's %.1f\n",
@@ -105,8 +105,9 @@ static void print_text(const Compilation *c, const Native *native, const Measure
 static void print_json(const Compilation *c, const Native *native, const Measurement *m) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "model", c->model->name);
-  cJSON_AddStringToObject(root, "shape", shapes_format(c->resolutions[0].shape, c->arena));
-  cJSON_AddStringToObject(root, "isa", c->target->name);
+  cJSON_AddStringToObject(root, "shape",
+                          shapes_format(c->variants[0].resolutions[0].shape, c->arena));
+  cJSON_AddStringToObject(root, "isa", c->variants[0].target->name);
   cJSON_AddNumberToObject(root, "threads", (double)c->options->threads);
   cJSON_AddNumberToObject(root, "median_ms", 1e3 * m->median);
   cJSON_AddNumberToObject(root, "min_ms", 1e3 * m->least);
@@ -131,7 +132,7 @@ static void print_json(const Compilation *c, const Native *native, const Measure
 }
 
 static Status bench_native(Compilation *c, Native *native) {
-  Measurement m = {.macs = c->resolutions[0].macs};
+  Measurement m = {.macs = c->variants[0].resolutions[0].macs};
   RETURN_IF_ERROR(measure(c, native, &m));
   if (c->options->json) {
     print_json(c, native, &m);

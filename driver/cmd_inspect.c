@@ -67,7 +67,7 @@ static void print_text(const Report *report) {
   printf("\n");
   printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
   printf("%-15s %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
-         report->c->target->name);
+         report->c->variants[0].target->name);
   printf("%-15s %s (maps %s, %s for each further thread)\n", "workspace",
          units_bytes(report->workspace, a), units_bytes(plan->live_peak, b),
          units_bytes(plan->scratch_bytes, (char[UNITS_TEXT_MAX]){0}));
@@ -106,7 +106,7 @@ static void print_json(const Report *report) {
   const Plan *plan = report->plan;
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "model", report->c->model->name);
-  cJSON_AddStringToObject(root, "isa", report->c->target->name);
+  cJSON_AddStringToObject(root, "isa", report->c->variants[0].target->name);
   add_tensors(root, "inputs", plan->inputs, plan->input_count);
   add_tensors(root, "outputs", plan->outputs, plan->output_count);
   add_numbers(root, report->layers.parameters, report->layers.macs);
@@ -136,10 +136,10 @@ static Status inspect(Compilation *c) {
   if (!options->shape) shapes.items[0] = shapes_default(c->model->graph, c->arena);
   RETURN_IF_ERROR(compilation_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
-  const Plan *plan = c->plans[0];
+  const Plan *plan = c->variants[0].plans[0];
   Report report = {.c = c,
                    .plan = plan,
-                   .layers = layers_measure(c->resolutions[0].source, c->arena),
+                   .layers = layers_measure(c->variants[0].resolutions[0].source, c->arena),
                    .workspace = plan_workspace(plan, (uint32_t)options->threads)};
   if (options->json) {
     print_json(&report);

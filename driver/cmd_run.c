@@ -20,7 +20,7 @@ static Results results_new(Arena *arena, uint32_t count) {
 
 static Status run_native(Compilation *c, const void *const *inputs, Results *results) {
   RETURN_IF_ERROR(native_check_machine(c));
-  const Plan *plan = c->plans[0];
+  const Plan *plan = c->variants[0].plans[0];
   for (uint32_t i = 0; i < plan->output_count; ++i) {
     results->types[i] = plan->outputs[i].type;
     results->data[i] = ARENA_ARRAY(c->arena, layout_count(results->types[i]), float);

@@ -9,6 +9,20 @@
 
 enum { PROGRESS_STEPS = 3 };
 
+static Status choose_targets(Compilation *c) {
+  const Options *o = c->options;
+  TargetList targets;
+  RETURN_IF_ERROR(target_choose_list(o->isa, o->cpu, o->target, c->arena, c->diag, &targets));
+  if (targets.count > 1 && o->command != COMMAND_COMPILE) {
+    return diag_usage_error(c->diag, "--isa=%s: atmc %s takes one instruction set", o->isa,
+                            options_command(o->command)->name);
+  }
+  c->variants = ARENA_ARRAY(c->arena, targets.count, Variant);
+  c->variant_count = targets.count;
+  for (uint32_t v = 0; v < targets.count; ++v) c->variants[v].target = targets.items[v];
+  return STATUS_OK;
+}
+
 static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *diag) {
   *c = (Compilation){
       .options = options,
@@ -26,8 +40,7 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
       .progress = progress_begin(PROGRESS_STEPS),
   };
   RETURN_IF_ERROR(manager_check_options(&c->pass_options, diag));
-  c->target = target_choose(options->isa, options->cpu, options->target, arena, diag);
-  return c->target ? STATUS_OK : STATUS_USAGE;
+  return choose_targets(c);
 }
 
 Status compilation_with(const Options *options, Arena *arena, Diag *diag, CompilationUse *use) {
@@ -52,8 +65,10 @@ Status compilation_read(Compilation *c) {
   return STATUS_OK;
 }
 
-static PassContext pass_context(const Compilation *c, const Resolution *resolution) {
-  PassContext context = {.arena = c->arena, .diag = c->diag, .target = c->target};
+/* What passes see; those that run once look at no target. */
+static PassContext pass_context(const Compilation *c, const TargetInfo *target,
+                                const Resolution *resolution) {
+  PassContext context = {.arena = c->arena, .diag = c->diag, .target = target};
   if (resolution) {
     context.input_types = resolution->input_types;
     context.input_count = resolution->input_count;
@@ -63,11 +78,10 @@ static PassContext pass_context(const Compilation *c, const Resolution *resoluti
 }
 
 /* Runs one half of the pipeline on *graph; prints the result where --stop-after ends it. */
-static Status run_passes(Compilation *c, PipelinePart part, const Resolution *resolution,
+static Status run_passes(Compilation *c, PipelinePart part, PassContext context,
                          const Graph **graph) {
   uint32_t count;
   const Pass *const *passes = pipeline_passes(part, &count);
-  PassContext context = pass_context(c, resolution);
   RETURN_IF_ERROR(
       manager_run(&context, &c->pass_options, passes, count, *graph, graph, &c->stopped));
   if (c->stopped) {
@@ -101,45 +115,75 @@ static void choose_rounds(Compilation *c, Resolution *r) {
   r->rounds = images / together;
 }
 
-static Status plan_resolution(Compilation *c, Shape shape) {
-  Resolution *r = &c->resolutions[c->resolution_count];
+static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape shape,
+                              Resolution *r) {
   *r = (Resolution){.shape = shape, .graph = c->graph};
   RETURN_IF_ERROR(
       shapes_input_types(c->graph, shape, c->arena, c->diag, &r->input_types, &r->input_count));
-  PassContext context = pass_context(c, r);
+  PassContext context = pass_context(c, target, r);
   PassRun *specialize = pass_table[PASS_specialize_shapes].run;
   RETURN_IF_ERROR(specialize(&context, c->model->graph, &r->source));
   r->macs = macs_of_graph(r->source);
   choose_rounds(c, r);
-  RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, r, &r->graph));
-  if (c->stopped) return STATUS_OK;
-  context = pass_context(c, r);
-  RETURN_IF_ERROR(plan_build(&context, r->graph, &r->plan));
-  c->plans[c->resolution_count++] = r->plan;
+  context = pass_context(c, target, r);
+  RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, context, &r->graph));
+  return c->stopped ? STATUS_OK : plan_build(&context, r->graph, &r->plan);
+}
+
+static Status plan_variant(Compilation *c, const ShapeList *shapes, Variant *variant) {
+  for (uint32_t i = 0; i < shapes->count && !c->stopped; ++i) {
+    Resolution *r = &variant->resolutions[i];
+    RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], r));
+    variant->plans[i] = r->plan;
+  }
   return STATUS_OK;
+}
+
+/* One copy of the weights for all variants. */
+static WeightsBlob lay_weights_out(const Compilation *c) {
+  uint32_t count = 0;
+  const Plan **plans =
+      ARENA_ARRAY(c->arena, (size_t)c->variant_count * c->resolution_count, const Plan *);
+  for (uint32_t v = 0; v < c->variant_count; ++v) {
+    for (uint32_t i = 0; i < c->resolution_count; ++i) plans[count++] = c->variants[v].plans[i];
+  }
+  return weights_blob_layout(c->arena, plans, count);
 }
 
 Status compilation_plan(Compilation *c, const ShapeList *shapes) {
   double begin = clock_seconds();
   progress_step(&c->progress, "optimizing");
   c->graph = c->model->graph;
-  RETURN_IF_ERROR(run_passes(c, PIPELINE_ONCE, NULL, &c->graph));
-  if (c->stopped) return STATUS_OK;
-  for (uint32_t i = 0; i < shapes->count; ++i) {
-    RETURN_IF_ERROR(plan_resolution(c, shapes->items[i]));
+  PassContext context = pass_context(c, c->variants[0].target, NULL);
+  RETURN_IF_ERROR(run_passes(c, PIPELINE_ONCE, context, &c->graph));
+  for (uint32_t v = 0; v < c->variant_count && !c->stopped; ++v) {
+    RETURN_IF_ERROR(plan_variant(c, shapes, &c->variants[v]));
   }
   if (c->stopped) return STATUS_OK;
-  c->blob = weights_blob_layout(c->arena, c->plans, c->resolution_count);
+  c->resolution_count = shapes->count;
+  c->blob = lay_weights_out(c);
   c->times.passes = clock_seconds() - begin;
   return STATUS_OK;
 }
 
-Status compilation_emit(Compilation *c, const EmitOptions *options, EmitKind kind, char **data,
-                        size_t *bytes) {
+ArtifactSpec compilation_artifact(const Compilation *c, const WeightSource *source) {
+  ArtifactVariant *variants = ARENA_ARRAY(c->arena, c->variant_count, ArtifactVariant);
+  for (uint32_t v = 0; v < c->variant_count; ++v) {
+    variants[v] = (ArtifactVariant){c->variants[v].target, c->variants[v].plans};
+  }
+  uint64_t *macs = ARENA_ARRAY(c->arena, c->resolution_count, uint64_t);
+  for (uint32_t i = 0; i < c->resolution_count; ++i) macs[i] = c->variants[0].resolutions[i].macs;
+  return (ArtifactSpec){.variants = variants,
+                        .variant_count = c->variant_count,
+                        .plan_count = c->resolution_count,
+                        .blob = &c->blob,
+                        .source = source,
+                        .macs = macs};
+}
+
+Status compilation_emit(Compilation *c, const ArtifactSpec *spec, EmitKind kind, Emitted *out) {
   double begin = clock_seconds();
-  WeightSource source = weights_source(c->weights);
-  RETURN_IF_ERROR(llvm_emit(c->plans, c->resolution_count, &c->blob, &source, options, kind,
-                            c->arena, c->diag, data, bytes));
+  RETURN_IF_ERROR(llvm_emit(spec, kind, c->arena, c->diag, out));
   c->times.emit += clock_seconds() - begin;
   return STATUS_OK;
 }

@@ -21,6 +21,13 @@ typedef struct Resolution {
   uint64_t macs;       /* of `source` */
 } Resolution;
 
+/* The model for one instruction set. */
+typedef struct Variant {
+  const TargetInfo *target;
+  Resolution resolutions[SHAPES_MAX]; /* [resolution_count of the compilation] */
+  const Plan *plans[SHAPES_MAX];      /* those of the resolutions */
+} Variant;
+
 typedef struct CompileTimes { /* seconds */
   double read, passes, emit, write;
 } CompileTimes;
@@ -31,21 +38,19 @@ typedef struct Compilation {
   Diag *diag;
   RecipeTable *recipes;
   PassOptions pass_options;
-  const TargetInfo *target;
+  Variant *variants; /* best first; all commands but `compile` have one */
+  uint32_t variant_count, resolution_count;
   Model *model;
   Weights *weights;   /* NULL until read; `inspect` reads none */
   const Graph *graph; /* the model's, after the passes that run once */
   bool stopped;       /* --stop-after was reached and its graph printed: there are no plans */
-  Resolution resolutions[SHAPES_MAX];
-  const Plan *plans[SHAPES_MAX]; /* those of the resolutions */
-  uint32_t resolution_count;
-  WeightsBlob blob; /* of all plans */
+  WeightsBlob blob;   /* of all plans of all variants */
   Progress progress;
   CompileTimes times;
 } Compilation;
 
 typedef Status CompilationUse(Compilation *c);
-/* Chooses the target, checks the pass options and calls `use`: a whole command. */
+/* Chooses the targets, checks the pass options and calls `use`: a whole command. */
 MUST_CHECK Status compilation_with(const Options *options, Arena *arena, Diag *diag,
                                    CompilationUse *use);
 
@@ -53,8 +58,11 @@ MUST_CHECK Status compilation_with(const Options *options, Arena *arena, Diag *d
 MUST_CHECK Status compilation_read(Compilation *c);
 /* Runs the passes and plans for each of `shapes`; or stops, with c->stopped set. */
 MUST_CHECK Status compilation_plan(Compilation *c, const ShapeList *shapes);
-/* The code of all plans; `*data` is malloced. */
-MUST_CHECK Status compilation_emit(Compilation *c, const EmitOptions *options, EmitKind kind,
-                                   char **data, size_t *bytes);
+/* What the compilation says of the artifact: variants and weights. Names, and how the weights are
+ * stored, are the caller's to add. */
+ArtifactSpec compilation_artifact(const Compilation *c, const WeightSource *source);
+/* llvm_emit, timed. */
+MUST_CHECK Status compilation_emit(Compilation *c, const ArtifactSpec *spec, EmitKind kind,
+                                   Emitted *out);
 
 #endif

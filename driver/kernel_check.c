@@ -94,7 +94,7 @@ static void collect_nodes(KernelCheck *check) {
 Status kernel_check_begin(KernelCheck *check, Compilation *c, Native *native, const void *const *in,
                           void *const *out) {
   *check = (KernelCheck){.c = c, .native = native, .in = in, .out = out};
-  check->graph = c->resolutions[0].graph;
+  check->graph = c->variants[0].resolutions[0].graph;
   check->nodes = ARENA_ARRAY(c->arena, native->plan->step_count, const Node *);
   check->values = ARENA_ARRAY(c->arena, check->graph->value_count, double *);
   collect_nodes(check);

@@ -13,8 +13,9 @@
 #define PREFIX "model"
 
 Status native_check_machine(const Compilation *c) {
-  if ((c->target->isa_bits & ~atm_cpu_isa()) == 0) return STATUS_OK;
-  return diag_usage_error(c->diag, "this machine does not run code for %s", c->target->name);
+  if ((c->variants[0].target->isa_bits & ~atm_cpu_isa()) == 0) return STATUS_OK;
+  return diag_usage_error(c->diag, "this machine does not run code for %s",
+                          c->variants[0].target->name);
 }
 
 /* Large blocks in large pages where the system has them: of small ones, maps and weights need
@@ -33,11 +34,13 @@ static char *allocate(size_t bytes) {
 }
 
 static Status load_code(Native *native, Compilation *c) {
-  EmitOptions emit = {
-      .prefix = PREFIX, .external_weights = true, .model_hash = "", .export_all = true};
+  WeightSource source = weights_source(c->weights);
+  ArtifactSpec spec = compilation_artifact(c, &source);
+  spec.prefix = PREFIX;
+  spec.external_weights = spec.export_all = true;
   progress_step(&c->progress, "generating code");
-  RETURN_IF_ERROR(compilation_emit(c, &emit, EMIT_OBJECT, &native->object, &native->object_bytes));
-  RETURN_IF_ERROR(llvm_load(native->object, native->object_bytes, c->diag, &native->loaded));
+  RETURN_IF_ERROR(compilation_emit(c, &spec, EMIT_OBJECT, &native->object));
+  RETURN_IF_ERROR(llvm_load(native->object.data, native->object.bytes, c->diag, &native->loaded));
   native->run = (atm_run_fn *)llvm_symbol(native->loaded, PREFIX "_run");
   CHECK(native->run);
   const Plan *plan = native->plan;
@@ -77,8 +80,8 @@ static Status make_environment(Native *native, uint32_t threads) {
 }
 
 Status native_open(Native *native, Compilation *c, uint32_t threads) {
-  CHECK(c->resolution_count == 1);
-  *native = (Native){.diag = c->diag, .plan = c->plans[0], .blob = &c->blob};
+  CHECK(c->resolution_count == 1 && c->variant_count == 1);
+  *native = (Native){.diag = c->diag, .plan = c->variants[0].plans[0], .blob = &c->blob};
   RETURN_IF_ERROR(load_code(native, c));
   RETURN_IF_ERROR(load_weights(native, c));
   RETURN_IF_ERROR(make_environment(native, threads));
@@ -89,7 +92,7 @@ Status native_open(Native *native, Compilation *c, uint32_t threads) {
 void native_close(Native *native) {
   atm_pool_destroy(native->pool);
   llvm_unload(native->loaded);
-  free(native->object);
+  free(native->object.data);
   free(native->weights);
   free(native->workspace);
   *native = (Native){0};

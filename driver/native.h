@@ -14,8 +14,7 @@ typedef struct Native {
   const Plan *plan;
   const WeightsBlob *blob;
   LoadedModel *loaded;
-  char *object; /* malloced; its bytes outlive `loaded` */
-  size_t object_bytes;
+  Emitted object; /* its bytes outlive `loaded` */
   atm_run_fn *run;
   KernelFunction **kernels; /* [plan->kernel_count] */
   KernelFunction *peak;     /* backends/llvm/peak.c */

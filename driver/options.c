@@ -29,6 +29,12 @@ static const CommandInfo COMMANDS[COMMAND_COUNT] = {
 #define KIND_TEXTS .kind = OPTION_TEXTS
 #define KIND_HELP .kind = OPTION_HELP
 
+/* ",obj,header": the words of --emit, behind a comma each. */
+static const char emit_words[] =
+#define EMIT(word, before, behind, write) "," word
+#include "driver/emit.def"
+    ;
+
 static const OptionInfo OPTIONS[] = {
 #define OPTION(field_, name_, letter_, KIND, argument_, fallback_, commands_, required_, help_) \
   {.name = name_,                                                                               \

@@ -1,6 +1,5 @@
-/* One row for each word of --emit: the name of its file and the function that fills it. The object
- * is emitted once for all that need it. Nothing appears at its destination before everything is
- * written. */
+/* The writers of emit.def's rows. The object is emitted once for all that need it. Nothing appears at its
+ * destination before everything is written. */
 #include "driver/outputs.h"
 
 #include <ctype.h>
@@ -18,10 +17,9 @@
 typedef struct Outputs {
   Compilation *c;
   AtomicFiles *files;
-  EmitOptions emit;
+  ArtifactSpec spec;
   const char *name;
-  char *object; /* malloced; NULL until emitted */
-  size_t object_bytes;
+  Emitted object; /* empty until emitted */
   Summary summary;
 } Outputs;
 
@@ -40,17 +38,16 @@ static Status write_file(Outputs *o, const char *path, const void *data, size_t 
 }
 
 static Status need_object(Outputs *o) {
-  if (o->object) return STATUS_OK;
+  if (o->object.data) return STATUS_OK;
   progress_step(&o->c->progress, "generating code");
-  return compilation_emit(o->c, &o->emit, EMIT_OBJECT, &o->object, &o->object_bytes);
+  return compilation_emit(o->c, &o->spec, EMIT_OBJECT, &o->object);
 }
 
 static Status write_emitted(Outputs *o, EmitKind kind, const char *path) {
-  char *data;
-  size_t bytes;
-  RETURN_IF_ERROR(compilation_emit(o->c, &o->emit, kind, &data, &bytes));
-  Status status = write_file(o, path, data, bytes);
-  free(data);
+  Emitted text;
+  RETURN_IF_ERROR(compilation_emit(o->c, &o->spec, kind, &text));
+  Status status = write_file(o, path, text.data, text.bytes);
+  free(text.data);
   return status;
 }
 
@@ -58,8 +55,7 @@ static Status write_linked(Outputs *o, LinkKind kind, const char *path) {
   RETURN_IF_ERROR(need_object(o));
   const char *temporary;
   RETURN_IF_ERROR(atomic_files_reserve(o->files, path, &temporary));
-  RETURN_IF_ERROR(link_artifact(kind, o->c->target, o->emit.prefix, o->object, o->object_bytes,
-                                temporary, o->c->arena, o->c->diag));
+  RETURN_IF_ERROR(link_artifact(kind, &o->spec, &o->object, temporary, o->c->arena, o->c->diag));
   summary_add(&o->summary, path, summary_file_size(temporary));
   return STATUS_OK;
 }
@@ -68,22 +64,21 @@ static Status write_linked(Outputs *o, LinkKind kind, const char *path) {
 
 static Status write_object(Outputs *o, const char *path) {
   RETURN_IF_ERROR(need_object(o));
-  return write_file(o, path, o->object, o->object_bytes);
+  return write_file(o, path, o->object.data, o->object.bytes);
 }
 
 static Status write_header(Outputs *o, const char *path) {
-  Compilation *c = o->c;
-  const char *text = header_write(c->arena, c->plans, c->resolution_count, &c->blob, &o->emit);
+  const char *text = header_write(&o->spec, o->c->arena);
   return write_file(o, path, text, strlen(text));
 }
 
 static Status write_library(Outputs *o, const char *path) {
   RETURN_IF_ERROR(need_object(o));
   Compilation *c = o->c;
-  ArchiveMember member = {
-      .name = arena_printf(c->arena, "%s.o", o->name), .data = o->object, .bytes = o->object_bytes};
-  member.symbols =
-      artifact_symbols(c->arena, c->plans, c->resolution_count, &o->emit, &member.symbol_count);
+  ArchiveMember member = {.name = arena_printf(c->arena, "%s.o", o->name),
+                          .data = o->object.data,
+                          .bytes = o->object.bytes};
+  member.symbols = artifact_symbols(&o->spec, c->arena, &member.symbol_count);
   char *data;
   size_t bytes;
   archive_write(c->arena, &member, 1, &data, &bytes);
@@ -106,43 +101,53 @@ static Status write_llvm_ir(Outputs *o, const char *path) {
   return write_emitted(o, EMIT_LLVM_IR, path);
 }
 
-/* `path` where there is one resolution; else NAME_HxW.ir and the like. */
-static const char *resolution_path(const Outputs *o, const char *path, uint32_t i) {
-  const Compilation *c = o->c;
-  const char *suffix = artifact_suffix(c->arena, c->plans, c->resolution_count, i);
+/* Appends the text of resolution `i` of a variant. */
+typedef void TextPrinter(const Variant *variant, uint32_t i, StringBuilder *text);
+
+/* `path` where there are one variant and one resolution; else NAME_v3_224x224.ir and the like. */
+static const char *text_path(const Outputs *o, const char *path, uint32_t v, uint32_t i) {
+  Arena *arena = o->c->arena;
   const char *dot = strrchr(path, '.');
-  return arena_printf(c->arena, "%.*s%s%s", (int)(dot - path), path, suffix, dot);
+  return arena_printf(arena, "%.*s%s%s%s", (int)(dot - path), path,
+                      artifact_variant_suffix(&o->spec, v, arena),
+                      artifact_suffix(&o->spec, i, arena), dot);
+}
+
+/* One file for each resolution of each variant. */
+static Status write_texts(Outputs *o, const char *path, TextPrinter *print) {
+  for (uint32_t v = 0; v < o->c->variant_count; ++v) {
+    for (uint32_t i = 0; i < o->c->resolution_count; ++i) {
+      StringBuilder text = {.arena = o->c->arena};
+      print(&o->c->variants[v], i, &text);
+      RETURN_IF_ERROR(
+          write_file(o, text_path(o, path, v, i), string_builder_text(&text), text.length));
+    }
+  }
+  return STATUS_OK;
+}
+
+static void print_ir(const Variant *variant, uint32_t i, StringBuilder *text) {
+  graph_print(variant->resolutions[i].graph, text);
+}
+
+static void print_plan(const Variant *variant, uint32_t i, StringBuilder *text) {
+  plan_print(variant->plans[i], text);
 }
 
 static Status write_ir(Outputs *o, const char *path) {
-  for (uint32_t i = 0; i < o->c->resolution_count; ++i) {
-    StringBuilder text = {.arena = o->c->arena};
-    graph_print(o->c->resolutions[i].graph, &text);
-    RETURN_IF_ERROR(
-        write_file(o, resolution_path(o, path, i), string_builder_text(&text), text.length));
-  }
-  return STATUS_OK;
+  return write_texts(o, path, print_ir);
 }
 
 static Status write_plan(Outputs *o, const char *path) {
-  for (uint32_t i = 0; i < o->c->resolution_count; ++i) {
-    StringBuilder text = {.arena = o->c->arena};
-    plan_print(o->c->plans[i], &text);
-    RETURN_IF_ERROR(
-        write_file(o, resolution_path(o, path, i), string_builder_text(&text), text.length));
-  }
-  return STATUS_OK;
+  return write_texts(o, path, print_plan);
 }
 
 static const struct {
   const char *word, *before, *behind; /* of the name */
   OutputWriter *write;
 } WRITERS[] = {
-    {"obj", "", ".o", write_object},       {"header", "", ".h", write_header},
-    {"lib", "lib", ".a", write_library},   {"shared", "lib", ".so", write_shared},
-    {"exe", "", "", write_program},        {"asm", "", ".s", write_asm},
-    {"llvm-ir", "", ".ll", write_llvm_ir}, {"ir", "", ".ir", write_ir},
-    {"plan", "", ".plan", write_plan},
+#define EMIT(word, before, behind, write) {word, before, behind, write},
+#include "driver/emit.def"
 };
 enum { WRITER_COUNT = sizeof WRITERS / sizeof *WRITERS };
 
@@ -192,7 +197,7 @@ static Status write_all(Outputs *o) {
     if (!is_wanted(&c->options->emit, WRITERS[i].word)) continue;
     RETURN_IF_ERROR(WRITERS[i].write(o, output_path(c->options, i, c->arena)));
   }
-  if (o->emit.external_weights) RETURN_IF_ERROR(write_weights(o));
+  if (o->spec.external_weights) RETURN_IF_ERROR(write_weights(o));
   return atomic_files_commit(o->files);
 }
 
@@ -228,31 +233,26 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   return output_check(options, arena, diag, weights_path(options, arena));
 }
 
-static const uint64_t *nominal_macs(const Compilation *c) {
-  uint64_t *macs = ARENA_ARRAY(c->arena, c->resolution_count, uint64_t);
-  for (uint32_t i = 0; i < c->resolution_count; ++i) macs[i] = c->resolutions[i].macs;
-  return macs;
-}
-
 Status outputs_write(Compilation *c) {
   const Options *options = c->options;
+  WeightSource source = weights_source(c->weights);
   Outputs o = {
       .c = c,
       .files = atomic_files_new(c->arena, c->diag),
-      .emit = {.prefix = choose_prefix(options, c->arena),
-               .external_weights = !strcmp(options->weights_mode, "external"),
-               .macs = nominal_macs(c),
-               .class_names = c->model->class_names,
-               .class_count = c->model->class_count},
+      .spec = compilation_artifact(c, &source),
       .name = base_name(options),
       .summary = {.arena = c->arena},
   };
+  o.spec.prefix = choose_prefix(options, c->arena);
+  o.spec.external_weights = !strcmp(options->weights_mode, "external");
+  o.spec.class_names = c->model->class_names;
+  o.spec.class_count = c->model->class_count;
   Status status =
-      file_hash(c->arena, c->diag, c->model->text, options->weights, &o.emit.model_hash);
+      file_hash(c->arena, c->diag, c->model->text, options->weights, &o.spec.model_hash);
   if (!status) status = write_all(&o);
   atomic_files_discard(o.files);
-  free(o.object);
   progress_end(&c->progress);
-  if (!status) summary_print(&o.summary, c);
+  if (!status) summary_print(&o.summary, c, &o.spec, &o.object);
+  free(o.object.data);
   return status;
 }

@@ -25,12 +25,29 @@ static void print_resolution(const Compilation *c, const Resolution *r) {
           units_bytes(plan->scratch_bytes, scratch));
 }
 
-void summary_print(const Summary *summary, const Compilation *c) {
+/* The size of the code that is the variant's alone. */
+static void print_variant(const Compilation *c, const ArtifactSpec *spec, uint32_t v,
+                          const Emitted *object) {
+  char size[UNITS_TEXT_MAX];
+  fprintf(stderr, "  %-18s code %s\n", spec->variants[v].target->name,
+          units_bytes(llvm_code_bytes(spec, v, object, c->arena), size));
+}
+
+void summary_print(const Summary *summary, const Compilation *c, const ArtifactSpec *spec,
+                   const Emitted *object) {
   char size[UNITS_TEXT_MAX];
   const CompileTimes *t = &c->times;
-  fprintf(stderr, "%s for %s, weights %s\n", c->model->name, c->target->name,
-          units_bytes(c->blob.bytes, size));
-  for (uint32_t i = 0; i < c->resolution_count; ++i) print_resolution(c, &c->resolutions[i]);
+  fprintf(stderr, "%s for", c->model->name);
+  for (uint32_t v = 0; v < c->variant_count; ++v) {
+    fprintf(stderr, "%s %s", v ? "," : "", c->variants[v].target->name);
+  }
+  fprintf(stderr, ", weights %s\n", units_bytes(c->blob.bytes, size));
+  for (uint32_t v = 0; v < c->variant_count; ++v) {
+    if (object->data) print_variant(c, spec, v, object);
+    for (uint32_t i = 0; i < c->resolution_count; ++i) {
+      print_resolution(c, &c->variants[v].resolutions[i]);
+    }
+  }
   for (uint32_t i = 0; i < summary->count; ++i) {
     fprintf(stderr, "  %-18s %s\n", summary->files[i].path,
             units_bytes(summary->files[i].bytes, size));
@@ -45,5 +62,5 @@ void summary_warn_isa(const Compilation *c) {
   if (options->isa || options->cpu || options->target) return;
   diag_warning(c->diag, (Position){0},
                "%s is what this machine (%s) has; other machines may lack it (choose with --isa)",
-               c->target->name, target_host_cpu(c->arena));
+               c->variants[0].target->name, target_host_cpu(c->arena));
 }

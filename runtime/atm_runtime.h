@@ -34,14 +34,20 @@ const char *atm_error_text(int code);
 #define ATM_ISA_X86_64_V3 (UINT64_C(1) << 1)
 #define ATM_ISA_X86_64_V4 (UINT64_C(1) << 2)
 #define ATM_ISA_ARM_NEON (UINT64_C(1) << 16)
-/* What this CPU and its operating system support. Generated code does the same check by itself. */
+/* Says that the other bits are what this very CPU has. */
+#define ATM_ISA_DETECTED (UINT64_C(1) << 63)
+/* What this CPU and its operating system support, and ATM_ISA_DETECTED. Generated code does the same
+ * check by itself. */
 uint64_t atm_cpu_isa(void);
 
 /* How a model runs. All zero but `size` is a valid environment: one thread. */
 typedef struct atm_env {
-  uint32_t size;       /* sizeof(atm_env), for later extension */
-  uint32_t threads;    /* workers of parallel_for, 1 to 64; 0 means 1 */
-  uint64_t isa;        /* ATM_ISA_* bits of this CPU; 0: detected at each call */
+  uint32_t size;    /* sizeof(atm_env), for later extension */
+  uint32_t threads; /* workers of parallel_for, 1 to 64; 0 means 1 */
+  /* Which variants of the code may run. 0: those that this CPU runs, found at each call. What
+   * atm_cpu_isa() gave: the same, but believed. Other ATM_ISA_* bits: of those, the ones that need
+   * no other bits, so that a single bit forces its variant. */
+  uint64_t isa;
   const void *weights; /* external weights, 64-byte aligned; else NULL */
   void *ctx;           /* handed to parallel_for */
   /* Calls fn(arg, task, worker) once for each task of [0, n) and returns 0 when all are done;
@@ -104,6 +110,9 @@ typedef struct atm_model {
   const char *const *classes;
   uint64_t weights_bytes; /* of external weights; 0 when embedded */
 } atm_model;
+
+/* The variant that a call with `env` runs; NULL: none, the call returns ATM_E_UNSUPPORTED_CPU. */
+const atm_variant *atm_model_variant(const atm_model *model, const atm_env *env);
 
 /* A pool of threads whose parallel_for serves any number of models and callers. It works on one
  * call at a time; a call that comes in between, or from inside of a task, runs on its own thread

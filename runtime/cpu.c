@@ -1,43 +1,72 @@
-/* What the CPU and its operating system support, for atm_env.isa. */
+/* What the CPU and its operating system support, for atm_env.isa: the tests of isa.def. */
 #include "atm_runtime.h"
+#include "isa.def"
+
+#define TEST(leaf, reg, mask) {leaf, reg, mask},
+#define ISA(NAME, arch, below, tests) {ATM_ISA_##NAME, below, arch, {tests{0, 0, 0}}},
+
+enum { MOST_TESTS = 7 };
+
+/* Bits of one register; mask 0 ends a list. */
+typedef struct isa_test {
+  uint32_t leaf, reg, mask;
+} isa_test;
+
+static const struct {
+  uint64_t isa, below;
+  int arch;
+  isa_test tests[MOST_TESTS + 1];
+} rows[] = {
+#include "isa.def"
+};
+enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-enum { OSXSAVE = 1 << 27, XCR0_YMM = 0x06, XCR0_ZMM = 0xe6 };
-/* cpuid bits of each level, in ecx of leaf 1, ebx of leaf 7 and ecx of leaf 0x80000001. */
-#define V2_LEAF1 (1u | 1u << 9 | 1u << 13 | 1u << 19 | 1u << 20 | 1u << 23)
-#define V2_EXTENDED 1u
-#define V3_LEAF1 (1u << 12 | 1u << 22 | OSXSAVE | 1u << 28 | 1u << 29)
-#define V3_LEAF7 (1u << 3 | 1u << 5 | 1u << 8)
-#define V3_EXTENDED (1u << 5)
-#define V4_LEAF7 (1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31)
+enum { ARCH = ISA_X86 };
 
-static int has(unsigned value, unsigned mask) {
-  return (value & mask) == mask;
-}
-
-uint64_t atm_cpu_isa(void) {
-  unsigned a = 0, b = 0, leaf1 = 0, d = 0, leaf7 = 0, extended = 0, c = 0, saved = 0;
-  if (!__get_cpuid(1, &a, &b, &leaf1, &d) || !__get_cpuid_count(7, 0, &a, &leaf7, &c, &d) ||
-      !__get_cpuid(0x80000001u, &a, &b, &extended, &d)) {
-    return 0;
-  }
-  if (!has(leaf1, V2_LEAF1) || !has(extended, V2_EXTENDED)) return 0;
-  uint64_t isa = ATM_ISA_X86_64_V2;
-  if (!has(leaf1, V3_LEAF1) || !has(leaf7, V3_LEAF7) || !has(extended, V3_EXTENDED)) return isa;
-  __asm__ volatile("xgetbv" : "=a"(saved), "=d"(d) : "c"(0));
-  if (!has(saved, XCR0_YMM)) return isa;
-  isa |= ATM_ISA_X86_64_V3;
-  if (has(leaf7, V4_LEAF7) && has(saved, XCR0_ZMM)) isa |= ATM_ISA_X86_64_V4;
-  return isa;
-}
-#elif defined(__aarch64__)
-uint64_t atm_cpu_isa(void) {
-  return ATM_ISA_ARM_NEON;
+static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
+  unsigned r[4] = {0};
+  int saved = reg == ISA_XCR0;
+  if (!__get_cpuid_count(saved ? 1 : leaf, 0, &r[0], &r[1], &r[2], &r[3])) return 0;
+  if (!saved) return r[reg];
+  if (!(r[ISA_ECX] & ISA_OSXSAVE)) return 0;
+  __asm__ volatile("xgetbv" : "=a"(r[0]), "=d"(r[1]) : "c"(0));
+  return r[0];
 }
 #else
-uint64_t atm_cpu_isa(void) {
+#if defined(__aarch64__)
+enum { ARCH = ISA_ARM };
+#else
+enum { ARCH = -1 };
+#endif
+
+static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
+  (void)leaf, (void)reg;
   return 0;
 }
 #endif
+
+uint64_t atm_cpu_isa(void) {
+  uint64_t isa = ATM_ISA_DETECTED;
+  for (int i = 0; i < ROW_COUNT; ++i) {
+    int all = rows[i].arch == ARCH && (isa & rows[i].below) == rows[i].below;
+    for (const isa_test *t = rows[i].tests; all && t->mask; ++t) {
+      all = (read_bits(t->leaf, t->reg) & t->mask) == t->mask;
+    }
+    if (all) isa |= rows[i].isa;
+  }
+  return isa;
+}
+
+const atm_variant *atm_model_variant(const atm_model *model, const atm_env *env) {
+  uint64_t told = env ? env->isa : 0;
+  uint64_t isa = told & ATM_ISA_DETECTED ? told : atm_cpu_isa();
+  if (told) isa &= told;
+  for (uint32_t i = 0; i < model->variant_count; ++i) {
+    const atm_variant *variant = &model->variants[i];
+    if ((isa & variant->isa) == variant->isa) return variant;
+  }
+  return NULL;
+}

@@ -6,10 +6,10 @@ const char artifact_weights_section[] = ".rodata.weights";
 
 LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported) {
   ModuleContext *m = a->m;
-  const char *symbol = arena_printf(a->arena, "%s_%s", a->options->prefix, name);
+  const char *symbol = arena_printf(a->arena, "%s_%s", a->spec->prefix, name);
   LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
   if (!exported) LLVMSetVisibility(function, LLVMHiddenVisibility);
-  emit_text_attribute(m, function, "target-cpu", a->row->baseline_cpu);
+  emit_text_attribute(m, function, "target-cpu", a->baseline);
   emit_attribute(m, function, "nounwind");
   if (!exported) emit_attribute(m, function, "noinline");
   LLVMPositionBuilderAtEnd(m->builder,
@@ -18,10 +18,20 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
 }
 
 LLVMValueRef artifact_constant(Artifact *a, const char *name, LLVMValueRef value) {
-  const char *symbol = arena_printf(a->arena, "%s_%s", a->options->prefix, name);
+  const char *symbol = arena_printf(a->arena, "%s_%s", a->spec->prefix, name);
   LLVMValueRef global = LLVMAddGlobal(a->m->module, LLVMTypeOf(value), symbol);
   LLVMSetInitializer(global, value);
   LLVMSetGlobalConstant(global, 1);
   LLVMSetLinkage(global, LLVMPrivateLinkage);
   return global;
+}
+
+ArtifactWorkspace artifact_workspace(const ArtifactSpec *spec, uint32_t i) {
+  ArtifactWorkspace most = {0};
+  for (uint32_t v = 0; v < spec->variant_count; ++v) {
+    const Plan *plan = spec->variants[v].plans[i];
+    if (plan->workspace_base > most.base) most.base = plan->workspace_base;
+    if (plan->scratch_bytes > most.scratch) most.scratch = plan->scratch_bytes;
+  }
+  return most;
 }

@@ -1,4 +1,5 @@
-/* One artifact under construction: the plans of all resolutions of a model in one LLVM module.
+/* One artifact under construction: the plans of all resolutions of a model, for all of its instruction
+ * sets, in one LLVM module.
  *
  *   module.c    the module: kernels (equal ones once), then entries, then metadata
  *   artifact.c  functions and constants outside of kernels
@@ -18,27 +19,32 @@
 #include "backends/llvm/emit.h"
 #include "backends/llvm/targets.h"
 
+/* The kernels of one variant. */
+typedef struct VariantCode {
+  const ArtifactVariant *variant;
+  ModuleContext m;        /* the artifact's, with the vectors of this target */
+  LLVMValueRef **kernels; /* [plan][kernel] */
+} VariantCode;
+
 typedef struct Artifact {
-  const Plan *const *plans;
-  uint32_t plan_count;
-  const WeightsBlob *blob;
-  const EmitOptions *options;
-  const TargetRow *row;
+  const ArtifactSpec *spec;
   Arena *arena;
-  ModuleContext *m;
+  ModuleContext *m;               /* for all but kernels: its vectors are no target's to use */
+  VariantCode *variants;          /* [spec->variant_count] */
+  const char *baseline;           /* LLVM cpu for code outside of kernels */
   const uint64_t *weight_offsets; /* by recipe id */
   LLVMValueRef weights;           /* the embedded blob; NULL: external or none */
-  LLVMValueRef cpu_check;         /* i1 (); NULL where the baseline has all */
+  LLVMValueRef cpu_check;         /* i64 (): what the CPU has; NULL: every one has all */
   LLVMValueRef default_env;       /* stands in for env NULL */
   LLVMValueRef step;              /* runs the tasks of one step */
-  LLVMValueRef **kernels;         /* [plan][kernel] */
-  LLVMValueRef *entries;          /* [plan] */
+  LLVMValueRef *entries;          /* [plan_count] */
 } Artifact;
 
 /* Fills an open module (of `m`) with the artifact. `weights_bytes` is the size of the embedded
  * weights symbol, zeros in a section of its own; 0: none. */
-void module_fill(ModuleContext *m, const Plan *const *plans, uint32_t plan_count,
-                 const WeightsBlob *blob, uint64_t weights_bytes, const EmitOptions *options);
+void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_bytes);
+/* The section of the code of variant `v`. */
+const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena);
 /* A function for the baseline CPU, named PREFIX_`name`; the builder is put at its start. */
 LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported);
 /* A private constant. */
@@ -49,9 +55,9 @@ extern const char artifact_weights_section[];
 void entry_emit_shared(Artifact *a);
 LLVMValueRef entry_emit(Artifact *a, uint32_t plan);
 
-/* Emits PREFIX_cpu_check, an i1 () that is true when this CPU and system run the code of `row`;
- * NULL where every CPU of the family does. */
-LLVMValueRef cpu_check_emit(Artifact *a);
+/* Emits PREFIX_cpu_isa, an i64 (): which of the ATM_ISA_* bits of `isa`, and of those that they
+ * contain, this CPU and system have. NULL where every CPU of the architecture has them all. */
+LLVMValueRef cpu_check_emit(Artifact *a, uint64_t isa);
 
 void metadata_emit(Artifact *a);
 
@@ -59,6 +65,9 @@ void peak_emit(ModuleContext *m, const char *symbol);
 
 /* The two are the same code: they differ in nothing but names and labels. */
 bool kernel_equal(const PlanKernel *x, const PlanKernel *y);
+
+/* ELF: the bytes of section `name` of an object that LLVM made. */
+uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name);
 
 /* ELF: a copy of `object` in malloced memory whose local labels carry the prefix and whose section
  * artifact_weights_section, behind the symbol `weights`, has `weights_bytes` zero bytes (0: there

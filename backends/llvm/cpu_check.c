@@ -1,101 +1,151 @@
-/* The test for x86-64-v2, v3 and v4, emitted into the object so that it depends on nothing outside:
+/* What the CPU and its operating system support, asked by the object itself so that it depends on
+ * nothing outside: the tests of runtime/isa.def, those alone that some variant of the code needs,
+ * without a branch but the one in front of xgetbv, which faults where the system has not switched it
+ * on.
  *
- *   cpuid(0).eax >= 7
- *   the features of the level and of those below, from cpuid leaves 1, 7 and 0x80000001
- *   v3, v4: xgetbv(0) says that the system saves the wide registers
- *
- * xgetbv faults where the system has not switched it on, so it runs behind the test of that bit. */
+ *   uint64_t PREFIX_cpu_isa(void) {
+ *     found = 0;
+ *     for each row: found |= (found has its `below`, the registers have its bits) ? its bit : 0;
+ *     return found;
+ *   }
+ */
+#include <string.h>
+
 #include "backends/llvm/artifact.h"
 #include "runtime/atm_runtime.h"
+#include "runtime/isa.def"
 #include "support/panic.h"
 
-enum { EAX, EBX, ECX };
-enum { OSXSAVE = 1u << 27 };
+#define TEST(leaf, reg, mask) {leaf, reg, mask},
+#define ISA(NAME, arch, below, tests) {ATM_ISA_##NAME, below, {tests{0, 0, 0}}},
 
-/* The bits of one register that a level demands. */
-typedef struct CpuidRow {
-  uint64_t isa;
+enum { MOST_TESTS = 7, MOST_READ = 8 };
+
+/* Bits of one register; mask 0 ends a list. */
+typedef struct Test {
   uint32_t leaf, reg, mask;
-} CpuidRow;
+} Test;
 
-static const CpuidRow cpuid_rows[] = {
-    /* sse3, ssse3, cx16, sse4.1, sse4.2, popcnt */
-    {ATM_ISA_X86_64_V2, 1, ECX, 1u | 1u << 9 | 1u << 13 | 1u << 19 | 1u << 20 | 1u << 23},
-    /* fma, movbe, avx, f16c */
-    {ATM_ISA_X86_64_V3, 1, ECX, 1u << 12 | 1u << 22 | OSXSAVE | 1u << 28 | 1u << 29},
-    /* bmi, avx2, bmi2 */
-    {ATM_ISA_X86_64_V3, 7, EBX, 1u << 3 | 1u << 5 | 1u << 8},
-    /* avx512 f, dq, cd, bw, vl */
-    {ATM_ISA_X86_64_V4, 7, EBX, 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31},
-    /* lahf; lzcnt */
-    {ATM_ISA_X86_64_V2, 0x80000001u, ECX, 1u},
-    {ATM_ISA_X86_64_V3, 0x80000001u, ECX, 1u << 5},
+static const struct {
+  uint64_t isa, below;
+  Test tests[MOST_TESTS + 1];
+} rows[] = {
+#include "runtime/isa.def"
 };
-/* What the system must save: xmm and ymm; opmask and zmm. */
-enum { XCR0_V3 = 0x06, XCR0_V4 = 0xe6 };
+enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
-static LLVMValueRef i32(ModuleContext *m, uint32_t value) {
-  return LLVMConstInt(m->i32, value, 0);
+/* The function under construction, and what it has read: each leaf is asked once. */
+typedef struct Check {
+  ModuleContext *m;
+  LLVMValueRef function;
+  LLVMValueRef last_leaf; /* the last basic one that the CPU has */
+  LLVMValueRef saved;     /* xgetbv; NULL until read */
+  uint32_t leaves[MOST_READ];
+  LLVMValueRef results[MOST_READ];
+  uint32_t read_count;
+} Check;
+
+static LLVMValueRef i32(Check *c, uint32_t value) {
+  return LLVMConstInt(c->m->i32, value, 0);
+}
+
+static LLVMValueRef i64(Check *c, uint64_t value) {
+  return LLVMConstInt(c->m->i64, value, 0);
 }
 
 /* All bits of `mask` are set in `value`. */
-static LLVMValueRef has_bits(ModuleContext *m, LLVMValueRef value, uint32_t mask) {
-  LLVMValueRef masked = LLVMBuildAnd(m->builder, value, i32(m, mask), "");
-  return LLVMBuildICmp(m->builder, LLVMIntEQ, masked, i32(m, mask), "");
+static LLVMValueRef has_bits(Check *c, LLVMValueRef value, LLVMValueRef mask) {
+  LLVMValueRef masked = LLVMBuildAnd(c->m->builder, value, mask, "");
+  return LLVMBuildICmp(c->m->builder, LLVMIntEQ, masked, mask, "");
 }
 
-/* Register `reg` after cpuid of `leaf` (subleaf 0). */
-static LLVMValueRef cpuid(ModuleContext *m, uint32_t leaf, uint32_t reg) {
-  static const char text[] = "cpuid";
-  static const char constraints[] = "={ax},={bx},={cx},={dx},{ax},{cx},~{dirflag},~{fpsr},~{flags}";
-  LLVMTypeRef four[] = {m->i32, m->i32, m->i32, m->i32};
-  LLVMTypeRef type = LLVMFunctionType(LLVMStructTypeInContext(m->context, four, 4, 0), four, 2, 0);
-  LLVMValueRef code = LLVMGetInlineAsm(type, text, sizeof text - 1, constraints,
-                                       sizeof constraints - 1, 1, 0, LLVMInlineAsmDialectATT, 0);
-  LLVMValueRef args[] = {i32(m, leaf), i32(m, 0)};
-  LLVMValueRef result = LLVMBuildCall2(m->builder, type, code, args, 2, "");
-  return LLVMBuildExtractValue(m->builder, result, reg, "");
+/* An instruction with `arg_count` i32 in registers and `count` i32 out of them. */
+static LLVMValueRef instruction(Check *c, const char *text, const char *constraints, uint32_t count,
+                                LLVMValueRef *args, uint32_t arg_count) {
+  LLVMTypeRef i32s[] = {c->m->i32, c->m->i32, c->m->i32, c->m->i32};
+  LLVMTypeRef type =
+      LLVMFunctionType(LLVMStructTypeInContext(c->m->context, i32s, count, 0), i32s, arg_count, 0);
+  LLVMValueRef code = LLVMGetInlineAsm(type, text, strlen(text), constraints, strlen(constraints),
+                                       1, 0, LLVMInlineAsmDialectATT, 0);
+  return LLVMBuildCall2(c->m->builder, type, code, args, arg_count, "");
 }
 
-static LLVMValueRef xgetbv(ModuleContext *m) {
-  static const char text[] = "xgetbv";
-  static const char constraints[] = "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}";
-  LLVMTypeRef two[] = {m->i32, m->i32};
-  LLVMTypeRef type = LLVMFunctionType(LLVMStructTypeInContext(m->context, two, 2, 0), two, 1, 0);
-  LLVMValueRef code = LLVMGetInlineAsm(type, text, sizeof text - 1, constraints,
-                                       sizeof constraints - 1, 1, 0, LLVMInlineAsmDialectATT, 0);
-  LLVMValueRef args[] = {i32(m, 0)};
-  LLVMValueRef result = LLVMBuildCall2(m->builder, type, code, args, 1, "");
-  return LLVMBuildExtractValue(m->builder, result, 0, "");
-}
-
-/* Returns 0 from the function unless `condition` holds. */
-static void require(ModuleContext *m, LLVMValueRef function, LLVMValueRef condition) {
-  LLVMBasicBlockRef ok = LLVMAppendBasicBlockInContext(m->context, function, "");
-  LLVMBasicBlockRef failed = LLVMAppendBasicBlockInContext(m->context, function, "");
-  LLVMBuildCondBr(m->builder, condition, ok, failed);
-  LLVMPositionBuilderAtEnd(m->builder, failed);
-  LLVMBuildRet(m->builder, LLVMConstNull(m->i1));
-  LLVMPositionBuilderAtEnd(m->builder, ok);
-}
-
-LLVMValueRef cpu_check_emit(Artifact *a) {
-  ModuleContext *m = a->m;
-  uint64_t isa = a->row->info.isa_bits;
-  if (isa != ATM_ISA_X86_64_V2 && isa != ATM_ISA_X86_64_V3 && isa != ATM_ISA_X86_64_V4) return NULL;
-  LLVMValueRef function =
-      artifact_function(a, "cpu_check", LLVMFunctionType(m->i1, NULL, 0, 0), false);
-  LLVMValueRef leaves = cpuid(m, 0, EAX);
-  require(m, function, LLVMBuildICmp(m->builder, LLVMIntUGE, leaves, i32(m, 7), ""));
-  for (size_t i = 0; i < sizeof cpuid_rows / sizeof *cpuid_rows; ++i) {
-    const CpuidRow *row = &cpuid_rows[i];
-    if (row->isa > isa) continue;
-    require(m, function, has_bits(m, cpuid(m, row->leaf, row->reg), row->mask));
+/* The four registers after cpuid of `leaf`, subleaf 0. */
+static LLVMValueRef cpuid(Check *c, uint32_t leaf) {
+  for (uint32_t i = 0; i < c->read_count; ++i) {
+    if (c->leaves[i] == leaf) return c->results[i];
   }
-  if (isa != ATM_ISA_X86_64_V2) {
-    uint32_t saved = isa == ATM_ISA_X86_64_V4 ? XCR0_V4 : XCR0_V3;
-    require(m, function, has_bits(m, xgetbv(m), saved));
+  CHECK(c->read_count < MOST_READ);
+  LLVMValueRef args[] = {i32(c, leaf), i32(c, 0)};
+  LLVMValueRef result = instruction(
+      c, "cpuid", "={ax},={bx},={cx},={dx},{ax},{cx},~{dirflag},~{fpsr},~{flags}", 4, args, 2);
+  c->leaves[c->read_count] = leaf;
+  return c->results[c->read_count++] = result;
+}
+
+static LLVMValueRef register_after(Check *c, uint32_t leaf, uint32_t reg) {
+  return LLVMBuildExtractValue(c->m->builder, cpuid(c, leaf), reg, "");
+}
+
+/* What xgetbv tells of the registers that the system saves; 0 where it may not be run. */
+static LLVMValueRef saved_registers(Check *c) {
+  if (c->saved) return c->saved;
+  LLVMBuilderRef b = c->m->builder;
+  LLVMValueRef may = has_bits(c, register_after(c, 1, ISA_ECX), i32(c, ISA_OSXSAVE));
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(b);
+  LLVMBasicBlockRef ask = LLVMAppendBasicBlockInContext(c->m->context, c->function, "");
+  LLVMBasicBlockRef known = LLVMAppendBasicBlockInContext(c->m->context, c->function, "");
+  LLVMBuildCondBr(b, may, ask, known);
+  LLVMPositionBuilderAtEnd(b, ask);
+  LLVMValueRef zero = i32(c, 0);
+  LLVMValueRef result =
+      instruction(c, "xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}", 2, &zero, 1);
+  LLVMValueRef low = LLVMBuildExtractValue(b, result, 0, "");
+  LLVMBuildBr(b, known);
+  LLVMPositionBuilderAtEnd(b, known);
+  c->saved = LLVMBuildPhi(b, c->m->i32, "");
+  LLVMAddIncoming(c->saved, (LLVMValueRef[]){zero, low}, (LLVMBasicBlockRef[]){before, ask}, 2);
+  return c->saved;
+}
+
+/* The bits of `t` are set; leaves that the CPU does not have hold what others do. */
+static LLVMValueRef holds(Check *c, const Test *t) {
+  if (t->reg == ISA_XCR0) return has_bits(c, saved_registers(c), i32(c, t->mask));
+  LLVMValueRef ok = has_bits(c, register_after(c, t->leaf, t->reg), i32(c, t->mask));
+  if (t->leaf <= 1 || t->leaf >> 31) return ok; /* every x86-64 CPU has these */
+  LLVMValueRef there = LLVMBuildICmp(c->m->builder, LLVMIntUGE, c->last_leaf, i32(c, t->leaf), "");
+  return LLVMBuildAnd(c->m->builder, ok, there, "");
+}
+
+/* Adds the bit of row `r` to `found` where all that it asks for holds. */
+static LLVMValueRef add_row(Check *c, size_t r, LLVMValueRef found) {
+  LLVMBuilderRef b = c->m->builder;
+  LLVMValueRef ok = has_bits(c, found, i64(c, rows[r].below));
+  for (const Test *t = rows[r].tests; t->mask; ++t) ok = LLVMBuildAnd(b, ok, holds(c, t), "");
+  LLVMValueRef bit = LLVMBuildSelect(b, ok, i64(c, rows[r].isa), i64(c, 0), "");
+  return LLVMBuildOr(b, found, bit, "");
+}
+
+/* `isa` and all that its bits contain. */
+static uint64_t with_below(uint64_t isa) {
+  for (size_t r = ROW_COUNT; r-- > 0;) {
+    if (rows[r].isa & isa) isa |= rows[r].below;
   }
-  LLVMBuildRet(m->builder, LLVMConstInt(m->i1, 1, 0));
-  return function;
+  return isa;
+}
+
+LLVMValueRef cpu_check_emit(Artifact *a, uint64_t isa) {
+  uint64_t needed = with_below(isa);
+  bool tests = false;
+  for (size_t r = 0; r < ROW_COUNT; ++r) tests |= (rows[r].isa & needed) && rows[r].tests[0].mask;
+  if (!tests) return NULL;
+  Check c = {.m = a->m};
+  c.function = artifact_function(a, "cpu_isa", LLVMFunctionType(a->m->i64, NULL, 0, 0), false);
+  c.last_leaf = register_after(&c, 0, ISA_EAX);
+  LLVMValueRef found = i64(&c, 0);
+  for (size_t r = 0; r < ROW_COUNT; ++r) {
+    if (rows[r].isa & needed) found = add_row(&c, r, found);
+  }
+  LLVMBuildRet(a->m->builder, found);
+  return c.function;
 }

@@ -147,3 +147,8 @@ char *elf_finish(const char *object, size_t object_bytes, const char *prefix, co
   *contents = new.bytes + begin;
   return new.bytes;
 }
+
+uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name) {
+  const Object opened = object_open(object, bytes);
+  return section_read(&opened, section_find(&opened, name)).sh_size;
+}

@@ -7,8 +7,7 @@
 
 ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
                         Arena *arena) {
-  CHECK(target->vector_floats <= MAX_LANES);
-  ModuleContext m = {.arena = arena, .target = target, .context = context};
+  ModuleContext m = {.arena = arena, .context = context};
   m.module = LLVMModuleCreateWithNameInContext(name, context);
   LLVMSetTarget(m.module, target->triple);
   m.builder = LLVMCreateBuilderInContext(context);
@@ -21,11 +20,18 @@ ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetIn
   m.f32 = LLVMFloatTypeInContext(context);
   m.f64 = LLVMDoubleTypeInContext(context);
   m.ptr = LLVMPointerTypeInContext(context, 0);
-  m.vector = LLVMVectorType(m.f32, target->vector_floats);
-  m.vector_i32 = LLVMVectorType(m.i32, target->vector_floats);
   LLVMTypeRef parameters[] = {m.ptr, m.i32, m.i32};
   m.kernel_type = LLVMFunctionType(m.void_type, parameters, 3, false);
-  return m;
+  return emit_for_target(&m, target);
+}
+
+ModuleContext emit_for_target(const ModuleContext *m, const TargetInfo *target) {
+  CHECK(target->vector_floats <= MAX_LANES);
+  ModuleContext other = *m;
+  other.target = target;
+  other.vector = LLVMVectorType(m->f32, target->vector_floats);
+  other.vector_i32 = LLVMVectorType(m->i32, target->vector_floats);
+  return other;
 }
 
 void emit_close(ModuleContext *m) {

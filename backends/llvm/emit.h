@@ -35,6 +35,8 @@ typedef struct ModuleContext {
  */
 ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
                         Arena *arena);
+/* The same module and builder, with the vectors of another target of its family. */
+ModuleContext emit_for_target(const ModuleContext *m, const TargetInfo *target);
 /* Frees the builder. The module stays with the caller. */
 void emit_close(ModuleContext *m);
 

@@ -2,7 +2,7 @@
  *
  *   int PREFIX_run(const void *const in[], void *const out[], void *workspace, size_t bytes,
  *                  const atm_env *env) {
- *     check the arguments;
+ *     check the arguments; choose the variant;                        the rest once for each of them
  *     for (round = 0; round < rounds; ++round) {                      in[], out[]: its images
  *       void *args[..] = {scratch, others, operands.., results.., prefetch}; once for each step
  *       if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;
@@ -26,12 +26,15 @@ enum { ARG_SCRATCH, ARG_OTHERS, ARG_OPERANDS };
 typedef struct Entry {
   Artifact *a;
   ModuleContext *m;
-  const Plan *plan;
+  uint32_t index;          /* of the resolution */
+  const VariantCode *code; /* of the variant whose steps are emitted */
+  const Plan *plan;        /* its plan */
   LLVMValueRef function;
   LLVMValueRef in, out, workspace, bytes, env;
   LLVMValueRef *inputs, *outputs; /* loaded pointers */
   LLVMValueRef threads;           /* i32, at least 1 */
   LLVMValueRef parallel_for;      /* NULL when there is one thread */
+  LLVMValueRef able;              /* i64: the ATM_ISA_* bits that variants may use */
   LLVMValueRef weights;
 } Entry;
 
@@ -60,6 +63,13 @@ static LLVMValueRef is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignm
   LLVMValueRef low = LLVMBuildAnd(m->builder, bits, LLVMConstInt(m->i64, alignment - 1, 0), "");
   LLVMValueRef aligned = LLVMBuildICmp(m->builder, LLVMIntEQ, low, LLVMConstNull(m->i64), "");
   return both(m, LLVMBuildIsNotNull(m->builder, p, ""), aligned);
+}
+
+/* All of `bits` are in the i64 `isa`. */
+static LLVMValueRef has_isa(Entry *e, LLVMValueRef isa, uint64_t bits) {
+  LLVMValueRef mask = LLVMConstInt(e->m->i64, bits, 0);
+  LLVMValueRef there = LLVMBuildAnd(e->m->builder, isa, mask, "");
+  return LLVMBuildICmp(e->m->builder, LLVMIntEQ, there, mask, "");
 }
 
 /* Returns `code` from the entry unless `condition` holds. */
@@ -164,8 +174,9 @@ static void check_env(Entry *e) {
 static void check_workspace(Entry *e) {
   ModuleContext *m = e->m;
   LLVMValueRef others = LLVMBuildSub(m->builder, e->threads, LLVMConstInt(m->i32, 1, 0), "");
-  LLVMValueRef scratch = LLVMConstInt(m->i64, e->plan->scratch_bytes, 0);
-  LLVMValueRef base = LLVMConstInt(m->i64, e->plan->workspace_base, 0);
+  ArtifactWorkspace workspace = artifact_workspace(e->a->spec, e->index);
+  LLVMValueRef scratch = LLVMConstInt(m->i64, workspace.scratch, 0);
+  LLVMValueRef base = LLVMConstInt(m->i64, workspace.base, 0);
   others = LLVMBuildZExt(m->builder, others, m->i64, "");
   LLVMValueRef needed =
       LLVMBuildAdd(m->builder, LLVMBuildMul(m->builder, others, scratch, ""), base, "");
@@ -173,31 +184,47 @@ static void check_workspace(Entry *e) {
   require(e, both(m, is_pointer(m, e->workspace, PLAN_ALIGN), enough), ATM_E_WORKSPACE);
 }
 
-/* env->isa must have the bits of the code; where it is 0 the CPU itself is asked. */
-static void check_cpu(Entry *e) {
-  if (!e->a->cpu_check) return;
+/* What the CPU has: env->isa where that was detected, else the CPU itself is asked. */
+static LLVMValueRef detected(Entry *e, LLVMValueRef told) {
   ModuleContext *m = e->m;
   LLVMBuilderRef b = m->builder;
-  LLVMValueRef isa = env_field(e, m->i64, offsetof(atm_env, isa));
-  LLVMValueRef bits = LLVMConstInt(m->i64, e->a->row->info.isa_bits, 0);
-  LLVMValueRef told = LLVMBuildICmp(b, LLVMIntEQ, LLVMBuildAnd(b, isa, bits, ""), bits, "");
+  if (!e->a->cpu_check) return LLVMConstAllOnes(m->i64);
+  LLVMValueRef known_before = has_isa(e, told, ATM_ISA_DETECTED);
   LLVMBasicBlockRef before = LLVMGetInsertBlock(b);
   LLVMBasicBlockRef ask = LLVMAppendBasicBlockInContext(m->context, e->function, "");
   LLVMBasicBlockRef known = LLVMAppendBasicBlockInContext(m->context, e->function, "");
-  LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntEQ, isa, LLVMConstNull(m->i64), ""), ask, known);
+  LLVMBuildCondBr(b, known_before, known, ask);
   LLVMPositionBuilderAtEnd(b, ask);
-  LLVMTypeRef type = LLVMFunctionType(m->i1, NULL, 0, 0);
+  LLVMTypeRef type = LLVMFunctionType(m->i64, NULL, 0, 0);
   LLVMValueRef found = LLVMBuildCall2(b, type, e->a->cpu_check, NULL, 0, "");
   LLVMBuildBr(b, known);
   LLVMPositionBuilderAtEnd(b, known);
-  LLVMValueRef ok = LLVMBuildPhi(b, m->i1, "");
-  LLVMAddIncoming(ok, (LLVMValueRef[]){told, found}, (LLVMBasicBlockRef[]){before, ask}, 2);
-  require(e, ok, ATM_E_UNSUPPORTED_CPU);
+  LLVMValueRef isa = LLVMBuildPhi(b, m->i64, "");
+  LLVMAddIncoming(isa, (LLVMValueRef[]){told, found}, (LLVMBasicBlockRef[]){before, ask}, 2);
+  return isa;
+}
+
+/* The bits of some variant are there, and among those of env->isa unless that is 0. */
+static void check_cpu(Entry *e) {
+  ModuleContext *m = e->m;
+  LLVMBuilderRef b = m->builder;
+  LLVMValueRef told = env_field(e, m->i64, offsetof(atm_env, isa));
+  LLVMValueRef isa = detected(e, told);
+  LLVMValueRef any = LLVMBuildICmp(b, LLVMIntEQ, told, LLVMConstNull(m->i64), "");
+  LLVMValueRef wanted = LLVMBuildSelect(b, any, LLVMConstAllOnes(m->i64), told, "");
+  e->able = LLVMBuildAnd(b, isa, wanted, "");
+  const ArtifactSpec *spec = e->a->spec;
+  LLVMValueRef some = LLVMConstNull(m->i1);
+  for (uint32_t v = 0; v < spec->variant_count; ++v) {
+    LLVMValueRef one = has_isa(e, e->able, spec->variants[v].target->isa_bits);
+    some = LLVMBuildOr(b, some, one, "");
+  }
+  require(e, some, ATM_E_UNSUPPORTED_CPU);
 }
 
 static void check_weights(Entry *e) {
   e->weights = e->a->weights;
-  if (!e->a->options->external_weights || !e->a->blob->bytes) return;
+  if (!e->a->spec->external_weights || !e->a->spec->blob->bytes) return;
   e->weights = env_field(e, e->m->ptr, offsetof(atm_env, weights));
   require(e, is_pointer(e->m, e->weights, PLAN_ALIGN), ATM_E_WEIGHTS);
 }
@@ -223,7 +250,7 @@ static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef 
   LLVMBuildStore(e->m->builder, value, offset(e->m, args, index * sizeof(void *)));
 }
 
-static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *step) {
+static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
   ModuleContext *m = e->m;
   const PlanKernel *kernel = &e->plan->kernels[step->kernel];
   store_arg(e, args, ARG_SCRATCH, offset(m, e->workspace, step->scratch));
@@ -238,70 +265,102 @@ static void emit_call(Entry *e, LLVMValueRef args, uint32_t plan, const Step *st
     store_arg(e, args, results + kernel->result_count, weights_address(e, step->prefetch));
   }
   LLVMValueRef values[] = {e->parallel_for, env_field(e, m->ptr, offsetof(atm_env, ctx)),
-                           e->a->kernels[plan][step->kernel], args,
+                           e->code->kernels[e->index][step->kernel], args,
                            LLVMConstInt(m->i32, plan_tasks(kernel), 0)};
   LLVMValueRef code = LLVMBuildCall2(m->builder, step_type(m), e->a->step, values, 5, "");
   require(e, LLVMBuildIsNull(m->builder, code, ""), ATM_E_PARALLEL);
 }
 
-static void emit_steps(Entry *e, LLVMValueRef args, uint32_t plan) {
-  for (uint32_t i = 0; i < e->plan->step_count; ++i) emit_call(e, args, plan, &e->plan->steps[i]);
+static void emit_steps(Entry *e, LLVMValueRef args) {
+  for (uint32_t i = 0; i < e->plan->step_count; ++i) emit_call(e, args, &e->plan->steps[i]);
 }
 
-/* Moves pointers to whole tensors on to what `round` takes of them. */
-static void move_on(Entry *e, LLVMValueRef *pointers, const PlanTensor *tensors, uint32_t count,
-                    LLVMValueRef round) {
+/* Pointers to whole tensors, moved on to what `round` takes of them. */
+static LLVMValueRef *moved_on(Entry *e, LLVMValueRef *pointers, const PlanTensor *tensors,
+                              uint32_t count, LLVMValueRef round) {
+  LLVMValueRef *moved = ARENA_ARRAY(e->a->arena, count, LLVMValueRef);
   for (uint32_t i = 0; i < count; ++i) {
     uint64_t bytes = type_bytes(tensors[i].type) / e->plan->rounds;
-    pointers[i] = emit_address(e->m, pointers[i], emit_mul(e->m, round, bytes));
+    moved[i] = emit_address(e->m, pointers[i], emit_mul(e->m, round, bytes));
   }
+  return moved;
 }
 
-static void emit_rounds(Entry *e, LLVMValueRef args, uint32_t plan) {
+static void emit_rounds(Entry *e, LLVMValueRef args) {
   ModuleContext *m = e->m;
-  if (e->plan->rounds == 1) {
-    emit_steps(e, args, plan);
+  const Plan *plan = e->plan;
+  if (plan->rounds == 1) {
+    emit_steps(e, args);
     return;
   }
+  LLVMValueRef *inputs = e->inputs, *outputs = e->outputs;
   Loop loop;
-  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, e->plan->rounds), 1, NULL, 0);
-  move_on(e, e->inputs, e->plan->inputs, e->plan->input_count, loop.index);
-  move_on(e, e->outputs, e->plan->outputs, e->plan->output_count, loop.index);
-  emit_steps(e, args, plan);
+  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, plan->rounds), 1, NULL, 0);
+  e->inputs = moved_on(e, inputs, plan->inputs, plan->input_count, loop.index);
+  e->outputs = moved_on(e, outputs, plan->outputs, plan->output_count, loop.index);
+  emit_steps(e, args);
   loop_end(m, &loop, NULL);
+  e->inputs = inputs, e->outputs = outputs;
 }
 
-static uint32_t most_args(const Plan *plan) {
-  uint32_t most = 0;
-  for (uint32_t i = 0; i < plan->kernel_count; ++i) {
-    uint32_t count = plan->kernels[i].operand_count + plan->kernels[i].result_count;
-    if (count > most) most = count;
+/* Runs the steps of variant `v` and returns. */
+static void emit_variant(Entry *e, LLVMValueRef args, uint32_t v) {
+  e->code = &e->a->variants[v];
+  e->plan = e->code->variant->plans[e->index];
+  CHECK(e->plan->workspace_base % PLAN_ALIGN == 0 && e->plan->scratch_bytes % PLAN_ALIGN == 0);
+  store_arg(e, args, ARG_OTHERS, offset(e->m, e->workspace, e->plan->workspace_base));
+  emit_rounds(e, args);
+  LLVMBuildRet(e->m->builder, LLVMConstNull(e->m->i32));
+}
+
+/* The first variant whose bits are there; the last one's must be. */
+static void emit_variants(Entry *e, LLVMValueRef args) {
+  ModuleContext *m = e->m;
+  uint32_t last = e->a->spec->variant_count - 1;
+  for (uint32_t v = 0; v < last; ++v) {
+    LLVMBasicBlockRef here = LLVMAppendBasicBlockInContext(m->context, e->function, "");
+    LLVMBasicBlockRef next = LLVMAppendBasicBlockInContext(m->context, e->function, "");
+    uint64_t bits = e->a->spec->variants[v].target->isa_bits;
+    LLVMBuildCondBr(m->builder, has_isa(e, e->able, bits), here, next);
+    LLVMPositionBuilderAtEnd(m->builder, here);
+    emit_variant(e, args, v);
+    LLVMPositionBuilderAtEnd(m->builder, next);
   }
-  return ARG_OPERANDS + most + 1; /* what to prefetch */
+  emit_variant(e, args, last);
 }
 
-LLVMValueRef entry_emit(Artifact *a, uint32_t plan) {
+/* Of every kernel of every variant, and what to prefetch. */
+static uint32_t most_args(const ArtifactSpec *spec, uint32_t index) {
+  uint32_t most = 0;
+  for (uint32_t v = 0; v < spec->variant_count; ++v) {
+    const Plan *plan = spec->variants[v].plans[index];
+    for (uint32_t i = 0; i < plan->kernel_count; ++i) {
+      uint32_t count = plan->kernels[i].operand_count + plan->kernels[i].result_count;
+      if (count > most) most = count;
+    }
+  }
+  return ARG_OPERANDS + most + 1;
+}
+
+LLVMValueRef entry_emit(Artifact *a, uint32_t index) {
   ModuleContext *m = a->m;
   LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->i64, m->ptr};
-  const char *suffix = artifact_suffix(a->arena, a->plans, a->plan_count, plan);
-  LLVMValueRef function = artifact_function(a, arena_printf(a->arena, "run%s", suffix),
-                                            LLVMFunctionType(m->i32, parameters, 5, 0), true);
-  Entry e = {.a = a, .m = m, .plan = a->plans[plan], .function = function};
+  const char *name = arena_printf(a->arena, "run%s", artifact_suffix(a->spec, index, a->arena));
+  LLVMValueRef function =
+      artifact_function(a, name, LLVMFunctionType(m->i32, parameters, 5, 0), true);
+  const Plan *plan = a->spec->variants[0].plans[index];
+  Entry e = {.a = a, .m = m, .index = index, .plan = plan, .function = function};
   e.in = LLVMGetParam(function, 0), e.out = LLVMGetParam(function, 1);
   e.workspace = LLVMGetParam(function, 2), e.bytes = LLVMGetParam(function, 3);
   e.env = LLVMGetParam(function, 4);
-  LLVMValueRef args =
-      LLVMBuildAlloca(m->builder, LLVMArrayType2(m->ptr, most_args(e.plan)), "args");
-  e.inputs = check_tensors(&e, e.in, e.plan->inputs, e.plan->input_count);
-  e.outputs = check_tensors(&e, e.out, e.plan->outputs, e.plan->output_count);
+  LLVMTypeRef args_type = LLVMArrayType2(m->ptr, most_args(a->spec, index));
+  LLVMValueRef args = LLVMBuildAlloca(m->builder, args_type, "args");
+  e.inputs = check_tensors(&e, e.in, plan->inputs, plan->input_count);
+  e.outputs = check_tensors(&e, e.out, plan->outputs, plan->output_count);
   check_env(&e);
   check_workspace(&e);
   check_cpu(&e);
   check_weights(&e);
-
-  CHECK(e.plan->workspace_base % PLAN_ALIGN == 0 && e.plan->scratch_bytes % PLAN_ALIGN == 0);
-  store_arg(&e, args, ARG_OTHERS, offset(m, e.workspace, e.plan->workspace_base));
-  emit_rounds(&e, args, plan);
-  LLVMBuildRet(m->builder, LLVMConstNull(m->i32));
+  emit_variants(&e, args);
   return function;
 }

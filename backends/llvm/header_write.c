@@ -16,8 +16,8 @@
 typedef struct Header {
   StringBuilder text;
   Arena *arena;
-  const Plan *const *plans;
-  uint32_t plan_count;
+  const ArtifactSpec *spec;
+  const Plan *const *plans; /* of the first variant: what they say of tensors, all say */
   const char *prefix;
   const char *upper; /* of macros */
 } Header;
@@ -85,10 +85,20 @@ static void add_tensor_comments(Header *h, const char *title, const PlanTensor *
   }
 }
 
-static void add_introduction(Header *h, const EmitOptions *options, const WeightsBlob *blob) {
-  const Plan *plan = h->plans[0];
-  ADD(h, "/* %s, compiled by atmc for %s.\n *\n", comment(h->arena, plan->model),
-      plan->target->name);
+static void add_introduction(Header *h) {
+  const ArtifactSpec *spec = h->spec;
+  ADD(h, "/* %s, compiled by atmc for", comment(h->arena, h->plans[0]->model));
+  for (uint32_t v = 0; v < spec->variant_count; ++v) {
+    ADD(h, "%s %s", v ? "," : "", spec->variants[v].target->name);
+  }
+  ADD(h, ".\n *\n");
+  if (spec->variant_count > 1) {
+    ADD(h,
+        " * The best of these that the CPU runs is taken at each call; env->isa may force another\n"
+        " * (PREFIX_model()->variants lists them, atm_model_variant() of the runtime tells "
+        "which).\n"
+        " *\n");
+  }
   ADD(h,
       " * Inputs and outputs are dense arrays aligned to an element. The workspace is aligned to "
       "64\n"
@@ -104,18 +114,18 @@ static void add_introduction(Header *h, const EmitOptions *options, const Weight
       " * NULL or misaligned), ATM_E_ENV (its size or threads), ATM_E_WORKSPACE (NULL, misaligned "
       "or\n"
       " * too small), ATM_E_UNSUPPORTED_CPU, ATM_E_WEIGHTS; then ATM_E_PARALLEL.\n");
-  if (options->external_weights) {
+  if (spec->external_weights) {
     ADD(h,
         " *\n * The weights are external: env->weights points to the %llu bytes of the weights "
         "file\n"
         " * that atmc wrote beside the code, aligned to 64 bytes.\n",
-        (unsigned long long)blob->bytes);
+        (unsigned long long)spec->blob->bytes);
   }
   ADD(h, " */\n");
 }
 
 static const char *suffix(const Header *h, uint32_t plan) {
-  return artifact_suffix(h->arena, h->plans, h->plan_count, plan);
+  return artifact_suffix(h->spec, plan, h->arena);
 }
 
 static void add_elements(Header *h, uint32_t p, const char *side, const PlanTensor *list,
@@ -128,29 +138,30 @@ static void add_elements(Header *h, uint32_t p, const char *side, const PlanTens
   }
 }
 
-static void add_macros(Header *h, uint32_t p) {
-  const Plan *plan = h->plans[p];
+static void add_workspace(Header *h, const char *suffix, ArtifactWorkspace workspace) {
   ADD(h,
       "#define %s_WORKSPACE_BYTES%s(threads) \\\n"
       "  ((size_t)%llu + ((threads) > 1 ? (size_t)(threads) - 1 : 0) * (size_t)%llu)\n",
-      h->upper, suffix(h, p), (unsigned long long)plan->workspace_base,
-      (unsigned long long)plan->scratch_bytes);
+      h->upper, suffix, (unsigned long long)workspace.base, (unsigned long long)workspace.scratch);
+}
+
+static void add_macros(Header *h, uint32_t p) {
+  const Plan *plan = h->plans[p];
+  add_workspace(h, suffix(h, p), artifact_workspace(h->spec, p));
   add_elements(h, p, "IN", plan->inputs, plan->input_count);
   add_elements(h, p, "OUT", plan->outputs, plan->output_count);
 }
 
 /* With several shapes: what is enough for each of them. */
 static void add_largest_workspace(Header *h) {
-  uint64_t base = 0, scratch = 0;
-  for (uint32_t p = 0; p < h->plan_count; ++p) {
-    if (h->plans[p]->workspace_base > base) base = h->plans[p]->workspace_base;
-    if (h->plans[p]->scratch_bytes > scratch) scratch = h->plans[p]->scratch_bytes;
+  ArtifactWorkspace most = {0};
+  for (uint32_t p = 0; p < h->spec->plan_count; ++p) {
+    ArtifactWorkspace one = artifact_workspace(h->spec, p);
+    if (one.base > most.base) most.base = one.base;
+    if (one.scratch > most.scratch) most.scratch = one.scratch;
   }
-  ADD(h,
-      "\n/* Enough for every shape. */\n"
-      "#define %s_WORKSPACE_BYTES(threads) \\\n"
-      "  ((size_t)%llu + ((threads) > 1 ? (size_t)(threads) - 1 : 0) * (size_t)%llu)\n",
-      h->upper, (unsigned long long)base, (unsigned long long)scratch);
+  ADD(h, "\n/* Enough for every shape. */\n");
+  add_workspace(h, "", most);
 }
 
 /* "in_image, in_mask": of `side` "in" or "out". */
@@ -197,22 +208,21 @@ static void add_entry(Header *h, uint32_t p) {
   add_wrapper(h, p);
 }
 
-const char *header_write(Arena *arena, const Plan *const *plans, uint32_t plan_count,
-                         const WeightsBlob *blob, const EmitOptions *options) {
+const char *header_write(const ArtifactSpec *spec, Arena *arena) {
   Header header = {.text = {.arena = arena},
                    .arena = arena,
-                   .plans = plans,
-                   .plan_count = plan_count,
-                   .prefix = options->prefix,
-                   .upper = identifier(arena, options->prefix, true)};
+                   .spec = spec,
+                   .plans = spec->variants[0].plans,
+                   .prefix = spec->prefix,
+                   .upper = identifier(arena, spec->prefix, true)};
   Header *h = &header;
-  add_introduction(h, options, blob);
+  add_introduction(h);
   ADD(h, "#ifndef %s_ATM_MODEL_H\n#define %s_ATM_MODEL_H\n\n", h->upper, h->upper);
   string_builder_add(&h->text, runtime_header());
   ADD(h, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
   ADD(h, "\n/* Constant data about the model. */\nconst atm_model *%s_model(void);\n", h->prefix);
-  for (uint32_t p = 0; p < plan_count; ++p) add_entry(h, p);
-  if (plan_count > 1) add_largest_workspace(h);
+  for (uint32_t p = 0; p < spec->plan_count; ++p) add_entry(h, p);
+  if (spec->plan_count > 1) add_largest_workspace(h);
   ADD(h, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
   return string_builder_text(&h->text);
 }

@@ -50,14 +50,15 @@ static Status write_file(const char *path, const char *data, size_t bytes, Diag 
   return ok ? STATUS_OK : diag_io_error(diag, diag_file(path), "%s", strerror(errno));
 }
 
-static Status write_sources(const char *folder, LinkKind kind, const char *object, size_t bytes,
-                            Arena *arena, Diag *diag) {
+static Status write_sources(const char *folder, LinkKind kind, const Emitted *object, Arena *arena,
+                            Diag *diag) {
   for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
     const EmbeddedFile *file = &embedded_runtime[i];
     if (!is_wanted(file, kind)) continue;
     RETURN_IF_ERROR(write_file(file_path(arena, folder, file), file->data, file->bytes, diag));
   }
-  return write_file(arena_printf(arena, "%s/%s", folder, object_name), object, bytes, diag);
+  return write_file(arena_printf(arena, "%s/%s", folder, object_name), object->data, object->bytes,
+                    diag);
 }
 
 static void remove_folder(const char *folder, LinkKind kind, Arena *arena) {
@@ -99,10 +100,10 @@ static void push_compiler(Arguments *list, const TargetInfo *target) {
   if (list->count == before) push(list, "cc");
 }
 
-static Arguments command(LinkKind kind, const TargetInfo *target, const char *prefix,
-                         const char *folder, const char *output, Arena *arena) {
+static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *folder,
+                         const char *output, Arena *arena) {
   Arguments list = {.arena = arena};
-  push_compiler(&list, target);
+  push_compiler(&list, spec->variants[0].target);
   push(&list, "-std=gnu11");
   push(&list, "-O2");
   push(&list, "-fPIC");
@@ -110,7 +111,7 @@ static Arguments command(LinkKind kind, const TargetInfo *target, const char *pr
   if (kind == LINK_SHARED) {
     push(&list, "-shared");
   } else {
-    push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", prefix));
+    push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", spec->prefix));
   }
   for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
     const EmbeddedFile *file = &embedded_runtime[i];
@@ -146,16 +147,15 @@ static Status run(const Arguments *list, bool native, Diag *diag) {
   return diag_io_error(diag, diag_file(NULL), "the C compiler \"%s\" failed", tool);
 }
 
-Status link_artifact(LinkKind kind, const TargetInfo *target, const char *prefix,
-                     const char *object, size_t bytes, const char *output, Arena *arena,
-                     Diag *diag) {
+Status link_artifact(LinkKind kind, const ArtifactSpec *spec, const Emitted *object,
+                     const char *output, Arena *arena, Diag *diag) {
   const char *parent = getenv("TMPDIR");
   char *folder = arena_printf(arena, "%s/atmc-XXXXXX", parent && *parent ? parent : "/tmp");
   if (!mkdtemp(folder)) return diag_io_error(diag, diag_file(folder), "%s", strerror(errno));
-  Status status = write_sources(folder, kind, object, bytes, arena, diag);
+  Status status = write_sources(folder, kind, object, arena, diag);
   if (!status) {
-    Arguments list = command(kind, target, prefix, folder, output, arena);
-    status = run(&list, is_native(arena, target), diag);
+    Arguments list = command(kind, spec, folder, output, arena);
+    status = run(&list, is_native(arena, spec->variants[0].target), diag);
   }
   remove_folder(folder, kind, arena);
   return status;

@@ -65,58 +65,63 @@ static LLVMValueRef tensors(Artifact *a, const PlanTensor *list, uint32_t count)
 }
 
 static uint64_t nominal_macs(const Artifact *a, uint32_t index) {
-  if (a->options->macs) return a->options->macs[index];
-  const Plan *plan = a->plans[index];
+  if (a->spec->macs) return a->spec->macs[index];
+  const Plan *plan = a->spec->variants[0].plans[index];
   uint64_t macs = 0;
   for (uint32_t i = 0; i < plan->step_count; ++i) macs += plan->steps[i].macs;
   return macs * plan->rounds;
 }
 
 static LLVMValueRef entry(Artifact *a, uint32_t index) {
-  const Plan *plan = a->plans[index];
+  const Plan *plan = a->spec->variants[0].plans[index];
+  ArtifactWorkspace workspace = artifact_workspace(a->spec, index);
   LLVMValueRef fields[] = {a->entries[index],
                            tensors(a, plan->inputs, plan->input_count),
                            tensors(a, plan->outputs, plan->output_count),
-                           number64(a, plan->workspace_base),
-                           number64(a, plan->scratch_bytes),
+                           number64(a, workspace.base),
+                           number64(a, workspace.scratch),
                            number64(a, nominal_macs(a, index))};
   return structure(a, fields, 6);
 }
 
 static LLVMValueRef entries(Artifact *a) {
-  LLVMValueRef *elements = ARENA_ARRAY(a->arena, a->plan_count, LLVMValueRef);
-  for (uint32_t i = 0; i < a->plan_count; ++i) elements[i] = entry(a, i);
-  return array(a, elements, a->plan_count);
+  LLVMValueRef *elements = ARENA_ARRAY(a->arena, a->spec->plan_count, LLVMValueRef);
+  for (uint32_t i = 0; i < a->spec->plan_count; ++i) elements[i] = entry(a, i);
+  return array(a, elements, a->spec->plan_count);
 }
 
 static LLVMValueRef variants(Artifact *a) {
-  LLVMValueRef fields[] = {text(a, a->row->info.name), number64(a, a->row->info.isa_bits)};
-  LLVMValueRef variant = structure(a, fields, 2);
-  return array(a, &variant, 1);
+  LLVMValueRef *elements = ARENA_ARRAY(a->arena, a->spec->variant_count, LLVMValueRef);
+  for (uint32_t v = 0; v < a->spec->variant_count; ++v) {
+    const TargetInfo *target = a->spec->variants[v].target;
+    LLVMValueRef fields[] = {text(a, target->name), number64(a, target->isa_bits)};
+    elements[v] = structure(a, fields, 2);
+  }
+  return array(a, elements, a->spec->variant_count);
 }
 
 static LLVMValueRef classes(Artifact *a) {
-  uint32_t count = a->options->class_count;
+  uint32_t count = a->spec->class_count;
   LLVMValueRef *elements = ARENA_ARRAY(a->arena, count, LLVMValueRef);
-  for (uint32_t i = 0; i < count; ++i) elements[i] = text(a, a->options->class_names[i]);
+  for (uint32_t i = 0; i < count; ++i) elements[i] = text(a, a->spec->class_names[i]);
   return array(a, elements, count);
 }
 
 void metadata_emit(Artifact *a) {
-  const Plan *plan = a->plans[0];
+  const Plan *plan = a->spec->variants[0].plans[0];
   LLVMValueRef fields[] = {number32(a, ATM_ABI_VERSION),
                            number32(a, plan->input_count),
                            number32(a, plan->output_count),
-                           number32(a, a->plan_count),
-                           number32(a, 1),
-                           number32(a, a->options->class_count),
+                           number32(a, a->spec->plan_count),
+                           number32(a, a->spec->variant_count),
+                           number32(a, a->spec->class_count),
                            text(a, plan->model),
-                           text(a, a->row->info.triple),
-                           text(a, a->options->model_hash ? a->options->model_hash : ""),
+                           text(a, plan->target->triple),
+                           text(a, a->spec->model_hash ? a->spec->model_hash : ""),
                            entries(a),
                            variants(a),
                            classes(a),
-                           number64(a, a->options->external_weights ? a->blob->bytes : 0)};
+                           number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0)};
   LLVMValueRef model = artifact_constant(a, "metadata", structure(a, fields, 13));
   artifact_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);
   LLVMBuildRet(a->m->builder, model);

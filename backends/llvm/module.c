@@ -1,4 +1,5 @@
-/* The LLVM module of an artifact.
+/* The LLVM module of an artifact. Its kernels say themselves which CPU they are for, so that one module
+ * holds those of all instruction sets; where there are several, each has a section of its own.
  *
  * Symbols: PREFIX_model and PREFIX_run[_HxW] are exported, everything else is hidden or private.
  * The weights are zeros in a section of their own; the real bytes are written into the emitted
@@ -7,7 +8,7 @@
 #include "support/panic.h"
 
 static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
-  const char *symbol = arena_printf(a->arena, "%s_weights", a->options->prefix);
+  const char *symbol = arena_printf(a->arena, "%s_weights", a->spec->prefix);
   LLVMTypeRef type = LLVMArrayType2(a->m->i8, bytes);
   LLVMValueRef global = LLVMAddGlobal(a->m->module, type, symbol);
   LLVMSetInitializer(global, LLVMConstNull(type));
@@ -15,7 +16,7 @@ static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
   LLVMSetExternallyInitialized(global, 1);
   LLVMSetSection(global, artifact_weights_section);
   LLVMSetAlignment(global, 128);
-  if (!a->options->export_all) LLVMSetVisibility(global, LLVMHiddenVisibility);
+  if (!a->spec->export_all) LLVMSetVisibility(global, LLVMHiddenVisibility);
   return global;
 }
 
@@ -29,19 +30,23 @@ static const uint64_t *offsets_by_recipe(Arena *arena, const WeightsBlob *blob) 
   return offsets;
 }
 
-/* The function of an equal kernel that was emitted for an earlier plan, or NULL. */
-static LLVMValueRef emitted_before(const Artifact *a, uint32_t plan, const PlanKernel *kernel) {
+/* The function of an equal kernel that was emitted for an earlier plan of the variant, or NULL. */
+static LLVMValueRef emitted_before(const VariantCode *code, uint32_t plan,
+                                   const PlanKernel *kernel) {
   for (uint32_t p = 0; p < plan; ++p) {
-    for (uint32_t k = 0; k < a->plans[p]->kernel_count; ++k) {
-      if (kernel_equal(&a->plans[p]->kernels[k], kernel)) return a->kernels[p][k];
+    const Plan *before = code->variant->plans[p];
+    for (uint32_t k = 0; k < before->kernel_count; ++k) {
+      if (kernel_equal(&before->kernels[k], kernel)) return code->kernels[p][k];
     }
   }
   return NULL;
 }
 
-/* PREFIX_NAME; kernels of several plans that share a name but not their code are numbered. */
-static const char *kernel_symbol(Artifact *a, const PlanKernel *kernel) {
-  const char *symbol = arena_printf(a->arena, "%s_%s", a->options->prefix, kernel->name);
+/* PREFIX_NAME, or PREFIX_NAME_v3 where there are several variants; kernels of several plans that share
+ * a name but not their code are numbered. */
+static const char *kernel_symbol(Artifact *a, uint32_t v, const PlanKernel *kernel) {
+  const char *symbol = arena_printf(a->arena, "%s_%s%s", a->spec->prefix, kernel->name,
+                                    artifact_variant_suffix(a->spec, v, a->arena));
   const char *numbered = symbol;
   for (uint32_t i = 2; LLVMGetNamedFunction(a->m->module, numbered); ++i) {
     numbered = arena_printf(a->arena, "%s_%u", symbol, i);
@@ -49,39 +54,54 @@ static const char *kernel_symbol(Artifact *a, const PlanKernel *kernel) {
   return numbered;
 }
 
-static void emit_kernels(Artifact *a) {
-  a->kernels = ARENA_ARRAY(a->arena, a->plan_count, LLVMValueRef *);
-  for (uint32_t p = 0; p < a->plan_count; ++p) {
-    const Plan *plan = a->plans[p];
-    a->kernels[p] = ARENA_ARRAY(a->arena, plan->kernel_count, LLVMValueRef);
+const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
+  if (spec->variant_count == 1) return ".text";
+  return arena_printf(arena, ".text.%s", target_row(spec->variants[v].target)->isa);
+}
+
+static LLVMValueRef emit_kernel(Artifact *a, uint32_t v, const PlanKernel *kernel) {
+  LLVMValueRef function = kernel_emit(&a->variants[v].m, kernel, kernel_symbol(a, v, kernel));
+  if (a->spec->export_all) LLVMSetVisibility(function, LLVMDefaultVisibility);
+  if (a->spec->variant_count > 1) LLVMSetSection(function, module_section(a->spec, v, a->arena));
+  return function;
+}
+
+static void emit_kernels(Artifact *a, uint32_t v) {
+  VariantCode *code = &a->variants[v];
+  code->kernels = ARENA_ARRAY(a->arena, a->spec->plan_count, LLVMValueRef *);
+  for (uint32_t p = 0; p < a->spec->plan_count; ++p) {
+    const Plan *plan = code->variant->plans[p];
+    code->kernels[p] = ARENA_ARRAY(a->arena, plan->kernel_count, LLVMValueRef);
     for (uint32_t k = 0; k < plan->kernel_count; ++k) {
-      const PlanKernel *kernel = &plan->kernels[k];
-      LLVMValueRef function = emitted_before(a, p, kernel);
-      if (!function) {
-        function = kernel_emit(a->m, kernel, kernel_symbol(a, kernel));
-        if (a->options->export_all) LLVMSetVisibility(function, LLVMDefaultVisibility);
-      }
-      a->kernels[p][k] = function;
+      LLVMValueRef function = emitted_before(code, p, &plan->kernels[k]);
+      code->kernels[p][k] = function ? function : emit_kernel(a, v, &plan->kernels[k]);
     }
   }
 }
 
-void module_fill(ModuleContext *m, const Plan *const *plans, uint32_t plan_count,
-                 const WeightsBlob *blob, uint64_t weights_bytes, const EmitOptions *options) {
-  Artifact a = {.plans = plans,
-                .plan_count = plan_count,
-                .blob = blob,
-                .options = options,
-                .row = target_row(m->target),
-                .arena = m->arena,
-                .m = m};
-  a.weight_offsets = offsets_by_recipe(m->arena, blob);
+static uint64_t isa_of_all(const ArtifactSpec *spec) {
+  uint64_t isa = 0;
+  for (uint32_t v = 0; v < spec->variant_count; ++v) isa |= spec->variants[v].target->isa_bits;
+  return isa;
+}
+
+void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_bytes) {
+  Artifact a = {.spec = spec, .arena = m->arena, .m = m};
+  a.baseline = target_row(spec->variants[0].target)->baseline_cpu;
+  a.weight_offsets = offsets_by_recipe(m->arena, spec->blob);
   if (weights_bytes) a.weights = weights_global(&a, weights_bytes);
-  emit_kernels(&a);
-  a.cpu_check = cpu_check_emit(&a);
+  a.variants = ARENA_ARRAY(m->arena, spec->variant_count, VariantCode);
+  for (uint32_t v = 0; v < spec->variant_count; ++v) {
+    a.variants[v].variant = &spec->variants[v];
+    a.variants[v].m = emit_for_target(m, spec->variants[v].target);
+    emit_kernels(&a, v);
+  }
+  a.cpu_check = cpu_check_emit(&a, isa_of_all(spec));
   entry_emit_shared(&a);
-  a.entries = ARENA_ARRAY(m->arena, plan_count, LLVMValueRef);
-  for (uint32_t p = 0; p < plan_count; ++p) a.entries[p] = entry_emit(&a, p);
+  a.entries = ARENA_ARRAY(m->arena, spec->plan_count, LLVMValueRef);
+  for (uint32_t p = 0; p < spec->plan_count; ++p) a.entries[p] = entry_emit(&a, p);
   metadata_emit(&a);
-  if (options->export_all) peak_emit(m, arena_printf(m->arena, "%s_peak", options->prefix));
+  if (spec->export_all) {
+    peak_emit(&a.variants[0].m, arena_printf(m->arena, "%s_peak", spec->prefix));
+  }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/llvm/targets.h"
 
 typedef enum SuffixStyle { SUFFIX_NONE, SUFFIX_HW, SUFFIX_NHW, SUFFIX_INDEX } SuffixStyle;
 
@@ -29,20 +30,25 @@ static bool style_is_unique(Arena *arena, const Plan *const *plans, uint32_t cou
   return true;
 }
 
-const char *artifact_suffix(Arena *arena, const Plan *const *plans, uint32_t count, uint32_t i) {
+const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena) {
+  const Plan *const *plans = spec->variants[0].plans;
   SuffixStyle style = SUFFIX_NONE;
-  while (style < SUFFIX_INDEX && !style_is_unique(arena, plans, count, style)) ++style;
+  while (style < SUFFIX_INDEX && !style_is_unique(arena, plans, spec->plan_count, style)) ++style;
   return suffix(arena, plans, i, style);
 }
 
-const char *const *artifact_symbols(Arena *arena, const Plan *const *plans, uint32_t plan_count,
-                                    const EmitOptions *options, uint32_t *count) {
-  const char **symbols = ARENA_ARRAY(arena, plan_count + 1, const char *);
+const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
+  if (spec->variant_count == 1) return "";
+  return arena_printf(arena, "_%s", target_row(spec->variants[v].target)->isa);
+}
+
+const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint32_t *count) {
+  const char **symbols = ARENA_ARRAY(arena, spec->plan_count + 1, const char *);
   *count = 0;
-  symbols[(*count)++] = arena_printf(arena, "%s_model", options->prefix);
-  for (uint32_t i = 0; i < plan_count; ++i) {
-    symbols[(*count)++] = arena_printf(arena, "%s_run%s", options->prefix,
-                                       artifact_suffix(arena, plans, plan_count, i));
+  symbols[(*count)++] = arena_printf(arena, "%s_model", spec->prefix);
+  for (uint32_t i = 0; i < spec->plan_count; ++i) {
+    symbols[(*count)++] =
+        arena_printf(arena, "%s_run%s", spec->prefix, artifact_suffix(spec, i, arena));
   }
   return symbols;
 }

@@ -53,9 +53,9 @@ static LLVMTargetMachineRef machine_new(const TargetInfo *target) {
 }
 
 /* The bytes of the embedded weights symbol as LLVM sees it. */
-static uint64_t symbol_bytes(const WeightsBlob *blob, const EmitOptions *options, EmitKind kind) {
-  if (options->external_weights || !blob->bytes) return 0;
-  return kind == EMIT_OBJECT ? PLACEHOLDER_BYTES : blob->bytes;
+static uint64_t symbol_bytes(const ArtifactSpec *spec, EmitKind kind) {
+  if (spec->external_weights || !spec->blob->bytes) return 0;
+  return kind == EMIT_OBJECT ? PLACEHOLDER_BYTES : spec->blob->bytes;
 }
 
 static void verify_module(LLVMModuleRef module) {
@@ -91,17 +91,16 @@ static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef m
   return buffer;
 }
 
-static LLVMMemoryBufferRef build(const Plan *const *plans, uint32_t plan_count,
-                                 const WeightsBlob *blob, const EmitOptions *options, EmitKind kind,
-                                 Arena *arena) {
-  const TargetInfo *target = plans[0]->target;
+static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena *arena) {
+  /* Functions say for themselves what they are for; what does not is for the lowest. */
+  const TargetInfo *target = spec->variants[spec->variant_count - 1].target;
   LLVMContextRef context = LLVMContextCreate();
   LLVMTargetMachineRef machine = machine_new(target);
-  ModuleContext m = emit_open(context, options->prefix, target, arena);
+  ModuleContext m = emit_open(context, spec->prefix, target, arena);
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
   LLVMSetModuleDataLayout(m.module, layout);
   LLVMDisposeTargetData(layout);
-  module_fill(&m, plans, plan_count, blob, symbol_bytes(blob, options, kind), options);
+  module_fill(&m, spec, symbol_bytes(spec, kind));
   emit_close(&m);
   verify_module(m.module);
   optimize(m.module, machine);
@@ -120,43 +119,45 @@ static char *copy_text(const char *start, size_t size) {
   return copy;
 }
 
-/* The finished object, with its weights, in malloced memory. */
-static Status finish(const char *start, size_t size, const WeightsBlob *blob,
-                     const WeightSource *source, const EmitOptions *options, Arena *arena,
-                     char **data, size_t *bytes) {
+/* The finished object, with its weights, from what LLVM made of it. */
+static Status finish(const ArtifactSpec *spec, const char *start, size_t size, Arena *arena,
+                     Emitted *out) {
   char *contents = NULL;
-  const char *symbol = arena_printf(arena, "%s_weights", options->prefix);
-  uint64_t weights = options->external_weights ? 0 : blob->bytes;
-  *data = elf_finish(start, size, options->prefix, symbol, weights, bytes, &contents);
-  Status status = weights ? weights_blob_evaluate(blob, source, contents) : STATUS_OK;
+  const char *symbol = arena_printf(arena, "%s_weights", spec->prefix);
+  uint64_t weights = spec->external_weights ? 0 : spec->blob->bytes;
+  out->data = elf_finish(start, size, spec->prefix, symbol, weights, &out->bytes, &contents);
+  Status status = weights ? weights_blob_evaluate(spec->blob, spec->source, contents) : STATUS_OK;
   if (status) {
-    free(*data);
-    *data = NULL;
+    free(out->data);
+    *out = (Emitted){0};
   }
   return status;
 }
 
-Status llvm_emit(const Plan *const *plans, uint32_t plan_count, const WeightsBlob *blob,
-                 const WeightSource *source, const EmitOptions *options, EmitKind kind,
-                 Arena *arena, Diag *diag, char **data, size_t *bytes) {
-  CHECK(plan_count > 0);
-  if (!options->external_weights && blob->bytes > embedded_limit) {
-    return diag_error(diag, diag_file(plans[0]->model),
+Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *arena, Diag *diag, Emitted *out) {
+  CHECK(spec->variant_count > 0 && spec->plan_count > 0);
+  *out = (Emitted){0};
+  if (!spec->external_weights && spec->blob->bytes > embedded_limit) {
+    return diag_error(diag, diag_file(spec->variants[0].plans[0]->model),
                       "%llu bytes of weights, embedded ones are limited to %llu; use "
                       "--weights-mode=external",
-                      (unsigned long long)blob->bytes, (unsigned long long)embedded_limit);
+                      (unsigned long long)spec->blob->bytes, (unsigned long long)embedded_limit);
   }
   object_initialize_llvm();
-  LLVMMemoryBufferRef buffer = build(plans, plan_count, blob, options, kind, arena);
+  LLVMMemoryBufferRef buffer = build(spec, kind, arena);
   const char *start = LLVMGetBufferStart(buffer);
   size_t size = LLVMGetBufferSize(buffer);
   Status status = STATUS_OK;
   if (kind == EMIT_OBJECT) {
-    status = finish(start, size, blob, source, options, arena, data, bytes);
+    status = finish(spec, start, size, arena, out);
   } else {
-    *data = copy_text(start, size);
-    *bytes = size;
+    *out = (Emitted){copy_text(start, size), size};
   }
   LLVMDisposeMemoryBuffer(buffer);
   return status;
+}
+
+uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object,
+                         Arena *arena) {
+  return elf_section_bytes(object->data, object->bytes, module_section(spec, v, arena));
 }

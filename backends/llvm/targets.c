@@ -190,6 +190,50 @@ const TargetRow *target_row(const TargetInfo *info) {
   PANIC("target %s is not in the table", info->name);
 }
 
+static const TargetFamily *family_of_row(const TargetRow *row) {
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    const TargetRow *rows = families[i]->rows;
+    if (row >= rows && row < rows + families[i]->row_count) return families[i];
+  }
+  PANIC("target %s is of no family", row->info.name);
+}
+
+/* The rows of one family are best first: nothing of another may stand in `list`, nor `target` itself. */
+static Status list_add(TargetList *list, const char *name, const TargetInfo *target, Diag *diag) {
+  const TargetRow *row = target_row(target);
+  uint32_t at = 0;
+  for (uint32_t i = 0; i < list->count; ++i) {
+    const TargetRow *other = target_row(list->items[i]);
+    if (other == row) return diag_usage_error(diag, "--isa: %s is named twice", name);
+    if (family_of_row(other) != family_of_row(row)) {
+      return diag_usage_error(diag, "--isa: %s is of %s, %s of %s; an object is for one of them",
+                              other->isa, family_of_row(other)->name, row->isa,
+                              family_of_row(row)->name);
+    }
+    at += other < row;
+  }
+  for (uint32_t i = list->count; i > at; --i) list->items[i] = list->items[i - 1];
+  list->items[at] = target;
+  ++list->count;
+  return STATUS_OK;
+}
+
+Status target_choose_list(const char *isas, const char *cpu, const char *triple, Arena *arena,
+                          Diag *diag, TargetList *list) {
+  size_t names = 1;
+  for (const char *c = isas; c && *c; ++c) names += *c == ',';
+  *list = (TargetList){.items = ARENA_ARRAY(arena, names, const TargetInfo *)};
+  for (size_t i = 0; i < names; ++i) {
+    size_t length = isas ? strcspn(isas, ",") : 0;
+    const char *name = isas ? arena_strndup(arena, isas, length) : NULL;
+    const TargetInfo *target = target_choose(name, cpu, triple, arena, diag);
+    if (!target) return STATUS_USAGE;
+    RETURN_IF_ERROR(list_add(list, name, target, diag));
+    if (isas) isas += length + 1;
+  }
+  return STATUS_OK;
+}
+
 const char *target_host_cpu(Arena *arena) {
   char *name = LLVMGetHostCPUName();
   char *copy = arena_strdup(arena, name);

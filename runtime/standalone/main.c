@@ -28,6 +28,7 @@ typedef struct program {
   const char *weights_file;
   npy_array *inputs, *outputs;
   void *weights;
+  const atm_variant *variant; /* forced; NULL: the best that the CPU runs */
   long threads;
 } program;
 
@@ -59,8 +60,9 @@ static void print_tensors(const char *title, const atm_tensor *tensors, uint32_t
 
 static void print_help(const program *p) {
   const atm_model *model = p->model;
-  printf("Usage: %s --input [NAME=]FILE.npy [--output [NAME=]FILE.npy] [--threads=N]%s\n", p->name,
-         model->weights_bytes ? " --weights=FILE" : "");
+  printf(
+      "Usage: %s --input [NAME=]FILE.npy [--output [NAME=]FILE.npy] [--threads=N] [--isa=NAME]%s\n",
+      p->name, model->weights_bytes ? " --weights=FILE" : "");
   printf("Runs the model %s, compiled for", model->name);
   for (uint32_t i = 0; i < model->variant_count; ++i) {
     printf("%s %s", i ? "," : "", model->variants[i].name);
@@ -102,11 +104,25 @@ static int set_threads(program *p, const char *text) {
   return 0;
 }
 
+/* Forces the variant called `text`. */
+static int set_variant(program *p, const char *text) {
+  for (uint32_t i = 0; i < p->model->variant_count; ++i) {
+    if (strcmp(p->model->variants[i].name, text) == 0) {
+      p->variant = &p->model->variants[i];
+      return 0;
+    }
+  }
+  return fail(p, EXIT_USAGE, "--isa=%s: the model was not compiled for it (see --help)", text);
+}
+
 static int parse_arguments(program *p, int argc, char **argv, int *done) {
-  static const struct option options[] = {
-      {"input", required_argument, NULL, 'i'},   {"output", required_argument, NULL, 'o'},
-      {"threads", required_argument, NULL, 't'}, {"weights", required_argument, NULL, 'w'},
-      {"help", no_argument, NULL, 'h'},          {0}};
+  static const struct option options[] = {{"input", required_argument, NULL, 'i'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"weights", required_argument, NULL, 'w'},
+                                          {"isa", required_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
   const atm_model *model = p->model;
   const atm_entry *entry = model->entries;
   int code = 0;
@@ -119,6 +135,7 @@ static int parse_arguments(program *p, int argc, char **argv, int *done) {
         code = set_file(p, optarg, entry->outputs, model->output_count, p->output_files);
         break;
       case 't': code = set_threads(p, optarg); break;
+      case 'v': code = set_variant(p, optarg); break;
       case 'w': p->weights_file = optarg; break;
       case 'h':
         print_help(p);
@@ -296,11 +313,9 @@ static int new_output(const atm_tensor *t, npy_array *array) {
   return array->data != NULL;
 }
 
-/* Runs `entry` on `pool`; sets the time in milliseconds. Returns an ATM_E_* code. */
-static int run_entry(program *p, const atm_entry *entry, atm_pool *pool, double *milliseconds) {
-  atm_env env = atm_pool_env(pool);
-  env.weights = p->weights;
-  size_t bytes = entry->workspace_base + (env.threads - 1) * entry->workspace_scratch;
+/* Runs `entry` in `env`; sets the time in milliseconds. Returns an ATM_E_* code. */
+static int run_entry(program *p, const atm_entry *entry, const atm_env *env, double *milliseconds) {
+  size_t bytes = entry->workspace_base + (env->threads - 1) * entry->workspace_scratch;
   void *workspace = allocate(bytes);
   const void **in = calloc(p->model->input_count, sizeof *in);
   void **out = calloc(p->model->output_count, sizeof *out);
@@ -312,7 +327,7 @@ static int run_entry(program *p, const atm_entry *entry, atm_pool *pool, double 
   }
   struct timespec begin, end;
   clock_gettime(CLOCK_MONOTONIC, &begin);
-  int code = ready ? entry->run(in, out, workspace, bytes, &env) : ATM_E_NO_MEMORY;
+  int code = ready ? entry->run(in, out, workspace, bytes, env) : ATM_E_NO_MEMORY;
   clock_gettime(CLOCK_MONOTONIC, &end);
   *milliseconds =
       (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) * 1e-6;
@@ -331,11 +346,16 @@ static int run(program *p) {
   atm_pool *pool = atm_pool_create((uint32_t)p->threads);
   if (!pool) return fail(p, EXIT_SYSTEM, "%s", atm_error_text(ATM_E_SYSTEM));
   double milliseconds = 0;
-  int error = run_entry(p, entry, pool, &milliseconds);
+  atm_env env = atm_pool_env(pool);
+  env.weights = p->weights;
+  if (p->variant) env.isa = p->variant->isa;
+  const atm_variant *variant = atm_model_variant(p->model, &env);
+  int error = run_entry(p, entry, &env, &milliseconds);
   atm_pool_destroy(pool);
   if (error) return fail(p, EXIT_SYSTEM, "%s", atm_error_text(error));
   print_outputs(p, entry);
-  printf("%.3f ms, %ld thread%s\n", milliseconds, p->threads, p->threads == 1 ? "" : "s");
+  printf("%.3f ms, %ld thread%s, %s\n", milliseconds, p->threads, p->threads == 1 ? "" : "s",
+         variant->name);
   if (fflush(stdout) != 0) return fail(p, EXIT_SYSTEM, "standard output: %s", strerror(errno));
   return write_outputs(p);
 }

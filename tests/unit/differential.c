@@ -448,15 +448,20 @@ static void expect_same_output(const Trial *t, uint32_t output, const float *got
 }
 
 static void expect_same_code(Trial *t, const Plan *plan) {
-  EmitOptions options = {.prefix = "model", .external_weights = true, .model_hash = ""};
   WeightsBlob blob = weights_blob_layout(t->arena, &plan, 1);
-  char *object, *data = aligned_alloc(128, round_up_size(blob.bytes + 1, 128));
-  size_t bytes;
+  ArtifactVariant variant = {plan->target, &plan};
+  ArtifactSpec spec = {.prefix = "model",
+                       .variants = &variant,
+                       .variant_count = 1,
+                       .plan_count = 1,
+                       .blob = &blob,
+                       .source = &weights,
+                       .external_weights = true};
+  char *data = aligned_alloc(128, round_up_size(blob.bytes + 1, 128));
+  Emitted object;
   LoadedModel *loaded;
-  cr_assert_eq(llvm_emit(&plan, 1, &blob, &weights, &options, EMIT_OBJECT, t->arena, &t->diag,
-                         &object, &bytes),
-               STATUS_OK);
-  cr_assert_eq(llvm_load(object, bytes, &t->diag, &loaded), STATUS_OK);
+  cr_assert_eq(llvm_emit(&spec, EMIT_OBJECT, t->arena, &t->diag, &object), STATUS_OK);
+  cr_assert_eq(llvm_load(object.data, object.bytes, &t->diag, &loaded), STATUS_OK);
   cr_assert_eq(weights_blob_evaluate(&blob, &weights, data), STATUS_OK);
   void *in[MAX_INPUTS], *out[MAX_OUTPUTS];
   for (uint32_t i = 0; i < plan->input_count; ++i) {
@@ -476,7 +481,7 @@ static void expect_same_code(Trial *t, const Plan *plan) {
   for (uint32_t i = 0; i < plan->input_count; ++i) free(in[i]);
   for (uint32_t i = 0; i < plan->output_count; ++i) free(out[i]);
   llvm_unload(loaded);
-  free(object);
+  free(object.data);
   free(data);
 }
 

@@ -7,11 +7,12 @@
 #include "tests/unit/tiny_plan.h"
 
 enum { H = 5, W = 7, ROWS = H * W, MOST = 3 };
+enum { ENTRIES = 3, MOST_VARIANTS = 3 };
 
 typedef struct Fixture {
   Arena *arena;
   Diag diag;
-  char *object;
+  Emitted object;
   LoadedModel *loaded;
   const atm_model *model;
   WeightsBlob blob;
@@ -21,36 +22,46 @@ typedef struct Fixture {
   size_t bytes;
 } Fixture;
 
-static void emit(Fixture *f, const TargetInfo *target, bool external) {
+static void emit(Fixture *f, const TargetList *targets, bool external) {
   RecipeTable *recipes = recipe_table_new(f->arena);
-  const Plan *plans[] = {tiny_plan(f->arena, recipes, target, 1, H, W),
-                         tiny_plan(f->arena, recipes, target, 2, H, W),
-                         tiny_plan_rounds(f->arena, recipes, target, MOST, H, W)};
+  const Plan *plans[MOST_VARIANTS * ENTRIES];
+  ArtifactVariant variants[MOST_VARIANTS];
+  for (uint32_t v = 0; v < targets->count; ++v) {
+    const Plan **of_variant = &plans[v * ENTRIES];
+    const TargetInfo *target = targets->items[v];
+    of_variant[0] = tiny_plan(f->arena, recipes, target, 1, H, W);
+    of_variant[1] = tiny_plan(f->arena, recipes, target, 2, H, W);
+    of_variant[2] = tiny_plan_rounds(f->arena, recipes, target, MOST, H, W);
+    variants[v] = (ArtifactVariant){target, of_variant};
+  }
   static const char *const classes[] = {"cat", "dog"};
-  EmitOptions options = {.prefix = "tiny",
-                         .external_weights = external,
-                         .model_hash = "c0ffee",
-                         .class_names = classes,
-                         .class_count = 2,
-                         .export_all = true};
   WeightSource source = {.read = tiny_read};
-  f->blob = weights_blob_layout(f->arena, plans, 3);
-  size_t bytes = 0;
-  Status status = llvm_emit(plans, 3, &f->blob, &source, &options, EMIT_OBJECT, f->arena, &f->diag,
-                            &f->object, &bytes);
-  cr_assert_eq(status, STATUS_OK);
-  cr_assert_eq(llvm_load(f->object, bytes, &f->diag, &f->loaded), STATUS_OK);
+  f->blob = weights_blob_layout(f->arena, plans, targets->count * ENTRIES);
+  ArtifactSpec spec = {.prefix = "tiny",
+                       .variants = variants,
+                       .variant_count = targets->count,
+                       .plan_count = ENTRIES,
+                       .blob = &f->blob,
+                       .source = &source,
+                       .external_weights = external,
+                       .model_hash = "c0ffee",
+                       .class_names = classes,
+                       .class_count = 2,
+                       .export_all = true};
+  cr_assert_eq(llvm_emit(&spec, EMIT_OBJECT, f->arena, &f->diag, &f->object), STATUS_OK);
+  cr_assert_eq(llvm_load(f->object.data, f->object.bytes, &f->diag, &f->loaded), STATUS_OK);
   const atm_model *(*model)(void) =
       (const atm_model *(*)(void))(uintptr_t)llvm_symbol(f->loaded, "tiny_model");
   cr_assert_not_null((void *)(uintptr_t)model);
   f->model = model();
 }
 
-static void open_fixture(Fixture *f, const char *isa, bool external) {
+/* `isas` as of --isa; NULL: what this machine has. */
+static void open_fixture(Fixture *f, const char *isas, bool external) {
   *f = (Fixture){.arena = arena_new(), .diag = {.stream = stderr}};
-  const TargetInfo *target = target_choose(isa, NULL, NULL, f->arena, &f->diag);
-  cr_assert_not_null(target);
-  emit(f, target, external);
+  TargetList targets;
+  cr_assert_eq(target_choose_list(isas, NULL, NULL, f->arena, &f->diag, &targets), STATUS_OK);
+  emit(f, &targets, external);
   float *image = malloc(MOST * ROWS * TINY_IN * sizeof(float));
   for (size_t i = 0; i < MOST * ROWS * TINY_IN; ++i) image[i] = tiny_input(i);
   f->in[0] = image;
@@ -64,7 +75,7 @@ static void close_fixture(Fixture *f) {
   free(f->out[0]);
   free(f->workspace);
   llvm_unload(f->loaded);
-  free(f->object);
+  free(f->object.data);
   arena_free(f->arena);
 }
 
@@ -205,6 +216,35 @@ Test(entry, refuses_cpus_without_the_instructions) {
   cr_expect_eq(run(&f, &env), ATM_E_UNSUPPORTED_CPU);
   env.isa = f.model->variants[0].isa;
   cr_expect_eq(run(&f, &env), ATM_OK);
+  close_fixture(&f);
+}
+
+/* The name of the variant that a call with `isa` runs, "" where the call is refused. */
+static const char *variant_of(Fixture *f, uint64_t isa) {
+  atm_env env = {.size = sizeof env, .isa = isa};
+  const atm_variant *variant = atm_model_variant(f->model, &env);
+  memset(f->out[0], 0, ROWS * TINY_OUT * sizeof(float));
+  int code = run(f, &env);
+  cr_expect_eq(code, variant ? ATM_OK : ATM_E_UNSUPPORTED_CPU);
+  if (variant) check_answer(f, ROWS);
+  return variant ? variant->name : "";
+}
+
+Test(entry, chooses_among_variants) {
+  Fixture f;
+  open_fixture(&f, "v2,v3,v4", false);
+  uint64_t here = atm_cpu_isa();
+  cr_expect_eq(f.model->variant_count, 3u);
+  const char *best = here & ATM_ISA_X86_64_V4   ? "x86-64-v4"
+                     : here & ATM_ISA_X86_64_V3 ? "x86-64-v3"
+                                                : "x86-64-v2";
+  cr_expect_str_eq(variant_of(&f, 0), best);
+  cr_expect_str_eq(variant_of(&f, here), best);
+  cr_expect_str_eq(variant_of(&f, ATM_ISA_X86_64_V2), "x86-64-v2");
+  cr_expect_str_eq(variant_of(&f, ATM_ISA_X86_64_V3), here & ATM_ISA_X86_64_V3 ? "x86-64-v3" : "");
+  cr_expect_str_eq(variant_of(&f, ATM_ISA_X86_64_V4), here & ATM_ISA_X86_64_V4 ? "x86-64-v4" : "");
+  cr_expect_str_eq(variant_of(&f, ATM_ISA_DETECTED | ATM_ISA_X86_64_V2), "x86-64-v2");
+  cr_expect_str_eq(variant_of(&f, ATM_ISA_DETECTED), "");
   close_fixture(&f);
 }
 

@@ -15,23 +15,30 @@ enum { H = 3, W = 4, ROWS = H * W };
 typedef struct Fixture {
   Arena *arena;
   Diag diag;
-  const TargetInfo *target;
-  char *object;
-  size_t bytes;
+  ArtifactVariant variant;
+  const Plan *plan;
+  WeightsBlob blob;
+  WeightSource source;
+  ArtifactSpec spec;
+  Emitted object;
   char folder[32];
 } Fixture;
 
 static void open_fixture(Fixture *f, const char *isa) {
   *f = (Fixture){.arena = arena_new(), .folder = "/tmp/atmc-link-XXXXXX"};
   cr_assert_not_null(mkdtemp(f->folder));
-  f->target = target_choose(isa, NULL, NULL, f->arena, &f->diag);
-  const Plan *plan = tiny_plan(f->arena, recipe_table_new(f->arena), f->target, 1, H, W);
-  WeightsBlob blob = weights_blob_layout(f->arena, &plan, 1);
-  WeightSource source = {.read = tiny_read};
-  EmitOptions options = {.prefix = "tiny"};
-  Status status = llvm_emit(&plan, 1, &blob, &source, &options, EMIT_OBJECT, f->arena, &f->diag,
-                            &f->object, &f->bytes);
-  cr_assert_eq(status, STATUS_OK);
+  const TargetInfo *target = target_choose(isa, NULL, NULL, f->arena, &f->diag);
+  f->plan = tiny_plan(f->arena, recipe_table_new(f->arena), target, 1, H, W);
+  f->variant = (ArtifactVariant){target, &f->plan};
+  f->blob = weights_blob_layout(f->arena, &f->plan, 1);
+  f->source = (WeightSource){.read = tiny_read};
+  f->spec = (ArtifactSpec){.prefix = "tiny",
+                           .variants = &f->variant,
+                           .variant_count = 1,
+                           .plan_count = 1,
+                           .blob = &f->blob,
+                           .source = &f->source};
+  cr_assert_eq(llvm_emit(&f->spec, EMIT_OBJECT, f->arena, &f->diag, &f->object), STATUS_OK);
 }
 
 static const char *path(Fixture *f, const char *name) {
@@ -40,13 +47,12 @@ static const char *path(Fixture *f, const char *name) {
 
 static void close_fixture(Fixture *f) {
   cr_expect_eq(system(arena_printf(f->arena, "rm -r %s", f->folder)), 0);
-  free(f->object);
+  free(f->object.data);
   arena_free(f->arena);
 }
 
 static Status link_as(Fixture *f, LinkKind kind, const char *name) {
-  return link_artifact(kind, f->target, "tiny", f->object, f->bytes, path(f, name), f->arena,
-                       &f->diag);
+  return link_artifact(kind, &f->spec, &f->object, path(f, name), f->arena, &f->diag);
 }
 
 static void check_answer(const float *answer) {

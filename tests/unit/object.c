@@ -1,4 +1,4 @@
-/* Emitted objects of every target: their symbols, their weights, and the programs that link them.
+/* Sample objects of every target: their symbols, their weights, and the programs that link them.
  */
 #include <criterion/criterion.h>
 #include <elf.h>
@@ -12,50 +12,64 @@
 
 enum { H = 3, W = 4, ROWS = H * W };
 
-typedef struct Emitted {
+typedef struct Sample {
   Arena *arena;
-  const Plan *plans[2];
+  const Plan *plans[3][2]; /* of each variant */
+  ArtifactVariant variants[3];
   WeightsBlob blob;
-  EmitOptions options;
-  char *data;
-  size_t bytes;
-} Emitted;
+  WeightSource source;
+  ArtifactSpec spec;
+  Emitted object;
+} Sample;
 
-static Emitted emit(const char *isa, const char *prefix, EmitKind kind) {
-  Emitted e = {.arena = arena_new(), .options = {.prefix = prefix}};
+/* An object of two resolutions for the instruction sets of `isas`. */
+static Sample *emit(const char *isas, const char *prefix, EmitKind kind) {
+  Arena *arena = arena_new();
+  Sample *s = ARENA_ARRAY(arena, 1, Sample);
   Diag diag = {.stream = stderr};
-  const TargetInfo *target = target_choose(isa, NULL, NULL, e.arena, &diag);
-  cr_assert_not_null(target);
-  RecipeTable *recipes = recipe_table_new(e.arena);
-  e.plans[0] = tiny_plan(e.arena, recipes, target, 1, H, W);
-  e.plans[1] = tiny_plan(e.arena, recipes, target, 1, W, H);
-  e.blob = weights_blob_layout(e.arena, e.plans, 2);
-  WeightSource source = {.read = tiny_read};
-  Status status =
-      llvm_emit(e.plans, 2, &e.blob, &source, &e.options, kind, e.arena, &diag, &e.data, &e.bytes);
-  cr_assert_eq(status, STATUS_OK);
-  return e;
+  TargetList targets;
+  cr_assert_eq(target_choose_list(isas, NULL, NULL, arena, &diag, &targets), STATUS_OK);
+  RecipeTable *recipes = recipe_table_new(arena);
+  const Plan *all[6];
+  for (uint32_t v = 0; v < targets.count; ++v) {
+    const Plan **plans = &all[2 * v];
+    plans[0] = tiny_plan(arena, recipes, targets.items[v], 1, H, W);
+    plans[1] = tiny_plan(arena, recipes, targets.items[v], 1, W, H);
+    memcpy(s->plans[v], plans, sizeof s->plans[v]);
+    s->variants[v] = (ArtifactVariant){targets.items[v], s->plans[v]};
+  }
+  s->arena = arena;
+  s->blob = weights_blob_layout(arena, all, 2 * targets.count);
+  s->source = (WeightSource){.read = tiny_read};
+  s->spec = (ArtifactSpec){.prefix = prefix,
+                           .variants = s->variants,
+                           .variant_count = targets.count,
+                           .plan_count = 2,
+                           .blob = &s->blob,
+                           .source = &s->source};
+  cr_assert_eq(llvm_emit(&s->spec, kind, arena, &diag, &s->object), STATUS_OK);
+  return s;
 }
 
-static void discard(Emitted *e) {
-  free(e->data);
-  arena_free(e->arena);
+static void discard(Sample *s) {
+  free(s->object.data);
+  arena_free(s->arena);
 }
 
-static const char *const isas[] = {"v4", "v3", "v2", "neon"};
-enum { ISA_COUNT = 4 };
+static const char *const isas[] = {"v4", "v3", "v2", "neon", "v4,v3,v2"};
+enum { ISA_COUNT = sizeof isas / sizeof *isas };
 
 /* -- symbols ----------------------------------------------------------------------------------- */
 
-static Elf64_Shdr section_at(const Emitted *e, uint32_t index) {
+static Elf64_Shdr section_at(const Sample *e, uint32_t index) {
   Elf64_Ehdr header;
   Elf64_Shdr section;
-  memcpy(&header, e->data, sizeof header);
-  memcpy(&section, e->data + header.e_shoff + index * sizeof section, sizeof section);
+  memcpy(&header, e->object.data, sizeof header);
+  memcpy(&section, e->object.data + header.e_shoff + index * sizeof section, sizeof section);
   return section;
 }
 
-static Elf64_Shdr section_of_type(const Emitted *e, uint32_t type) {
+static Elf64_Shdr section_of_type(const Sample *e, uint32_t type) {
   uint32_t i = 0;
   while (section_at(e, i).sh_type != type) ++i;
   return section_at(e, i);
@@ -63,14 +77,14 @@ static Elf64_Shdr section_of_type(const Emitted *e, uint32_t type) {
 
 Test(object, defines_prefixed_symbols_only) {
   for (int i = 0; i < ISA_COUNT; ++i) {
-    Emitted e = emit(isas[i], "tiny", EMIT_OBJECT);
-    Elf64_Shdr table = section_of_type(&e, SHT_SYMTAB);
-    Elf64_Shdr names = section_at(&e, table.sh_link);
+    Sample *e = emit(isas[i], "tiny", EMIT_OBJECT);
+    Elf64_Shdr table = section_of_type(e, SHT_SYMTAB);
+    Elf64_Shdr names = section_at(e, table.sh_link);
     uint32_t exported = 0;
     for (uint64_t at = sizeof(Elf64_Sym); at < table.sh_size; at += sizeof(Elf64_Sym)) {
       Elf64_Sym symbol;
-      memcpy(&symbol, e.data + table.sh_offset + at, sizeof symbol);
-      const char *name = e.data + names.sh_offset + symbol.st_name;
+      memcpy(&symbol, e->object.data + table.sh_offset + at, sizeof symbol);
+      const char *name = e->object.data + names.sh_offset + symbol.st_name;
       if (ELF64_ST_TYPE(symbol.st_info) == STT_FILE || !*name) continue;
       bool mapping = name[0] == '$'; /* $x and $d of AArch64: code and data in a section */
       cr_expect(mapping || strncmp(name, "tiny_", 5) == 0, "%s: symbol %s", isas[i], name);
@@ -79,61 +93,69 @@ Test(object, defines_prefixed_symbols_only) {
       exported += global && symbol.st_other == STV_DEFAULT;
     }
     cr_expect_eq(exported, 3u, "%s: model and two entries", isas[i]);
-    discard(&e);
+    discard(e);
   }
 }
 
 Test(object, is_the_same_bytes_again) {
-  Emitted first = emit("v3", "tiny", EMIT_OBJECT), second = emit("v3", "tiny", EMIT_OBJECT);
-  cr_assert_eq(first.bytes, second.bytes);
-  cr_expect_eq(memcmp(first.data, second.data, first.bytes), 0);
-  discard(&first);
-  discard(&second);
+  Sample *first = emit("v3", "tiny", EMIT_OBJECT), *second = emit("v3", "tiny", EMIT_OBJECT);
+  cr_assert_eq(first->object.bytes, second->object.bytes);
+  cr_expect_eq(memcmp(first->object.data, second->object.data, first->object.bytes), 0);
+  discard(first);
+  discard(second);
 }
 
 Test(object, shares_equal_weights_and_pads_with_zeros) {
-  Emitted e = emit("v3", "tiny", EMIT_OBJECT);
-  cr_expect_eq(e.blob.count, 3u);
-  cr_expect_eq(e.blob.offsets[1], TINY_IN * 64u * sizeof(float), "two panels of 32 columns");
+  Sample *e = emit("v3", "tiny", EMIT_OBJECT);
+  cr_expect_eq(e->blob.count, 3u);
+  cr_expect_eq(e->blob.offsets[1], TINY_IN * 64u * sizeof(float), "two panels of 32 columns");
   uint64_t vector = 256; /* 40 floats, in steps of 128 bytes */
-  cr_expect_eq(e.blob.offsets[2], e.blob.offsets[1] + vector);
-  cr_expect_eq(e.blob.bytes, e.blob.offsets[2] + vector + 128);
-  const char *blob = e.data + e.bytes - e.blob.bytes; /* the section is the file's end */
+  cr_expect_eq(e->blob.offsets[2], e->blob.offsets[1] + vector);
+  cr_expect_eq(e->blob.bytes, e->blob.offsets[2] + vector + 128);
+  const char *blob =
+      e->object.data + e->object.bytes - e->blob.bytes; /* the section is the file's end */
   float first_bias;
-  memcpy(&first_bias, blob + e.blob.offsets[1], sizeof first_bias);
+  memcpy(&first_bias, blob + e->blob.offsets[1], sizeof first_bias);
   cr_expect_eq(first_bias, (float)tiny_weight("bias", 0));
-  for (uint64_t i = e.blob.offsets[1] + TINY_OUT * sizeof(float); i < e.blob.offsets[2]; ++i) {
+  for (uint64_t i = e->blob.offsets[1] + TINY_OUT * sizeof(float); i < e->blob.offsets[2]; ++i) {
     cr_expect_eq(blob[i], 0);
   }
-  discard(&e);
+  discard(e);
 }
 
 Test(object, has_text_forms) {
-  Emitted assembly = emit("v3", "tiny", EMIT_ASM), ir = emit("v3", "tiny", EMIT_LLVM_IR);
-  cr_expect_not_null(strstr(assembly.data, "tiny_run_3x4:"));
-  cr_expect_not_null(strstr(ir.data, "define i32 @tiny_run_4x3("));
-  discard(&assembly);
-  discard(&ir);
+  Sample *assembly = emit("v3", "tiny", EMIT_ASM), *ir = emit("v3", "tiny", EMIT_LLVM_IR);
+  cr_expect_not_null(strstr(assembly->object.data, "tiny_run_3x4:"));
+  cr_expect_not_null(strstr(ir->object.data, "define i32 @tiny_run_4x3("));
+  discard(assembly);
+  discard(ir);
 }
 
 Test(object, limits_embedded_weights) {
-  Emitted e = emit("v3", "tiny", EMIT_OBJECT);
-  WeightsBlob huge = e.blob;
+  Sample *e = emit("v3", "tiny", EMIT_OBJECT);
+  WeightsBlob huge = e->blob;
   huge.bytes = UINT64_C(3) << 30;
   Diag diag = {0};
-  WeightSource source = {.read = tiny_read};
-  char *data = NULL;
-  size_t bytes = 0;
-  cr_expect_eq(
-      llvm_emit(e.plans, 2, &huge, &source, &e.options, EMIT_OBJECT, e.arena, &diag, &data, &bytes),
-      STATUS_BAD_INPUT);
+  Emitted out;
+  e->spec.blob = &huge;
+  cr_expect_eq(llvm_emit(&e->spec, EMIT_OBJECT, e->arena, &diag, &out), STATUS_BAD_INPUT);
   cr_expect_eq(diag.errors, 1u);
-  e.options.external_weights = true;
-  cr_expect_eq(
-      llvm_emit(e.plans, 2, &huge, &source, &e.options, EMIT_OBJECT, e.arena, &diag, &data, &bytes),
-      STATUS_OK);
-  free(data);
-  discard(&e);
+  e->spec.external_weights = true;
+  cr_expect_eq(llvm_emit(&e->spec, EMIT_OBJECT, e->arena, &diag, &out), STATUS_OK);
+  free(out.data);
+  discard(e);
+}
+
+Test(object, holds_several_instruction_sets_over_one_copy_of_the_weights) {
+  Sample *one = emit("v3", "tiny", EMIT_OBJECT), *all = emit("v2,v4,v3", "tiny", EMIT_OBJECT);
+  cr_expect_eq(all->blob.bytes, one->blob.bytes);
+  for (uint32_t v = 0; v < 3; ++v) {
+    cr_expect_gt(llvm_code_bytes(&all->spec, v, &all->object, all->arena), 500u);
+  }
+  cr_expect_str_eq(all->spec.variants[0].target->name, "x86-64-v4", "the best one first");
+  cr_expect_str_eq(all->spec.variants[2].target->name, "x86-64-v2");
+  discard(one);
+  discard(all);
 }
 
 /* -- linking ----------------------------------------------------------------------------------- */
@@ -189,19 +211,19 @@ static const char host_program[] =
 
 static void write_model(const char *isa, const char *prefix) {
   char name[16];
-  Emitted e = emit(isa, prefix, EMIT_OBJECT);
+  Sample *e = emit(isa, prefix, EMIT_OBJECT);
   snprintf(name, sizeof name, "%s.o", prefix);
-  write_file(name, e.data, e.bytes);
+  write_file(name, e->object.data, e->object.bytes);
   snprintf(name, sizeof name, "%s.h", prefix);
-  write_text(name, header_write(e.arena, e.plans, 2, &e.blob, &e.options));
-  ArchiveMember member = {.name = "model.o", .data = e.data, .bytes = e.bytes};
-  member.symbols = artifact_symbols(e.arena, e.plans, 2, &e.options, &member.symbol_count);
+  write_text(name, header_write(&e->spec, e->arena));
+  ArchiveMember member = {.name = "model.o", .data = e->object.data, .bytes = e->object.bytes};
+  member.symbols = artifact_symbols(&e->spec, e->arena, &member.symbol_count);
   char *archive;
   size_t bytes;
-  archive_write(e.arena, &member, 1, &archive, &bytes);
+  archive_write(e->arena, &member, 1, &archive, &bytes);
   snprintf(name, sizeof name, "%s.a", prefix);
   write_file(name, archive, bytes);
-  discard(&e);
+  discard(e);
 }
 
 Test(object, links_two_models_into_one_program) {

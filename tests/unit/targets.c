@@ -72,3 +72,31 @@ Test(targets, has_consistent_rows) {
     }
   }
 }
+
+/* The names of the chosen targets, or NULL after exactly one usage error. */
+static const char *choose_list(Arena *arena, const char *isas, const char *triple) {
+  Diag diag = {0};
+  TargetList list;
+  StringBuilder text = {.arena = arena};
+  Status status = target_choose_list(isas, NULL, triple, arena, &diag, &list);
+  cr_expect_eq(diag.errors, status ? 1u : 0u);
+  if (status) return NULL;
+  for (uint32_t i = 0; i < list.count; ++i) {
+    string_builder_printf(&text, "%s ", list.items[i]->name);
+  }
+  return string_builder_text(&text);
+}
+
+Test(targets, finds_lists_of_one_family) {
+  Arena *arena = arena_new();
+  cr_expect_str_eq(choose_list(arena, "v2,x86-64-v4,v3", NULL), "x86-64-v4 x86-64-v3 x86-64-v2 ");
+  cr_expect_str_eq(choose_list(arena, "neon", NULL), "armv8-a ");
+  cr_expect_str_eq(choose_list(arena, NULL, "aarch64-linux-gnu"), "armv8-a ");
+  cr_expect_null(choose_list(arena, "v3,neon", NULL));
+  cr_expect_null(choose_list(arena, "v3,v2", "aarch64-linux-gnu"));
+  cr_expect_null(choose_list(arena, "v3,v2,x86-64-v3", NULL), "twice");
+  cr_expect_null(choose_list(arena, "v3,", NULL));
+  cr_expect_null(choose_list(arena, ",v3", NULL));
+  cr_expect_null(choose_list(arena, "v3,v9", NULL));
+  arena_free(arena);
+}
