@@ -108,17 +108,21 @@ uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *ob
 
 /* An object loaded into this process. `object` must outlive it. */
 typedef struct LoadedModel LoadedModel;
+/* Loads it; it is to be unloaded with llvm_unload. */
 MUST_CHECK Status llvm_load(const char *object, size_t bytes, Diag *diag, LoadedModel **loaded);
+/* The address of a symbol; NULL: it has none of that name. */
 void *llvm_symbol(LoadedModel *loaded, const char *name);
+/* Its code is gone with it. NULL is allowed. */
 void llvm_unload(LoadedModel *loaded);
 
 /* PREFIX_peak is a kernel that multiplies and adds as fast as the target can, for so many
  * multiply-adds in a task. Its `args` are LLVM_PEAK_FLOATS floats for each worker, which it
  * overwrites. */
 enum { LLVM_PEAK_FLOATS = 16 };
+/* How many multiply-adds those are. */
 uint64_t llvm_peak_macs(const TargetInfo *target);
 
-/* The C header of an artifact and a static archive of objects (ar format, with a symbol table). */
+/* The C header of an artifact, in `arena`. */
 const char *header_write(const ArtifactSpec *spec, Arena *arena);
 typedef struct ArchiveMember {
   const char *name;
@@ -127,6 +131,7 @@ typedef struct ArchiveMember {
   const char *const *symbols; /* defined global symbols */
   uint32_t symbol_count;
 } ArchiveMember;
+/* A static archive (ar format, with a symbol table) of `members` [count], in `arena`. */
 void archive_write(Arena *arena, const ArchiveMember *members, uint32_t count, char **data,
                    size_t *bytes);
 

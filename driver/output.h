@@ -7,8 +7,8 @@
 #include "support/diag.h"
 #include "support/status.h"
 
-/* Says before there is work what would end it: that no file can be made at `path`, or that it is one
- * of the files that the command reads (STATUS_USAGE). */
+/* Says before there is work what would end it: that no file can be made at `path`, or that it is
+ * one of the files that the command reads (STATUS_USAGE). */
 MUST_CHECK Status output_check(const Options *options, Arena *arena, Diag *diag, const char *path);
 /* Writes one file whole, or not at all. */
 MUST_CHECK Status output_file(Arena *arena, Diag *diag, const char *path, const void *data,

@@ -8,8 +8,8 @@
  * their floats as stored. All must belong to one resolution, which is `shape`. */
 MUST_CHECK Status tensor_files_read(const Compilation *c, const void **data, Shape *shape);
 
-/* Checks the names of --output, and that files can be made there: `paths` [output count] is the file of each output, NULL for those
- * that are not wanted. */
+/* Checks the names of --output, and that files can be made there: `paths` [output count] is the
+ * file of each output, NULL for those that are not wanted. */
 MUST_CHECK Status tensor_files_targets(const Compilation *c, const char **paths);
 /* Writes the outputs, floats as stored of logical `types`; all or none. */
 MUST_CHECK Status tensor_files_write(const Compilation *c, const char *const *paths,

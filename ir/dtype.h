@@ -23,6 +23,7 @@ typedef struct DTypeInfo {
   const char *npy;    /* "<f2" */
 } DTypeInfo;
 
+/* The row of an element type. */
 const DTypeInfo *dtype_info(DType dtype);
 /* Bytes of one element. */
 uint32_t dtype_bytes(DType dtype);
@@ -32,8 +33,9 @@ bool dtype_find(const char *text, size_t length, DType *dtype);
 /* `value` as an element of type `dtype` has it: the nearest that there is, of two the even one.
  * Reals beyond the largest become infinite; integers become the largest, and of a NaN 0. */
 double dtype_round(DType dtype, double value);
-/* Writes `count` values, rounded, to `memory`, one behind the other; and reads them back. */
+/* Writes `count` values, rounded, to `memory`, one behind the other. */
 void dtype_write(DType dtype, const double *values, size_t count, void *memory);
+/* Reads `count` of them. */
 void dtype_read(DType dtype, const void *memory, size_t count, double *values);
 
 #endif

@@ -78,6 +78,7 @@ struct Graph {
   uint32_t output_count, output_capacity;
 };
 
+/* An empty graph in `arena`, with its constants in `recipes`. The name is copied; NULL: none. */
 Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name);
 
 /* Mutation (graph_append.c). Appends a node like `prototype` (its op, operands, attrs, recipe,
@@ -89,8 +90,10 @@ const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *node);
 NodeId graph_append(Graph *graph, const Node *prototype);
 /* Reports graph_try_append's `message` as an error of the user's, at the position of `node`. */
 MUST_CHECK Status graph_misfit(Diag *diag, const Node *node, const char *message);
-/* Appends an output. The same two forms: a message or NULL, and a panic. */
+/* Appends an output, whose name is copied. Returns NULL, or a message that says why it cannot be.
+ */
 const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, bool nchw);
+/* The same where that is our bug: panics. */
 void graph_add_output(Graph *graph, const char *name, ValueId value, bool nchw);
 
 static inline const Node *graph_node(const Graph *graph, NodeId id) {

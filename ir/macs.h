@@ -9,8 +9,9 @@
 uint64_t macs_of_element(const Graph *graph, const Node *node);
 /* Of one node: 0 while its result cannot be counted. */
 uint64_t macs_of_node(const Graph *graph, const Node *node);
-/* Of all nodes, those inside of kernels aside; and of the products (STAGE_PRODUCT) among them. */
+/* Of all nodes, those inside of kernels aside. */
 uint64_t macs_of_graph(const Graph *graph);
+/* Of the products (STAGE_PRODUCT) among them. */
 uint64_t macs_of_products(const Graph *graph);
 
 #endif

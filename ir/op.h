@@ -103,9 +103,9 @@ static inline bool op_has(OpKind kind, OpFlags flag) {
 }
 /* The op whose text form is `text`; false when there is none. */
 bool op_find(const char *text, OpKind *kind);
-/* Whether two attribute unions of `kind` hold the same values; and a number that is the same where
- * they do (texts count by their address there). */
+/* Whether two attribute unions of `kind` hold the same values. */
 bool op_attrs_equal(OpKind kind, const Attrs *a, const Attrs *b);
+/* A number that is the same where they do (texts count by their address). */
 uint64_t op_attrs_hash(OpKind kind, const Attrs *attrs);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Recipes are immutable, live in a RecipeTable that outlives every graph of a compilation, and are
  * interned: equal recipes are the same pointer. They are evaluated in double and rounded once, to
- * the element type that they are of: f32, or what a round says. Text form, as it stands in IR files (names that are not
- * [A-Za-z0-9_.]+ are quoted, @"odd name"):
+ * the element type that they are of: f32, or what a round says. Text form, as it stands in IR files
+ * (names that are not [A-Za-z0-9_.]+ are quoted, @"odd name"):
  *
  *   @blocks.0.0.atm.proj.weight[64,64]       a tensor of the weights file, with its shape
  *   fill(0.5, [64])                          all elements equal
@@ -19,8 +19,8 @@
  *   slice(R, begin, count)                   along the outermost dimension
  *   pack(R[N,K], P)                          panels [ceil(N/P), K, P]: element [p,k,j] is
  *                                            R[p*P+j, k], 0 beyond N
- *   round(R, f16)                            R rounded to the numbers of this element type, which is
- *                                            the recipe's own; nothing is computed from it
+ *   round(R, f16)                            R rounded to the numbers of this element type, which
+ *                                            is the recipe's own; nothing is computed from it
  */
 #ifndef ATMC_IR_RECIPE_H
 #define ATMC_IR_RECIPE_H
@@ -67,22 +67,39 @@ struct Recipe {
 
 typedef struct RecipeTable RecipeTable;
 
+/* An empty table. It and its recipes are of `arena`. */
 RecipeTable *recipe_table_new(Arena *arena);
 
-/* Constructors. Shapes must fit (checked, panic): callers with untrusted input check first. */
+/* Constructors: the recipe of the form above, or an equal one that is simpler. Shapes must fit
+ * (checked, panic): callers with untrusted input check first. */
+
+/* A tensor of the weights file with its shape; the name is copied. */
 const Recipe *recipe_tensor(RecipeTable *table, const char *name, Type type);
+/* All elements `value`. */
 const Recipe *recipe_fill(RecipeTable *table, double value, Type type);
+/* [count]: 0, 1, -1, and so on. */
 const Recipe *recipe_iota3(RecipeTable *table, int64_t count);
+/* The elements of `r` in order with the dimensions of `type`, which are as many elements. */
 const Recipe *recipe_reshape(RecipeTable *table, const Recipe *r, Type type);
+/* `permutation` [rank of r]: dimension d of the result is dimension permutation[d] of `r`. */
 const Recipe *recipe_permute(RecipeTable *table, const Recipe *r, const uint32_t *permutation);
+/* a + b, of one shape. */
 const Recipe *recipe_add(RecipeTable *table, const Recipe *a, const Recipe *b);
+/* a * b, of one shape. */
 const Recipe *recipe_mul(RecipeTable *table, const Recipe *a, const Recipe *b);
+/* matrix [N,K] with column k times vector[k]. */
 const Recipe *recipe_mul_columns(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
+/* matrix [N,...] with row n times vector[n]. */
 const Recipe *recipe_mul_rows(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
+/* matrix [N,K] times vector [K]. */
 const Recipe *recipe_matvec(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
+/* a [N,K] times b [K,M]. */
 const Recipe *recipe_matmul(RecipeTable *table, const Recipe *a, const Recipe *b);
+/* `b` behind `a` along the outermost dimension; the others are equal. */
 const Recipe *recipe_concat(RecipeTable *table, const Recipe *a, const Recipe *b);
+/* `count` of the outermost dimension from `begin` on. */
 const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, int64_t count);
+/* matrix [N,K] in panels of `panel` rows of it, as products read it. */
 const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel);
 /* For weights that are stored as `dtype`, a real type narrower than f32. */
 const Recipe *recipe_round(RecipeTable *table, const Recipe *r, DType dtype);
@@ -107,6 +124,7 @@ MUST_CHECK Status recipe_evaluate(const Recipe *recipe, const WeightSource *sour
 /* The same, as elements of the recipe's type, rounded once: type_bytes bytes to `out`. */
 MUST_CHECK Status recipe_write(const Recipe *recipe, const WeightSource *source, void *out);
 
+/* Appends the text form. */
 void recipe_print(const Recipe *recipe, StringBuilder *out);
 /* Parses one recipe at *cursor and moves it behind. NULL on error, with *error set to a message
  * (static text) and *cursor at the offending character. */

@@ -200,7 +200,7 @@ static bool parse_shape(Parser *p, Type *type) {
 static bool parse_dtype(Parser *p, DType *dtype) {
   skip_blanks(p);
   size_t length = 0;
-  while (is_plain(p->at[length])) length++;
+  while (is_plain(p->at[length])) ++length;
   if (!dtype_find(p->at, length, dtype)) return fail(p, "expected an element type, as f16");
   p->at += length;
   return true;

@@ -18,14 +18,17 @@ typedef struct Rewrite {
   ValueId *map; /* [from->value_count] the new value of each old one; VALUE_NONE while unknown */
 } Rewrite;
 
+/* An empty new graph of the same name and recipes, in `arena`. */
 Rewrite rewrite_begin(const Graph *from, Arena *arena);
 /* The new value of an old one, which must have been copied or set; VALUE_NONE maps to itself. */
 ValueId rewrite_get(const Rewrite *rewrite, ValueId old);
+/* Lets `replacement`, a value of the new graph, stand for `old` from now on. */
 void rewrite_set(Rewrite *rewrite, ValueId old, ValueId replacement);
 /* Appends `node` with mapped operands and maps its results. */
 void rewrite_copy(Rewrite *rewrite, const Node *node);
 /* A builder into the new graph whose nodes carry the label and position of `origin`. */
 Builder rewrite_builder(const Rewrite *rewrite, const Node *origin);
+/* The new graph, with its outputs, without what nothing uses. */
 Graph *rewrite_end(Rewrite *rewrite);
 
 /* `graph` without the nodes that no output depends on; inputs stay. */

@@ -22,10 +22,12 @@ typedef struct Type {
 } Type;
 
 /* Types of f32; type_with_dtype makes others of them. */
+
+/* `dims` [rank]. */
 Type type_make(uint32_t rank, const int64_t *dims);
-Type type_vector(int64_t c);
-Type type_matrix(int64_t n, int64_t c);
-Type type_map(int64_t n, int64_t h, int64_t w, int64_t c);
+Type type_vector(int64_t c);                               /* [c] */
+Type type_matrix(int64_t n, int64_t c);                    /* [n,c] */
+Type type_map(int64_t n, int64_t h, int64_t w, int64_t c); /* [n,h,w,c] */
 /* `type` with elements of type `dtype`. */
 Type type_with_dtype(Type type, DType dtype);
 /* `type` with its innermost dimension replaced. */

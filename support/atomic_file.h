@@ -19,8 +19,8 @@
 
 typedef struct AtomicFiles AtomicFiles;
 
-/* Says before there is work what would end it: that no file can be made at `path`, or that it is the
- * file of one of `inputs` [count], under whatever name (STATUS_USAGE). */
+/* Says before there is work what would end it: that no file can be made at `path`, or that it is
+ * the file of one of `inputs` [count], under whatever name (STATUS_USAGE). */
 MUST_CHECK Status atomic_file_check(Arena *arena, Diag *diag, const char *path,
                                     const char *const *inputs, uint32_t count);
 

@@ -27,8 +27,8 @@ MUST_CHECK Status destination_find(Arena *arena, Diag *diag, const char *path,
 /* Says that a file cannot be written at `path`, for the reason in errno; returns STATUS_IO. */
 Status destination_error(Diag *diag, const char *path);
 /* Gives the new file at `temporary` the permissions and, where the system allows it, the owner of
- * the old one, if there is one; executable files keep the x bits that they were made with, for those
- * who may read. False on failure: errno says why. */
+ * the old one, if there is one; executable files keep the x bits that they were made with, for
+ * those who may read. False on failure: errno says why. */
 MUST_CHECK bool destination_inherit(const Destination *destination, const char *temporary);
 /* Whether the destination is the file at `path`, by whatever names. */
 bool destination_is(const Destination *destination, const char *path);

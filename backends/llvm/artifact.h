@@ -51,16 +51,19 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
 LLVMValueRef artifact_constant(Artifact *a, const char *name, LLVMValueRef value);
 extern const char artifact_weights_section[];
 
-/* The helpers that all entries share; then the entry of one plan. */
+/* The helpers that all entries share. */
 void entry_emit_shared(Artifact *a);
+/* Behind them: the exported entry of plan `plan`. */
 LLVMValueRef entry_emit(Artifact *a, uint32_t plan);
 
 /* Emits PREFIX_cpu_isa, an i64 (): which of the ATM_ISA_* bits of `isa`, and of those that they
  * contain, this CPU and system have. NULL where every CPU of the architecture has them all. */
 LLVMValueRef cpu_check_emit(Artifact *a, uint64_t isa);
 
+/* The constant atm_model and PREFIX_model, which returns it: behind the entries. */
 void metadata_emit(Artifact *a);
 
+/* The kernel `symbol` of llvm_peak_macs multiply-adds. */
 void peak_emit(ModuleContext *m, const char *symbol);
 
 /* The two are the same code: they differ in nothing but names and labels. */

@@ -43,9 +43,10 @@ void emit_close(ModuleContext *m);
 /* Adds a function whose attributes suit the target (cpu, features, tuning, vector width, nounwind)
  * and puts the builder at the start of its entry block. */
 LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type);
-/* Give `function` the attribute "key"="value", or the one that LLVM calls `name`. */
+/* Gives `function` the attribute "key"="value". */
 void emit_text_attribute(ModuleContext *m, LLVMValueRef function, const char *key,
                          const char *value);
+/* Gives it the one that LLVM calls `name`. */
 void emit_attribute(ModuleContext *m, LLVMValueRef function, const char *name);
 
 /* Emits `kernel` as the hidden function `symbol`, of type void (void **args, uint32_t task,
@@ -55,23 +56,25 @@ void emit_attribute(ModuleContext *m, LLVMValueRef function, const char *name);
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol);
 
 /* -- constants --------------------------------------------------------------------------------- */
-LLVMValueRef emit_i32(ModuleContext *m, int32_t value);
-LLVMValueRef emit_i64(ModuleContext *m, int64_t value);
+LLVMValueRef emit_i32(ModuleContext *m, int32_t value); /* a constant i32 */
+LLVMValueRef emit_i64(ModuleContext *m, int64_t value); /* and i64 */
 /* All lanes `value`. */
 LLVMValueRef emit_splat(ModuleContext *m, double value);
+/* The same of integers. */
 LLVMValueRef emit_splat_i32(ModuleContext *m, int32_t value);
 
 /* -- arithmetic -------------------------------------------------------------------------------- */
 LLVMValueRef emit_add(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);   /* integers */
 LLVMValueRef emit_mul(ModuleContext *m, LLVMValueRef a, uint64_t factor);  /* i64 */
 LLVMValueRef emit_least(ModuleContext *m, LLVMValueRef a, LLVMValueRef b); /* signed i64 */
-LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
-LLVMValueRef emit_fsub(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
-LLVMValueRef emit_fmul(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef emit_fadd(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* floats or vectors */
+LLVMValueRef emit_fsub(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* floats or vectors */
+LLVMValueRef emit_fmul(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);  /* floats or vectors */
 /* a * b + c, fused where the target can (never a call of libm). */
 LLVMValueRef emit_fma(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c);
-/* `a > b ? a : b` and `a < b ? a : b`: b where one of them is a NaN. */
+/* `a > b ? a : b`: b where one of them is a NaN. */
 LLVMValueRef emit_fmax(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
+/* `a < b ? a : b`, likewise. */
 LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 /* An intrinsic that is overloaded on the type of its first argument, as "llvm.floor". */
 LLVMValueRef emit_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args, uint32_t count);
@@ -94,10 +97,13 @@ LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lan
 /* -- memory ------------------------------------------------------------------------------------ */
 /* base + bytes (i64). */
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes);
+/* One float at `address`. */
 LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
+/* Writes one. */
 void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address);
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
+/* Writes the first `lanes` floats of `vector`, and nothing behind them. */
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 enum { CACHE_LINE = 64 };
 /* Asks for the line at `address`, which need not exist, in all caches. (In the second level alone
@@ -133,8 +139,11 @@ typedef struct Branch {
   bool has_else;
 } Branch;
 
+/* What follows is emitted for the case that `condition` (i1) holds. */
 void branch_begin(ModuleContext *m, Branch *branch, LLVMValueRef condition);
+/* What follows is for the other case; may be left out. */
 void branch_else(ModuleContext *m, Branch *branch);
+/* What follows is for both. */
 void branch_end(ModuleContext *m, Branch *branch);
 
 #endif

@@ -44,6 +44,7 @@ typedef struct KernelEmitter {
 } KernelEmitter;
 
 /* -- view.c ------------------------------------------------------------------------------------ */
+/* Whether `value` has a place that is not a register. */
 bool view_in_memory(const KernelEmitter *k, ValueId value);
 /* What to prefetch for later steps; only where prefetch_bytes is not 0. */
 LLVMValueRef view_later_weights(KernelEmitter *k);
@@ -51,10 +52,14 @@ LLVMValueRef view_later_weights(KernelEmitter *k);
 void view_prepare(KernelEmitter *k);
 /* The whole map (or the vector) of this image behind an operand or a result. */
 View view_of_map(KernelEmitter *k, ValueId value);
+/* The address of a site's first lane. */
 LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site);
 /* The first channel of row `row` (i64). */
 LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row);
+/* The lanes of a site; no lane behind the last channel is touched if the view is exact, else those
+ * behind it hold anything. */
 LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site);
+/* Writes the lanes of a site, with the same care. */
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector);
 /* Stores `vector` wherever `value` lives in memory: its place, and the results that repeat it in
  * rows. */
@@ -74,9 +79,9 @@ bool view_repeats(const KernelEmitter *k, ValueId value, uint32_t r);
 /* -- weight_prefetch.c ------------------------------------------------------------------------- */
 /* Finds what this task is to prefetch for later steps: k->prefetched. */
 void weight_prefetch_begin(KernelEmitter *k, LLVMValueRef task);
-/* Asks for what belongs to the `steps` steps of K from `step` on, in the tile at hand; and moves on
- * behind a tile of `depth` steps. */
+/* Asks for what belongs to the `steps` steps of K from `step` on, in the tile at hand. */
 void weight_prefetch_emit(KernelEmitter *k, LLVMValueRef step, uint32_t steps);
+/* Moves on behind a tile of `depth` steps (i64). */
 void weight_prefetch_next(KernelEmitter *k, LLVMValueRef depth);
 
 /* -- planes.c ---------------------------------------------------------------------------------- */
@@ -106,11 +111,13 @@ void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool an
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
 
 /* -- columns.c --------------------------------------------------------------------------------- */
-/* A loop over the vectors of `channels` channels: `emit` is called for the full ones, in a loop,
- * and once more for the rest. columns_of_task: for those that are this task's. */
+/* Emits what is done at one site. */
 typedef void SiteEmitter(KernelEmitter *k, Site site, void *context);
+/* A loop over the vectors of `channels` channels of row `row`: `emit` is called for the full ones,
+ * in a loop, and once more for the rest. */
 void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                  void *context);
+/* The same for the channels that this task computes. */
 void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                      void *context);
 /* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
@@ -130,11 +137,15 @@ StageEmitter product_stage, normalize_stage, pointwise_stage;
 #include "ir/ops.def"
 
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */
+/* exp of x, clamped to [-87.3, 88]. */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);
+/* 1 / (1 + exp(-x)). */
 LLVMValueRef elementary_sigmoid(ModuleContext *m, LLVMValueRef x);
+/* x Phi(x) with the normal distribution Phi (docs/design.md has its bounds). */
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
-/* gelu_table.c: the faster one, for targets that it fits. */
+/* gelu_table.c: whether the faster one is for this target. */
 bool gelu_table_fits(const TargetInfo *target);
+/* GELU from a table in registers. */
 LLVMValueRef gelu_table_emit(ModuleContext *m, LLVMValueRef x);
 
 static inline const Node *stage_anchor(const KernelEmitter *k, const Stage *stage) {

@@ -48,7 +48,9 @@ typedef struct Tile {
  * they are finished for all rows in `tile`'s columns together, and begun if there are several depth
  * blocks, of which `tile` is in one. */
 void product_tile_emit(const Product *p, const Tile *tile);
+/* Sets the stored sums in `tile`'s columns to 0, for all rows. */
 void product_tile_begin_sums(const Product *p, const Tile *tile);
+/* Computes what is behind the product from the stored sums in `tile`'s columns, for all rows. */
 void product_tile_finish_sums(const Product *p, const Tile *tile);
 
 #endif
