@@ -60,8 +60,9 @@ typedef struct ArtifactVariant {
   const Plan *const *plans; /* [plan_count of the artifact]: one for each resolution */
 } ArtifactVariant;
 
-/* One artifact: a model at several resolutions, for one or several instruction sets of a family, over
- * one copy of the weights. Inputs, outputs and constants of a resolution are those of all variants. */
+/* One artifact: a model at several resolutions, for one or several instruction sets of a family,
+ * over one copy of the weights. Inputs, outputs and constants of a resolution are those of all
+ * variants. */
 typedef struct ArtifactSpec {
   const char *prefix;              /* of every symbol */
   const ArtifactVariant *variants; /* best first: the first that a CPU runs is the one that does */
@@ -77,18 +78,19 @@ typedef struct ArtifactSpec {
   bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak too, for llvm_symbol */
 } ArtifactSpec;
 
-/* The entry of resolution `i` is PREFIX_run followed by this: "" for a single one, else as "_224x224"
- * ("_2x224x224" or "_1", its number, where that would not be unique). */
+/* The entry of resolution `i` is PREFIX_run followed by this: "" for a single one, else as
+ * "_224x224" ("_2x224x224" or "_1", its number, where that would not be unique). */
 const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena);
 /* What tells the names of variant `v` apart: "_v3"; "" where there is one variant. */
 const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena *arena);
-/* The global symbols that an artifact defines: PREFIX_model and its entries; *count gets their number. */
+/* The global symbols that an artifact defines: PREFIX_model and its entries; *count gets their
+ * number. */
 const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint32_t *count);
-/* The workspace that suffices for every variant of resolution `i`: bytes for one worker, and for each
- * further one. */
+/* Bytes for one worker, and for each further one. */
 typedef struct ArtifactWorkspace {
   uint64_t base, scratch;
 } ArtifactWorkspace;
+/* The workspace that suffices for every variant of resolution `i`. */
 ArtifactWorkspace artifact_workspace(const ArtifactSpec *spec, uint32_t i);
 
 typedef enum EmitKind { EMIT_OBJECT, EMIT_ASM, EMIT_LLVM_IR } EmitKind;
@@ -99,8 +101,8 @@ typedef struct Emitted {
   size_t bytes;
 } Emitted;
 
-/* Emits code, metadata and, unless external, weights. Weights that are too many to embed, or cannot be
- * read, are diagnosed; `out` is then empty. */
+/* Emits code, metadata and, unless external, weights. Weights that are too many to embed, or cannot
+ * be read, are diagnosed; `out` is then empty. */
 MUST_CHECK Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *arena, Diag *diag,
                             Emitted *out);
 /* The bytes of code in an object of `spec` that variant `v` alone has. */
@@ -137,9 +139,9 @@ void archive_write(Arena *arena, const ArchiveMember *members, uint32_t count, c
 
 typedef enum LinkKind { LINK_EXECUTABLE, LINK_SHARED } LinkKind;
 
-/* Links an object of `spec` with the runtime into `output` (a program that reads and writes .npy files, or a
- * shared library that exports the model and the runtime), with the C compiler: $CC or cc, and
- * ARCH-linux-gnu-gcc for another architecture than this machine's. */
+/* Links an object of `spec` with the runtime into `output` (a program that reads and writes .npy
+ * files, or a shared library that exports the model and the runtime), with the C compiler: $CC or
+ * cc, and ARCH-linux-gnu-gcc for another architecture than this machine's. */
 MUST_CHECK Status link_artifact(LinkKind kind, const ArtifactSpec *spec, const Emitted *object,
                                 const char *output, Arena *arena, Diag *diag);
 

@@ -1,5 +1,5 @@
-/* The writers of emit.def's rows. The object is emitted once for all that need it. Nothing appears at its
- * destination before everything is written. */
+/* The writers of emit.def's rows. The object is emitted once for all that need it. Nothing appears
+ * at its destination before everything is written. */
 #include "driver/outputs.h"
 
 #include <ctype.h>

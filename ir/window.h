@@ -1,5 +1,6 @@
 /* A window that slides over a map: what convolutions, patches and pools read for one row of their
- * result. Its arithmetic is of one axis at a time, in 64 bits: no numbers of 32 bits overflow it. */
+ * result. Its arithmetic is of one axis at a time, in 64 bits: no numbers of 32 bits overflow it.
+ */
 #ifndef ATMC_IR_WINDOW_H
 #define ATMC_IR_WINDOW_H
 

@@ -36,8 +36,8 @@ const char *atm_error_text(int code);
 #define ATM_ISA_ARM_NEON (UINT64_C(1) << 16)
 /* Says that the other bits are what this very CPU has. */
 #define ATM_ISA_DETECTED (UINT64_C(1) << 63)
-/* What this CPU and its operating system support, and ATM_ISA_DETECTED. Generated code does the same
- * check by itself. */
+/* What this CPU and its operating system support, and ATM_ISA_DETECTED. Generated code does the
+ * same check by itself. */
 uint64_t atm_cpu_isa(void);
 
 /* How a model runs. All zero but `size` is a valid environment: one thread. */

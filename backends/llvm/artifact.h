@@ -1,5 +1,5 @@
-/* One artifact under construction: the plans of all resolutions of a model, for all of its instruction
- * sets, in one LLVM module.
+/* One artifact under construction: the plans of all resolutions of a model, for all of its
+ * instruction sets, in one LLVM module.
  *
  *   module.c    the module: kernels (equal ones once), then entries, then metadata
  *   artifact.c  functions and constants outside of kernels

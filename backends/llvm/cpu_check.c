@@ -1,7 +1,7 @@
 /* What the CPU and its operating system support, asked by the object itself so that it depends on
  * nothing outside: the tests of runtime/isa.def, those alone that some variant of the code needs,
- * without a branch but the one in front of xgetbv, which faults where the system has not switched it
- * on.
+ * without a branch but the one in front of xgetbv, which faults where the system has not switched
+ * it on.
  *
  *   uint64_t PREFIX_cpu_isa(void) {
  *     found = 0;

@@ -2,7 +2,7 @@
  *
  *   int PREFIX_run(const void *const in[], void *const out[], void *workspace, size_t bytes,
  *                  const atm_env *env) {
- *     check the arguments; choose the variant;                        the rest once for each of them
+ *     check the arguments; choose the variant;                    the rest once for each variant
  *     for (round = 0; round < rounds; ++round) {                      in[], out[]: its images
  *       void *args[..] = {scratch, others, operands.., results.., prefetch}; once for each step
  *       if (PREFIX_step(parallel_for, ctx, kernel, args, tasks)) return ATM_E_PARALLEL;

@@ -1,5 +1,6 @@
-/* The LLVM module of an artifact. Its kernels say themselves which CPU they are for, so that one module
- * holds those of all instruction sets; where there are several, each has a section of its own.
+/* The LLVM module of an artifact. Its kernels say themselves which CPU they are for, so that one
+ * module holds those of all instruction sets; where there are several, each has a section of its
+ * own.
  *
  * Symbols: PREFIX_model and PREFIX_run[_HxW] are exported, everything else is hidden or private.
  * The weights are zeros in a section of their own; the real bytes are written into the emitted
@@ -42,8 +43,8 @@ static LLVMValueRef emitted_before(const VariantCode *code, uint32_t plan,
   return NULL;
 }
 
-/* PREFIX_NAME, or PREFIX_NAME_v3 where there are several variants; kernels of several plans that share
- * a name but not their code are numbered. */
+/* PREFIX_NAME, or PREFIX_NAME_v3 where there are several variants; kernels of several plans that
+ * share a name but not their code are numbered. */
 static const char *kernel_symbol(Artifact *a, uint32_t v, const PlanKernel *kernel) {
   const char *symbol = arena_printf(a->arena, "%s_%s%s", a->spec->prefix, kernel->name,
                                     artifact_variant_suffix(a->spec, v, a->arena));

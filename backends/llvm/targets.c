@@ -198,7 +198,8 @@ static const TargetFamily *family_of_row(const TargetRow *row) {
   PANIC("target %s is of no family", row->info.name);
 }
 
-/* The rows of one family are best first: nothing of another may stand in `list`, nor `target` itself. */
+/* The rows of one family are best first: nothing of another may stand in `list`, nor `target`
+ * itself. */
 static Status list_add(TargetList *list, const char *name, const TargetInfo *target, Diag *diag) {
   const TargetRow *row = target_row(target);
   uint32_t at = 0;

@@ -28,9 +28,12 @@ typedef const char *InferFunction(const Infer *in, Type *result);
     if (message_of_expression_) return message_of_expression_; \
   } while (0)
 
+/* The message "NAME: ...", in the graph's arena. */
 const char *infer_misfit(const Infer *in, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* *meet is what two dimensions agree on: the known one of them, where one is open; false where they
+ * differ. */
 bool infer_dims_meet(int64_t a, int64_t b, int64_t *meet);
 /* *type becomes what it and `other` agree on; false when they do not. */
 bool infer_types_meet(Type *type, Type other);
@@ -41,10 +44,14 @@ const char *infer_check_map(const Infer *in);
 const char *infer_check_rows(const Infer *in, uint32_t i);
 /* Operand `i`, if it is there, is a vector of `channels` elements; `what` names it. */
 const char *infer_check_vector(const Infer *in, uint32_t i, const char *what, int64_t channels);
+/* The attribute called `what` is in [low, high]. */
 const char *infer_check_range(const Infer *in, const char *what, int64_t value, int64_t low,
                               int64_t high);
+/* It is at least 1. */
 const char *infer_check_positive(const Infer *in, const char *what, int64_t value);
+/* It divides the `channels` of an operand. */
 const char *infer_check_divides(const Infer *in, const char *what, int64_t value, int64_t channels);
+/* `eps` is finite, and 0 or more. */
 const char *infer_check_eps(const Infer *in, double eps);
 /* *result is the map that windows over `x` give, with `channels`. */
 const char *infer_window(const Infer *in, const Window *window, Type x, int64_t channels,

@@ -40,8 +40,9 @@ const double *interpret_row(const InterpTensor *x, Extent e, size_t n, int64_t i
 const double *interpret_tap(const InterpTensor *x, Extent e, size_t n, const Window *window,
                             size_t i, size_t j, size_t t);
 
-/* Products go through whole output rows: row = bias (zeros where it is NULL); row += x * w. */
+/* Products go through whole output rows: `row` [count] begins as `bias`, zeros where it is NULL. */
 void interpret_start_row(double *row, const double *bias, size_t count);
+/* row += x * w. */
 void interpret_accumulate(double *restrict row, double x, const double *restrict w, size_t count);
 /* [rows][columns] to [columns][rows] */
 void interpret_transposed(const double *from, size_t rows, size_t columns, double *to);
