@@ -20,6 +20,9 @@ MUST_CHECK Status interp_run(const Graph *graph, const WeightSource *source, Are
 
 /* -- llvm: targets ----------------------------------------------------------------------------- */
 
+/* From here on, LLVM without memory ends the process as memory_exhausted does. */
+void llvm_watch_memory(void);
+
 /* The row of the target table for --isa / --cpu / --target; NULL after a usage error. `isa` is
  * v2|v3|v4|x86-64-v2|...|neon, NULL: from `cpu` or the machine at hand. */
 const TargetInfo *target_choose(const char *isa, const char *cpu, const char *triple, Arena *arena,

@@ -37,7 +37,7 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
                        .verify_each = options->verify_each,
                        .time_passes = options->time_passes,
                        .stream = stderr},
-      .progress = progress_begin(PROGRESS_STEPS),
+      .progress = progress_begin(arena, PROGRESS_STEPS),
   };
   RETURN_IF_ERROR(manager_check_options(&c->pass_options, diag));
   return choose_targets(c);

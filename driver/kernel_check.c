@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "driver/layout.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 /* -- comparisons ------------------------------------------------------------------------------- */
@@ -66,8 +67,7 @@ static void read_port(const Port *port, const char *memory, double *values) {
 
 static double *new_value(KernelCheck *check, ValueId v) {
   size_t count = layout_count(graph_type(check->graph, v));
-  double *values = malloc(count * sizeof *values);
-  if (!values) PANIC("out of memory: %zu values", count);
+  double *values = memory_new(count, sizeof *values, "the interpreter");
   check->values[v.index] = values;
   return values;
 }

@@ -1,10 +1,14 @@
 /* From argv to an exit code: reads the command line and calls the command. The only exit. */
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "backends/backend.h"
 #include "driver/commands.h"
+#include "support/memory.h"
 
 static CommandRun *const RUNS[COMMAND_COUNT] = {
 #define COMMAND(ID, name, argument, summary, example) [COMMAND_##ID] = cmd_##name,
@@ -40,7 +44,13 @@ static Status finish_output(Diag *diag) {
                        strerror(errno));
 }
 
+static void *allocate_json(size_t bytes) {
+  return memory_new(bytes, 1, "a JSON text");
+}
+
 int main(int argc, char **argv) {
+  llvm_watch_memory();
+  cJSON_InitHooks(&(cJSON_Hooks){allocate_json, free}); /* it would leave out what has no room */
   (void)signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit: an error of write, not the end */
   Arena *arena = arena_new();
   Diag diag = {.stream = stderr};

@@ -8,6 +8,7 @@
 #include "driver/clock.h"
 #include "driver/layout.h"
 #include "support/checked_math.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 #define PREFIX "model"
@@ -25,7 +26,7 @@ static char *allocate(size_t bytes) {
   size_t alignment = bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
   size_t rounded = round_up_size(bytes + 1, alignment);
   char *memory = aligned_alloc(alignment, rounded);
-  if (!memory) PANIC("out of memory: %zu bytes", bytes);
+  if (!memory) memory_exhausted(bytes, "weights and workspace");
   if (alignment == LARGE_PAGE) {
     (void)madvise(memory, rounded, MADV_DONTNEED);
     (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a hint */

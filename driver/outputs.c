@@ -11,6 +11,7 @@
 #include "driver/output.h"
 #include "driver/summary.h"
 #include "support/atomic_file.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 /* The outputs of one command under way. */
@@ -180,8 +181,7 @@ static const char *weights_path(const Options *options, Arena *arena) {
 /* The external weights: the bytes that the host program puts behind atm_env.weights. */
 static Status write_weights(Outputs *o) {
   Compilation *c = o->c;
-  void *data = malloc(c->blob.bytes + 1);
-  if (!data) PANIC("out of memory: %llu bytes of weights", (unsigned long long)c->blob.bytes);
+  void *data = memory_new(c->blob.bytes, 1, "weights");
   WeightSource source = weights_source(c->weights);
   Status status = weights_blob_evaluate(&c->blob, &source, data);
   if (!status) {

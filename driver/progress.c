@@ -5,13 +5,14 @@
 
 #define ERASE_LINE "\033[K"
 
-Progress progress_begin(uint32_t steps) {
-  return (Progress){.shown = isatty(STDERR_FILENO), .steps = steps};
+Progress progress_begin(Arena *arena, uint32_t steps) {
+  return (Progress){.arena = arena, .shown = isatty(STDERR_FILENO), .steps = steps};
 }
 
 /* The cursor stays at the start of the line, so that whatever is printed next replaces it. */
 void progress_step(Progress *progress, const char *what) {
   ++progress->step;
+  arena_purpose(progress->arena, what);
   if (!progress->shown) return;
   fprintf(stderr, ERASE_LINE "[%u/%u] %s\r", progress->step, progress->steps, what);
   fflush(stderr);

@@ -6,14 +6,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "support/arena.h"
+
 typedef struct Progress {
+  Arena *arena;  /* knows what it is for */
   bool shown;    /* standard error is a terminal */
   uint32_t step; /* of `steps` */
   uint32_t steps;
 } Progress;
 
-/* A count of `steps`, none of which has begun. */
-Progress progress_begin(uint32_t steps);
+/* A count of `steps`, none of which has begun. What is made in `arena` is for them. */
+Progress progress_begin(Arena *arena, uint32_t steps);
 /* The next step begins. `what` is a few words: an error message must cover the line. */
 void progress_step(Progress *progress, const char *what);
 /* Empties the line. */

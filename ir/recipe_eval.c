@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ir/recipe.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 static size_t count_of(const Recipe *r) {
@@ -18,9 +19,7 @@ static size_t count_of(const Recipe *r) {
 }
 
 static double *new_buffer(size_t count) {
-  double *buffer = malloc(count * sizeof *buffer);
-  if (!buffer) PANIC("out of memory: %zu bytes for a constant", count * sizeof *buffer);
-  return buffer;
+  return memory_new(count, sizeof(double), "a constant");
 }
 
 /* Evaluates `r` to a buffer of its own, which the caller frees; NULL on failure. */

@@ -3,11 +3,13 @@
 #include "support/arena.h"
 
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/checked_math.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 enum { ALIGNMENT = 16, BLOCK_BYTES = 64 * 1024, LARGE_BYTES = BLOCK_BYTES / 4 };
@@ -22,25 +24,35 @@ struct Block {
 struct Arena {
   Block *blocks; /* NULL before the first allocation */
   size_t bytes;  /* of all blocks */
+  const char *purpose;
 };
 
-static void *allocate(size_t bytes) {
+static void *allocate(size_t bytes, const char *what) {
   void *memory = calloc(1, bytes);
-  if (!memory) PANIC("out of memory (%zu bytes)", bytes);
+  if (!memory) memory_exhausted(bytes, what);
   return memory;
 }
 
 static Block *block_new(Arena *arena, size_t data_bytes, size_t used) {
   size_t bytes;
-  if (!checked_add_size(sizeof(Block), data_bytes, &bytes)) PANIC("out of memory");
-  Block *block = allocate(bytes);
+  if (!checked_add_size(sizeof(Block), data_bytes, &bytes)) {
+    memory_exhausted(SIZE_MAX, arena->purpose);
+  }
+  Block *block = allocate(bytes, arena->purpose);
   block->used = used;
   arena->bytes += bytes;
   return block;
 }
 
 Arena *arena_new(void) {
-  return allocate(sizeof(Arena));
+  static const char purpose[] = "the work at hand";
+  Arena *arena = allocate(sizeof *arena, purpose);
+  arena->purpose = purpose;
+  return arena;
+}
+
+void arena_purpose(Arena *arena, const char *what) {
+  arena->purpose = what;
 }
 
 void arena_free(Arena *arena) {
@@ -83,7 +95,7 @@ void *arena_alloc(Arena *arena, size_t bytes) {
 
 void *arena_array(Arena *arena, size_t count, size_t size) {
   size_t bytes;
-  if (!checked_mul_size(count, size, &bytes)) PANIC("out of memory");
+  if (!checked_mul_size(count, size, &bytes)) memory_exhausted(SIZE_MAX, arena->purpose);
   return arena_alloc(arena, bytes);
 }
 

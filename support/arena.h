@@ -3,7 +3,8 @@
  *
  * Region allocator: everything of a graph or of a compilation is freed at once.
  *
- * Not thread-safe. Memory is zeroed and aligned to 16 bytes. Running out of memory panics.
+ * Not thread-safe. Memory is zeroed and aligned to 16 bytes. Running out of memory ends the process
+ * (memory.h).
  */
 #ifndef ATMC_SUPPORT_ARENA_H
 #define ATMC_SUPPORT_ARENA_H
@@ -17,6 +18,9 @@ typedef struct Arena Arena;
 Arena *arena_new(void);
 /* Frees the arena and all that was allocated from it. NULL is allowed. */
 void arena_free(Arena *arena);
+/* Says what is being made in it, as "the plan": what a message names when memory runs out. The text
+ * must outlive the arena. */
+void arena_purpose(Arena *arena, const char *what);
 /* The bytes that the arena holds, those that are not given away yet among them. */
 size_t arena_bytes(const Arena *arena);
 

@@ -5,6 +5,7 @@
  * done; when one fails, the earlier ones are undone from the kept files.
  */
 #include "support/atomic_file.h"
+#include "support/at_exit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,8 @@ typedef struct Entry {
   const char *named; /* the path as the caller has it, for messages */
   Destination destination;
   const char *temporary; /* NULL once renamed or removed */
-  const char *kept;      /* the old file during commit; NULL: there was none */
+  const char *spare;     /* a second name for the old file during commit */
+  bool kept;             /* it has that name */
   bool placed;           /* renamed to its destination */
 } Entry;
 
@@ -32,6 +34,7 @@ struct AtomicFiles {
   uint32_t count, capacity;
   uint32_t serial;   /* of the next hidden name */
   bool signals_wait; /* there are temporaries to remove */
+  AtExit *at_exit;   /* removes them, while signals wait */
   sigset_t old_signals;
 };
 
@@ -57,8 +60,12 @@ static Status system_error(Diag *diag, const char *path, const char *action) {
   return diag_io_error(diag, diag_file(path), "cannot %s: %s", action, strerror(errno));
 }
 
+static void tidy(void *files) {
+  atomic_files_discard(files);
+}
+
 static void hold_signals(AtomicFiles *files) {
-  if (files->signals_wait) return;
+  if (files->at_exit) return;
   sigset_t ending;
   sigemptyset(&ending);
   sigaddset(&ending, SIGINT);
@@ -66,10 +73,14 @@ static void hold_signals(AtomicFiles *files) {
   sigaddset(&ending, SIGHUP);
   sigaddset(&ending, SIGQUIT);
   files->signals_wait = sigprocmask(SIG_BLOCK, &ending, &files->old_signals) == 0;
+  files->at_exit = at_exit_call(tidy, files);
 }
 
 /* A signal that came meanwhile ends the process here. */
 static void release_signals(AtomicFiles *files) {
+  if (!files->at_exit) return;
+  at_exit_cancel(files->at_exit);
+  files->at_exit = NULL;
   if (files->signals_wait) (void)sigprocmask(SIG_SETMASK, &files->old_signals, NULL);
   files->signals_wait = false;
 }
@@ -83,11 +94,11 @@ static int open_temporary(AtomicFiles *files, const char *path, mode_t mode) {
   hold_signals(files);
   for (int attempt = 0; attempt < NAME_ATTEMPTS; ++attempt) {
     entry.temporary = hidden_name(files, entry.destination.path);
+    entry.spare = hidden_name(files, entry.destination.path);
+    ARENA_PUSH(files->arena, files->entries, files->count, files->capacity, entry);
     int fd = open(entry.temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd >= 0) {
-      ARENA_PUSH(files->arena, files->entries, files->count, files->capacity, entry);
-      return fd;
-    }
+    if (fd >= 0) return fd;
+    --files->count; /* it had to be there before the file, in case that no memory was left for it */
     if (errno != EEXIST) break;
   }
   (void)destination_error(files->diag, path);
@@ -149,7 +160,7 @@ Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **t
 /* Gives the old file at the destination, if any, a second name to come back from. A folder or
  * device that appeared there meanwhile is refused. `rename` is for file systems without hard links.
  */
-static bool keep_old(AtomicFiles *files, Entry *entry) {
+static bool keep_old(Entry *entry) {
   struct stat info;
   const char *path = entry->destination.path;
   if (lstat(path, &info) != 0) return errno == ENOENT;
@@ -157,14 +168,12 @@ static bool keep_old(AtomicFiles *files, Entry *entry) {
     errno = S_ISDIR(info.st_mode) ? EISDIR : EEXIST;
     return false;
   }
-  const char *kept = hidden_name(files, path);
-  bool done = link(path, kept) == 0 || rename(path, kept) == 0;
-  if (done) entry->kept = kept;
-  return done;
+  entry->kept = link(path, entry->spare) == 0 || rename(path, entry->spare) == 0;
+  return entry->kept;
 }
 
-static bool place(AtomicFiles *files, Entry *entry) {
-  if (!destination_inherit(&entry->destination, entry->temporary) || !keep_old(files, entry) ||
+static bool place(Entry *entry) {
+  if (!destination_inherit(&entry->destination, entry->temporary) || !keep_old(entry) ||
       rename(entry->temporary, entry->destination.path) != 0) {
     return false;
   }
@@ -173,32 +182,40 @@ static bool place(AtomicFiles *files, Entry *entry) {
   return true;
 }
 
-/* Puts the old file back. Where the system refuses that too, at least says where it is. */
-static void undo(Entry *entry, Diag *diag) {
+/* Puts the old file back; where the system refuses that too, it stays under its spare name. */
+static void undo(Entry *entry) {
   const char *path = entry->destination.path;
-  if (entry->kept && rename(entry->kept, path) != 0) {
-    (void)diag_io_error(diag, diag_file(entry->named), "cannot restore it: %s; the old file is %s",
-                        strerror(errno), entry->kept);
-  } else if (entry->kept && !entry->placed) {
+  if (!entry->kept) {
+    if (entry->placed) (void)unlink(path);
+  } else if (rename(entry->spare, path) == 0) {
     /* Renaming a name onto another name of the same file does nothing: remove it then. */
-    (void)unlink(entry->kept);
-  } else if (!entry->kept && entry->placed) {
-    (void)unlink(path);
+    if (!entry->placed) (void)unlink(entry->spare);
+    entry->kept = false;
   }
-  entry->kept = NULL;
-  entry->placed = false;
+}
+
+/* Placing entry `failed` failed, as errno says. Messages come last: they need memory. */
+static Status undo_all(AtomicFiles *files, uint32_t failed) {
+  int error = errno;
+  uint32_t count = files->count;
+  for (uint32_t i = 0; i <= failed; ++i) undo(&files->entries[i]);
+  atomic_files_discard(files);
+  for (uint32_t i = 0; i < count; ++i) {
+    const Entry *entry = &files->entries[i];
+    if (!entry->kept) continue;
+    (void)diag_io_error(files->diag, diag_file(entry->named),
+                        "cannot be restored; the old file is %s", entry->spare);
+  }
+  errno = error;
+  return system_error(files->diag, files->entries[failed].named, "write");
 }
 
 Status atomic_files_commit(AtomicFiles *files) {
   for (uint32_t i = 0; i < files->count; ++i) {
-    if (place(files, &files->entries[i])) continue;
-    Status status = system_error(files->diag, files->entries[i].named, "write");
-    for (uint32_t j = 0; j <= i; ++j) undo(&files->entries[j], files->diag);
-    atomic_files_discard(files);
-    return status;
+    if (!place(&files->entries[i])) return undo_all(files, i);
   }
   for (uint32_t i = 0; i < files->count; ++i) {
-    if (files->entries[i].kept) (void)unlink(files->entries[i].kept);
+    if (files->entries[i].kept) (void)unlink(files->entries[i].spare);
   }
   files->count = 0;
   release_signals(files);

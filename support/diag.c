@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/memory.h"
 #include "support/panic.h"
 
 enum { TAB_WIDTH = 8, SHOWN_BEFORE = 72, SHOWN_BEHIND = 40 };
@@ -31,8 +32,7 @@ static void print_message(FILE *stream, const char *format, va_list args) {
   int length = vsnprintf(NULL, 0, format, again);
   va_end(again);
   CHECK(length >= 0);
-  char *text = malloc((size_t)length + 1);
-  if (!text) PANIC("out of memory");
+  char *text = memory_new((size_t)length + 1, 1, "a message");
   vsnprintf(text, (size_t)length + 1, format, args);
   for (const char *c = text; *c; ++c) {
     if (is_control(*c)) {

@@ -14,6 +14,7 @@
 
 #include "backends/llvm/artifact.h"
 #include "support/checked_math.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 enum { WEIGHTS_ALIGN = 4096 };
@@ -135,7 +136,7 @@ char *elf_finish(const char *object, size_t object_bytes, const char *prefix, co
   Object new = old;
   CHECK(checked_add_size(begin, weights_bytes, &new.size));
   new.bytes = calloc(new.size, 1);
-  if (!new.bytes) PANIC("out of memory for an object of %zu bytes", new.size);
+  if (!new.bytes) memory_exhausted(new.size, "an object");
   memcpy(new.bytes, object, object_bytes);
   memcpy(new.bytes + object_bytes, object + strings.sh_offset, strings.sh_size);
   section_move(&new, table.sh_link, object_bytes, strings_bytes);

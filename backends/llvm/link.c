@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "backends/backend.h"
 #include "backends/llvm/embedded_runtime.h"
+#include "support/at_exit.h"
 
 extern char **environ;
 
@@ -61,14 +63,26 @@ static Status write_sources(const char *folder, LinkKind kind, const Emitted *ob
                     diag);
 }
 
-static void remove_folder(const char *folder, LinkKind kind, Arena *arena) {
+/* The private folder and the paths of its files: known before there are any, so that removing them
+ * needs no memory. */
+typedef struct Folder {
+  const char *path;
+  Arguments files;
+} Folder;
+
+static void list_files(Arena *arena, Folder *folder, LinkKind kind) {
+  folder->files.arena = arena;
   for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
-    if (is_wanted(&embedded_runtime[i], kind)) {
-      unlink(file_path(arena, folder, &embedded_runtime[i]));
-    }
+    if (!is_wanted(&embedded_runtime[i], kind)) continue;
+    push(&folder->files, file_path(arena, folder->path, &embedded_runtime[i]));
   }
-  unlink(arena_printf(arena, "%s/%s", folder, object_name));
-  rmdir(folder);
+  push(&folder->files, arena_printf(arena, "%s/%s", folder->path, object_name));
+}
+
+static void remove_folder(void *context) {
+  const Folder *folder = context;
+  for (uint32_t i = 0; i < folder->files.count; ++i) (void)unlink(folder->files.items[i]);
+  (void)rmdir(folder->path);
 }
 
 /* The architecture of a triple: its first component. */
@@ -126,11 +140,31 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
   return list;
 }
 
+/* Starts the tool. The signals that end a process wait while there are temporaries (atomic_file.h),
+ * not for it: Ctrl-C ends the compiler, and us behind it. */
+static int spawn(const Arguments *list, pid_t *child) {
+  static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  sigset_t blocked, ignored;
+  posix_spawnattr_t attributes;
+  (void)sigprocmask(SIG_BLOCK, NULL, &blocked);
+  for (size_t i = 0; i < sizeof ending / sizeof *ending; ++i) sigdelset(&blocked, ending[i]);
+  sigemptyset(&ignored);
+  sigaddset(&ignored, SIGXFSZ); /* main.c ignores it */
+  int error = posix_spawnattr_init(&attributes);
+  if (error) return error;
+  (void)posix_spawnattr_setsigmask(&attributes, &blocked);
+  (void)posix_spawnattr_setsigdefault(&attributes, &ignored);
+  (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  error = posix_spawnp(child, list->items[0], NULL, &attributes,
+                       (char *const *)(uintptr_t)list->items, environ);
+  (void)posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
 static Status run(const Arguments *list, bool native, Diag *diag) {
   const char *tool = list->items[0];
   pid_t child = 0;
-  int error =
-      posix_spawnp(&child, tool, NULL, NULL, (char *const *)(uintptr_t)list->items, environ);
+  int error = spawn(list, &child);
   if (error) {
     return diag_io_error(diag, diag_file(NULL),
                          "cannot run the C compiler \"%s\": %s; programs and shared libraries need "
@@ -151,12 +185,20 @@ Status link_artifact(LinkKind kind, const ArtifactSpec *spec, const Emitted *obj
                      const char *output, Arena *arena, Diag *diag) {
   const char *parent = getenv("TMPDIR");
   char *folder = arena_printf(arena, "%s/atmc-XXXXXX", parent && *parent ? parent : "/tmp");
-  if (!mkdtemp(folder)) return diag_io_error(diag, diag_file(folder), "%s", strerror(errno));
+  Folder *made = ARENA_NEW(arena, Folder);
+  made->path = folder;
+  AtExit *at_exit = at_exit_call(remove_folder, made);
+  if (!mkdtemp(folder)) {
+    at_exit_cancel(at_exit);
+    return diag_io_error(diag, diag_file(folder), "%s", strerror(errno));
+  }
+  list_files(arena, made, kind);
   Status status = write_sources(folder, kind, object, arena, diag);
   if (!status) {
     Arguments list = command(kind, spec, folder, output, arena);
     status = run(&list, is_native(arena, spec->variants[0].target), diag);
   }
-  remove_folder(folder, kind, arena);
+  at_exit_cancel(at_exit);
+  remove_folder(made);
   return status;
 }

@@ -7,7 +7,7 @@
 
 #include "backends/backend.h"
 #include "backends/llvm/object.h"
-#include "support/panic.h"
+#include "support/memory.h"
 
 struct LoadedModel {
   LLVMOrcLLJITRef jit;
@@ -32,8 +32,7 @@ Status llvm_load(const char *object, size_t bytes, Diag *diag, LoadedModel **loa
     LLVMConsumeError(LLVMOrcDisposeLLJIT(jit));
     return status;
   }
-  *loaded = malloc(sizeof **loaded);
-  CHECK(*loaded);
+  *loaded = memory_new(1, sizeof **loaded, "loading code");
   (*loaded)->jit = jit;
   return STATUS_OK;
 }

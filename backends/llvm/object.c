@@ -14,6 +14,7 @@
 
 #include "backends/llvm/artifact.h"
 #include "backends/llvm/object.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 /* As good as -O2 for explicit vector code, in a twentieth of its time. */
@@ -112,8 +113,7 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena 
 }
 
 static char *copy_text(const char *start, size_t size) {
-  char *copy = malloc(size + 1);
-  if (!copy) PANIC("out of memory for %zu bytes", size);
+  char *copy = memory_new(size + 1, 1, "generated code");
   memcpy(copy, start, size);
   copy[size] = 0;
   return copy;

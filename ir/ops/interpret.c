@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/memory.h"
 #include "support/panic.h"
 
 double *interpret_buffer(size_t count) {
-  double *buffer = malloc(count * sizeof *buffer);
-  if (!buffer) PANIC("out of memory: %zu bytes for the interpreter", count * sizeof *buffer);
-  return buffer;
+  return memory_new(count, sizeof(double), "the interpreter");
 }
 
 const double *interpret_row(const InterpTensor *x, Extent e, size_t n, int64_t i, int64_t j) {

@@ -203,6 +203,27 @@ total=$((total + 1))
 holds out tiny.o
 rm out/tiny.o
 
+echo "-- no memory"
+# From what the program needs to load on, in small steps: it works or says that memory is short.
+limit=100000
+while [ $limit -lt 400000 ] && ! sh -c "ulimit -v $limit && exec '$atmc' --version" >stdout 2>stderr; do
+  limit=$((limit + 1000))
+done
+if [ $limit -lt 400000 ]; then # else the build has a sanitizer, whose memory is not what it takes
+  short=0
+  for step in $(seq 40); do
+    total=$((total + 1))
+    (ulimit -v $((limit + 500 * step)) && "$atmc" $compile -o out/tiny --emit=obj,asm) 2>stderr
+    case $? in
+      0) rm out/* ;;
+      3) grep -q "error: .*memory" stderr && short=$((short + 1)) || fail "no memory: $(cat stderr)" ;;
+      *) fail "no memory: exit code of atmc: $(cat stderr)" ;;
+    esac
+    holds out
+  done
+  [ $short -gt 0 ] || fail "memory was never short"
+fi
+
 echo "-- outputs over inputs, links and what is no file"
 replaces="would replace the input"
 cp tiny.json same.json

@@ -51,6 +51,6 @@ Test(arena, texts) {
   arena_free(arena);
 }
 
-Test(arena, a_size_that_overflows_panics, .exit_code = 70) {
+Test(arena, a_size_that_overflows_is_too_much_memory, .exit_code = 3) {
   arena_array(arena_new(), SIZE_MAX / 2, 4);
 }

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "support/memory.h"
 
 static Arena *arena;
 static Diag diag;
@@ -160,6 +163,21 @@ Test(atomic_file, replaces_what_a_link_names_and_keeps_its_permissions) {
   cr_assert_eq(stat(in_folder("old"), &info), 0);
   cr_expect_eq(info.st_mode & 0777, 0700);
   cr_expect_eq(folder_count(), 3);
+}
+
+/* However the process exits before the commit. */
+Test(atomic_file, exit_leaves_nothing) {
+  pid_t child = fork();
+  if (child == 0) {
+    AtomicFiles *files = atomic_files_new(arena, &diag);
+    Status status = write_text(files, "new", "text");
+    if (!status) memory_exhausted(1, "a test");
+    _exit(99);
+  }
+  int state = 0;
+  cr_assert_eq(waitpid(child, &state, 0), child);
+  cr_expect_eq(WEXITSTATUS(state), STATUS_IO);
+  cr_expect_eq(folder_count(), 0);
 }
 
 Test(atomic_file, executable_bit) {

@@ -1,0 +1,28 @@
+#include "support/at_exit.h"
+
+#include <stdlib.h>
+
+#include "support/memory.h"
+
+struct AtExit {
+  void (*tidy)(void *context); /* NULL: cancelled */
+  void *context;
+};
+
+static void leave(int status, void *argument) {
+  (void)status;
+  AtExit *entry = argument;
+  if (entry->tidy) entry->tidy(entry->context);
+  free(entry);
+}
+
+AtExit *at_exit_call(void (*tidy)(void *context), void *context) {
+  AtExit *entry = memory_new(1, sizeof *entry, "what to tidy up");
+  *entry = (AtExit){tidy, context};
+  if (on_exit(leave, entry) != 0) memory_exhausted(sizeof *entry, "what to tidy up");
+  return entry;
+}
+
+void at_exit_cancel(AtExit *entry) {
+  entry->tidy = NULL;
+}

@@ -1,0 +1,15 @@
+/* Running out of memory: the system failed, not we and not the input. One message says what the
+ * memory was for, and the process ends with STATUS_IO; whatever at_exit.h holds is tidied up first.
+ */
+#ifndef ATMC_SUPPORT_MEMORY_H
+#define ATMC_SUPPORT_MEMORY_H
+
+#include <stddef.h>
+
+/* There are no `bytes` more; 0: nobody knows how many. `what` they are for, as "a constant". */
+_Noreturn void memory_exhausted(size_t bytes, const char *what);
+/* `count * size` bytes as malloc gives them, to be freed; never NULL. */
+void *memory_new(size_t count, size_t size, const char *what)
+    __attribute__((malloc, returns_nonnull));
+
+#endif
