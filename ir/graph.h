@@ -124,8 +124,6 @@ void graph_verify(const Graph *graph, const char *where);
 
 /* Text form (grammar in print.c); graph_parse(graph_print(g)) prints the same again. */
 void graph_print(const Graph *graph, StringBuilder *out);
-/* The attributes of a node as ` {key=value, ...}`, nothing where all have their defaults. */
-void graph_print_attrs(const Node *node, StringBuilder *out);
 /* Parses untrusted text. `file` is for messages. */
 MUST_CHECK Status graph_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *file,
                               const char *text, Graph **graph);

@@ -26,7 +26,7 @@
  * A value of the body lives where its ValuePlace says. Rows in memory have a pitch (in floats) that
  * is a multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from
  * C to the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer
- * is followed by at least 128 readable bytes. The caller's inputs and outputs are the exception:
+ * is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs are the exception:
  * exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches and pointwise ones
  * read a caller's input; only stages that pointwise ops may follow write a caller's output.
  *
@@ -47,6 +47,8 @@
 #include "ir/rows.h"
 
 enum { PLAN_PITCH = 16, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
+/* Readable bytes behind every buffer. */
+enum { PLAN_SLACK = 128 };
 /* Of a register tile: vectors in a row, and in all. */
 enum { PLAN_TILE_VECTORS = 8, PLAN_TILE_SUMS = 64 };
 /* Depth blocks begin at multiples of it. */
@@ -221,5 +223,21 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
 void plan_print(const Plan *plan, StringBuilder *out);
 /* All of a kernel but its name: equal kernels print the same text. */
 void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out);
+
+/* What is wrong with a plan, and where. */
+enum { PLAN_NOWHERE = UINT32_MAX };
+typedef struct PlanFault {
+  const char *message; /* NULL: nothing */
+  uint32_t kernel;     /* PLAN_NOWHERE: no kernel in particular */
+  uint32_t step;       /* the same of steps */
+} PlanFault;
+/* Checks every invariant that this file states. False: *fault says which is broken (its message in
+ * `arena`). What it accepts is compiled to code that stays inside of its memory. */
+bool plan_verify(const Plan *plan, Arena *arena, PlanFault *fault);
+
+/* Reads a plan for `target` from untrusted text, in the form of plan_print; `file` is for messages.
+ * The plan is in `arena`, its weights in `recipes`; plan_verify accepts it. */
+MUST_CHECK Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *file,
+                             const char *text, const TargetInfo *target, const Plan **plan);
 
 #endif

@@ -1,50 +1,72 @@
-/* The text form of a Plan:
+/* The text form of a Plan, written here and read by plan_parse.c:
  *
- *   plan "atmnet_xt" x86-64-v4
- *     input image f32[1,224,224,3] nchw
- *     arena 4214784 bytes (live 4012160), scratch 172032 bytes
+ *   plan "atmnet_xt" for "x86-64-v4"
+ *     input "image" f32[1,224,224,3] nchw
+ *     output "logits" f32[1,1000]
+ *     rounds 1, arena 4214784, live 4012160, scratch 71808
  *
  *   kernel k0_patches_linear
  *     images 1, rows 3136, blocks 28, scratch 71808
- *     a0 caller nchw f32[1,224,224,3]
- *     r0 rows pitch 64 f32[1,56,56,64]
+ *     a0 %0 caller nchw f32[1,224,224,3]
+ *     r0 %4 rows pitch 64 f32[1,56,56,64] streams
  *     stage rows
- *       %3 = patches(%0) {...} : f32[1,56,56,147]  scratch +0 pitch 160
+ *       %3 = patches(a0) {...} : f32[1,56,56,147]  scratch +0 pitch 160
  *     stage product 14x32 full, depth 148, unroll 2
  *       ...
+ *     view %7 = slice(%6) {begin=64, count=64} : f32[1,56,56,64]  scratch +0 pitch 128 column 64
  *
- *   step k0_patches_linear (input 0, weight 0) -> (arena +0)  // patch_embed, 29503488 macs
+ *   weight 0 = pack(...)
  *
- * Values of a body are numbered as in it. A slice shows where it is used: %7 = %5[64..128].
+ *   step k0_patches_linear (input 0, weight 0) -> (arena +0), 29503488 macs  // patch_embed
+ *
+ * Values of a body are numbered as in it: %N; those that are operands go by the operand's name. A
+ * line of a stage ends with the places of its results. The text holds all that code is made from;
+ * names and labels inside of bodies are left out.
  */
 #include <inttypes.h>
 
-#include "ir/plan.h"
+#include "ir/plan_text.h"
+#include "ir/text_write.h"
 
-static const char *const stage_names[] = {
+const char *const plan_text_stages[PLAN_TEXT_STAGES] = {
     [STAGE_PRODUCT] = "product",     [STAGE_READ] = "read",           [STAGE_ROWS] = "rows",
     [STAGE_NORMALIZE] = "normalize", [STAGE_POINTWISE] = "pointwise", [STAGE_REDUCE] = "reduce"};
+const char *const plan_text_ports[PLAN_TEXT_PORTS] = {
+    [PORT_ROWS] = "rows", [PORT_CALLER] = "caller", [PORT_WEIGHTS] = "weights"};
+const char *const plan_text_reaches[PLAN_TEXT_REACHES] = {
+    [REACH_NEAR] = NULL, [REACH_FAR] = "far", [REACH_STREAMS] = "streams"};
+const char *const plan_text_spaces[PLAN_TEXT_SPACES] = {[SPACE_INPUT] = "input",
+                                                        [SPACE_OUTPUT] = "output",
+                                                        [SPACE_ARENA] = "arena",
+                                                        [SPACE_WEIGHTS] = "weight"};
 
-static void print_type(Type type, StringBuilder *out) {
-  char text[TYPE_TEXT_MAX];
-  string_builder_printf(out, " %s", type_format(type, text));
-}
-
-static void print_port(const char *prefix, uint32_t index, const Port *port, StringBuilder *out) {
-  static const char *const kinds[] = {
-      [PORT_ROWS] = "rows", [PORT_CALLER] = "caller", [PORT_WEIGHTS] = "weights"};
-  static const char *const reaches[] = {
-      [REACH_NEAR] = "", [REACH_FAR] = " far", [REACH_STREAMS] = " streams"};
-  string_builder_printf(out, "  %s%u %s", prefix, index, kinds[port->kind]);
+static void print_port(const char *prefix, uint32_t index, ValueId value, const Port *port,
+                       StringBuilder *out) {
+  string_builder_printf(out, "  %s%u %%%u %s", prefix, index, value.index,
+                        plan_text_ports[port->kind]);
   if (port->kind == PORT_ROWS) string_builder_printf(out, " pitch %u", port->pitch);
   if (port->nchw) string_builder_add(out, " nchw");
-  print_type(port->type, out);
-  string_builder_add(out, reaches[port->reach]);
+  string_builder_add(out, " ");
+  text_write_type(port->type, out);
+  if (port->reach) string_builder_printf(out, " %s", plan_text_reaches[port->reach]);
   string_builder_add(out, "\n");
 }
 
-static void print_place(const PlanKernel *kernel, ValueId v, StringBuilder *out) {
-  const ValuePlace *place = &kernel->places[v.index];
+static void print_ports(const PlanKernel *kernel, StringBuilder *out) {
+  const Graph *body = kernel->body;
+  uint32_t operand = 0;
+  for (uint32_t i = 0; i < body->node_count; ++i) {
+    const Node *node = &body->nodes[i];
+    if (node->op != OP_INPUT) continue;
+    print_port("a", operand, node->first_result, &kernel->operands[operand], out);
+    ++operand;
+  }
+  for (uint32_t i = 0; i < kernel->result_count; ++i) {
+    print_port("r", i, body->outputs[i].value, &kernel->results[i], out);
+  }
+}
+
+static void print_place(const ValuePlace *place, StringBuilder *out) {
   switch (place->kind) {
     case PLACE_REGISTER: string_builder_add(out, "register"); break;
     case PLACE_SCRATCH:
@@ -54,51 +76,51 @@ static void print_place(const PlanKernel *kernel, ValueId v, StringBuilder *out)
     case PLACE_RESULT: string_builder_printf(out, "r%u", place->index); break;
   }
   if (place->column) string_builder_printf(out, " column %u", place->column);
-  for (uint32_t r = 0; r < kernel->body->output_count; ++r) {
-    if (value_equal(kernel->body->outputs[r].value, v) &&
-        (place->kind != PLACE_RESULT || place->index != r)) {
-      string_builder_printf(out, ", also r%u", r);
-    }
-  }
 }
 
-/* An operand as the reader finds it: an operand of the kernel by its name, a slice by its columns.
- */
 static void print_operand(const PlanKernel *kernel, ValueId v, StringBuilder *out) {
-  const ValuePlace *place = &kernel->places[v.index];
-  const Node *node = graph_def(kernel->body, v);
-  if (node->op == OP_SLICE) {
-    print_operand(kernel, node->operands[0], out);
-    string_builder_printf(out, "[%d..%d]", node->attrs.SLICE.begin,
-                          node->attrs.SLICE.begin + node->attrs.SLICE.count);
-  } else if (place->kind == PLACE_OPERAND) {
-    string_builder_printf(out, "a%u", place->index);
+  if (graph_def(kernel->body, v)->op == OP_INPUT) {
+    string_builder_printf(out, "a%u", kernel->places[v.index].index);
   } else {
     string_builder_printf(out, "%%%u", v.index);
   }
 }
 
-static void print_node(const PlanKernel *kernel, NodeId id, StringBuilder *out) {
-  const Node *node = graph_node(kernel->body, id);
-  ValueId result = node->first_result;
-  string_builder_printf(out, "    %%%u = %s(", result.index, op_info(node->op)->text);
+static void print_node(const PlanKernel *kernel, const Node *node, StringBuilder *out) {
+  for (uint32_t i = 0; i < node->result_count; ++i) {
+    string_builder_printf(out, "%s%%%u", i ? ", " : "", node_result(node, i).index);
+  }
+  string_builder_printf(out, " = %s(", op_info(node->op)->text);
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     if (k > 0) string_builder_add(out, ", ");
     print_operand(kernel, node->operands[k], out);
   }
   string_builder_add(out, ")");
-  graph_print_attrs(node, out);
-  string_builder_add(out, " :");
-  print_type(graph_type(kernel->body, result), out);
-  string_builder_add(out, "  ");
-  print_place(kernel, result, out);
+  text_write_attrs(node, out);
+  for (uint32_t i = 0; i < node->result_count; ++i) {
+    string_builder_add(out, i ? ", " : " : ");
+    text_write_type(graph_type(kernel->body, node_result(node, i)), out);
+  }
+  for (uint32_t i = 0; i < node->result_count; ++i) {
+    string_builder_add(out, i ? ", " : "  ");
+    print_place(&kernel->places[node_result(node, i).index], out);
+  }
   string_builder_add(out, "\n");
 }
 
-static void print_product(const ProductPlan *product, StringBuilder *out) {
-  string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s", product->tile_rows,
-                        product->tile_columns, product->full ? " full" : "", product->depth_block,
-                        product->unroll, product->sums ? ", sums" : "");
+static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuilder *out) {
+  string_builder_printf(out, "  stage %s", plan_text_stages[stage->kind]);
+  if (stage->kind == STAGE_PRODUCT) {
+    const ProductPlan *product = &stage->product;
+    string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s", product->tile_rows,
+                          product->tile_columns, product->full ? " full" : "", product->depth_block,
+                          product->unroll, product->sums ? ", sums" : "");
+  }
+  string_builder_add(out, "\n");
+  for (uint32_t n = 0; n < stage->node_count; ++n) {
+    string_builder_add(out, "    ");
+    print_node(kernel, graph_node(kernel->body, stage->nodes[n]), out);
+  }
 }
 
 void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
@@ -113,29 +135,24 @@ void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
                           kernel->prefetch_step);
   }
   string_builder_add(out, "\n");
-  for (uint32_t i = 0; i < kernel->operand_count; ++i) {
-    print_port("a", i, &kernel->operands[i], out);
-  }
-  for (uint32_t i = 0; i < kernel->result_count; ++i) print_port("r", i, &kernel->results[i], out);
-  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
-    const Stage *stage = &kernel->stages[i];
-    string_builder_printf(out, "  stage %s", stage_names[stage->kind]);
-    if (stage->kind == STAGE_PRODUCT) print_product(&stage->product, out);
-    string_builder_add(out, "\n");
-    for (uint32_t n = 0; n < stage->node_count; ++n) print_node(kernel, stage->nodes[n], out);
+  print_ports(kernel, out);
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) print_stage(kernel, &kernel->stages[i], out);
+  for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
+    const Node *node = &kernel->body->nodes[i];
+    if (!op_has(node->op, OP_VIEW)) continue;
+    string_builder_add(out, "  view ");
+    print_node(kernel, node, out);
   }
 }
 
 static void print_refs(const BufferRef *refs, uint32_t count, StringBuilder *out) {
-  static const char *const spaces[] = {
-      [SPACE_INPUT] = "input", [SPACE_OUTPUT] = "output", [SPACE_WEIGHTS] = "weight"};
   string_builder_add(out, "(");
   for (uint32_t i = 0; i < count; ++i) {
-    if (i > 0) string_builder_add(out, ", ");
+    string_builder_printf(out, "%s%s ", i ? ", " : "", plan_text_spaces[refs[i].space]);
     if (refs[i].space == SPACE_ARENA) {
-      string_builder_printf(out, "arena +%" PRIu64, refs[i].offset);
+      string_builder_printf(out, "+%" PRIu64, refs[i].offset);
     } else {
-      string_builder_printf(out, "%s %u", spaces[refs[i].space], refs[i].index);
+      string_builder_printf(out, "%u", refs[i].index);
     }
   }
   string_builder_add(out, ")");
@@ -147,25 +164,30 @@ static void print_step(const Plan *plan, const Step *step, StringBuilder *out) {
   print_refs(step->operands, kernel->operand_count, out);
   string_builder_add(out, " -> ");
   print_refs(step->results, kernel->result_count, out);
-  if (kernel->scratch_bytes) string_builder_printf(out, " scratch +%" PRIu64, step->scratch);
-  if (kernel->prefetch_bytes) string_builder_printf(out, " prefetch weight %u", step->prefetch);
-  string_builder_printf(out, "  // %s, %" PRIu64 " macs\n", step->label, step->macs);
+  if (kernel->scratch_bytes) string_builder_printf(out, ", scratch +%" PRIu64, step->scratch);
+  if (kernel->prefetch_bytes) string_builder_printf(out, ", prefetch weight %u", step->prefetch);
+  string_builder_printf(out, ", %" PRIu64 " macs", step->macs);
+  if (step->label && *step->label) text_write_label(step->label, out);
+  string_builder_add(out, "\n");
 }
 
 static void print_tensor(const char *what, const PlanTensor *tensor, StringBuilder *out) {
-  string_builder_printf(out, "  %s %s", what, tensor->name);
-  print_type(tensor->type, out);
+  string_builder_printf(out, "  %s ", what);
+  text_write_string(tensor->name, out);
+  string_builder_add(out, " ");
+  text_write_type(tensor->type, out);
   string_builder_add(out, tensor->nchw ? " nchw\n" : "\n");
 }
 
 void plan_print(const Plan *plan, StringBuilder *out) {
-  string_builder_printf(out, "plan \"%s\" %s\n", plan->model, plan->target->name);
+  string_builder_add(out, "plan ");
+  text_write_string(plan->model, out);
+  string_builder_printf(out, " for \"%s\"\n", plan->target->name);
   for (uint32_t i = 0; i < plan->input_count; ++i) print_tensor("input", &plan->inputs[i], out);
   for (uint32_t i = 0; i < plan->output_count; ++i) print_tensor("output", &plan->outputs[i], out);
-  if (plan->rounds > 1) string_builder_printf(out, "  rounds %u\n", plan->rounds);
   string_builder_printf(out,
-                        "  arena %" PRIu64 " bytes (live %" PRIu64 "), scratch %" PRIu64 " bytes\n",
-                        plan->workspace_base, plan->live_peak, plan->scratch_bytes);
+                        "  rounds %u, arena %" PRIu64 ", live %" PRIu64 ", scratch %" PRIu64 "\n",
+                        plan->rounds, plan->workspace_base, plan->live_peak, plan->scratch_bytes);
   for (uint32_t i = 0; i < plan->kernel_count; ++i) {
     string_builder_printf(out, "\nkernel %s\n", plan->kernels[i].name);
     plan_print_kernel(&plan->kernels[i], out);

@@ -5,12 +5,12 @@
  * are checked before anything is built.
  */
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ir/recipe.h"
 #include "ir/recipe_internal.h"
+#include "ir/text_write.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
 
@@ -56,25 +56,6 @@ static bool is_plain(char c) {
 
 /* -- printing ---------------------------------------------------------------------------------- */
 
-static void print_name(const char *name, StringBuilder *out) {
-  size_t plain = 0;
-  while (is_plain(name[plain])) ++plain;
-  if (plain && !name[plain]) {
-    string_builder_printf(out, "@%s", name);
-    return;
-  }
-  string_builder_add(out, "@\"");
-  for (const char *p = name; *p; ++p) {
-    unsigned char c = (unsigned char)*p;
-    if (c < 0x20 || c == 0x7f) {
-      string_builder_printf(out, "\\x%02x", c);
-    } else {
-      string_builder_printf(out, c == '"' || c == '\\' ? "\\%c" : "%c", c);
-    }
-  }
-  string_builder_add(out, "\"");
-}
-
 static void print_shape(Type type, StringBuilder *out) {
   for (uint32_t i = 0; i < type.rank; ++i) {
     string_builder_printf(out, "%s%lld", i ? "," : "[", (long long)type.dims[i]);
@@ -82,21 +63,11 @@ static void print_shape(Type type, StringBuilder *out) {
   string_builder_add(out, "]");
 }
 
-/* The shortest decimal that reads back as the same double. */
-static void print_number(double value, StringBuilder *out) {
-  char text[32];
-  for (int digits = 1; digits <= 17; ++digits) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    if (strtod(text, NULL) == value) break;
-  }
-  string_builder_add(out, text);
-}
-
 static void print_extra(const Recipe *r, StringBuilder *out) {
   switch (kinds[r->kind].extra) {
     case EXTRA_NONE: break;
     case EXTRA_FILL:
-      print_number(r->fill, out);
+      text_write_real(r->fill, out);
       string_builder_add(out, ", ");
       print_shape(r->type, out);
       break;
@@ -118,7 +89,7 @@ static void print_extra(const Recipe *r, StringBuilder *out) {
 void recipe_print(const Recipe *recipe, StringBuilder *out) {
   const KindText *kind = &kinds[recipe->kind];
   if (recipe->kind == RECIPE_TENSOR) {
-    print_name(recipe->name, out);
+    text_write_name(recipe->name, out);
     print_shape(recipe->type, out);
     return;
   }
@@ -228,6 +199,10 @@ static char parse_escape(Parser *p) {
   if (c == '"' || c == '\\') {
     ++p->at;
     return c;
+  }
+  if (c == 'n' || c == 't') {
+    ++p->at;
+    return c == 'n' ? '\n' : '\t';
   }
   if (c == 'x' && hex_digit(p->at[1]) >= 0 && hex_digit(p->at[2]) >= 0) {
     c = (char)(hex_digit(p->at[1]) * 16 + hex_digit(p->at[2]));

@@ -11,6 +11,7 @@
  * Needs known shapes and copy-caller-maps; a graph of kernels is left alone.
  */
 #include "ir/rewrite.h"
+#include "ir/row_domain.h"
 #include "passes/group_nodes.h"
 #include "passes/pass.h"
 #include "passes/pattern.h"
@@ -65,7 +66,7 @@ static void link_groups(Forming *f) {
     f->last[g] = i;
     const Node *node = &f->from->nodes[i];
     for (uint32_t k = 0; k < node->operand_count; ++k) {
-      ValueId base = group_base(f->from, node->operands[k]);
+      ValueId base = row_domain_base(f->from, node->operands[k]);
       if (group_of(f, base) != g) f->crosses[base.index] = true;
     }
   }

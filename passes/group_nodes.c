@@ -20,6 +20,8 @@
  */
 #include "passes/group_nodes.h"
 
+#include "ir/row_domain.h"
+
 #include <stdlib.h>
 
 #include "passes/pass.h"
@@ -54,25 +56,8 @@ typedef struct Grouping {
   Use *uses;
 } Grouping;
 
-ValueId group_base(const Graph *graph, ValueId v) {
-  while (op_has(graph_def(graph, v)->op, OP_VIEW)) v = graph_def(graph, v)->operands[0];
-  return v;
-}
-
 static bool has_group(const Node *node) {
   return node->op != OP_INPUT && node->op != OP_CONSTANT && !op_has(node->op, OP_VIEW);
-}
-
-Type group_domain(const Graph *graph, const Node *node) {
-  Type type = graph_type(
-      graph, op_has(node->op, OP_LEAVES_DOMAIN) ? node->operands[0] : node->first_result);
-  if (type.rank == 4) return type_with_channels(type, 1);
-  return type_map(type.dims[0], 1, 1, 1);
-}
-
-bool group_reads_by_row(const Node *node, uint32_t operand) {
-  if (operand == 0) return !op_has(node->op, OP_NONLOCAL);
-  return operand != 1 || !op_has(node->op, OP_WHOLE_W);
 }
 
 static int32_t column_blocks_of(const Node *node) {
@@ -98,18 +83,18 @@ static uint32_t find_group(Grouping *g, Type domain, uint32_t level, int32_t col
 }
 
 static uint32_t producer_group(const Grouping *g, const Node *node, uint32_t operand) {
-  ValueId base = group_base(g->graph, node->operands[operand]);
+  ValueId base = row_domain_base(g->graph, node->operands[operand]);
   return g->of_node[g->graph->values[base.index].node.index];
 }
 
 /* Whether `node` can run in the group that makes its operand. */
 static bool can_stay(const Grouping *g, const Node *node, uint32_t operand, Type domain) {
   const Group *group = &g->groups[producer_group(g, node, operand)];
-  ValueId base = group_base(g->graph, node->operands[operand]);
+  ValueId base = row_domain_base(g->graph, node->operands[operand]);
   if (!type_equal(group->domain, domain) || op_has(graph_def(g->graph, base)->op, OP_LEAVES_DOMAIN))
     return false;
   if (group->column_blocks) return reads_by_column(g->graph, node, operand);
-  return group_reads_by_row(node, operand) && !column_blocks_of(node);
+  return row_domain_reads_by_row(node, operand) && !column_blocks_of(node);
 }
 
 /* The least level that `node` can have, and the column blocks of its group. */
@@ -149,7 +134,7 @@ static void join(Grouping *g, uint32_t index, uint32_t group) {
 
 static void assign_level(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
-  Type domain = group_domain(g->graph, node);
+  Type domain = row_domain(g->graph, node);
   int32_t column_blocks;
   uint32_t level = find_level(g, node, domain, &column_blocks);
   uint32_t group = find_group(g, domain, level, column_blocks);
@@ -167,7 +152,7 @@ static void collect_uses(Grouping *g) {
     for (uint32_t i = graph->node_count; i-- > 0;) {
       const Node *node = &graph->nodes[i];
       for (uint32_t k = 0; has_group(node) && k < node->operand_count; ++k) {
-        uint32_t base = group_base(graph, node->operands[k]).index;
+        uint32_t base = row_domain_base(graph, node->operands[k]).index;
         if (placing) {
           g->uses[--first[base]] = (Use){i, k};
         } else {
@@ -201,7 +186,7 @@ static uint32_t find_target(const Grouping *g, uint32_t index, bool *all_there) 
   for (uint32_t u = g->first_use[base]; u < g->first_use[base + 1]; ++u) {
     uint32_t group = g->of_node[g->uses[u].node];
     if (group == home || !type_equal(g->groups[group].domain, g->groups[home].domain) ||
-        !group_reads_by_row(&g->graph->nodes[g->uses[u].node], g->uses[u].operand)) {
+        !row_domain_reads_by_row(&g->graph->nodes[g->uses[u].node], g->uses[u].operand)) {
       return NO_GROUP;
     }
     if (target != NO_GROUP && target != group) *all_there = false;
@@ -215,10 +200,10 @@ static int64_t newly_kept(const Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
   int64_t channels = 0;
   for (uint32_t k = 0; k < node->operand_count; ++k) {
-    ValueId base = group_base(g->graph, node->operands[k]);
+    ValueId base = row_domain_base(g->graph, node->operands[k]);
     bool repeated = false;
     for (uint32_t j = 0; j < k; ++j) {
-      repeated |= value_equal(base, group_base(g->graph, node->operands[j]));
+      repeated |= value_equal(base, row_domain_base(g->graph, node->operands[j]));
     }
     if (!repeated && !is_kept(g, base)) channels += type_channels(graph_type(g->graph, base));
   }

@@ -14,7 +14,7 @@
  * The scratch of a kernel, for one worker, is a buffer that lives at its node alone: it takes no
  * memory of its own where the maps of that time leave a gap.
  */
-#include "passes/group_nodes.h"
+#include "ir/row_domain.h"
 #include "passes/plan_memory.h"
 #include "passes/plan_parts.h"
 #include "support/checked_math.h"
@@ -36,7 +36,7 @@ typedef struct Placement {
 
 static uint64_t port_bytes(const Port *port) {
   uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
-  return round_up_size(4 * rows * port->pitch + BUFFER_SLACK, PLAN_ALIGN);
+  return round_up_size(4 * rows * port->pitch + PLAN_SLACK, PLAN_ALIGN);
 }
 
 static uint32_t stage_of_node(const PlanKernel *kernel, uint32_t node) {
@@ -67,8 +67,9 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
   for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     for (uint32_t k = 0; !op_has(node->op, OP_VIEW) && k < node->operand_count; ++k) {
-      if (!value_equal(group_base(body, node->operands[k]), input)) continue;
-      if (!group_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) return false;
+      if (!value_equal(row_domain_base(body, node->operands[k]), input)) continue;
+      if (!row_domain_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage)
+        return false;
       if (kernel->column_blocks > 1 && node->op == OP_LINEAR) return false;
     }
   }

@@ -12,7 +12,7 @@
  * A slice has the place of what it cuts from, with a column. Scratch is reused when a value's last
  * reading stage is over.
  */
-#include "passes/group_nodes.h"
+#include "ir/row_domain.h"
 #include "passes/plan_memory.h"
 #include "passes/plan_parts.h"
 #include "support/panic.h"
@@ -35,7 +35,7 @@ static void find_readers(Placing *p) {
     const Node *node = &body->nodes[i];
     if (op_has(node->op, OP_VIEW)) continue;
     for (uint32_t k = 0; k < node->operand_count; ++k) {
-      ValueId base = group_base(body, node->operands[k]);
+      ValueId base = row_domain_base(body, node->operands[k]);
       uint32_t reader = p->stage_of[node->first_result.index];
       if (reader > p->last_stage[base.index]) p->last_stage[base.index] = reader;
       if (reader != p->stage_of[base.index] || !value_equal(base, node->operands[k])) {
@@ -131,7 +131,7 @@ void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
   place_all(&p);
   choose_blocks(kernel, lay_out(&p, 1, 0));
   uint64_t block_rows = rows_most(kernel->rows, kernel->blocks);
-  kernel->scratch_bytes = lay_out(&p, block_rows, BUFFER_SLACK);
+  kernel->scratch_bytes = lay_out(&p, block_rows, PLAN_SLACK);
   place_slices(&p);
   kernel->places = p.places;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ir/macs.h"
-#include "passes/group_nodes.h"
+#include "ir/row_domain.h"
 #include "passes/pass.h"
 #include "passes/plan_parts.h"
 #include "support/panic.h"
@@ -72,7 +72,7 @@ static void fill_rows(PlanKernel *kernel) {
   for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
     const Node *node = &kernel->body->nodes[i];
     if (node->op == OP_INPUT || op_has(node->op, OP_VIEW)) continue;
-    Type domain = group_domain(kernel->body, node);
+    Type domain = row_domain(kernel->body, node);
     kernel->images = (uint32_t)domain.dims[0];
     kernel->rows = (uint32_t)(domain.dims[1] * domain.dims[2]);
     return;

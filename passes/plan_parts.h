@@ -16,7 +16,6 @@
  */
 enum {
   NO_STAGE = UINT32_MAX,
-  BUFFER_SLACK = 128, /* readable bytes behind every buffer */
   /* Rows whose distance is a multiple of it fall into two sets of a first-level cache of 4 KiB to a
    * way: fewer lines than a product reads side by side. */
   CROWDED_PITCH = 2048 / 4,

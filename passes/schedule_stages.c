@@ -9,7 +9,7 @@
  *
  * So each node runs as early as it can without a loop of its own. Slices are views: no stage.
  */
-#include "passes/group_nodes.h"
+#include "ir/row_domain.h"
 #include "passes/plan_parts.h"
 #include "support/panic.h"
 
@@ -32,7 +32,7 @@ static StageKind kind_of(OpKind op) {
 static bool follows(const Schedule *s, const Node *node, uint32_t stage) {
   bool attached = false;
   for (uint32_t k = 0; k < node->operand_count; ++k) {
-    ValueId base = group_base(s->body, node->operands[k]);
+    ValueId base = row_domain_base(s->body, node->operands[k]);
     if (graph_def(s->body, base)->op == OP_INPUT) continue;
     uint32_t home = s->stage_of[base.index];
     if (home == NO_STAGE) return false;
@@ -75,7 +75,7 @@ const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena) {
     used += stage->node_count;
   }
   for (uint32_t v = 0; v < body->value_count; ++v) {
-    s.stage_of[v] = s.stage_of[group_base(body, (ValueId){v}).index];
+    s.stage_of[v] = s.stage_of[row_domain_base(body, (ValueId){v}).index];
   }
   kernel->stages = stages;
   return s.stage_of;

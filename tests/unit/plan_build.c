@@ -345,7 +345,7 @@ Test(plan_build, has_the_memory_of_one_round) {
   }
   StringBuilder text = {.arena = rounds.arena};
   plan_print(rounds.plan, &text);
-  cr_expect_not_null(strstr(string_builder_text(&text), "\n  rounds 3\n"));
+  cr_expect_not_null(strstr(string_builder_text(&text), "\n  rounds 3, "));
   arena_free(one.arena);
   arena_free(rounds.arena);
 }

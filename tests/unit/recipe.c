@@ -187,7 +187,7 @@ Test(recipe, text_reads_back) {
       "@blocks.0.0.atm.proj.weight[64,64]",
       "@\"odd name\"[1]",
       "@\"\"[1]",
-      "@\"q\\\"b\\\\n\\x0ay/\xc3\xa9\"[2,3,4,5]",
+      "@\"q\\\"b\\\\n\\ny/\xc3\xa9\"[2,3,4,5]",
       "fill(0.1, [64])",
       "fill(-1e-300, [1])",
       "fill(inf, [1])",

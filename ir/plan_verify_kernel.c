@@ -1,0 +1,362 @@
+/* The invariants of one kernel of a plan (ir/plan.h): its domain and ports, then its stages one
+ * after the other, as they run: what is read was written, by whom it may be, to where it is still.
+ *
+ * A stage is taken as a whole: nothing that it reads may share scratch with what it writes.
+ */
+#include <inttypes.h>
+
+#include "ir/macs.h"
+#include "ir/plan_verify.h"
+#include "ir/row_domain.h"
+#include "support/checked_math.h"
+
+enum { MAX_BLOCKS = 1 << 20, MAX_COLUMN_BLOCKS = 1 << 12, MAX_UNROLL = 16, NOT_YET = UINT32_MAX };
+static const uint64_t MAX_BYTES = UINT64_C(1) << 40;      /* of one buffer */
+static const uint64_t MAX_SUMS_BYTES = UINT64_C(1) << 18; /* of stored sums, on the stack */
+static const uint64_t MAX_PREFETCH_STEP = UINT64_C(256) << PLAN_PREFETCH_FRACTION;
+
+typedef struct Check {
+  const PlanKernel *kernel;
+  const TargetInfo *target;
+  const Graph *body;
+  uint32_t *written_in; /* [value] the stage, or NOT_YET; of views and operands too */
+  bool *lost;           /* [value] another has been written over its scratch */
+  uint64_t block_rows;  /* of the largest block */
+  uint32_t stage;       /* at hand */
+  Arena *arena;
+} Check;
+
+#define RETURN_IF_FAULT(call)    \
+  do {                           \
+    const char *fault_ = (call); \
+    if (fault_) return fault_;   \
+  } while (0)
+
+/* -- the domain and the ports ------------------------------------------------------------------ */
+
+static const char *check_domain(const PlanKernel *k) {
+  if (!k->images || !k->rows || !k->blocks || !k->column_blocks) return "a domain of nothing";
+  if (k->blocks > k->rows || k->blocks > MAX_BLOCKS) return "too many blocks";
+  if (k->column_blocks > MAX_COLUMN_BLOCKS) return "too many column blocks";
+  if (k->blocks > 1 && k->column_blocks > 1) return "cut by rows and by columns";
+  uint64_t tasks = (uint64_t)k->images * k->blocks * k->column_blocks;
+  if (tasks > INT32_MAX) return "too many tasks";
+  if (k->scratch_bytes > MAX_BYTES || k->prefetch_bytes > MAX_BYTES) return "too many bytes";
+  if (k->prefetch_step > MAX_PREFETCH_STEP) return "prefetching by too many bytes";
+  if (!k->stage_count || !k->result_count) return "no stages, or no results";
+  return NULL;
+}
+
+static const char *check_rows_port(const PlanKernel *k, const Port *port) {
+  int64_t images = port->type.dims[0], channels = type_channels(port->type);
+  if (port->type.rank != 4 && port->type.rank != 2) return "a map or a vector per image";
+  if (images != k->images) return "of as many images as the kernel";
+  if (port->kind == PORT_CALLER) {
+    if (port->pitch) return "exact, a caller's";
+    return port->nchw && port->type.rank != 4 ? "nchw is for maps" : NULL;
+  }
+  if (port->nchw) return "nchw is a caller's";
+  if (port->pitch % PLAN_PITCH || port->pitch < channels) return "of a pitch that holds its rows";
+  uint64_t rows = plan_rows(port->type);
+  return (uint64_t)images * rows > MAX_BYTES / 4 / port->pitch ? "smaller" : NULL;
+}
+
+/* What `port` should be, or NULL. */
+static const char *check_port(const PlanKernel *k, const Port *port) {
+  int64_t count;
+  if (!type_count(port->type, &count) || count > INT32_MAX) return "of a known, smaller size";
+  bool rows = port->kind == PORT_ROWS && plan_rows(port->type) == k->rows;
+  if (port->reach == REACH_STREAMS && !rows) return "rows of the kernel, to stream";
+  if (port->kind != PORT_WEIGHTS) return check_rows_port(k, port);
+  return port->pitch || port->nchw || port->reach ? "plain weights" : NULL;
+}
+
+static const char *check_ports(const Check *c) {
+  const PlanKernel *k = c->kernel;
+  for (uint32_t i = 0; i < k->operand_count; ++i) {
+    const char *wants = check_port(k, &k->operands[i]);
+    if (wants) return arena_printf(c->arena, "a%u should be %s", i, wants);
+  }
+  for (uint32_t i = 0; i < k->result_count; ++i) {
+    const char *wants = check_port(k, &k->results[i]);
+    if (k->results[i].kind == PORT_WEIGHTS) wants = "no weights";
+    ValueId v = k->body->outputs[i].value;
+    OpKind op = graph_def(k->body, v)->op;
+    if (op == OP_INPUT || op_has(op, OP_VIEW)) wants = "what a stage writes";
+    if (!type_equal(graph_type(k->body, v), k->results[i].type)) wants = "of its value's type";
+    if (wants) return arena_printf(c->arena, "r%u should be %s", i, wants);
+  }
+  return NULL;
+}
+
+/* -- places ------------------------------------------------------------------------------------ */
+
+static const char *value_fault(const Check *c, ValueId v, const char *message) {
+  return arena_printf(c->arena, "%%%u: %s", v.index, message);
+}
+
+static const char *check_scratch_place(const Check *c, ValueId v, const ValuePlace *place) {
+  int64_t channels = type_channels(graph_type(c->body, v));
+  if (place->offset % PLAN_ALIGN) return value_fault(c, v, "its scratch is not aligned");
+  if (place->pitch % PLAN_PITCH || place->pitch < channels) {
+    return value_fault(c, v, "its pitch does not hold its rows");
+  }
+  uint64_t end = place->offset + 4 * c->block_rows * place->pitch + PLAN_SLACK;
+  return end > c->kernel->scratch_bytes ? value_fault(c, v, "it ends behind the scratch") : NULL;
+}
+
+/* Whether result `r` is one that the caller has in nchw, which is written from memory. */
+static bool wants_memory(const Check *c, ValueId v, OpKind op) {
+  if (!op_has(op, OP_EPILOGUE)) return true;
+  for (uint32_t r = 0; r < c->kernel->result_count; ++r) {
+    if (value_equal(c->body->outputs[r].value, v) && c->kernel->results[r].nchw) return true;
+  }
+  return false;
+}
+
+static const char *check_result_place(const Check *c, ValueId v, const ValuePlace *place) {
+  if (!value_equal(c->body->outputs[place->index].value, v)) {
+    return value_fault(c, v, "it is not that result");
+  }
+  return c->kernel->results[place->index].nchw ? value_fault(c, v, "it cannot live in nchw") : NULL;
+}
+
+/* Of what a stage writes. */
+static const char *check_place(const Check *c, const Node *node, ValueId v) {
+  const ValuePlace *place = &c->kernel->places[v.index];
+  if (place->column) return value_fault(c, v, "only a view has a column");
+  if (op_has(node->op, OP_LEAVES_DOMAIN) && place->kind != PLACE_RESULT) {
+    return value_fault(c, v, "a sum of chunks lives in a result");
+  }
+  for (uint32_t r = 0; r < c->kernel->result_count; ++r) {
+    bool mine = value_equal(c->body->outputs[r].value, v);
+    if (mine && c->kernel->results[r].kind == PORT_CALLER && !op_has(node->op, OP_EPILOGUE)) {
+      return value_fault(c, v, "its op cannot write a caller's output");
+    }
+  }
+  switch (place->kind) {
+    case PLACE_REGISTER:
+      return wants_memory(c, v, node->op) ? value_fault(c, v, "it must be in memory") : NULL;
+    case PLACE_SCRATCH: return check_scratch_place(c, v, place);
+    case PLACE_OPERAND: return value_fault(c, v, "an operand is not written");
+    case PLACE_RESULT: return check_result_place(c, v, place);
+  }
+  return NULL;
+}
+
+static const char *check_view(const Check *c, const Node *node) {
+  ValueId v = node->first_result, base = node->operands[0];
+  const ValuePlace *place = &c->kernel->places[v.index], *of = &c->kernel->places[base.index];
+  uint32_t begin = (uint32_t)node->attrs.SLICE.begin;
+  bool same = place->kind == of->kind && place->index == of->index && place->offset == of->offset &&
+              place->pitch == of->pitch && place->column == of->column + begin;
+  if (!same || of->kind == PLACE_REGISTER) {
+    return value_fault(c, v, "a view lives in what it cuts from");
+  }
+  bool weights = of->kind == PLACE_OPERAND && c->kernel->operands[of->index].kind == PORT_WEIGHTS;
+  if (weights && graph_type(c->body, base).rank != 1) {
+    return value_fault(c, v, "a view of weights that are no vector");
+  }
+  return NULL;
+}
+
+static const char *check_views(const Check *c) {
+  for (uint32_t i = 0; i < c->body->node_count; ++i) {
+    const Node *node = &c->body->nodes[i];
+    if (op_has(node->op, OP_VIEW)) RETURN_IF_FAULT(check_view(c, node));
+  }
+  return NULL;
+}
+
+/* -- what is read ------------------------------------------------------------------------------ */
+
+/* Operand `k` of `node` is operand `port` of the kernel. */
+static const char *check_port_read(const Check *c, const Node *node, uint32_t k, const Port *port) {
+  ValueId v = node->operands[k];
+  bool pointwise = op_has(node->op, OP_POINTWISE);
+  StageKind kind = op_info(node->op)->stage;
+  bool matrix = node->op == OP_LINEAR && !node->attrs.LINEAR.panel && k == 1;
+  bool constant = (kind == STAGE_PRODUCT || kind == STAGE_READ) && k > 0 && !matrix;
+  constant |= node->op == OP_SCALE_MATRIX && k == 1;
+  bool vector = graph_type(c->body, v).rank == 1;
+  if (port->kind == PORT_WEIGHTS) {
+    return k > 0 && (constant || vector) ? NULL : value_fault(c, v, "weights where rows are read");
+  }
+  if (constant) return value_fault(c, v, "rows where weights are read");
+  if (port->kind == PORT_CALLER && !pointwise && !(k == 0 && op_has(node->op, OP_READS_CALLER))) {
+    return value_fault(c, v, "its reader cannot read a caller's input");
+  }
+  return NULL;
+}
+
+static const char *check_read(const Check *c, const Node *node, uint32_t k, bool anchor) {
+  ValueId v = node->operands[k], base = row_domain_base(c->body, v);
+  const ValuePlace *place = &c->kernel->places[base.index];
+  bool elsewhere = !row_domain_reads_by_row(node, k);
+  if (place->kind == PLACE_OPERAND) {
+    return check_port_read(c, node, k, &c->kernel->operands[place->index]);
+  }
+  if (elsewhere) return value_fault(c, v, "whole maps are read from operands alone");
+  if (c->written_in[base.index] == NOT_YET)
+    return value_fault(c, v, "it is read before it is made");
+  if (c->written_in[base.index] == c->stage) {
+    bool here = !anchor && value_equal(base, v);
+    return here ? NULL : value_fault(c, v, "it is read where it is made");
+  }
+  if (place->kind == PLACE_REGISTER) return value_fault(c, v, "its stage is over: not in memory");
+  if (c->lost[base.index]) return value_fault(c, v, "another value was written over it");
+  if (place->kind == PLACE_RESULT && c->kernel->results[place->index].kind == PORT_CALLER) {
+    return value_fault(c, v, "a caller's output is not read");
+  }
+  return NULL;
+}
+
+/* Cut by columns: all reads are of operands, or of the columns at hand. */
+static const char *check_columns(const Check *c, const Node *node) {
+  if (c->kernel->column_blocks == 1) return NULL;
+  bool product = node->op == OP_LINEAR && node->attrs.LINEAR.panel;
+  if (!product && !op_has(node->op, OP_POINTWISE)) return "its op cannot be cut by columns";
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
+    ValueId v = node->operands[k], base = row_domain_base(c->body, v);
+    bool operand = graph_def(c->body, base)->op == OP_INPUT;
+    if (!operand && (product || !value_equal(v, base))) {
+      return value_fault(c, v, "other columns are another task's");
+    }
+  }
+  return NULL;
+}
+
+/* -- the stages -------------------------------------------------------------------------------- */
+
+static const char *check_product_kind(const Check *c, const Node *node) {
+  if (node->op != OP_LINEAR) return NULL;
+  ValueId w = node->operands[1];
+  uint32_t rank = graph_type(c->body, w).rank;
+  if (node->attrs.LINEAR.panel == PLAN_PANEL) return rank == 3 ? NULL : "weights in no panels";
+  if (node->attrs.LINEAR.panel || rank != 4) return "weights in other panels, or in none";
+  return c->kernel->places[w.index].column ? "a view of a matrix" : NULL;
+}
+
+static const char *check_product(const Check *c, const Stage *stage) {
+  const ProductPlan *p = &stage->product;
+  const Node *node = graph_node(c->body, stage->nodes[0]);
+  uint64_t depth = macs_of_element(c->body, node);
+  uint32_t lanes = c->target->vector_floats, columns = p->tile_columns;
+  if (!p->tile_rows || !columns || columns % lanes) return "a tile of whole vectors";
+  if (PLAN_PANEL % columns && columns % PLAN_PANEL) return "a tile that divides panels, or of some";
+  uint32_t vectors = columns / lanes;
+  if (vectors > PLAN_TILE_VECTORS || p->tile_rows > PLAN_TILE_SUMS / vectors)
+    return "a smaller tile";
+  if (!p->unroll || p->unroll > MAX_UNROLL) return "1 to 16 steps of K in a turn";
+  if (!p->depth_block || p->depth_block % PLAN_DEPTH_ALIGN)
+    return "depth blocks of a multiple of 4";
+  bool several = p->depth_block < depth;
+  if (several && p->depth_block % p->unroll) return "whole turns in a depth block";
+  if (several && !p->sums) return "stored sums, with several depth blocks";
+  if (p->depth_block > depth + PLAN_DEPTH_ALIGN) return "a depth block of K at most";
+  if (p->sums && 4 * c->block_rows * columns > MAX_SUMS_BYTES) return "fewer stored sums";
+  return check_product_kind(c, node);
+}
+
+static const char *check_node(Check *c, const Stage *stage, uint32_t n) {
+  const Node *node = graph_node(c->body, stage->nodes[n]);
+  const Node *anchor = graph_node(c->body, stage->nodes[0]);
+  if (n == 0 && op_info(node->op)->stage != stage->kind) return "no stage of that kind";
+  if (n > 0 && !(op_has(node->op, OP_POINTWISE) && op_has(anchor->op, OP_EPILOGUE))) {
+    return "its op cannot follow there";
+  }
+  Type domain = row_domain(c->body, node);
+  if (domain.dims[0] != c->kernel->images || plan_rows(domain) != c->kernel->rows) {
+    return "its rows are not the kernel's";
+  }
+  if (node->op == OP_SUM_CHUNKS && (uint32_t)node->attrs.SUM_CHUNKS.chunks != c->kernel->blocks) {
+    return "one chunk is one block";
+  }
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
+    RETURN_IF_FAULT(check_read(c, node, k, n == 0));
+  }
+  for (uint32_t r = 0; r < node->result_count; ++r) {
+    ValueId v = node_result(node, r);
+    RETURN_IF_FAULT(check_place(c, node, v));
+    c->written_in[v.index] = c->stage;
+  }
+  return check_columns(c, node);
+}
+
+static uint64_t scratch_bytes(const Check *c, ValueId v) {
+  return 4 * c->block_rows * c->kernel->places[v.index].pitch;
+}
+
+static bool shares_scratch(const Check *c, ValueId a, ValueId b) {
+  const ValuePlace *x = &c->kernel->places[a.index], *y = &c->kernel->places[b.index];
+  return x->kind == PLACE_SCRATCH && y->kind == PLACE_SCRATCH &&
+         plan_verify_overlap(x->offset, scratch_bytes(c, a), y->offset, scratch_bytes(c, b));
+}
+
+/* Whether the stage at hand has `v` as a result, or a value that it reads. */
+static bool stage_uses(const Check *c, const Stage *stage, ValueId v) {
+  if (c->written_in[v.index] == c->stage) return true;
+  for (uint32_t n = 0; n < stage->node_count; ++n) {
+    const Node *node = graph_node(c->body, stage->nodes[n]);
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
+      if (value_equal(row_domain_base(c->body, node->operands[k]), v)) return true;
+    }
+  }
+  return false;
+}
+
+/* What the stage writes takes the scratch of others. */
+static const char *check_writes(Check *c, const Stage *stage) {
+  for (uint32_t n = 0; n < stage->node_count; ++n) {
+    ValueId v = graph_node(c->body, stage->nodes[n])->first_result;
+    if (c->kernel->places[v.index].kind != PLACE_SCRATCH) continue;
+    for (uint32_t o = 0; o < c->body->value_count; ++o) {
+      ValueId other = {o};
+      if (o == v.index || c->written_in[o] == NOT_YET || c->lost[o]) continue;
+      if (op_has(graph_def(c->body, other)->op, OP_VIEW) || !shares_scratch(c, v, other)) continue;
+      if (stage_uses(c, stage, other)) {
+        return value_fault(c, v, arena_printf(c->arena, "it overlaps %%%u in scratch", o));
+      }
+      c->lost[o] = true;
+    }
+  }
+  return NULL;
+}
+
+static const char *check_stage(Check *c, const Stage *stage) {
+  for (uint32_t n = 0; n < stage->node_count; ++n) {
+    const char *fault = check_node(c, stage, n);
+    if (!fault) continue;
+    uint32_t value = graph_node(c->body, stage->nodes[n])->first_result.index;
+    return *fault == '%' ? fault : value_fault(c, (ValueId){value}, fault);
+  }
+  if (stage->kind == STAGE_PRODUCT) {
+    const char *wants = check_product(c, stage);
+    ValueId v = graph_node(c->body, stage->nodes[0])->first_result;
+    if (wants) return value_fault(c, v, arena_printf(c->arena, "the product needs %s", wants));
+  }
+  return check_writes(c, stage);
+}
+
+const char *plan_verify_kernel(const PlanKernel *kernel, const TargetInfo *target, Arena *arena) {
+  RETURN_IF_FAULT(check_domain(kernel));
+  uint32_t values = kernel->body->value_count;
+  Check c = {.kernel = kernel,
+             .target = target,
+             .body = kernel->body,
+             .written_in = ARENA_ARRAY(arena, values, uint32_t),
+             .lost = ARENA_ARRAY(arena, values, bool),
+             .block_rows = rows_most(kernel->rows, kernel->blocks),
+             .arena = arena};
+  for (uint32_t v = 0; v < values; ++v) c.written_in[v] = NOT_YET;
+  RETURN_IF_FAULT(check_ports(&c));
+  RETURN_IF_FAULT(check_views(&c));
+  for (; c.stage < kernel->stage_count; ++c.stage) {
+    RETURN_IF_FAULT(check_stage(&c, &kernel->stages[c.stage]));
+  }
+  for (uint32_t r = 0; r < kernel->result_count; ++r) {
+    ValueId v = kernel->body->outputs[r].value;
+    if (c.written_in[v.index] == NOT_YET) return value_fault(&c, v, "no stage makes this result");
+  }
+  return NULL;
+}

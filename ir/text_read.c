@@ -1,0 +1,274 @@
+#include "ir/text_read.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_QUOTED = 40 };
+
+Status text_read_fail(const TextReader *r, const char *at, const char *format, ...) {
+  Position position = {.file = r->file, .line = 1, .column = 1, .text = r->text};
+  for (const char *c = r->text; c < at; ++c) {
+    ++position.column;
+    if (*c == '\n') {
+      ++position.line;
+      position.column = 1;
+    }
+  }
+  va_list args;
+  va_start(args, format);
+  const char *message = arena_vprintf(r->arena, format, args);
+  va_end(args);
+  return diag_error(r->diag, position, "%s", message);
+}
+
+void text_read_skip(TextReader *r) {
+  for (;;) {
+    r->cursor += strspn(r->cursor, " \t\r\n");
+    if (strncmp(r->cursor, "//", 2) != 0) return;
+    r->cursor += strcspn(r->cursor, "\n");
+  }
+}
+
+bool text_read_accept(TextReader *r, const char *token) {
+  const char *start = r->cursor;
+  text_read_skip(r);
+  size_t length = strlen(token);
+  bool word = isalpha((unsigned char)*token);
+  if (strncmp(r->cursor, token, length) == 0 &&
+      !(word && (isalnum((unsigned char)r->cursor[length]) || r->cursor[length] == '_'))) {
+    r->cursor += length;
+    return true;
+  }
+  r->cursor = start;
+  return false;
+}
+
+Status text_read_expect(TextReader *r, const char *token) {
+  if (text_read_accept(r, token)) return STATUS_OK;
+  text_read_skip(r);
+  return *r->cursor ? text_read_fail(r, r->cursor, "expected \"%s\"", token)
+                    : text_read_fail(r, r->cursor, "expected \"%s\", the text ends here", token);
+}
+
+Status text_read_word(TextReader *r, const char *what, const char **word) {
+  text_read_skip(r);
+  const char *end = r->cursor;
+  while (isalnum((unsigned char)*end) || *end == '_') ++end;
+  if (end == r->cursor) return text_read_fail(r, r->cursor, "expected %s", what);
+  *word = arena_strndup(r->arena, r->cursor, (size_t)(end - r->cursor));
+  r->cursor = end;
+  return STATUS_OK;
+}
+
+Status text_read_int(TextReader *r, int64_t low, int64_t high, int64_t *value) {
+  text_read_skip(r);
+  const char *start = r->cursor;
+  bool negative = *r->cursor == '-';
+  if (negative) ++r->cursor;
+  if (!isdigit((unsigned char)*r->cursor)) return text_read_fail(r, start, "expected an integer");
+  int64_t magnitude = 0;
+  bool fits = true;
+  for (; isdigit((unsigned char)*r->cursor); ++r->cursor) {
+    fits = fits && !__builtin_mul_overflow(magnitude, 10, &magnitude) &&
+           !__builtin_add_overflow(magnitude, *r->cursor - '0', &magnitude);
+  }
+  *value = negative ? -magnitude : magnitude;
+  if (fits && *value >= low && *value <= high) return STATUS_OK;
+  return text_read_fail(r, start, "the number must be from %" PRId64 " to %" PRId64, low, high);
+}
+
+Status text_read_real(TextReader *r, double *value) {
+  text_read_skip(r);
+  if (!isdigit((unsigned char)*r->cursor) && *r->cursor != '-') {
+    return text_read_fail(r, r->cursor, "expected a number");
+  }
+  char *end;
+  *value = strtod(r->cursor, &end);
+  if (end == r->cursor || !isfinite(*value))
+    return text_read_fail(r, r->cursor, "not a finite number");
+  r->cursor = end;
+  return STATUS_OK;
+}
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+/* One escape behind its backslash; 0 when there is no such escape. */
+static char read_escape(TextReader *r) {
+  char c = *r->cursor;
+  if (!c) return 0;
+  ++r->cursor;
+  if (c == '"' || c == '\\') return c;
+  if (c == 'n') return '\n';
+  if (c == 't') return '\t';
+  if (c != 'x' || hex_digit(r->cursor[0]) < 0 || hex_digit(r->cursor[1]) < 0) return 0;
+  r->cursor += 2;
+  return (char)(hex_digit(r->cursor[-2]) * 16 + hex_digit(r->cursor[-1]));
+}
+
+Status text_read_string(TextReader *r, const char **string) {
+  RETURN_IF_ERROR(text_read_expect(r, "\""));
+  const char *start = r->cursor - 1;
+  char *out = arena_alloc(r->arena, strcspn(r->cursor, "\n") + 1);
+  *string = out;
+  while (*r->cursor != '"') {
+    const char *at = r->cursor;
+    if (*at == 0 || *at == '\n')
+      return text_read_fail(r, start, "the string does not end on its line");
+    char c = *r->cursor++;
+    if (c == '\\') c = read_escape(r);
+    if (!c) return text_read_fail(r, at, "no such escape: there are \\\" \\\\ \\n \\t \\xHH");
+    *out++ = c;
+  }
+  ++r->cursor;
+  return STATUS_OK;
+}
+
+Status text_read_name(TextReader *r, const char **name) {
+  RETURN_IF_ERROR(text_read_expect(r, "@"));
+  if (*r->cursor == '"') return text_read_string(r, name);
+  const char *end = r->cursor;
+  while (isalnum((unsigned char)*end) || *end == '_' || *end == '.') ++end;
+  if (end == r->cursor) return text_read_fail(r, r->cursor, "expected a name");
+  *name = arena_strndup(r->arena, r->cursor, (size_t)(end - r->cursor));
+  r->cursor = end;
+  return STATUS_OK;
+}
+
+Status text_read_label(TextReader *r, const char **label) {
+  const char *comment = r->cursor + strspn(r->cursor, " \t");
+  *label = NULL;
+  if (strncmp(comment, "//", 2) != 0) return STATUS_OK;
+  r->cursor = comment + 2 + strspn(comment + 2, " \t");
+  if (*r->cursor == '"') return text_read_string(r, label);
+  size_t length = strcspn(r->cursor, "\n");
+  const char *text = r->cursor;
+  r->cursor += length;
+  while (length && isspace((unsigned char)text[length - 1])) --length;
+  if (length) *label = arena_strndup(r->arena, text, length);
+  return STATUS_OK;
+}
+
+Status text_read_value_number(TextReader *r, uint32_t *number) {
+  int64_t value;
+  RETURN_IF_ERROR(text_read_expect(r, "%"));
+  RETURN_IF_ERROR(text_read_int(r, 0, UINT32_MAX - 1, &value));
+  *number = (uint32_t)value;
+  return STATUS_OK;
+}
+
+static Status read_dtype(TextReader *r, DType *dtype) {
+  const char *word = "";
+  RETURN_IF_ERROR(text_read_word(r, "an element type, as f32", &word));
+  if (dtype_find(word, strlen(word), dtype)) return STATUS_OK;
+  return text_read_fail(r, r->cursor - strlen(word), "no element type \"%s\"", word);
+}
+
+Status text_read_type(TextReader *r, Type *type) {
+  *type = (Type){0};
+  RETURN_IF_ERROR(read_dtype(r, &type->dtype));
+  RETURN_IF_ERROR(text_read_expect(r, "["));
+  do {
+    if (type->rank == TYPE_MAX_RANK) {
+      return text_read_fail(r, r->cursor, "a type has at most %d dimensions", TYPE_MAX_RANK);
+    }
+    int64_t *dim = &type->dims[type->rank++];
+    if (text_read_accept(r, "?")) {
+      *dim = DIM_OPEN;
+    } else {
+      RETURN_IF_ERROR(text_read_int(r, 1, INT32_MAX, dim));
+    }
+  } while (text_read_accept(r, ","));
+  return text_read_expect(r, "]");
+}
+
+static Status find_attr(const TextReader *r, const char *at, const OpInfo *info, const char *key,
+                        uint32_t *index) {
+  for (*index = 0; *index < info->attr_count; ++*index) {
+    if (strcmp(info->attrs[*index].name, key) == 0) return STATUS_OK;
+  }
+  return text_read_fail(r, at, "%s has no attribute \"%.*s\"", info->text, MAX_QUOTED, key);
+}
+
+/* `count` integers with an x between each two. */
+static Status read_sizes(TextReader *r, int32_t *const sizes[], uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t value = 0;
+    if (i > 0 && *r->cursor++ != 'x') return text_read_fail(r, r->cursor - 1, "expected \"x\"");
+    RETURN_IF_ERROR(text_read_int(r, INT32_MIN, INT32_MAX, &value));
+    *sizes[i] = (int32_t)value;
+  }
+  return STATUS_OK;
+}
+
+static Status read_window(TextReader *r, Window *w) {
+  *w = window_make(0, 0, 1, 1, 0, 0);
+  RETURN_IF_ERROR(read_sizes(r, (int32_t *[]){&w->kernel_h, &w->kernel_w}, 2));
+  if (text_read_accept(r, "stride")) {
+    RETURN_IF_ERROR(read_sizes(r, (int32_t *[]){&w->stride_h, &w->stride_w}, 2));
+  }
+  if (text_read_accept(r, "pad")) {
+    int32_t *pads[] = {&w->pad_top, &w->pad_left, &w->pad_bottom, &w->pad_right};
+    RETURN_IF_ERROR(read_sizes(r, pads, 4));
+  }
+  if (text_read_accept(r, "dilation")) {
+    RETURN_IF_ERROR(read_sizes(r, (int32_t *[]){&w->dilation_h, &w->dilation_w}, 2));
+  }
+  return STATUS_OK;
+}
+
+static Status read_attr_value(TextReader *r, const AttrInfo *attr, Attrs *attrs) {
+  void *field = (char *)attrs + attr->offset;
+  int64_t value = 0;
+  switch (attr->kind) {
+    case ATTR_INT:
+      RETURN_IF_ERROR(text_read_int(r, INT32_MIN, INT32_MAX, &value));
+      *(int32_t *)field = (int32_t)value;
+      return STATUS_OK;
+    case ATTR_REAL: return text_read_real(r, field);
+    case ATTR_TEXT: return text_read_string(r, field);
+    case ATTR_WINDOW: return read_window(r, field);
+  }
+  return STATUS_OK;
+}
+
+Status text_read_attrs(TextReader *r, Node *node) {
+  const OpInfo *info = op_info(node->op);
+  bool seen[OP_MAX_ATTRS] = {false};
+  if (!text_read_accept(r, "{") || text_read_accept(r, "}")) return STATUS_OK;
+  do {
+    const char *key = NULL;
+    uint32_t index;
+    text_read_skip(r);
+    const char *at = r->cursor;
+    RETURN_IF_ERROR(text_read_word(r, "an attribute", &key));
+    RETURN_IF_ERROR(find_attr(r, at, info, key, &index));
+    if (seen[index]) return text_read_fail(r, at, "attribute \"%s\" is given twice", key);
+    seen[index] = true;
+    RETURN_IF_ERROR(text_read_expect(r, "="));
+    RETURN_IF_ERROR(read_attr_value(r, &info->attrs[index], &node->attrs));
+  } while (text_read_accept(r, ","));
+  return text_read_expect(r, "}");
+}
+
+Status text_read_op(TextReader *r, OpKind *op) {
+  const char *word = NULL;
+  text_read_skip(r);
+  const char *at = r->cursor;
+  RETURN_IF_ERROR(text_read_word(r, "an operator", &word));
+  if (op_find(word, op)) return STATUS_OK;
+  return text_read_fail(r, at, "no operator \"%.*s\"", MAX_QUOTED, word);
+}
+
+Status text_read_recipe(TextReader *r, RecipeTable *recipes, const Recipe **recipe) {
+  const char *error = "expected a constant";
+  text_read_skip(r);
+  *recipe = recipe_parse(recipes, &r->cursor, &error);
+  return *recipe ? STATUS_OK : text_read_fail(r, r->cursor, "%s", error);
+}

@@ -1,0 +1,46 @@
+/* What the text forms of graphs and plans have in common, as it is read: text_write.h's other half.
+ *
+ * The text is untrusted. Functions that return a Status report the first thing that does not fit,
+ * with its line and column, and leave the cursor anywhere. What they read is in the arena.
+ */
+#ifndef ATMC_IR_TEXT_READ_H
+#define ATMC_IR_TEXT_READ_H
+
+#include "ir/graph.h"
+
+typedef struct TextReader {
+  Arena *arena;
+  Diag *diag;
+  const char *file; /* for messages */
+  const char *text;
+  const char *cursor; /* in `text` */
+} TextReader;
+
+/* Reports an error at `at`, which is in the text. */
+Status text_read_fail(const TextReader *r, const char *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Skips blanks, ends of lines and comments. */
+void text_read_skip(TextReader *r);
+/* Whether `token` is next; then it is skipped. One of letters must be a whole word. */
+bool text_read_accept(TextReader *r, const char *token);
+MUST_CHECK Status text_read_expect(TextReader *r, const char *token);
+/* [A-Za-z0-9_]+; `what` it should be, for the message. */
+MUST_CHECK Status text_read_word(TextReader *r, const char *what, const char **word);
+/* An integer from `low` to `high`. */
+MUST_CHECK Status text_read_int(TextReader *r, int64_t low, int64_t high, int64_t *value);
+/* A finite number. */
+MUST_CHECK Status text_read_real(TextReader *r, double *value);
+MUST_CHECK Status text_read_string(TextReader *r, const char **string);
+MUST_CHECK Status text_read_name(TextReader *r, const char **name);
+/* The comment on the rest of this line; NULL where there is none. */
+MUST_CHECK Status text_read_label(TextReader *r, const char **label);
+/* The number of a value: %N. */
+MUST_CHECK Status text_read_value_number(TextReader *r, uint32_t *number);
+MUST_CHECK Status text_read_op(TextReader *r, OpKind *op);
+MUST_CHECK Status text_read_type(TextReader *r, Type *type);
+/* The attributes of `node`, whose op is known; none is read where no "{" is next. */
+MUST_CHECK Status text_read_attrs(TextReader *r, Node *node);
+MUST_CHECK Status text_read_recipe(TextReader *r, RecipeTable *recipes, const Recipe **recipe);
+
+#endif

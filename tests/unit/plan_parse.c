@@ -1,0 +1,133 @@
+/* Plans as text: what is printed reads back as the same plan, and what is not one is refused. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "frontend/frontend.h"
+#include "passes/pass.h"
+
+typedef struct Text {
+  Arena *arena;
+  RecipeTable *recipes;
+  const TargetInfo *target;
+  const char *text;
+} Text;
+
+static Text print_model(const char *model, const char *isa, const char *triple, Type type) {
+  Text t = {.arena = arena_new()};
+  Diag diag = {.stream = stderr};
+  Model *read;
+  t.recipes = recipe_table_new(t.arena);
+  t.target = target_choose(isa, NULL, triple, t.arena, &diag);
+  cr_assert(t.target);
+  const char *path = arena_printf(t.arena, "%s/examples/models/%s.json", ATMC_SOURCE_DIR, model);
+  cr_assert_eq(frontend_read_model(t.arena, t.recipes, &diag, path, &read), STATUS_OK);
+  PassContext context = {
+      .arena = t.arena, .diag = &diag, .target = t.target, .input_types = &type, .input_count = 1};
+  PassOptions options = {.stream = stderr};
+  const Graph *graph = read->graph;
+  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
+    uint32_t count;
+    bool stopped;
+    const Pass *const *passes = pipeline_passes((PipelinePart)part, &count);
+    cr_assert_eq(manager_run(&context, &options, passes, count, graph, &graph, &stopped),
+                 STATUS_OK);
+  }
+  const Plan *plan;
+  cr_assert_eq(plan_build(&context, graph, &plan), STATUS_OK);
+  PlanFault fault;
+  cr_expect(plan_verify(plan, t.arena, &fault), "%s, %s: %s (kernel %d, step %d)", model,
+            t.target->name, fault.message, (int)fault.kernel, (int)fault.step);
+  StringBuilder out = {.arena = t.arena};
+  plan_print(plan, &out);
+  t.text = string_builder_text(&out);
+  return t;
+}
+
+static void check(const char *model, const char *isa, const char *triple, Type type) {
+  Text t = print_model(model, isa, triple, type);
+  Diag diag = {.stream = stderr};
+  const Plan *plan = NULL;
+  cr_assert_eq(plan_parse(t.arena, t.recipes, &diag, "p.plan", t.text, t.target, &plan), STATUS_OK,
+               "%s", model);
+  StringBuilder out = {.arena = t.arena};
+  plan_print(plan, &out);
+  cr_expect(strcmp(t.text, string_builder_text(&out)) == 0, "%s, %s", model, t.target->name);
+  arena_free(t.arena);
+}
+
+static void check_targets(const char *model, Type type) {
+  check(model, "v4", NULL, type);
+  check(model, "v3", NULL, type);
+  check(model, "v2", NULL, type);
+  check(model, NULL, "aarch64-linux-gnu", type);
+}
+
+Test(plan_parse, reads_what_is_printed) {
+  check_targets("glyphs", type_map(3, 48, 48, 3));
+  check_targets("atmnet_xt", type_map(1, 224, 224, 3));
+  check_targets("atmnet_xt_pyramid", type_map(1, 225, 223, 3));
+  check_targets("cyclemlp_b1", type_map(2, 224, 224, 3));
+  check_targets("mixer_b16", type_map(1, 224, 224, 3));
+  check("atmnet_l", "v4", NULL, type_map(1, 800, 1280, 3));
+}
+
+/* The text with `from` replaced once. */
+static const char *edit(const Text *t, const char *from, const char *to) {
+  const char *at = strstr(t->text, from);
+  cr_assert(at, "no \"%s\"", from);
+  return arena_printf(t->arena, "%.*s%s%s", (int)(at - t->text), t->text, to, at + strlen(from));
+}
+
+static const char *message_of(const Text *t, const char *text) {
+  char *message = NULL;
+  size_t bytes;
+  FILE *stream = open_memstream(&message, &bytes);
+  Diag diag = {.stream = stream};
+  const Plan *plan;
+  Status status = plan_parse(t->arena, t->recipes, &diag, "p.plan", text, t->target, &plan);
+  fclose(stream);
+  const char *copy = arena_strdup(t->arena, message);
+  free(message);
+  cr_expect_eq(status, STATUS_BAD_INPUT, "accepted");
+  cr_expect_eq(diag.errors, 1);
+  return copy;
+}
+
+static void refuses(const Text *t, const char *from, const char *to, const char *because) {
+  const char *message = message_of(t, edit(t, from, to));
+  cr_expect(strstr(message, because), "\"%s\" -> \"%s\": %s", from, to, message);
+}
+
+Test(plan_parse, refuses_what_would_corrupt) {
+  Text t = print_model("glyphs", "v3", NULL, type_map(1, 48, 48, 3));
+  refuses(&t, "plan \"", "plane \"", "expected \"plan\"");
+  refuses(&t, "x86-64-v3", "x86-64-v9", "the plan is for x86-64-v9");
+  refuses(&t, "rounds 1", "rounds 0", "at least one round");
+  refuses(&t, "images 1,", "images 2,", "should be of as many images");
+  refuses(&t, "stage product 6x16", "stage product 6x20", "a tile of whole vectors");
+  refuses(&t, "stage product 6x16", "stage product 99x16", "a smaller tile");
+  refuses(&t, "unroll 4", "unroll 0", "1 to 16 steps");
+  refuses(&t, "scratch +0 pitch", "scratch +8 pitch", "not aligned");
+  refuses(&t, "scratch +0 pitch 160", "scratch +0 pitch 16000000", "behind the scratch");
+  refuses(&t, "arena +0", "arena +1000000000000", "ends behind the arena");
+  refuses(&t, "weight 0 =", "weight 7 =", "expected weight 0");
+  refuses(&t, "(input 0", "(input 9", "no such input");
+  refuses(&t, "stage ", "stages ", "p.plan:");
+  arena_free(t.arena);
+}
+
+/* Cut anywhere, the text ends in one error, or is a plan. */
+Test(plan_parse, survives_a_cut) {
+  Text t = print_model("glyphs", "v3", NULL, type_map(1, 48, 48, 3));
+  size_t length = strlen(t.text);
+  for (size_t end = 0; end < length; end += 97) {
+    Diag diag = {.stream = NULL};
+    const Plan *plan;
+    const char *text = arena_strndup(t.arena, t.text, end);
+    Status status = plan_parse(t.arena, t.recipes, &diag, "p.plan", text, t.target, &plan);
+    cr_expect_eq(diag.errors, status ? 1 : 0);
+  }
+  arena_free(t.arena);
+}
