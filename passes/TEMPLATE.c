@@ -3,14 +3,14 @@
  *
  * Checklist for a new pass `verb_noun`
  *   1. Copy this file to passes/verb_noun.c. The head says what it matches and what it makes of it,
- * as a picture of before and after; when it must not fire; and why.
+ *      as a picture of before and after; when it must not fire; and why.
  *   2. One exported function, verb_noun, of type PassRun. It returns `graph` itself when nothing
  *      matched. It fails for user errors alone, with a diagnostic; what cannot be is a CHECK.
  *   3. A row in passes.def; `required` when later passes or the backend cannot do without it.
  *   4. A place in pipeline.c, with the reason for it.
- *   5. tests/passes/verb_noun*.ir: where it fires, each variant once, and at least one where it
- * must not; then `sh tests/passes/run.sh ATMC --bless`, and read what was blessed.
- * tests/unit/pipeline.c checks by itself that the meaning is kept.
+ *   5. tests/passes/verb_noun*.ir: where it fires, each way once, and at least one where it must
+ *      not; then `sh tests/passes/run.sh ATMC --bless`, and read what was blessed.
+ *      tests/unit/pipeline.c checks by itself that the meaning is kept.
  *   6. Sizes decide? The constants go into cost_model.c, with what they were measured on.
  *   7. It runs alone on any graph, and on the result of any pass before it being switched off.
  */

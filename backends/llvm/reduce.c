@@ -1,7 +1,9 @@
 /* STAGE_REDUCE: sums over rows.
  *
  *   sum_chunks   one chunk is one block: row `block` of the result is the sum of the block's rows
- *   mean_chunks  the chunks' sum, in double, over the number of rows; pointwise ops may follow
+ *   mean_chunks  the chunks' sum, in double, over the number of rows
+ *
+ * Nothing follows either in its stage: what reads a mean has the rows of its own kernel.
  */
 #include "backends/llvm/kernel.h"
 #include "support/panic.h"

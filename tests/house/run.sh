@@ -4,6 +4,7 @@
 #   style     what clang-format leaves alone (style.awk)
 #   comments  every prototype in a header says what it promises (comments.awk)
 #   circles   files do not depend on each other in circles (circles.sh)
+#   recipe    the example of CONTRIBUTING.md builds (recipe.sh)
 #   sh run.sh QUESTION SOURCE BUILD; 77: the tool for it is not there
 set -eu
 cd "$2"
@@ -23,5 +24,6 @@ case $1 in
   style) find $folders tests -name '*.[ch]' | ask style.awk ;;
   comments) find $folders -name '*.h' | ask comments.awk ;;
   circles) sh "$here/circles.sh" "$2" "$3" ;;
+  recipe) sh "$here/recipe.sh" "$2" ;;
   *) echo "no question $1" >&2 && exit 2 ;;
 esac
