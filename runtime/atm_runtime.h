@@ -46,7 +46,7 @@ typedef struct atm_env {
   uint32_t threads; /* workers of parallel_for, 1 to 64; 0 means 1 */
   /* Which variants of the code may run. 0: those that this CPU runs, found at each call. What
    * atm_cpu_isa() gave: the same, but believed. Other ATM_ISA_* bits: of those, the ones that need
-   * no other bits, so that a single bit forces its variant. */
+   * no other bits; so a single bit forces its variant, and is refused where the CPU lacks it. */
   uint64_t isa;
   const void *weights; /* external weights, 64-byte aligned; else NULL */
   void *ctx;           /* handed to parallel_for */

@@ -111,6 +111,16 @@ for threads in 0 65 -1 two 1.5 99999999999999999999 ""; do
   expect 2 inspect tiny.json --threads="$threads"
 done
 expect 2 inspect tiny.json --isa=v9
+expect 2 inspect tiny.json --isa=v3,v2
+says stderr "atmc inspect takes one instruction set"
+several="compile tiny.json --weights w --shape 1x3x16x16 -o x --isa"
+expect 2 $several=v3,v2,x86-64-v3
+says stderr "--isa: x86-64-v3 is named twice"
+expect 2 $several=v3,neon
+says stderr "--isa: v3 is of x86-64, neon of aarch64"
+expect 2 $several=v3,v9
+says stderr 'unknown ISA "v9"'
+expect 2 $several=v3,
 expect 2 inspect tiny.json --target=vax
 expect 2 inspect tiny.json --stop-after=frobnicate
 expect 2 inspect tiny.json --disable-pass=form-kernels
@@ -277,6 +287,12 @@ expect 3 weights l.json --synthetic=0 -o /proc/l.safetensors
 says stderr "/proc/l.safetensors: error: cannot write"
 
 echo "-- compile"
+expect 0 $compile -o out/all --emit=obj,plan --isa=v2,v3,v4
+for isa in v2 v3 v4; do
+  says stderr "x86-64-$isa          code "
+  [ -s out/all_$isa.plan ] || fail "no plan for $isa"
+done
+rm out/all*
 expect 0 $compile,2x3x24x16 -o out/tiny --emit=obj,header,lib,asm,llvm-ir,ir,plan --isa=v3
 [ ! -s stdout ] || fail "compile: output on stdout"
 says stderr x86-64-v3
