@@ -1,3 +1,6 @@
+/* Reading an object by a table of its keys. All of its mistakes are reported: unknown keys with the
+ * nearest known one, values of another kind or out of range, keys that are missing (but not those
+ * that were only misspelt). */
 #include "frontend/json_fields.h"
 
 #include <ctype.h>
@@ -25,6 +28,7 @@ static const char *shown(const Reader *r, const cJSON *item) {
   return arena_strndup(r->source->arena, token, strcspn(token, " \t\r\n,]}"));
 }
 
+/* Reports that the value is not what the field takes; false, for its reader to return. */
 static bool reject(const Reader *r, const cJSON *item, const char *expected) {
   Arena *arena = r->source->arena;
   error_list_add(r->errors, json_source_place(r->source, item), "%s must be %s, not %s",
@@ -54,6 +58,7 @@ static bool read_int(const Reader *r, const cJSON *item, const char *expected, i
       arena_printf(r->source->arena, "from %" PRId64 " to %" PRId64, r->field->min, r->field->max));
 }
 
+/* [height, width], or one number for both. */
 static bool read_pair(const Reader *r, const cJSON *item, int64_t out[2]) {
   const char *expected = "an integer or [height, width]";
   if (cJSON_IsArray(item)) {
@@ -66,6 +71,7 @@ static bool read_pair(const Reader *r, const cJSON *item, int64_t out[2]) {
   return fits;
 }
 
+/* Above 0 and at most the field's max, whatever its min. */
 static bool read_real(const Reader *r, const cJSON *item, double *out) {
   if (!cJSON_IsNumber(item)) return reject(r, item, "a number");
   *out = item->valuedouble;
@@ -105,6 +111,7 @@ static bool read_objects(const Reader *r, const cJSON *item, const cJSON **out) 
   return true;
 }
 
+/* Writes to `member`, which has the C type of the field's kind (json_fields.h). */
 static bool read_value(const Reader *r, const cJSON *item, void *member) {
   switch (r->field->kind) {
     case JSON_INT: return read_int(r, item, "an integer", member);

@@ -1,3 +1,5 @@
+/* What lowering a layer needs whatever its op: messages at its keys, the tensors that it names, and
+ * extents, which tell maps of different sizes apart while H and W are open. */
 #include "frontend/layer.h"
 
 #include <inttypes.h>
@@ -27,6 +29,8 @@ int64_t layer_channels(const Lowering *l, const Layer *input) {
   return type_channels(graph_type(l->model->graph, input->value));
 }
 
+/* Notes a tensor, and counts its elements: the first one beyond LAYER_MAX_PARAMETERS is
+ * reported. */
 static void add_need(Lowering *l, const char *name, Type type) {
   int64_t count = 0;
   bool fitted = l->parameters <= LAYER_MAX_PARAMETERS;
@@ -85,6 +89,8 @@ ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden) {
 
 /* -- extents ----------------------------------------------------------------------------------- */
 
+/* Ids are indices: equal extents that come from numbers or windows have one id, so that ids
+ * compare. */
 static ExtentId add_extent(Lowering *l, Extent extent) {
   ARENA_PUSH(l->arena, l->extents, l->extent_count, l->extent_capacity, extent);
   return l->extent_count - 1;

@@ -1,3 +1,4 @@
+/* Appending with a label, a position and, for the frontend, a place for the message of a misfit. */
 #include "ir/builder.h"
 
 ValueId builder_append(Builder b, Node node) {

@@ -1,3 +1,5 @@
+/* The column `macs` of ops.def, applied: multiply-adds for each element of the result, times its
+ * elements. No op is named here. */
 #include "ir/macs.h"
 
 uint64_t macs_of_element(const Graph *graph, const Node *node) {

@@ -1,3 +1,4 @@
+/* Questions about a plan that are more than arithmetic. */
 #include "ir/plan.h"
 
 #include "support/panic.h"

@@ -26,9 +26,10 @@
  * A value of the body lives where its ValuePlace says. Rows in memory have a pitch (in floats) that
  * is a multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from
  * C to the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer
- * is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs are the exception:
- * exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches and pointwise ones
- * read a caller's input; only stages that pointwise ops may follow write a caller's output.
+ * is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs are the
+ * exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches and
+ * pointwise ones read a caller's input; only stages that pointwise ops may follow write a caller's
+ * output.
  *
  * A result may share its memory with an operand: then every stage that reads the operand is over in
  * a block when the first that writes the result begins, and no other block reads those rows.

@@ -18,11 +18,13 @@ typedef struct PlanParser {
   uint32_t kernel_at_count, step_at_count, kernel_at_capacity, step_at_capacity;
 } PlanParser;
 
-/* A number that is no index or size of a buffer; one of bytes or multiply-adds. */
+/* A number that is no index or size of a buffer. */
 MUST_CHECK Status plan_parse_u32(PlanParser *p, uint32_t *value);
+/* One of bytes or multiply-adds. */
 MUST_CHECK Status plan_parse_u64(PlanParser *p, uint64_t *value);
 /* `word` and a number. */
 MUST_CHECK Status plan_parse_word_u32(PlanParser *p, const char *word, uint32_t *value);
+/* The same, of bytes or multiply-adds. */
 MUST_CHECK Status plan_parse_word_u64(PlanParser *p, const char *word, uint64_t *value);
 /* +N */
 MUST_CHECK Status plan_parse_offset(PlanParser *p, uint64_t *offset);

@@ -1,9 +1,8 @@
 /* The invariants of a plan as a whole: its sizes, and what its steps read and write.
  *
  * The steps are run on paper: each operand in the arena must be what an earlier step left there,
- * and nothing may have been written over it since. A result may take the memory of an operand of its
- * own step where ir/plan.h allows that.
- */
+ * and nothing may have been written over it since. A result may take the memory of an operand of
+ * its own step where ir/plan.h allows that. */
 #include "ir/plan_verify.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* A map from old values to new ones beside a graph that grows. What nothing uses is dropped at the
+ * end, so that a pass need not know whether what it replaces has other users. */
 #include "ir/rewrite.h"
 
 #include "support/panic.h"

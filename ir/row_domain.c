@@ -1,3 +1,5 @@
+/* What form_kernels, the schedule and the cost of a kernel all ask about rows, answered from the
+ * flags of ops.def alone. */
 #include "ir/row_domain.h"
 
 Type row_domain(const Graph *graph, const Node *node) {

@@ -24,6 +24,7 @@ Status text_read_fail(const TextReader *r, const char *at, const char *format, .
 void text_read_skip(TextReader *r);
 /* Whether `token` is next; then it is skipped. One of letters must be a whole word. */
 bool text_read_accept(TextReader *r, const char *token);
+/* `token` must be next. */
 MUST_CHECK Status text_read_expect(TextReader *r, const char *token);
 /* [A-Za-z0-9_]+; `what` it should be, for the message. */
 MUST_CHECK Status text_read_word(TextReader *r, const char *what, const char **word);
@@ -31,16 +32,21 @@ MUST_CHECK Status text_read_word(TextReader *r, const char *what, const char **w
 MUST_CHECK Status text_read_int(TextReader *r, int64_t low, int64_t high, int64_t *value);
 /* A finite number. */
 MUST_CHECK Status text_read_real(TextReader *r, double *value);
+/* "text" with the escapes of text_write_string. */
 MUST_CHECK Status text_read_string(TextReader *r, const char **string);
+/* @name or @"name", without what marks it. */
 MUST_CHECK Status text_read_name(TextReader *r, const char **name);
 /* The comment on the rest of this line; NULL where there is none. */
 MUST_CHECK Status text_read_label(TextReader *r, const char **label);
 /* The number of a value: %N. */
 MUST_CHECK Status text_read_value_number(TextReader *r, uint32_t *number);
+/* The text of an op of ops.def. */
 MUST_CHECK Status text_read_op(TextReader *r, OpKind *op);
+/* As f32[1,?,?,64]. */
 MUST_CHECK Status text_read_type(TextReader *r, Type *type);
 /* The attributes of `node`, whose op is known; none is read where no "{" is next. */
 MUST_CHECK Status text_read_attrs(TextReader *r, Node *node);
+/* An expression (ir/recipe.h), interned in `recipes`. */
 MUST_CHECK Status text_read_recipe(TextReader *r, RecipeTable *recipes, const Recipe **recipe);
 
 #endif

@@ -1,3 +1,5 @@
+/* The words of the text forms. Everything that is written here reads back as the same: characters
+ * that would not are escaped, reals have as many digits as they need. */
 #include "ir/text_write.h"
 
 #include <ctype.h>
@@ -62,6 +64,7 @@ void text_write_real(double value, StringBuilder *out) {
   string_builder_add(out, text);
 }
 
+/* KHxKW, then what is not its default: stride, the four paddings, dilation. */
 static void print_window(const Window *w, StringBuilder *out) {
   string_builder_printf(out, "%dx%d", w->kernel_h, w->kernel_w);
   if (w->stride_h != 1 || w->stride_w != 1) {
@@ -87,6 +90,7 @@ static void print_attr(const AttrInfo *attr, const void *field, const char *befo
   }
 }
 
+/* Zeros are not written; a negative zero is none of them. */
 static bool attr_is_zero(const AttrInfo *attr, const void *field) {
   switch (attr->kind) {
     case ATTR_INT: return *(const int32_t *)field == 0;

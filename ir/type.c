@@ -1,3 +1,4 @@
+/* Types are values: small structs that are copied, compared member by member. */
 #include "ir/type.h"
 
 #include <inttypes.h>

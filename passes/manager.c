@@ -24,6 +24,7 @@ const Pass *pass_find(const char *name) {
   return NULL;
 }
 
+/* A usage error of `option`, with the nearest name, if no pass is called `name`. */
 static Status check_name(const char *option, const char *name, Diag *diag) {
   if (pass_find(name)) return STATUS_OK;
   const char *names[PASS_COUNT];
@@ -72,6 +73,7 @@ static void print_graph(const PassContext *context, const PassOptions *options, 
   fprintf(options->stream, "// after %s\n%s", pass->name, string_builder_text(&text));
 }
 
+/* Replaces *graph by what `pass` makes of it, and shows what the options ask for. */
 static Status run_one(const PassContext *context, const PassOptions *options, const Pass *pass,
                       const Graph **graph) {
   double start = now_ms();

@@ -1,3 +1,4 @@
+/* Helpers of the reference semantics: naive, in double, and never out of a map. */
 #include "ir/ops/interpret.h"
 
 #include <stdlib.h>
