@@ -72,10 +72,14 @@ bool kernel_equal(const PlanKernel *x, const PlanKernel *y);
 /* ELF: the bytes of section `name` of an object that LLVM made. */
 uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name);
 
-/* ELF: a copy of `object` in malloced memory whose local labels carry the prefix and whose section
- * artifact_weights_section, behind the symbol `weights`, has `weights_bytes` zero bytes (0: there
- * is none), to which *contents points. Panics when the object is not what LLVM emits. */
-char *elf_finish(const char *object, size_t object_bytes, const char *prefix, const char *weights,
-                 uint64_t weights_bytes, size_t *finished_bytes, char **contents);
+/* What an object still lacks: names of labels, and room for weights. */
+typedef struct ElfFinish {
+  const char *prefix;     /* of its local labels */
+  const char *weights;    /* the symbol in front of the section artifact_weights_section */
+  uint64_t weights_bytes; /* of that section; 0: there is none */
+} ElfFinish;
+/* ELF: a finished copy of `object`, in malloced memory. Its weights are zeros, to which *contents
+ * points. Panics when the object is not what LLVM emits. */
+Emitted elf_finish(const char *object, size_t bytes, const ElfFinish *with, char **contents);
 
 #endif

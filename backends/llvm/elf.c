@@ -86,21 +86,21 @@ static uint64_t names_bytes(const Object *object, const Elf64_Shdr *table, const
   return bytes;
 }
 
-/* Gives labels their new names, written at the end of the string table, and the symbol named
- * `weights` its size. */
-static void edit_symbols(Object *object, const Elf64_Shdr *table, const char *prefix,
-                         const char *weights, uint64_t weights_bytes) {
+/* Gives labels their new names, written at the end of the string table, and the weights' symbol its
+ * size. */
+static void edit_symbols(Object *object, const Elf64_Shdr *table, const ElfFinish *with) {
   Elf64_Shdr strings = section_read(object, table->sh_link);
-  uint64_t used = strings.sh_size - names_bytes(object, table, prefix);
+  uint64_t used = strings.sh_size - names_bytes(object, table, with->prefix);
   for (uint64_t i = 0; i < table->sh_size / sizeof(Elf64_Sym); ++i) {
     Elf64_Sym symbol = symbol_read(object, table, i);
     const char *name = text(object, table->sh_link, symbol.st_name);
-    if (strcmp(name, weights) == 0) symbol.st_size = weights_bytes;
+    if (strcmp(name, with->weights) == 0) symbol.st_size = with->weights_bytes;
     if (is_label(name)) {
       symbol.st_name = (uint32_t)used;
-      size_t head = strlen(prefix), bytes = head + strlen(name); /* "_" and the end for ".L" */
+      size_t head = strlen(with->prefix),
+             bytes = head + strlen(name); /* "_" and the end for ".L" */
       char *place = at(object, strings.sh_offset + used, bytes);
-      memcpy(place, prefix, head);
+      memcpy(place, with->prefix, head);
       place[head] = '_';
       memcpy(place + head + 1, name + 2, bytes - head - 1);
       used += bytes;
@@ -126,27 +126,25 @@ static Object object_open(const char *bytes, size_t size) {
   return object;
 }
 
-char *elf_finish(const char *object, size_t object_bytes, const char *prefix, const char *weights,
-                 uint64_t weights_bytes, size_t *finished_bytes, char **contents) {
-  const Object old = object_open(object, object_bytes);
+Emitted elf_finish(const char *object, size_t bytes, const ElfFinish *with, char **contents) {
+  const Object old = object_open(object, bytes);
   Elf64_Shdr table = section_read(&old, symbol_table(&old));
   Elf64_Shdr strings = section_read(&old, table.sh_link);
-  uint64_t strings_bytes = strings.sh_size + names_bytes(&old, &table, prefix);
-  size_t begin = round_up_size(object_bytes + strings_bytes, WEIGHTS_ALIGN);
+  uint64_t strings_bytes = strings.sh_size + names_bytes(&old, &table, with->prefix);
+  size_t begin = round_up_size(bytes + strings_bytes, WEIGHTS_ALIGN);
   Object new = old;
-  CHECK(checked_add_size(begin, weights_bytes, &new.size));
+  CHECK(checked_add_size(begin, with->weights_bytes, &new.size));
   new.bytes = calloc(new.size, 1);
   if (!new.bytes) memory_exhausted(new.size, "an object");
-  memcpy(new.bytes, object, object_bytes);
-  memcpy(new.bytes + object_bytes, object + strings.sh_offset, strings.sh_size);
-  section_move(&new, table.sh_link, object_bytes, strings_bytes);
-  edit_symbols(&new, &table, prefix, weights, weights_bytes);
-  if (weights_bytes) {
-    section_move(&new, section_find(&new, artifact_weights_section), begin, weights_bytes);
+  memcpy(new.bytes, object, bytes);
+  memcpy(new.bytes + bytes, object + strings.sh_offset, strings.sh_size);
+  section_move(&new, table.sh_link, bytes, strings_bytes);
+  edit_symbols(&new, &table, with);
+  if (with->weights_bytes) {
+    section_move(&new, section_find(&new, artifact_weights_section), begin, with->weights_bytes);
   }
-  *finished_bytes = new.size;
   *contents = new.bytes + begin;
-  return new.bytes;
+  return (Emitted){new.bytes, new.size};
 }
 
 uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name) {

@@ -123,10 +123,12 @@ static char *copy_text(const char *start, size_t size) {
 static Status finish(const ArtifactSpec *spec, const char *start, size_t size, Arena *arena,
                      Emitted *out) {
   char *contents = NULL;
-  const char *symbol = arena_printf(arena, "%s_weights", spec->prefix);
-  uint64_t weights = spec->external_weights ? 0 : spec->blob->bytes;
-  out->data = elf_finish(start, size, spec->prefix, symbol, weights, &out->bytes, &contents);
-  Status status = weights ? weights_blob_evaluate(spec->blob, spec->source, contents) : STATUS_OK;
+  const ElfFinish with = {.prefix = spec->prefix,
+                          .weights = arena_printf(arena, "%s_weights", spec->prefix),
+                          .weights_bytes = spec->external_weights ? 0 : spec->blob->bytes};
+  *out = elf_finish(start, size, &with, &contents);
+  Status status = STATUS_OK;
+  if (with.weights_bytes) status = weights_blob_evaluate(spec->blob, spec->source, contents);
   if (status) {
     free(out->data);
     *out = (Emitted){0};

@@ -131,6 +131,21 @@ Test(object, has_text_forms) {
   discard(ir);
 }
 
+Test(object, has_a_header_with_the_types_of_elements) {
+  Sample *s = emit("v3", "tiny", EMIT_ASM);
+  Plan typed = *s->plans[0][0];
+  PlanTensor labels = typed.outputs[0];
+  labels.type = type_with_dtype(labels.type, DTYPE_S32);
+  typed.outputs = &labels;
+  s->plans[0][0] = &typed;
+  const char *header = header_write(&s->spec, s->arena);
+  cr_expect_not_null(strstr(header, "(const float *in_image, int32_t *out_features, void *"));
+  cr_expect_not_null(strstr(header, "out[0] features: int32_t [1]["));
+  cr_expect_not_null(strstr(header, "(const float *in_image, float *out_features, void *"),
+                     "the other resolution");
+  discard(s);
+}
+
 Test(object, limits_embedded_weights) {
   Sample *e = emit("v3", "tiny", EMIT_OBJECT);
   WeightsBlob huge = e->blob;
