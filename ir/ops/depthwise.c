@@ -37,5 +37,5 @@ void interpret_DEPTHWISE(const Node *node, const InterpTensor *operands, InterpT
 
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window) {
   return builder_append(
-      b, (Node){.op = OP_DEPTHWISE, OPERANDS(x, w, bias), .attrs.DEPTHWISE = {window}});
+      b, (Node){.op = OP_DEPTHWISE, OPERANDS(x, w, bias), .attrs.DEPTHWISE = {.window = window}});
 }
