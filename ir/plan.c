@@ -15,3 +15,18 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
   }
   return count;
 }
+
+uint64_t plan_scratch_bytes(const PlanKernel *kernel, ValueId value, uint64_t rows) {
+  const Node *node = graph_def(kernel->body, value);
+  const ValuePlace *place = &kernel->places[value.index];
+  uint64_t bytes = 4 * (uint64_t)place->pitch, count = rows, planes = 1;
+  if (place->kind == PLACE_STRIP) {
+    const AttrsPATCHES *patches = &node->attrs.PATCHES;
+    Type map = graph_type(kernel->body, node->operands[0]);
+    count = plan_strip_lines(patches, rows / (uint64_t)graph_type(kernel->body, value).dims[2]);
+    if (patches->channels_first) planes = (uint64_t)map.dims[3];
+  }
+  bool fits = !__builtin_mul_overflow(bytes, count, &bytes) &&
+              !__builtin_mul_overflow(bytes, planes, &bytes);
+  return fits ? bytes : UINT64_MAX;
+}

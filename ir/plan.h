@@ -53,7 +53,7 @@ enum { PLAN_SLACK = 128 };
 /* Of a register tile: vectors in a row, and in all. */
 enum { PLAN_TILE_VECTORS = 8, PLAN_TILE_SUMS = 64 };
 /* Depth blocks begin at multiples of it. */
-enum { PLAN_DEPTH_ALIGN = 4 };
+enum { PLAN_DEPTH_ALIGN = 4, PLAN_SHORT_RUN = 8 };
 /* Blocks have two sizes, and the last may have one of its own. */
 enum { PLAN_ROW_COUNTS = 3 };
 /* PlanKernel.prefetch_step has so many bits below the point. */
@@ -79,13 +79,18 @@ typedef enum PlaceKind {
   PLACE_REGISTER, /* inside its stage only */
   PLACE_SCRATCH,  /* the worker's scratch: row r of the block at offset + 4 * r * pitch */
   PLACE_OPERAND,  /* operand `index` of the kernel: rows, a whole map, a vector or weights */
-  PLACE_RESULT,   /* result `index`: rows of the kernel's output buffer */
+  /* Of patches whose rows nobody needs whole: the worker's scratch at offset holds the lines of the
+   * map that the block's windows touch, from pad_top above the map on, `pitch` floats apart and with
+   * zeros outside of the map; channels are dense. Of a map in nchw such lines of each channel, with
+   * room for those of the largest block. */
+  PLACE_STRIP,
+  PLACE_RESULT, /* result `index`: rows of the kernel's output buffer */
 } PlaceKind;
 
 typedef struct ValuePlace {
   PlaceKind kind;
   uint32_t index;  /* OPERAND, RESULT */
-  uint64_t offset; /* SCRATCH: bytes, a multiple of PLAN_ALIGN */
+  uint64_t offset; /* SCRATCH, STRIP: bytes, a multiple of PLAN_ALIGN */
   uint32_t pitch;  /* floats between rows; 0 for PLACE_REGISTER, and for constants and weights */
   uint32_t column; /* floats from the row's start: a slice is a view, it has a place but no stage */
 } ValuePlace;
@@ -98,7 +103,9 @@ typedef struct ProductPlan {
   uint32_t tile_rows, tile_columns;
   bool full;
   uint32_t depth_block; /* steps of K, summed before the next: a multiple of PLAN_DEPTH_ALIGN */
-  uint32_t unroll;      /* steps of K in a turn of the innermost loop */
+  /* Steps of K in a turn of the innermost loop. Of an operand with PLACE_STRIP whose runs are no
+   * longer than PLAN_SHORT_RUN, and whose K is one block: a run. */
+  uint32_t unroll;
   /* The sums of a turn's columns, for all rows of the block, stand in memory before what is behind
    * the product is computed: always, where there are several depth blocks. */
   bool sums;
@@ -140,6 +147,9 @@ typedef struct PlanKernel {
   /* Its inputs are the operands, its outputs the results (a value may be twice). */
   const Graph *body;
   uint32_t images, rows, blocks, column_blocks; /* one of the last two is 1 */
+  /* Blocks are made of lines of so many rows; 1: of any rows. Where a value has PLACE_STRIP, all
+   * blocks begin at lines of its map. */
+  uint32_t line;
   uint32_t operand_count, result_count;
   const Port *operands;
   const Port *results;
@@ -205,8 +215,36 @@ static inline uint64_t plan_workspace(const Plan *plan, uint32_t threads) {
 }
 
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
-  return (uint32_t)rows_begin(kernel->rows, kernel->blocks, block);
+  return (uint32_t)rows_begin(kernel->rows / kernel->line, kernel->blocks, block) * kernel->line;
 }
+
+/* The strip of patches (PLACE_STRIP). Lines of the map that windows over `lines` lines of the result
+ * touch. Of such a line, floats: those of all channels, or of one where the patches' channels come
+ * first. And steps of K of a product of the patches that stand side by side in it. */
+static inline uint64_t plan_strip_lines(const AttrsPATCHES *patches, uint64_t lines) {
+  const Window *w = &patches->window;
+  return (lines - 1) * (uint64_t)w->stride_h + (uint64_t)w->kernel_h;
+}
+static inline uint64_t plan_strip_floats(const AttrsPATCHES *patches, Type map, Type result) {
+  const Window *w = &patches->window;
+  uint64_t width = (uint64_t)(result.dims[2] - 1) * (uint64_t)w->stride_w + (uint64_t)w->kernel_w;
+  return width * (patches->channels_first ? 1 : (uint64_t)map.dims[3]);
+}
+static inline uint32_t plan_strip_run(const AttrsPATCHES *patches, Type map) {
+  return (uint32_t)patches->window.kernel_w * (patches->channels_first ? 1 : (uint32_t)map.dims[3]);
+}
+
+/* No block has more rows. */
+static inline uint64_t plan_most_rows(const PlanKernel *kernel) {
+  return rows_most(kernel->rows / kernel->line, kernel->blocks) * kernel->line;
+}
+
+static inline bool plan_in_scratch(const ValuePlace *place) {
+  return place->kind == PLACE_SCRATCH || place->kind == PLACE_STRIP;
+}
+/* Bytes that `value`, which is in scratch, takes of a block of `rows` rows, of whole lines where it
+ * has PLACE_STRIP; UINT64_MAX where they are too many to count. */
+uint64_t plan_scratch_bytes(const PlanKernel *kernel, ValueId value, uint64_t rows);
 
 static inline uint32_t plan_tasks(const PlanKernel *kernel) {
   return kernel->images * kernel->blocks * kernel->column_blocks;

@@ -103,6 +103,11 @@ static Status read_result_port(PlanParser *p, KernelText *text, PlanKernel *kern
   return STATUS_OK;
 }
 
+static Status read_scratch(PlanParser *p, ValuePlace *place) {
+  RETURN_IF_ERROR(plan_parse_offset(p, &place->offset));
+  return plan_parse_word_u32(p, "pitch", &place->pitch);
+}
+
 static Status read_place(PlanParser *p, const KernelText *text, const PlanKernel *kernel,
                          ValuePlace *place) {
   *place = (ValuePlace){.kind = PLACE_REGISTER};
@@ -116,8 +121,10 @@ static Status read_place(PlanParser *p, const KernelText *text, const PlanKernel
     place->pitch = text->results[place->index].pitch;
   } else if (text_read_accept(&p->in, "scratch")) {
     place->kind = PLACE_SCRATCH;
-    RETURN_IF_ERROR(plan_parse_offset(p, &place->offset));
-    RETURN_IF_ERROR(plan_parse_word_u32(p, "pitch", &place->pitch));
+    RETURN_IF_ERROR(read_scratch(p, place));
+  } else if (text_read_accept(&p->in, "strip")) {
+    place->kind = PLACE_STRIP;
+    RETURN_IF_ERROR(read_scratch(p, place));
   } else if (!text_read_accept(&p->in, "register")) {
     return text_read_fail(&p->in, p->in.cursor, "expected a place");
   }
@@ -313,7 +320,11 @@ static Status read_domain(PlanParser *p, PlanKernel *kernel) {
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));
   RETURN_IF_ERROR(plan_parse_word_u32(p, "blocks", &kernel->blocks));
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));
-  kernel->column_blocks = 1;
+  kernel->line = kernel->column_blocks = 1;
+  if (text_read_accept(&p->in, "lines")) {
+    RETURN_IF_ERROR(plan_parse_word_u32(p, "of", &kernel->line));
+    RETURN_IF_ERROR(text_read_expect(&p->in, ","));
+  }
   if (text_read_accept(&p->in, "column")) {
     RETURN_IF_ERROR(plan_parse_word_u32(p, "blocks", &kernel->column_blocks));
     RETURN_IF_ERROR(text_read_expect(&p->in, ","));

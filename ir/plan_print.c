@@ -72,6 +72,9 @@ static void print_place(const ValuePlace *place, StringBuilder *out) {
     case PLACE_SCRATCH:
       string_builder_printf(out, "scratch +%" PRIu64 " pitch %u", place->offset, place->pitch);
       break;
+    case PLACE_STRIP:
+      string_builder_printf(out, "strip +%" PRIu64 " pitch %u", place->offset, place->pitch);
+      break;
     case PLACE_OPERAND: string_builder_printf(out, "a%u", place->index); break;
     case PLACE_RESULT: string_builder_printf(out, "r%u", place->index); break;
   }
@@ -126,6 +129,7 @@ static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuil
 void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
                         kernel->blocks);
+  if (kernel->line > 1) string_builder_printf(out, "lines of %u, ", kernel->line);
   if (kernel->column_blocks > 1) {
     string_builder_printf(out, "column blocks %u, ", kernel->column_blocks);
   }

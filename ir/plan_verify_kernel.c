@@ -37,6 +37,7 @@ typedef struct Check {
 static const char *check_domain(const PlanKernel *k) {
   if (!k->images || !k->rows || !k->blocks || !k->column_blocks) return "a domain of nothing";
   if (k->blocks > k->rows || k->blocks > MAX_BLOCKS) return "too many blocks";
+  if (!k->line || k->rows % k->line || k->blocks > k->rows / k->line) return "no whole lines";
   if (k->column_blocks > MAX_COLUMN_BLOCKS) return "too many column blocks";
   if (k->blocks > 1 && k->column_blocks > 1) return "cut by rows and by columns";
   uint64_t tasks = (uint64_t)k->images * k->blocks * k->column_blocks;
@@ -105,6 +106,32 @@ static const char *check_scratch_place(const Check *c, ValueId v, const ValuePla
   return end > c->kernel->scratch_bytes ? value_fault(c, v, "it ends behind the scratch") : NULL;
 }
 
+/* The strip of patches of an operand: room for the lines of the largest block, all blocks of lines,
+ * and windows that reach into the map from everywhere. */
+static const char *check_strip_place(const Check *c, const Node *node, const ValuePlace *place) {
+  ValueId v = node->first_result;
+  if (node->op != OP_PATCHES) return value_fault(c, v, "a strip is of patches");
+  const AttrsPATCHES *a = &node->attrs.PATCHES;
+  const ValuePlace *map = &c->kernel->places[row_domain_base(c->body, node->operands[0]).index];
+  if (map->kind != PLACE_OPERAND ||
+      c->kernel->operands[map->index].nchw != (a->channels_first != 0)) {
+    return value_fault(c, v, "a strip has the order of its map");
+  }
+  if (a->window.pad_left >= a->window.kernel_w) return value_fault(c, v, "a strip of padding");
+  uint32_t line = (uint32_t)graph_type(c->body, v).dims[2];
+  for (uint32_t b = 0; b < c->kernel->blocks; ++b) {
+    if (plan_block_begin(c->kernel, b) % line) return value_fault(c, v, "a block within a line");
+  }
+  if (place->offset % PLAN_ALIGN) return value_fault(c, v, "its strip is not aligned");
+  Type in = graph_type(c->body, node->operands[0]);
+  if (place->pitch < plan_strip_floats(a, in, graph_type(c->body, v))) {
+    return value_fault(c, v, "its pitch does not hold its lines");
+  }
+  uint64_t bytes = plan_scratch_bytes(c->kernel, v, c->block_rows);
+  bool fits = bytes < MAX_BYTES && place->offset + bytes + PLAN_SLACK <= c->kernel->scratch_bytes;
+  return fits ? NULL : value_fault(c, v, "it ends behind the scratch");
+}
+
 /* Whether result `r` is one that the caller has in nchw, which is written from memory. */
 static bool wants_memory(const Check *c, ValueId v, OpKind op) {
   if (!op_has(op, OP_EPILOGUE)) return true;
@@ -138,6 +165,7 @@ static const char *check_place(const Check *c, const Node *node, ValueId v) {
     case PLACE_REGISTER:
       return wants_memory(c, v, node->op) ? value_fault(c, v, "it must be in memory") : NULL;
     case PLACE_SCRATCH: return check_scratch_place(c, v, place);
+    case PLACE_STRIP: return check_strip_place(c, node, place);
     case PLACE_OPERAND: return value_fault(c, v, "an operand is not written");
     case PLACE_RESULT: return check_result_place(c, v, place);
   }
@@ -150,7 +178,7 @@ static const char *check_view(const Check *c, const Node *node) {
   uint32_t begin = (uint32_t)node->attrs.SLICE.begin;
   bool same = place->kind == of->kind && place->index == of->index && place->offset == of->offset &&
               place->pitch == of->pitch && place->column == of->column + begin;
-  if (!same || of->kind == PLACE_REGISTER) {
+  if (!same || of->kind == PLACE_REGISTER || of->kind == PLACE_STRIP) {
     return value_fault(c, v, "a view lives in what it cuts from");
   }
   bool weights = of->kind == PLACE_OPERAND && c->kernel->operands[of->index].kind == PORT_WEIGHTS;
@@ -204,6 +232,10 @@ static const char *check_read(const Check *c, const Node *node, uint32_t k, bool
     return here ? NULL : value_fault(c, v, "it is read where it is made");
   }
   if (place->kind == PLACE_REGISTER) return value_fault(c, v, "its stage is over: not in memory");
+  bool product = node->op == OP_LINEAR && node->attrs.LINEAR.panel && k == 0;
+  if (place->kind == PLACE_STRIP && !product) {
+    return value_fault(c, v, "products alone read a strip");
+  }
   if (c->lost[base.index]) return value_fault(c, v, "another value was written over it");
   if (place->kind == PLACE_RESULT && c->kernel->results[place->index].kind == PORT_CALLER) {
     return value_fault(c, v, "a caller's output is not read");
@@ -284,12 +316,12 @@ static const char *check_node(Check *c, const Stage *stage, uint32_t n) {
 }
 
 static uint64_t scratch_bytes(const Check *c, ValueId v) {
-  return 4 * c->block_rows * c->kernel->places[v.index].pitch;
+  return plan_scratch_bytes(c->kernel, v, c->block_rows);
 }
 
 static bool shares_scratch(const Check *c, ValueId a, ValueId b) {
   const ValuePlace *x = &c->kernel->places[a.index], *y = &c->kernel->places[b.index];
-  return x->kind == PLACE_SCRATCH && y->kind == PLACE_SCRATCH &&
+  return plan_in_scratch(x) && plan_in_scratch(y) &&
          plan_verify_overlap(x->offset, scratch_bytes(c, a), y->offset, scratch_bytes(c, b));
 }
 
@@ -309,7 +341,7 @@ static bool stage_uses(const Check *c, const Stage *stage, ValueId v) {
 static const char *check_writes(Check *c, const Stage *stage) {
   for (uint32_t n = 0; n < stage->node_count; ++n) {
     ValueId v = graph_node(c->body, stage->nodes[n])->first_result;
-    if (c->kernel->places[v.index].kind != PLACE_SCRATCH) continue;
+    if (!plan_in_scratch(&c->kernel->places[v.index])) continue;
     for (uint32_t o = 0; o < c->body->value_count; ++o) {
       ValueId other = {o};
       if (o == v.index || c->written_in[o] == NOT_YET || c->lost[o]) continue;
@@ -346,7 +378,7 @@ const char *plan_verify_kernel(const PlanKernel *kernel, const TargetInfo *targe
              .body = kernel->body,
              .written_in = ARENA_ARRAY(arena, values, uint32_t),
              .lost = ARENA_ARRAY(arena, values, bool),
-             .block_rows = rows_most(kernel->rows, kernel->blocks),
+             .block_rows = plan_most_rows(kernel),
              .arena = arena};
   for (uint32_t v = 0; v < values; ++v) c.written_in[v] = NOT_YET;
   RETURN_IF_FAULT(check_ports(&c));

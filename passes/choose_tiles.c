@@ -20,7 +20,7 @@ static void choose_tile(const PlanKernel *kernel, const TargetInfo *target, Prod
 /* Whether blocks begin at whole tiles (ir/rows.h): then all are full but the last block's last. */
 static bool tiles_are_full(const PlanKernel *kernel, uint32_t tile_rows) {
   uint32_t counts[PLAN_ROW_COUNTS];
-  return plan_row_counts(kernel, counts) > 1 && ROWS_UNIT % tile_rows == 0 &&
+  return kernel->line == 1 && plan_row_counts(kernel, counts) > 1 && ROWS_UNIT % tile_rows == 0 &&
          rows_unit(kernel->rows, kernel->blocks) == ROWS_UNIT;
 }
 
@@ -39,17 +39,30 @@ static bool has_long_op(const Graph *body, const Stage *stage) {
   return false;
 }
 
+/* Steps of a turn. A product whose operand stands in short runs takes one of them. */
+static uint32_t choose_unroll(const PlanKernel *kernel, const TargetInfo *target, const Node *node,
+                              const ProductPlan *product) {
+  uint32_t unroll = cost_model_unroll(target->vector_registers);
+  ValueId a = node->operands[0];
+  if (kernel->places[a.index].kind != PLACE_STRIP) return unroll;
+  const Node *patches = graph_def(kernel->body, a);
+  Type map = graph_type(kernel->body, patches->operands[0]);
+  uint32_t run = plan_strip_run(&patches->attrs.PATCHES, map);
+  bool whole = type_channels(graph_type(kernel->body, a)) <= product->depth_block;
+  return whole && run <= PLAN_SHORT_RUN ? run : unroll;
+}
+
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
   Stage *stages = (Stage *)kernel->stages;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     if (stages[i].kind != STAGE_PRODUCT) continue;
     ProductPlan *product = &stages[i].product;
-    uint32_t depth =
-        (uint32_t)macs_of_element(kernel->body, graph_node(kernel->body, stages[i].nodes[0]));
+    const Node *node = graph_node(kernel->body, stages[i].nodes[0]);
+    uint32_t depth = (uint32_t)macs_of_element(kernel->body, node);
     choose_tile(kernel, target, product);
     product->full = tiles_are_full(kernel, product->tile_rows);
     product->depth_block = depth_block_of(depth);
-    product->unroll = cost_model_unroll(target->vector_registers);
+    product->unroll = choose_unroll(kernel, target, node, product);
     product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);
   }
 }
@@ -92,6 +105,13 @@ static bool has_products(const PlanKernel *kernel) {
   return false;
 }
 
+/* Blocks of whole lines that have about as many rows as `blocks` blocks; an even number. */
+static uint32_t blocks_of_lines(const PlanKernel *kernel, uint32_t blocks) {
+  uint32_t lines = kernel->rows / kernel->line, each = ceil_div_u32(lines, blocks);
+  uint32_t count = ceil_div_u32(lines, each);
+  return count > 1 && count % 2 && count < lines ? count + 1 : count;
+}
+
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   uint32_t chunks = chunks_of(kernel);
   uint32_t column_blocks = column_blocks_of(kernel);
@@ -99,7 +119,9 @@ void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   kernel->blocks = 1;
   if (chunks) {
     kernel->blocks = chunks;
+    kernel->line = 1;
   } else if (!column_blocks) {
     kernel->blocks = cost_model_blocks(kernel->rows, row_bytes, has_products(kernel));
+    if (kernel->line > 1) kernel->blocks = blocks_of_lines(kernel, kernel->blocks);
   }
 }

@@ -17,6 +17,8 @@ enum {
    * into so few rows. */
   SMALL_ROWS = 2 * FEW_BLOCKS_ROWS,
   SMALL_BLOCK_ROWS = 12,
+  /* A block of one line that is longer than this has too many rows. */
+  LONG_LINE = 4 * BLOCK_ROWS,
   /* Scratch of one block: what an L2 of 1 MiB holds beside a panel of weights on its way through.
    * The rows of a product's operand are streamed, so that a little more than half of it is
    * harmless. */
@@ -74,6 +76,10 @@ uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, bool has_products)
   uint64_t target = BLOCK_ROWS;
   if (row_bytes > 0 && SCRATCH_BUDGET / row_bytes < target) target = SCRATCH_BUDGET / row_bytes;
   return cut(rows, target < MIN_BLOCK_ROWS ? MIN_BLOCK_ROWS : target, FEW_BLOCKS_ROWS);
+}
+
+bool cost_model_strip(uint64_t line) {
+  return line <= LONG_LINE;
 }
 
 uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels) {

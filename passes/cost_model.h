@@ -22,6 +22,9 @@ uint32_t cost_model_chunks(uint64_t rows);
  * 1, or an even number. */
 uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, bool has_products);
 
+/* Whether blocks of whole lines, of `line` rows each, are worth it to read windows in place. */
+bool cost_model_strip(uint64_t line);
+
 /* Into how many column blocks a product [rows, depth] x [depth, channels] is cut instead of its
  * rows: 0 where there are enough rows, or where it is too small. */
 uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels);

@@ -3,6 +3,7 @@
  *   operand                             PLACE_OPERAND
  *   result                              PLACE_RESULT, of the first that is kept in the arena: later
  *                                       stages read it there
+ *   patches that only products read     PLACE_STRIP, where blocks can be whole lines of the map
  *   read by another stage, or sliced    PLACE_SCRATCH
  *   otherwise                           PLACE_REGISTER
  *
@@ -53,6 +54,14 @@ static ValuePlace place_of_result(const Placing *p, ValueId v, uint32_t result) 
   return (ValuePlace){.kind = PLACE_RESULT, .index = result, .pitch = port->pitch};
 }
 
+/* Patches marked by read-windows, of a map whose lines are in the order of their rows. */
+static bool can_be_strip(const Placing *p, const Node *node) {
+  if (node->op != OP_PATCHES || !node->attrs.PATCHES.strip) return false;
+  const ValuePlace *map = &p->places[row_domain_base(p->kernel->body, node->operands[0]).index];
+  return map->kind == PLACE_OPERAND &&
+         p->kernel->operands[map->index].nchw == (node->attrs.PATCHES.channels_first != 0);
+}
+
 static ValuePlace place_of(const Placing *p, ValueId v) {
   const Graph *body = p->kernel->body;
   uint32_t found = UINT32_MAX;
@@ -64,6 +73,7 @@ static ValuePlace place_of(const Placing *p, ValueId v) {
     }
   }
   if (found != UINT32_MAX) return place_of_result(p, v, found);
+  if (can_be_strip(p, graph_def(body, v))) return (ValuePlace){.kind = PLACE_STRIP};
   return (ValuePlace){.kind = p->in_memory[v.index] ? PLACE_SCRATCH : PLACE_REGISTER};
 }
 
@@ -80,11 +90,37 @@ static void place_all(Placing *p) {
           (ValuePlace){.kind = PLACE_OPERAND, .index = operand++, .pitch = port->pitch};
       continue;
     }
-    p->places[v.index] = place_of(p, v);
-    if (p->places[v.index].kind == PLACE_SCRATCH) {
-      p->places[v.index].pitch = plan_pitch(type_channels(graph_type(body, v)));
-    }
+    ValuePlace *place = &p->places[v.index];
+    *place = place_of(p, v);
+    if (place->kind == PLACE_SCRATCH) place->pitch = plan_pitch(type_channels(graph_type(body, v)));
+    if (place->kind != PLACE_STRIP) continue;
+    Type map = graph_type(body, node->operands[0]), patches = graph_type(body, v);
+    place->pitch = plan_pitch((int64_t)plan_strip_floats(&node->attrs.PATCHES, map, patches));
+    p->kernel->line = (uint32_t)patches.dims[2];
   }
+}
+
+/* Where a block begins within a line, windows are copied into rows after all. */
+static void drop_strips(Placing *p, uint32_t line) {
+  const Graph *body = p->kernel->body;
+  bool whole = true;
+  for (uint32_t b = 0; b < p->kernel->blocks; ++b) {
+    whole &= plan_block_begin(p->kernel, b) % line == 0;
+  }
+  for (uint32_t v = 0; v < body->value_count && !whole; ++v) {
+    if (p->places[v].kind != PLACE_STRIP) continue;
+    int64_t channels = type_channels(graph_type(body, (ValueId){v}));
+    p->places[v] = (ValuePlace){.kind = PLACE_SCRATCH, .pitch = plan_pitch(channels)};
+  }
+}
+
+/* Bytes of a value in the scratch of a block of `rows` rows; of one row of a strip, its share. */
+static uint64_t scratch_of(const Placing *p, ValueId v, uint64_t rows) {
+  uint64_t line = (uint64_t)graph_type(p->kernel->body, v).dims[2];
+  bool part = p->places[v.index].kind == PLACE_STRIP && rows < line;
+  if (!part) return plan_scratch_bytes(p->kernel, v, rows);
+  uint64_t two = plan_scratch_bytes(p->kernel, v, 2 * line);
+  return (two - plan_scratch_bytes(p->kernel, v, line)) * rows / line;
 }
 
 /* Places scratch for blocks of `rows` rows with `slack` bytes behind each value. Returns its size.
@@ -94,15 +130,14 @@ static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
   Lifetime *lifetimes = ARENA_ARRAY(p->arena, values, Lifetime);
   uint64_t *offsets = ARENA_ARRAY(p->arena, values, uint64_t);
   for (uint32_t v = 0; v < values; ++v) {
-    if (p->places[v].kind == PLACE_SCRATCH) {
-      lifetimes[count++] =
-          (Lifetime){4 * rows * p->places[v].pitch + slack, p->stage_of[v], p->last_stage[v]};
-    }
+    if (!plan_in_scratch(&p->places[v])) continue;
+    lifetimes[count++] =
+        (Lifetime){scratch_of(p, (ValueId){v}, rows) + slack, p->stage_of[v], p->last_stage[v]};
   }
   uint64_t bytes = plan_memory(lifetimes, count, offsets, p->arena);
   count = 0;
   for (uint32_t v = 0; v < values; ++v) {
-    if (p->places[v].kind == PLACE_SCRATCH) p->places[v].offset = offsets[count++];
+    if (plan_in_scratch(&p->places[v])) p->places[v].offset = offsets[count++];
   }
   return bytes;
 }
@@ -128,10 +163,13 @@ void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
                .in_memory = ARENA_ARRAY(arena, values, bool),
                .arena = arena};
   find_readers(&p);
+  kernel->places = p.places;
+  kernel->line = 1;
   place_all(&p);
+  uint32_t line = kernel->line;
   choose_blocks(kernel, lay_out(&p, 1, 0));
-  uint64_t block_rows = rows_most(kernel->rows, kernel->blocks);
+  drop_strips(&p, line);
+  uint64_t block_rows = plan_most_rows(kernel);
   kernel->scratch_bytes = lay_out(&p, block_rows, PLAN_SLACK);
   place_slices(&p);
-  kernel->places = p.places;
 }

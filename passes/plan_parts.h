@@ -33,7 +33,8 @@ const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena);
 
 /* Fills Stage.product of the kernel's products. */
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
-/* Fills blocks and column_blocks, when the kernel keeps `row_bytes` of scratch for each row. */
+/* Fills blocks and column_blocks, when the kernel keeps `row_bytes` of scratch for each row. `line`
+ * becomes 1 where the blocks are given. */
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes);
 
 /* Fills places, blocks and scratch_bytes. */

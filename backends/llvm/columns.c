@@ -1,6 +1,8 @@
 /* Loops over the columns of a row, a vector at a time. */
 #include "backends/llvm/kernel.h"
 
+enum { MAX_STRAIGHT = 4 }; /* vectors that are copied without a loop */
+
 void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                  void *context) {
   ModuleContext *m = k->m;
@@ -62,5 +64,31 @@ void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row) {
     if (!view_repeats(k, value, r)) continue;
     Repeat repeat = {.from = &k->views[value.index], .to = &k->result_views[r]};
     columns_all(k, row, value_channels(k, value), copy_vector, &repeat);
+  }
+}
+
+/* Copies `lanes` floats at byte `bytes` of a run, or writes zeros when `from` is NULL. */
+static void copy_run_vector(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to,
+                            LLVMValueRef bytes, uint32_t lanes) {
+  ModuleContext *m = k->m;
+  LLVMValueRef x =
+      from ? emit_load(m, emit_address(m, from, bytes), lanes) : LLVMConstNull(m->vector);
+  emit_store(m, x, emit_address(m, to, bytes), lanes);
+}
+
+void columns_copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count) {
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats;
+  uint64_t looped = count <= MAX_STRAIGHT * width ? 0 : count / width * width;
+  if (looped) {
+    Loop loop;
+    LLVMValueRef end = emit_i64(m, (int64_t)(4 * looped));
+    loop_begin(m, &loop, emit_i64(m, 0), end, 4 * (uint64_t)width, NULL, 0);
+    copy_run_vector(k, from, to, loop.index, width);
+    loop_end(m, &loop, NULL);
+  }
+  for (uint64_t at = looped; at < count; at += width) {
+    uint32_t lanes = count - at < width ? (uint32_t)(count - at) : width;
+    copy_run_vector(k, from, to, emit_i64(m, (int64_t)(4 * at)), lanes);
   }
 }

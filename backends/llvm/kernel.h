@@ -101,6 +101,12 @@ void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, const Window *w
 void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t size,
                  LLVMValueRef *begin, LLVMValueRef *end);
 
+/* -- strip.c ----------------------------------------------------------------------------------- */
+/* Fills the strip of `patches`, whose result has PLACE_STRIP. */
+void strip_fill(KernelEmitter *k, const Node *patches);
+/* Bytes from one channel's lines to the next's, where channels come first. */
+uint64_t strip_plane_bytes(const KernelEmitter *k, const Node *patches);
+
 /* -- pointwise.c ------------------------------------------------------------------------------- */
 /* Stores `anchor` (the vector of the stage's first node at `site`; NULL where the stage has no
  * anchor), then evaluates and stores the pointwise nodes. */
@@ -121,6 +127,9 @@ void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmit
 void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                      void *context);
 /* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
+/* Copies `count` floats from `from` on, or writes so many zeros where that is NULL; nothing behind
+ * them is touched. */
+void columns_copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count);
 void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 
 /* -- one emitter per kind of anchor ------------------------------------------------------------ */

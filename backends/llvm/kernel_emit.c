@@ -12,13 +12,14 @@ static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
   return LLVMBuildZExt(k->m->builder, value, k->m->i64, "");
 }
 
-/* rows_begin of ir/rows.h. */
+/* plan_block_begin. */
 static LLVMValueRef block_begin(KernelEmitter *k, LLVMValueRef block) {
   ModuleContext *m = k->m;
-  uint32_t rows = k->kernel->rows, blocks = k->kernel->blocks;
-  LLVMValueRef units = LLVMBuildUDiv(m->builder, emit_mul(m, block, rows_units(rows, blocks)),
+  uint32_t line = k->kernel->line, lines = k->kernel->rows / line, blocks = k->kernel->blocks;
+  LLVMValueRef units = LLVMBuildUDiv(m->builder, emit_mul(m, block, rows_units(lines, blocks)),
                                      emit_i64(m, blocks), "");
-  return emit_least(m, emit_mul(m, units, rows_unit(rows, blocks)), emit_i64(m, rows));
+  uint64_t unit = rows_unit(lines, blocks) * line;
+  return emit_least(m, emit_mul(m, units, unit), emit_i64(m, k->kernel->rows));
 }
 
 /* Takes the digit of base `count` off *task, which is below `bound`. Written so that the usual

@@ -75,10 +75,10 @@ static bool stages_equal(const Stage *x, const Stage *y, uint32_t count) {
 
 bool kernel_equal(const PlanKernel *x, const PlanKernel *y) {
   return x->images == y->images && x->rows == y->rows && x->blocks == y->blocks &&
-         x->column_blocks == y->column_blocks && x->operand_count == y->operand_count &&
-         x->result_count == y->result_count && x->stage_count == y->stage_count &&
-         x->scratch_bytes == y->scratch_bytes && x->prefetch_bytes == y->prefetch_bytes &&
-         x->prefetch_step == y->prefetch_step &&
+         x->column_blocks == y->column_blocks && x->line == y->line &&
+         x->operand_count == y->operand_count && x->result_count == y->result_count &&
+         x->stage_count == y->stage_count && x->scratch_bytes == y->scratch_bytes &&
+         x->prefetch_bytes == y->prefetch_bytes && x->prefetch_step == y->prefetch_step &&
          ports_equal(x->operands, y->operands, x->operand_count) &&
          ports_equal(x->results, y->results, x->result_count) && body_equal(x->body, y->body) &&
          places_equal(x->places, y->places, x->body->value_count) &&

@@ -15,7 +15,7 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { MAX_STRAIGHT = 4, MAX_LINES = 16 }; /* copied without a loop: vectors, lines of a window */
+enum { MAX_LINES = 16 }; /* of a window, copied without a loop */
 
 typedef struct Patches {
   Window window;
@@ -61,33 +61,6 @@ static LLVMValueRef both(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   return LLVMBuildAnd(m->builder, a, b, "");
 }
 
-/* Copies `lanes` floats at byte `bytes` of a run, or writes zeros when `from` is NULL. */
-static void copy_vector(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, LLVMValueRef bytes,
-                        uint32_t lanes) {
-  ModuleContext *m = k->m;
-  LLVMValueRef x =
-      from ? emit_load(m, emit_address(m, from, bytes), lanes) : LLVMConstNull(m->vector);
-  emit_store(m, x, emit_address(m, to, bytes), lanes);
-}
-
-/* A run of `count` floats; a short one without a loop. */
-static void copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count) {
-  ModuleContext *m = k->m;
-  uint32_t width = m->target->vector_floats;
-  uint64_t looped = count <= MAX_STRAIGHT * width ? 0 : count / width * width;
-  if (looped) {
-    Loop loop;
-    LLVMValueRef end = emit_i64(m, (int64_t)(4 * looped));
-    loop_begin(m, &loop, emit_i64(m, 0), end, 4 * (uint64_t)width, NULL, 0);
-    copy_vector(k, from, to, loop.index, width);
-    loop_end(m, &loop, NULL);
-  }
-  for (uint64_t at = looped; at < count; at += width) {
-    uint32_t lanes = count - at < width ? (uint32_t)(count - at) : width;
-    copy_vector(k, from, to, emit_i64(m, (int64_t)(4 * at)), lanes);
-  }
-}
-
 static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0);
@@ -100,9 +73,9 @@ static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
                both(m, is_inside(m, emit_add(m, p->top, lines.index), 1, p->height),
                     is_inside(m, emit_add(m, p->left, taps.index), 1, p->width)));
   LLVMValueRef from = map_address(k, p, lines.index, taps.index, zero);
-  copy_run(k, from, to, (uint64_t)p->channels);
+  columns_copy_run(k, from, to, (uint64_t)p->channels);
   branch_else(m, &branch);
-  copy_run(k, NULL, to, (uint64_t)p->channels);
+  columns_copy_run(k, NULL, to, (uint64_t)p->channels);
   branch_end(m, &branch);
   loop_end(m, &taps, NULL);
   loop_end(m, &lines, NULL);
@@ -117,8 +90,8 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), (uint64_t)straight, NULL, 0);
   for (int64_t i = 0; i < straight; ++i) {
     LLVMValueRef line = emit_add(m, lines.index, emit_i64(m, i));
-    copy_run(k, map_address(k, p, line, zero, planes.index),
-             row_address(k, p, row, line, zero, planes.index), p->run);
+    columns_copy_run(k, map_address(k, p, line, zero, planes.index),
+                     row_address(k, p, row, line, zero, planes.index), p->run);
     bool is_new = i >= p->window.kernel_h - p->window.stride_h;
     if (is_new && p->next_top) {
       LLVMValueRef next = emit_add(m, p->next_top, line);
@@ -133,7 +106,8 @@ static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0), begin_h, end_h, begin_w, end_w;
   uint64_t count = (uint64_t)p->channels * (uint64_t)p->window.kernel_h;
-  copy_run(k, NULL, row_address(k, p, row, zero, zero, zero), count * (uint64_t)p->window.kernel_w);
+  columns_copy_run(k, NULL, row_address(k, p, row, zero, zero, zero),
+                   count * (uint64_t)p->window.kernel_w);
   kernel_taps(k, p->top, p->window.kernel_h, p->height, &begin_h, &end_h);
   kernel_taps(k, p->left, p->window.kernel_w, p->width, &begin_w, &end_w);
   Loop planes, lines, taps;
@@ -190,6 +164,10 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], y = node_result(node, 0);
+  if (k->kernel->places[y.index].kind == PLACE_STRIP) {
+    strip_fill(k, node);
+    return;
+  }
   Type in = graph_type(k->body, x), out = graph_type(k->body, y);
   Patches p = {
       .window = node->attrs.PATCHES.window, .x = view_of_map(k, x), .y = k->views[y.index]};

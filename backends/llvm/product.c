@@ -22,7 +22,7 @@
 
 enum { MAX_SIZES = 2 * PLAN_ROW_COUNTS };
 
-/* How many tiles of `rows` rows there are in a block of row_counts[i] rows. */
+/* How many tiles of `rows` rows there are in a block of row_counts[i] rows; or in a line of A. */
 typedef struct TileSize {
   uint32_t rows;
   uint32_t counts[PLAN_ROW_COUNTS];
@@ -47,7 +47,7 @@ static uint32_t tile_sizes(const Product *p, TileSize *sizes) {
     TileSize size = {.rows = rows};
     bool used = false;
     for (uint32_t i = 0; i < k->row_count_kinds; ++i) {
-      size.counts[i] = tiles_of_size(k->row_counts[i], &p->plan, rows);
+      size.counts[i] = tiles_of_size(p->a.line ? p->a.line : k->row_counts[i], &p->plan, rows);
       used |= size.counts[i] > 0;
     }
     if (!used) continue;
@@ -57,7 +57,7 @@ static uint32_t tile_sizes(const Product *p, TileSize *sizes) {
   return count;
 }
 
-/* The number of tiles of one size in the block at hand. */
+/* The number of tiles of one size in the block at hand, or in a line. */
 static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
   ModuleContext *m = k->m;
   LLVMValueRef count = emit_i64(m, size->counts[0]);
@@ -71,7 +71,9 @@ static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
 }
 
 static uint32_t tiles_of(const Product *p) {
-  return ceil_div_u32(p->k->row_counts[0], p->plan.tile_rows);
+  uint32_t rows = p->k->row_counts[0];
+  if (!p->a.line) return ceil_div_u32(rows, p->plan.tile_rows);
+  return rows / p->a.line * ceil_div_u32(p->a.line, p->plan.tile_rows);
 }
 
 /* The tiles that share the prefetching of a depth block: as many as there are, down to a power of
@@ -100,20 +102,20 @@ static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValue
 static LLVMValueRef rows_ahead(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
   uint64_t bytes = CACHE_LINE * (uint64_t)(p->depth / p->plan.unroll);
-  uint64_t panels = ceil_div_u32((uint32_t)(tile->rows * p->a->row_bytes), (uint32_t)bytes);
+  uint64_t panels = ceil_div_u32((uint32_t)(tile->rows * p->a.row_bytes), (uint32_t)bytes);
   LLVMValueRef panel =
       LLVMBuildUDiv(m->builder, tile->column, emit_i64(m, p->plan.tile_columns), "");
   LLVMValueRef part = emit_least(m, panel, emit_i64(m, (int64_t)panels - 1));
   LLVMValueRef row = emit_add(m, tile->row, p->k->row_count);
-  return emit_address(m, view_row(p->k, p->a, row), emit_mul(m, part, bytes));
+  return emit_address(m, product_source_row(m, &p->a, row), emit_mul(m, part, bytes));
 }
 
-/* All rows; `index` is the number of tiles before that share in prefetching `next`. */
-static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
+/* The tiles of a block, or of a line of A. at[0] is the first row, and at[1] how many tiles before
+ * share in prefetching `next`; both move on. */
+static void emit_tiles(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef at[2]) {
   ModuleContext *m = p->k->m;
   TileSize sizes[MAX_SIZES];
   uint32_t size_count = tile_sizes(p, sizes);
-  LLVMValueRef at[] = {emit_i64(m, 0), index};
   for (uint32_t i = 0; i < size_count; ++i) {
     Loop tiles;
     loop_begin(m, &tiles, emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1, at, 2);
@@ -128,6 +130,22 @@ static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueR
     at[0] = tiles.carried[0];
     at[1] = tiles.carried[1];
   }
+}
+
+/* All rows; `index` is the number of tiles before that share in prefetching `next`. */
+static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef at[] = {emit_i64(m, 0), index};
+  if (!p->a.line) {
+    emit_tiles(p, tile, next, at);
+    return;
+  }
+  Loop lines;
+  loop_begin(m, &lines, emit_i64(m, 0), p->k->row_count, p->a.line, &index, 1);
+  at[0] = lines.index;
+  at[1] = lines.carried[0];
+  emit_tiles(p, tile, next, at);
+  loop_end(m, &lines, &at[1]);
 }
 
 /* B from panel `panel` on. */
@@ -259,7 +277,7 @@ static void find_mixed(Product *p, const Node *node) {
   ValueId x = node->operands[0], w = node->operands[1], bias = node_operand(node, 2);
   View map = view_of_map(k, x);
   CHECK(map.channel_bytes == 4);
-  p->a = view_of_rows(k, w, 4 * (uint64_t)p->depth);
+  p->a = product_source_rows(view_of_rows(k, w, 4 * (uint64_t)p->depth));
   p->row_bias = value_is_none(bias) ? NULL : view_of_rows(k, bias, 4);
   p->weights = map.base;
   p->aligned = k->kernel->places[x.index].column == 0;
@@ -271,7 +289,9 @@ static void find_mixed(Product *p, const Node *node) {
 static void find_linear(Product *p, const Node *node) {
   KernelEmitter *k = p->k;
   ValueId a = node->operands[0], bias = node_operand(node, 2);
-  p->a = &k->views[a.index];
+  bool strip = k->kernel->places[a.index].kind == PLACE_STRIP;
+  p->a = strip ? product_source_strip(k, graph_def(k->body, a))
+               : product_source_rows(&k->views[a.index]);
   bool comes_in = k->kernel->places[a.index].kind == PLACE_OPERAND;
   bool streams = comes_in && view_reach(k, a) == REACH_STREAMS;
   p->streamed_rows = streams && p->depth >= p->plan.unroll;

@@ -11,11 +11,25 @@ _Static_assert((int)PLAN_TILE_SUMS <= (int)LOOP_MAX_CARRIED,
 /* One k of a panel. */
 enum { PANEL_BYTES = 4 * PLAN_PANEL, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
 
+/* Where A is. A row's K steps stand in runs: row r at k = 0 is at
+ *   base + r / line * line_bytes + r % line * row_bytes
+ * and step k of it is behind that by
+ *   k / run / inner * outer_bytes + k / run % inner * inner_bytes + k % run * step_bytes
+ * Tiles of rows do not cross lines, and blocks begin with one. */
+typedef struct RowSource {
+  LLVMValueRef base;
+  uint64_t row_bytes, step_bytes;
+  uint32_t line; /* 0: all rows are one line, and all steps one run */
+  uint64_t line_bytes;
+  uint32_t run, inner;
+  uint64_t inner_bytes, outer_bytes;
+} RowSource;
+
 typedef struct Product {
   KernelEmitter *k;
   const Stage *stage;
   ProductPlan plan; /* the stage's */
-  const View *a;
+  RowSource a;
   const View *bias;     /* NULL: none */
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
   LLVMValueRef weights; /* B */
@@ -44,6 +58,16 @@ typedef struct Tile {
   LLVMValueRef ahead_step; /* and how many bytes later with each k */
 } Tile;
 
+/* -- product_source.c -------------------------------------------------------------------------- */
+RowSource product_source_rows(const View *view);
+/* The windows of `patches`, in their strip. */
+RowSource product_source_strip(KernelEmitter *k, const Node *patches);
+/* Row `row` of the block, at k = 0. */
+LLVMValueRef product_source_row(ModuleContext *m, const RowSource *a, LLVMValueRef row);
+/* What is to be added to that so that, within run `run`, step k is k * step_bytes behind it. */
+LLVMValueRef product_source_run(ModuleContext *m, const RowSource *a, LLVMValueRef run);
+
+/* -- product_tile.c ---------------------------------------------------------------------------- */
 /* Computes one tile: with everything behind the product, or only its sums, if they are stored. Then
  * they are finished for all rows in `tile`'s columns together, and begun if there are several depth
  * blocks, of which `tile` is in one. */

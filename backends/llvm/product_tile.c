@@ -33,7 +33,7 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
     if (p->aligned) LLVMSetAlignment(columns[v], vector_bytes);
   }
   for (uint32_t r = 0; r < tile->rows; ++r) {
-    uint64_t bytes = r * p->a->row_bytes + step * p->a->channel_bytes;
+    uint64_t bytes = r * p->a.row_bytes + step * p->a.step_bytes;
     LLVMValueRef lane = emit_load_f32(m, emit_address(m, a, emit_i64(m, (int64_t)bytes)));
     LLVMValueRef row = emit_broadcast(m, lane);
     for (uint32_t v = 0; v < tile->vectors; ++v) {
@@ -79,27 +79,73 @@ static void prefetch_rows(const Product *p, const Tile *tile, LLVMValueRef k) {
   emit_prefetch(m, emit_address(m, tile->rows_ahead, bytes));
 }
 
+/* acc += A * B over the `unroll` steps from `k` on; `a` is the tile's first row at step 0. */
+static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows, LLVMValueRef k,
+                          uint32_t unroll, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef a = emit_address(m, rows, emit_mul(m, k, p->a.step_bytes));
+  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, p->step_bytes));
+  if (unroll == p->plan.unroll) {
+    prefetch_ahead(p, tile, k);
+    prefetch_rows(p, tile, k);
+    prefetch_epilogue(p, tile, k);
+    weight_prefetch_emit(p->k, LLVMBuildSub(m->builder, k, tile->depth, ""), unroll);
+  }
+  for (uint32_t step = 0; step < unroll; ++step) multiply_step(p, tile, a, b, step, acc);
+}
+
 /* acc += A * B over k of [begin, end), `unroll` steps at a time. */
-static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
-                           uint32_t unroll, LLVMValueRef *acc) {
+static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows,
+                           LLVMValueRef begin, LLVMValueRef end, uint32_t unroll,
+                           LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   uint32_t count = tile->rows * tile->vectors;
-  LLVMValueRef rows = view_row(p->k, p->a, tile->row);
   Loop loop;
   loop_begin(m, &loop, begin, end, unroll, acc, count);
-  LLVMValueRef a = emit_address(m, rows, emit_mul(m, loop.index, p->a->channel_bytes));
-  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, loop.index, p->step_bytes));
-  LLVMValueRef next[LOOP_MAX_CARRIED] = {0};
-  memcpy(next, loop.carried, count * sizeof *next);
-  if (unroll == p->plan.unroll) {
-    prefetch_ahead(p, tile, loop.index);
-    prefetch_rows(p, tile, loop.index);
-    prefetch_epilogue(p, tile, loop.index);
-    weight_prefetch_emit(p->k, LLVMBuildSub(m->builder, loop.index, tile->depth, ""), unroll);
+  memcpy(acc, loop.carried, count * sizeof *acc);
+  multiply_turn(p, tile, rows, loop.index, unroll, acc);
+  loop_end(m, &loop, acc);
+  memcpy(acc, loop.carried, count * sizeof *acc);
+}
+
+/* acc += A * B over k of [begin, end) in run `run` of A. */
+static void multiply_run(const Product *p, const Tile *tile, LLVMValueRef rows, LLVMValueRef run,
+                         const LLVMValueRef range[2], LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  uint32_t unroll = p->plan.unroll;
+  LLVMValueRef start = emit_mul(m, run, p->a.run);
+  rows = emit_address(m, rows, product_source_run(m, &p->a, run));
+  if (p->depth_blocks == 1 && p->a.run == unroll) {
+    multiply_turn(p, tile, rows, start, unroll, acc);
+    return;
   }
-  for (uint32_t step = 0; step < unroll; ++step) multiply_step(p, tile, a, b, step, next);
-  loop_end(m, &loop, next);
-  for (uint32_t i = 0; i < count; ++i) acc[i] = loop.carried[i];
+  LLVMValueRef begin = emit_intrinsic(m, "llvm.smax", (LLVMValueRef[]){start, range[0]}, 2);
+  LLVMValueRef end = emit_least(m, emit_add(m, start, emit_i64(m, p->a.run)), range[1]);
+  LLVMValueRef even = end;
+  bool divides = p->a.run % unroll == 0 && p->plan.depth_block % unroll == 0;
+  if (!divides) {
+    LLVMValueRef steps = LLVMBuildSub(m->builder, end, begin, "");
+    LLVMValueRef rest = LLVMBuildURem(m->builder, steps, emit_i64(m, unroll), "");
+    even = LLVMBuildSub(m->builder, end, rest, "");
+  }
+  multiply_range(p, tile, rows, begin, even, unroll, acc);
+  if (!divides) multiply_range(p, tile, rows, even, end, 1, acc);
+}
+
+/* acc += A * B over k of [begin, end), run by run of A. */
+static void multiply_runs(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
+                          LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  uint32_t count = tile->rows * tile->vectors;
+  LLVMValueRef rows = product_source_row(m, &p->a, tile->row), length = emit_i64(m, p->a.run);
+  LLVMValueRef first = LLVMBuildUDiv(m->builder, begin, length, "");
+  LLVMValueRef behind = emit_add(m, end, emit_i64(m, (int64_t)p->a.run - 1));
+  Loop runs;
+  loop_begin(m, &runs, first, LLVMBuildUDiv(m->builder, behind, length, ""), 1, acc, count);
+  memcpy(acc, runs.carried, count * sizeof *acc);
+  multiply_run(p, tile, rows, runs.index, (LLVMValueRef[]){begin, end}, acc);
+  loop_end(m, &runs, acc);
+  memcpy(acc, runs.carried, count * sizeof *acc);
 }
 
 /* acc = A * B over k of the tile's depth block. Only the last block can be short or have a length
@@ -116,8 +162,13 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
     even = LLVMBuildSelect(m->builder, more, next, even, "");
     last = LLVMBuildSelect(m->builder, more, next, last, "");
   }
-  if (p->depth > rest) multiply_range(p, tile, begin, even, p->plan.unroll, acc);
-  if (rest) multiply_range(p, tile, even, last, 1, acc);
+  if (p->a.line) {
+    multiply_runs(p, tile, begin, last, acc);
+  } else {
+    LLVMValueRef rows = product_source_row(m, &p->a, tile->row);
+    if (p->depth > rest) multiply_range(p, tile, rows, begin, even, p->plan.unroll, acc);
+    if (rest) multiply_range(p, tile, rows, even, last, 1, acc);
+  }
   weight_prefetch_next(p->k, LLVMBuildSub(m->builder, last, begin, ""));
 }
 

@@ -86,7 +86,7 @@ void view_prepare(KernelEmitter *k) {
     ValueId value = {v};
     const ValuePlace *place = &kernel->places[v];
     Type type = graph_type(k->body, value);
-    if (place->kind == PLACE_SCRATCH) {
+    if (place->kind == PLACE_SCRATCH || place->kind == PLACE_STRIP) {
       k->views[v] = view_of_scratch(k, place, type);
     } else if (place->kind != PLACE_REGISTER) {
       k->views[v] = view_of_block(k, view_of_map(k, value), type);

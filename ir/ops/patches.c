@@ -8,6 +8,7 @@ const char *infer_PATCHES(const Infer *in, Type *result) {
   int64_t channels;
   INFER_TRY(infer_check_map(in));
   INFER_TRY(infer_check_range(in, "channels_first", a->channels_first, 0, 1));
+  INFER_TRY(infer_check_range(in, "strip", a->strip, 0, 1));
   if (!checked_mul_i64(type_channels(x), window_taps(&a->window), &channels)) {
     return infer_misfit(in, "the patches are too large");
   }

@@ -166,6 +166,18 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
     in_memory = true;
   }
   if (!in_memory) return (ValuePlace){.kind = PLACE_REGISTER};
+  if (node->op == OP_PATCHES && node->attrs.PATCHES.strip) {
+    const AttrsPATCHES *patches = &node->attrs.PATCHES;
+    Type map = graph_type(body, node->operands[0]), out = body->values[v].type;
+    size_t floats = round_up_size((size_t)plan_strip_floats(patches, map, out), PLAN_PITCH);
+    ValuePlace strip = {
+        .kind = PLACE_STRIP, .offset = f->kernel.scratch_bytes, .pitch = (uint32_t)floats};
+    uint64_t planes = patches->channels_first ? (uint64_t)map.dims[3] : 1;
+    f->kernel.scratch_bytes +=
+        round_up_size(4 * planes * floats * plan_strip_lines(patches, (uint64_t)out.dims[1]), 64);
+    f->kernel.line = (uint32_t)out.dims[2];
+    return strip;
+  }
   ValuePlace place = {.kind = PLACE_SCRATCH, .offset = f->kernel.scratch_bytes, .pitch = pitch};
   f->kernel.scratch_bytes += 4 * (uint64_t)pitch * f->kernel.rows;
   return place;
@@ -179,6 +191,7 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
                            .images = images,
                            .rows = rows,
                            .blocks = blocks,
+                           .line = 1,
                            .column_blocks = f->column_blocks ? f->column_blocks : 1,
                            .operand_count = f->operand_count,
                            .result_count = f->result_count,

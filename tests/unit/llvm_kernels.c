@@ -286,6 +286,35 @@ Test(llvm_kernels, patches) {
   check_patches(PORT_CALLER, true, true, wide, 4);
 }
 
+/* A product of windows in the lines of their map; `lines` of the result to a block, about. */
+static void check_strip(PortKind kind, bool nchw, Window window, int64_t channels, uint32_t lines) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, kind, nchw, map(2, 11, 13, channels), 1);
+  ValueId y = build_patches(f.b, x, window, nchw);
+  ((Node *)graph_def(f.b.graph, y))->attrs.PATCHES.strip = 1;
+  Type type = graph_type(f.b.graph, y);
+  ValueId z = build_relu(f.b, fixture_linear(&f, y, 50));
+  fixture_result(&f, z, PORT_ROWS, false);
+  fixture_check(&f, 2, (uint32_t)(type.dims[1] * type.dims[2]),
+                ceil_div_u32((uint32_t)type.dims[1], lines), 1e-5);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, strips) {
+  Window stem = window_make(7, 7, 4, 4, 2, 2), down = window_make(3, 3, 2, 2, 1, 1),
+         same = window_make(3, 3, 1, 1, 1, 1);
+  Window large = window_make(5, 5, 1, 2, 2, 2), wide = window_make(2, 11, 1, 1, 0, 3),
+         apart = window_make(4, 4, 4, 4, 0, 0);
+  check_strip(PORT_CALLER, true, stem, 3, 2);
+  check_strip(PORT_CALLER, true, large, 24, 3); /* depth blocks that begin within short runs */
+  check_strip(PORT_CALLER, true, apart, 3, 1);
+  check_strip(PORT_CALLER, false, down, 5, 2);
+  check_strip(PORT_ROWS, false, same, 64, 3); /* within long ones */
+  check_strip(PORT_ROWS, false, down, 21, 4);
+  check_strip(PORT_ROWS, false, wide, 1, 11);
+  check_strip(PORT_ROWS, false, large, 35, 1);
+}
+
 static void check_sample(int32_t axis, int64_t share, int64_t groups, PortKind kind, bool nchw) {
   Fixture f = fixture_new();
   int64_t channels = share * groups;

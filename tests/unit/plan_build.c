@@ -302,6 +302,37 @@ Test(plan_build, fits_the_bounds_on_memory) {
   arena_free(built.arena);
 }
 
+/* How many values of the plan have PLACE_STRIP. Their kernels' blocks begin with lines. */
+static uint32_t count_strips(const Built *built) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < built->plan->kernel_count; ++i) {
+    const PlanKernel *kernel = &built->plan->kernels[i];
+    for (uint32_t v = 0; v < kernel->body->value_count; ++v) {
+      if (kernel->places[v].kind != PLACE_STRIP) continue;
+      ++count;
+      uint32_t line = (uint32_t)graph_type(kernel->body, (ValueId){v}).dims[2];
+      for (uint32_t b = 0; b <= kernel->blocks; ++b) {
+        cr_expect_eq(plan_block_begin(kernel, b) % line, 0);
+      }
+    }
+  }
+  return count;
+}
+
+/* CycleMLP sums chunks behind its convolutions: those of its stem are whole lines, those of 28x28
+ * and 14x14 tokens are not. The convolutions to 7x7 tokens are cut by columns. */
+Test(plan_build, reads_windows_where_blocks_are_whole_lines) {
+  Built mlp = build("atmnet_xt", 1, 224, 224, NULL),
+        cycle = build("cyclemlp_b1", 1, 224, 224, NULL);
+  Built off = build("atmnet_xt", 1, 224, 224, "read-windows");
+  cr_expect_eq(count_strips(&mlp), 3);
+  cr_expect_eq(count_strips(&cycle), 1);
+  cr_expect_eq(count_strips(&off), 0);
+  arena_free(mlp.arena);
+  arena_free(cycle.arena);
+  arena_free(off.arena);
+}
+
 Test(plan_build, shares_kernels_between_layers) {
   Built shallow = build("atmnet_t", 1, 224, 224, NULL), deep = build("atmnet_s", 1, 224, 224, NULL);
   cr_expect_gt(deep.plan->step_count, shallow.plan->step_count);

@@ -110,7 +110,13 @@ Test(plan_parse, refuses_what_would_corrupt) {
   refuses(&t, "stage product 6x16", "stage product 99x16", "a smaller tile");
   refuses(&t, "unroll 4", "unroll 0", "1 to 16 steps");
   refuses(&t, "scratch +0 pitch", "scratch +8 pitch", "not aligned");
-  refuses(&t, "scratch +0 pitch 160", "scratch +0 pitch 16000000", "behind the scratch");
+  refuses(&t, "scratch +0 pitch 32", "scratch +0 pitch 16000000", "behind the scratch");
+  refuses(&t, "strip +0", "strip +8", "not aligned");
+  refuses(&t, "strip +0 pitch 64", "strip +0 pitch 48", "does not hold its lines");
+  refuses(&t, "strip +0 pitch 64", "strip +0 pitch 64000000", "behind the scratch");
+  refuses(&t, "lines of 12", "lines of 5", "no whole lines");
+  refuses(&t, "lines of 12", "lines of 8", "a block within a line");
+  refuses(&t, "register", "strip +0 pitch 64", "a strip is of patches");
   refuses(&t, "arena +0", "arena +1000000000000", "ends behind the arena");
   refuses(&t, "weight 0 =", "weight 7 =", "expected weight 0");
   refuses(&t, "(input 0", "(input 9", "no such input");

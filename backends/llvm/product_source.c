@@ -1,0 +1,49 @@
+/* Where a product finds its rows: in memory as they are, or as the windows of a strip (strip.c).
+ *
+ *   channels last    a run is a line of the window, kernel_w * C steps; one run for each line
+ *   channels first   a run is kernel_w steps; a run for each line (inner), for each channel (outer)
+ *
+ * Rows of one line of the map are stride_w pixels apart, so the loads of a tile differ by constants.
+ */
+#include "backends/llvm/product.h"
+
+RowSource product_source_rows(const View *view) {
+  return (RowSource){
+      .base = view->base, .row_bytes = view->row_bytes, .step_bytes = view->channel_bytes};
+}
+
+RowSource product_source_strip(KernelEmitter *k, const Node *patches) {
+  const AttrsPATCHES *a = &patches->attrs.PATCHES;
+  const Window *window = &a->window;
+  ValueId y = node_result(patches, 0);
+  Type map = graph_type(k->body, patches->operands[0]);
+  uint64_t pitch_bytes = 4 * (uint64_t)k->kernel->places[y.index].pitch;
+  uint64_t pixel_bytes = 4 * (uint64_t)(a->channels_first ? 1 : map.dims[3]);
+  return (RowSource){.base = k->views[y.index].base,
+                     .row_bytes = (uint64_t)window->stride_w * pixel_bytes,
+                     .step_bytes = 4,
+                     .line = (uint32_t)graph_type(k->body, y).dims[2],
+                     .line_bytes = (uint64_t)window->stride_h * pitch_bytes,
+                     .run = plan_strip_run(a, map),
+                     .inner = (uint32_t)window->kernel_h,
+                     .inner_bytes = pitch_bytes,
+                     .outer_bytes = strip_plane_bytes(k, patches)};
+}
+
+/* `index` / `base` * `high` + `index` % `base` * `low`. */
+static LLVMValueRef two_digits(ModuleContext *m, LLVMValueRef index, uint32_t base, uint64_t high,
+                               uint64_t low) {
+  LLVMValueRef line = LLVMBuildUDiv(m->builder, index, emit_i64(m, base), "");
+  LLVMValueRef rest = LLVMBuildURem(m->builder, index, emit_i64(m, base), "");
+  return emit_add(m, emit_mul(m, line, high), emit_mul(m, rest, low));
+}
+
+LLVMValueRef product_source_row(ModuleContext *m, const RowSource *a, LLVMValueRef row) {
+  if (!a->line) return emit_address(m, a->base, emit_mul(m, row, a->row_bytes));
+  return emit_address(m, a->base, two_digits(m, row, a->line, a->line_bytes, a->row_bytes));
+}
+
+LLVMValueRef product_source_run(ModuleContext *m, const RowSource *a, LLVMValueRef run) {
+  LLVMValueRef bytes = two_digits(m, run, a->inner, a->outer_bytes, a->inner_bytes);
+  return LLVMBuildSub(m->builder, bytes, emit_mul(m, run, a->run * a->step_bytes), "");
+}

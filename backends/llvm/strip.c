@@ -1,0 +1,98 @@
+/* PLACE_STRIP: instead of the patches of a block, the lines of the map that their windows touch.
+ *
+ *   for channel (where the patches' channels come first; else once, with all of them)
+ *     for line of the strip, from pad_top above the block's first window on
+ *       the map's line, with zeros before and behind; or zeros alone outside of the map
+ *
+ * so that products find each tap of each window without a question (product_source.c).
+ */
+#include "backends/llvm/kernel.h"
+#include "support/panic.h"
+
+typedef struct Strip {
+  const AttrsPATCHES *patches;
+  View x; /* the whole map */
+  Type map;
+  LLVMValueRef base;
+  uint64_t pitch_bytes, pixel;   /* of a line; floats that stand side by side */
+  uint64_t left, inside, behind; /* columns of zeros, of the map, and of zeros again */
+} Strip;
+
+static Strip strip_of(KernelEmitter *k, const Node *patches) {
+  ValueId x = patches->operands[0], y = node_result(patches, 0);
+  Strip s = {.patches = &patches->attrs.PATCHES, .x = view_of_map(k, x)};
+  s.map = graph_type(k->body, x);
+  s.base = k->views[y.index].base;
+  s.pitch_bytes = 4 * (uint64_t)k->kernel->places[y.index].pitch;
+  s.pixel = s.patches->channels_first ? 1 : (uint64_t)s.map.dims[3];
+  uint64_t floats = plan_strip_floats(s.patches, s.map, graph_type(k->body, y));
+  uint64_t width = floats / s.pixel, columns = (uint64_t)s.map.dims[2];
+  s.left = (uint64_t)s.patches->window.pad_left;
+  CHECK(s.left < width);
+  s.inside = width - s.left < columns ? width - s.left : columns;
+  s.behind = width - s.left - s.inside;
+  return s;
+}
+
+uint64_t strip_plane_bytes(const KernelEmitter *k, const Node *patches) {
+  ValueId y = node_result(patches, 0);
+  uint64_t line = (uint64_t)graph_type(k->body, y).dims[2];
+  uint64_t lines = k->row_counts[k->row_count_kinds - 1] / line;
+  return 4 * (uint64_t)k->kernel->places[y.index].pitch *
+         plan_strip_lines(&patches->attrs.PATCHES, lines);
+}
+
+static LLVMValueRef behind(KernelEmitter *k, LLVMValueRef address, uint64_t floats) {
+  return emit_address(k->m, address, emit_i64(k->m, (int64_t)(4 * floats)));
+}
+
+/* The map's columns of one line, as floats that stand side by side. */
+static void copy_columns(KernelEmitter *k, const Strip *s, LLVMValueRef from, LLVMValueRef to) {
+  ModuleContext *m = k->m;
+  if (s->x.row_bytes == 4 * s->pixel) {
+    columns_copy_run(k, from, to, s->inside * s->pixel);
+    return;
+  }
+  Loop columns;
+  loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, (int64_t)s->inside), 1, NULL, 0);
+  columns_copy_run(k, emit_address(m, from, emit_mul(m, columns.index, s->x.row_bytes)),
+                   emit_address(m, to, emit_mul(m, columns.index, 4 * s->pixel)), s->pixel);
+  loop_end(m, &columns, NULL);
+}
+
+/* Line `i` of the map, which may be outside, at channel `c`. */
+static void fill_line(KernelEmitter *k, const Strip *s, LLVMValueRef i, LLVMValueRef c,
+                      LLVMValueRef to) {
+  ModuleContext *m = k->m;
+  LLVMValueRef height = emit_i64(m, s->map.dims[1]);
+  Branch inside;
+  branch_begin(m, &inside, LLVMBuildICmp(m->builder, LLVMIntULT, i, height, ""));
+  Site site = {.row = emit_mul(m, i, (uint64_t)s->map.dims[2]), .column = c};
+  columns_copy_run(k, NULL, to, s->left * s->pixel);
+  copy_columns(k, s, view_address(k, &s->x, site), behind(k, to, s->left * s->pixel));
+  columns_copy_run(k, NULL, behind(k, to, (s->left + s->inside) * s->pixel), s->behind * s->pixel);
+  branch_else(m, &inside);
+  columns_copy_run(k, NULL, to, (s->left + s->inside + s->behind) * s->pixel);
+  branch_end(m, &inside);
+}
+
+void strip_fill(KernelEmitter *k, const Node *patches) {
+  ModuleContext *m = k->m;
+  Strip s = strip_of(k, patches);
+  const Window *w = &s.patches->window;
+  Type out = graph_type(k->body, node_result(patches, 0));
+  LLVMValueRef top, left, width = emit_i64(m, out.dims[2]);
+  kernel_window(k, emit_i64(m, 0), out, w, &top, &left);
+  LLVMValueRef count = LLVMBuildUDiv(m->builder, k->row_count, width, "");
+  count = emit_add(m, emit_mul(m, count, (uint64_t)w->stride_h),
+                   emit_i64(m, (int64_t)w->kernel_h - w->stride_h)); /* plan_strip_lines */
+  Loop planes, lines;
+  int64_t plane_count = s.patches->channels_first ? s.map.dims[3] : 1;
+  loop_begin(m, &planes, emit_i64(m, 0), emit_i64(m, plane_count), 1, NULL, 0);
+  LLVMValueRef plane = emit_mul(m, planes.index, strip_plane_bytes(k, patches));
+  loop_begin(m, &lines, emit_i64(m, 0), count, 1, NULL, 0);
+  LLVMValueRef bytes = emit_add(m, plane, emit_mul(m, lines.index, s.pitch_bytes));
+  fill_line(k, &s, emit_add(m, top, lines.index), planes.index, emit_address(m, s.base, bytes));
+  loop_end(m, &lines, NULL);
+  loop_end(m, &planes, NULL);
+}
