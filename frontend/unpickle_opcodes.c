@@ -176,8 +176,9 @@ static Status extend(Machine *m, PickleKind kind, PickleValue **items, uint32_t 
   PickleValue *to;
   RETURN_IF_ERROR(unpickle_top(m, &to));
   if (to->kind == PICKLE_OPAQUE) return STATUS_OK;
-  if (to->kind != kind)
+  if (to->kind != kind) {
     return unpickle_fail(m, "items are added to %s", unpickle_describe(m->arena, to));
+  }
   if (kind == PICKLE_DICT) RETURN_IF_ERROR(check_pairs(m, count));
   return unpickle_append(m, to, items, count);
 }

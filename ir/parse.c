@@ -200,8 +200,9 @@ static Status read_output(Parser *p, const Scope *scope) {
 /* The nodes and outputs behind a "{", and the "}". */
 static Status read_block(Parser *p, Graph *graph) {
   Scope scope = {.graph = graph};
-  if (++p->depth > MAX_DEPTH)
+  if (++p->depth > MAX_DEPTH) {
     return text_read_fail(&p->in, p->in.cursor, "bodies are nested too deeply");
+  }
   while (!text_read_accept(&p->in, "}")) {
     text_read_skip(&p->in);
     if (*p->in.cursor == '%') {
@@ -226,7 +227,8 @@ Status graph_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *f
   *graph = graph_new(arena, recipes, name);
   RETURN_IF_ERROR(read_block(&parser, *graph));
   text_read_skip(&parser.in);
-  if (*parser.in.cursor)
+  if (*parser.in.cursor) {
     return text_read_fail(&parser.in, parser.in.cursor, "text behind the graph");
+  }
   return STATUS_OK;
 }

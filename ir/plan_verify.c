@@ -210,8 +210,9 @@ static void forget(Check *c, uint64_t offset, uint64_t bytes) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < c->region_count; ++i) {
     Region region = c->regions[i];
-    if (!plan_verify_overlap(region.offset, region.bytes, offset, bytes))
+    if (!plan_verify_overlap(region.offset, region.bytes, offset, bytes)) {
       c->regions[kept++] = region;
+    }
   }
   c->region_count = kept;
 }

@@ -225,8 +225,9 @@ static const char *check_read(const Check *c, const Node *node, uint32_t k, bool
     return check_port_read(c, node, k, &c->kernel->operands[place->index]);
   }
   if (elsewhere) return value_fault(c, v, "whole maps are read from operands alone");
-  if (c->written_in[base.index] == NOT_YET)
+  if (c->written_in[base.index] == NOT_YET) {
     return value_fault(c, v, "it is read before it is made");
+  }
   if (c->written_in[base.index] == c->stage) {
     bool here = !anchor && value_equal(base, v);
     return here ? NULL : value_fault(c, v, "it is read where it is made");
@@ -277,11 +278,13 @@ static const char *check_product(const Check *c, const Stage *stage) {
   if (!p->tile_rows || !columns || columns % lanes) return "a tile of whole vectors";
   if (PLAN_PANEL % columns && columns % PLAN_PANEL) return "a tile that divides panels, or of some";
   uint32_t vectors = columns / lanes;
-  if (vectors > PLAN_TILE_VECTORS || p->tile_rows > PLAN_TILE_SUMS / vectors)
+  if (vectors > PLAN_TILE_VECTORS || p->tile_rows > PLAN_TILE_SUMS / vectors) {
     return "a smaller tile";
+  }
   if (!p->unroll || p->unroll > MAX_UNROLL) return "1 to 16 steps of K in a turn";
-  if (!p->depth_block || p->depth_block % PLAN_DEPTH_ALIGN)
+  if (!p->depth_block || p->depth_block % PLAN_DEPTH_ALIGN) {
     return "depth blocks of a multiple of 4";
+  }
   bool several = p->depth_block < depth;
   if (several && p->depth_block % p->unroll) return "whole turns in a depth block";
   if (several && !p->sums) return "stored sums, with several depth blocks";

@@ -87,8 +87,9 @@ Status text_read_real(TextReader *r, double *value) {
   }
   char *end;
   *value = strtod(r->cursor, &end);
-  if (end == r->cursor || !isfinite(*value))
+  if (end == r->cursor || !isfinite(*value)) {
     return text_read_fail(r, r->cursor, "not a finite number");
+  }
   r->cursor = end;
   return STATUS_OK;
 }
@@ -119,8 +120,9 @@ Status text_read_string(TextReader *r, const char **string) {
   *string = out;
   while (*r->cursor != '"') {
     const char *at = r->cursor;
-    if (*at == 0 || *at == '\n')
+    if (*at == 0 || *at == '\n') {
       return text_read_fail(r, start, "the string does not end on its line");
+    }
     char c = *r->cursor++;
     if (c == '\\') c = read_escape(r);
     if (!c) return text_read_fail(r, at, "no such escape: there are \\\" \\\\ \\n \\t \\xHH");

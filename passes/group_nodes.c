@@ -91,8 +91,10 @@ static uint32_t producer_group(const Grouping *g, const Node *node, uint32_t ope
 static bool can_stay(const Grouping *g, const Node *node, uint32_t operand, Type domain) {
   const Group *group = &g->groups[producer_group(g, node, operand)];
   ValueId base = row_domain_base(g->graph, node->operands[operand]);
-  if (!type_equal(group->domain, domain) || op_has(graph_def(g->graph, base)->op, OP_LEAVES_DOMAIN))
+  if (!type_equal(group->domain, domain) ||
+      op_has(graph_def(g->graph, base)->op, OP_LEAVES_DOMAIN)) {
     return false;
+  }
   if (group->column_blocks) return reads_by_column(g->graph, node, operand);
   return row_domain_reads_by_row(node, operand) && !column_blocks_of(node);
 }

@@ -68,8 +68,9 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
     const Node *node = &body->nodes[i];
     for (uint32_t k = 0; !op_has(node->op, OP_VIEW) && k < node->operand_count; ++k) {
       if (!value_equal(row_domain_base(body, node->operands[k]), input)) continue;
-      if (!row_domain_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage)
+      if (!row_domain_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) {
         return false;
+      }
       if (kernel->column_blocks > 1 && node->op == OP_LINEAR) return false;
     }
   }

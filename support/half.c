@@ -23,8 +23,9 @@ uint16_t half_from_double(double value) {
   double size = fabs(value);
   if (isnan(value)) return sign | QUIET;
   if (size >= 65520) return sign | INFINITE;
-  if (size < 0x1p-14)
+  if (size < 0x1p-14) {
     return sign | (uint16_t)rint(size * 0x1p24); /* subnormal, or the least normal */
+  }
   int exponent;
   double steps = rint(ldexp(frexp(size, &exponent), FRACTION_BITS + 1)); /* 1024 to 2048 */
   return sign | (uint16_t)(((exponent + 13) << FRACTION_BITS) + (int)steps);
