@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "driver/clock.h"
+#include "driver/from_plan.h"
 #include "ir/macs.h"
 #include "passes/cost_model.h"
 
@@ -115,8 +116,9 @@ static void choose_rounds(Compilation *c, Resolution *r) {
   r->rounds = images / together;
 }
 
+/* Fills *r: from the passes, or from `plan_file` where that is not NULL. */
 static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape shape,
-                              Resolution *r) {
+                              const char *plan_file, Resolution *r) {
   *r = (Resolution){.shape = shape, .graph = c->graph};
   RETURN_IF_ERROR(
       shapes_input_types(c->graph, shape, c->arena, c->diag, &r->input_types, &r->input_count));
@@ -124,6 +126,10 @@ static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape sh
   PassRun *specialize = pass_table[PASS_specialize_shapes].run;
   RETURN_IF_ERROR(specialize(&context, c->model->graph, &r->source));
   r->macs = macs_of_graph(r->source);
+  if (plan_file) {
+    r->graph = r->source;
+    return from_plan_read(c, plan_file, target, r);
+  }
   choose_rounds(c, r);
   context = pass_context(c, target, r);
   RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, context, &r->graph));
@@ -133,7 +139,9 @@ static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape sh
 static Status plan_variant(Compilation *c, const ShapeList *shapes, Variant *variant) {
   for (uint32_t i = 0; i < shapes->count && !c->stopped; ++i) {
     Resolution *r = &variant->resolutions[i];
-    RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], r));
+    const TextList *files = &c->options->from_plan;
+    const char *file = files->count ? files->items[i] : NULL;
+    RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], file, r));
     variant->plans[i] = r->plan;
   }
   return STATUS_OK;
@@ -155,7 +163,11 @@ Status compilation_plan(Compilation *c, const ShapeList *shapes) {
   progress_step(&c->progress, "optimizing");
   c->graph = c->model->graph;
   PassContext context = pass_context(c, c->variants[0].target, NULL);
-  RETURN_IF_ERROR(run_passes(c, PIPELINE_ONCE, context, &c->graph));
+  if (c->options->from_plan.count) {
+    RETURN_IF_ERROR(from_plan_check(c, shapes));
+  } else {
+    RETURN_IF_ERROR(run_passes(c, PIPELINE_ONCE, context, &c->graph));
+  }
   for (uint32_t v = 0; v < c->variant_count && !c->stopped; ++v) {
     RETURN_IF_ERROR(plan_variant(c, shapes, &c->variants[v]));
   }

@@ -54,7 +54,7 @@ typedef struct Options {
   const char *weights, *state, *shape, *output, *prefix, *weights_mode, *engine, *trace;
   const char *isa, *cpu, *target, *stop_after, *help;
   bool allow_extra, profile, json, pyramid, verify_each, time_passes, version;
-  TextList inputs, outputs, emit, passes, disable_pass, print_after;
+  TextList inputs, outputs, emit, passes, disable_pass, print_after, from_plan;
   uint64_t threads, iterations, synthetic;
 } Options;
 

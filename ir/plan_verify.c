@@ -64,6 +64,12 @@ static const char *check_head(const Plan *plan) {
   RETURN_IF_FAULT(check_tensors(plan, plan->outputs, plan->output_count));
   if (!plan->input_count || !plan->output_count) return "no input, or no output";
   if (plan->workspace_base > MAX_ARENA || plan->scratch_bytes > MAX_ARENA) return "too many bytes";
+  for (uint32_t i = 0; i < plan->weight_count; ++i) {
+    int64_t count;
+    if (!type_count(plan->weights[i]->type, &count) || count > INT32_MAX) {
+      return "a weight of more elements than a map may have";
+    }
+  }
   if (plan->scratch_bytes % PLAN_ALIGN) return "the scratch is no multiple of 64 bytes";
   return NULL;
 }

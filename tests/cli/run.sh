@@ -371,6 +371,29 @@ for i, step in enumerate(traced):
 PYTHON
 fi
 expect 3 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --trace=missing/trace.json
+# Plans read back, if they are of this model and resolution.
+plan="tiny.json --weights tiny.safetensors --shape 1x3x16x16"
+expect 0 compile $plan -o out/tiny --emit=plan,obj
+cp out/tiny.plan tiny.plan && cp out/tiny.o made.o
+expect 0 compile $plan -o out/tiny --emit=plan,obj --from-plan=tiny.plan
+cmp -s tiny.plan out/tiny.plan && cmp -s made.o out/tiny.o || fail "another plan"
+expect 0 bench $plan --from-plan=tiny.plan --iterations=3 --profile
+expect 2 compile $plan,1x3x32x32 -o out/tiny --emit=plan --from-plan=tiny.plan
+says stderr "--from-plan: 1 plans for 2 resolutions"
+expect 2 compile $plan --isa=v2,v3 -o out/tiny --emit=plan --from-plan=tiny.plan
+expect 1 compile tiny.json --weights tiny.safetensors --shape 1x3x32x32 -o out/tiny --emit=plan \
+  --from-plan=tiny.plan
+says stderr "the plan's input \"image\" is f32[1,16,16,3] in nchw; the model's is"
+sed 's/@head\.bias/@other.bias/' tiny.plan >other.plan
+expect 1 compile $plan -o out/tiny --emit=plan --from-plan=other.plan
+says stderr 'the model reads no tensor "other.bias", f32[4]'
+sed 's/blocks 1,/blocks 0,/' tiny.plan >other.plan
+expect 1 compile $plan -o out/tiny --emit=plan --from-plan=other.plan
+says stderr "other.plan:"
+says stderr "a domain of nothing"
+expect 3 compile $plan -o out/tiny --emit=plan --from-plan=missing.plan
+rm -f out/tiny.o out/tiny.plan
+
 # A batch in rounds: the first is checked kernel by kernel, all end to end.
 batch="--shape 4x3x256x256"
 expect 0 verify tiny.json --weights tiny.safetensors $batch --threads=2
