@@ -12,8 +12,8 @@
  * are known here: one micro-kernel for each. The order in which an element is summed depends on
  * depth_block alone.
  *
- * While one depth block of a panel is multiplied, the next is asked for from memory: its lines,
- * each once, spread over the tiles' loops.
+ * A may also be the windows of a strip (product_source.c): then tiles are cut line by line.
+ * What is prefetched meanwhile: product_prefetch.c.
  */
 #include "backends/llvm/product.h"
 #include "ir/macs.h"
@@ -70,48 +70,14 @@ static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
   return count;
 }
 
-static uint32_t tiles_of(const Product *p) {
+uint32_t product_tiles(const Product *p) {
   uint32_t rows = p->k->row_counts[0];
   if (!p->a.line) return ceil_div_u32(rows, p->plan.tile_rows);
   return rows / p->a.line * ceil_div_u32(p->a.line, p->plan.tile_rows);
 }
 
-/* The tiles that share the prefetching of a depth block: as many as there are, down to a power of
- * two, at most one per line of a turn. */
-static uint32_t prefetching_tiles(const Product *p) {
-  uint32_t tiles = tiles_of(p), share = 1;
-  if (p->depth_blocks == 1) tiles *= PLAN_PANEL / p->plan.tile_columns;
-  while (2 * share <= tiles && 2 * share <= PANEL_LINES * p->plan.unroll) share *= 2;
-  return share;
-}
-
-/* Gives tile `index` of the depth block its part of the next one; tiles behind the last share ask
- * for one line over and over. */
-static void aim_ahead(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index) {
-  ModuleContext *m = p->k->m;
-  uint32_t share = prefetching_tiles(p);
-  uint64_t bytes = (uint64_t)p->plan.depth_block * PANEL_LINES * CACHE_LINE / share;
-  LLVMValueRef active = LLVMBuildICmp(m->builder, LLVMIntSLT, index, emit_i64(m, share), "");
-  tile->ahead = emit_address(m, next, emit_mul(m, index, bytes));
-  tile->ahead_step = LLVMBuildSelect(
-      m->builder, active, emit_i64(m, PANEL_LINES * CACHE_LINE / share), emit_i64(m, 0), "");
-}
-
-/* Where the next block has what A has at this tile: a part of it in each panel, and the last part
- * again when it is complete. */
-static LLVMValueRef rows_ahead(const Product *p, const Tile *tile) {
-  ModuleContext *m = p->k->m;
-  uint64_t bytes = CACHE_LINE * (uint64_t)(p->depth / p->plan.unroll);
-  uint64_t panels = ceil_div_u32((uint32_t)(tile->rows * p->a.row_bytes), (uint32_t)bytes);
-  LLVMValueRef panel =
-      LLVMBuildUDiv(m->builder, tile->column, emit_i64(m, p->plan.tile_columns), "");
-  LLVMValueRef part = emit_least(m, panel, emit_i64(m, (int64_t)panels - 1));
-  LLVMValueRef row = emit_add(m, tile->row, p->k->row_count);
-  return emit_address(m, product_source_row(m, &p->a, row), emit_mul(m, part, bytes));
-}
-
 /* The tiles of a block, or of a line of A. at[0] is the first row, and at[1] how many tiles before
- * share in prefetching `next`; both move on. */
+ * take part in prefetching `next`; both move on. */
 static void emit_tiles(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef at[2]) {
   ModuleContext *m = p->k->m;
   TileSize sizes[MAX_SIZES];
@@ -121,8 +87,7 @@ static void emit_tiles(const Product *p, Tile tile, LLVMValueRef next, LLVMValue
     loop_begin(m, &tiles, emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1, at, 2);
     tile.row = tiles.carried[0];
     tile.rows = sizes[i].rows;
-    aim_ahead(p, &tile, next, tiles.carried[1]);
-    if (p->streamed_rows) tile.rows_ahead = rows_ahead(p, &tile);
+    product_prefetch_aim(p, &tile, next, tiles.carried[1]);
     product_tile_emit(p, &tile);
     at[0] = emit_add(m, tile.row, emit_i64(m, tile.rows));
     at[1] = emit_add(m, tiles.carried[1], emit_i64(m, 1));
@@ -132,7 +97,7 @@ static void emit_tiles(const Product *p, Tile tile, LLVMValueRef next, LLVMValue
   }
 }
 
-/* All rows; `index` is the number of tiles before that share in prefetching `next`. */
+/* All rows; `index` is the number of tiles before that take part in prefetching `next`. */
 static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   LLVMValueRef at[] = {emit_i64(m, 0), index};
@@ -148,33 +113,12 @@ static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueR
   loop_end(m, &lines, &at[1]);
 }
 
-/* B from panel `panel` on. */
-static LLVMValueRef panel_address(const Product *p, LLVMValueRef panel) {
+LLVMValueRef product_panel(const Product *p, LLVMValueRef panel) {
   return emit_address(p->k->m, p->weights, emit_mul(p->k->m, panel, p->panel_bytes));
 }
 
-/* The columns that are finished before the next ones are begun: one panel or several. */
-static uint32_t columns_of_turn(const Product *p) {
+uint32_t product_turn_columns(const Product *p) {
   return p->plan.tile_columns > PLAN_PANEL ? p->plan.tile_columns : PLAN_PANEL;
-}
-
-/* What to prefetch during the tiles from panel `panel` on: the panels behind them, or the next
- * product's first. */
-static LLVMValueRef panel_ahead(const Product *p, LLVMValueRef panel) {
-  ModuleContext *m = p->k->m;
-  LLVMValueRef next = emit_add(m, panel, emit_i64(m, columns_of_turn(p) / PLAN_PANEL));
-  LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, p->share.end, "");
-  return LLVMBuildSelect(m->builder, more, panel_address(p, next),
-                         p->follows ? p->follows : p->weights, "");
-}
-
-/* What to prefetch during a tile's depth block: the next of its panel, or what is behind. */
-static LLVMValueRef depth_ahead(const Product *p, const Tile *tile, LLVMValueRef panel) {
-  ModuleContext *m = p->k->m;
-  LLVMValueRef next = emit_add(m, tile->depth, emit_i64(m, p->plan.depth_block));
-  LLVMValueRef more = LLVMBuildICmp(m->builder, LLVMIntSLT, next, emit_i64(m, p->depth), "");
-  LLVMValueRef inside = emit_address(m, panel_address(p, panel), emit_mul(m, next, p->step_bytes));
-  return LLVMBuildSelect(m->builder, more, inside, panel_ahead(p, panel), "");
 }
 
 /* `width` columns (at most a tile's) from column `begin` of panel `panel` on. */
@@ -182,13 +126,13 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   ModuleContext *m = p->k->m;
   uint32_t lanes = m->target->vector_floats;
   Tile tile = {.column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
-               .panel = emit_address(m, panel_address(p, panel), emit_mul(m, begin, 4)),
+               .panel = emit_address(m, product_panel(p, panel), emit_mul(m, begin, 4)),
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   tile.row = tile.depth = emit_i64(m, 0);
   if (p->depth_blocks == 1) {
     LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->plan.tile_columns), "");
-    emit_rows(p, tile, panel_ahead(p, panel), emit_mul(m, before, tiles_of(p)));
+    emit_rows(p, tile, product_prefetch_panel(p, panel), emit_mul(m, before, product_tiles(p)));
     if (p->sums) product_tile_finish_sums(p, &tile);
     return;
   }
@@ -196,7 +140,7 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   Loop blocks;
   loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->plan.depth_block, NULL, 0);
   tile.depth = blocks.index;
-  emit_rows(p, tile, depth_ahead(p, &tile, panel), emit_i64(m, 0));
+  emit_rows(p, tile, product_prefetch_depth(p, &tile, panel), emit_i64(m, 0));
   loop_end(m, &blocks, NULL);
   product_tile_finish_sums(p, &tile);
 }
@@ -217,27 +161,6 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
 
 /* -- the operands ------------------------------------------------------------------------------ */
 
-/* The first stage from `stage` on that is a linear, or NULL. */
-static const Node *linear_from(const KernelEmitter *k, const Stage *stage) {
-  const Stage *end = k->kernel->stages + k->kernel->stage_count;
-  while (stage < end && stage_anchor(k, stage)->op != OP_LINEAR) ++stage;
-  return stage < end ? stage_anchor(k, stage) : NULL;
-}
-
-/* B of the first product behind `stage`, or NULL. In a kernel that is cut by columns: its first
- * panel of this share, or at the end the first product's first of the next share. */
-static LLVMValueRef weights_behind(KernelEmitter *k, const Stage *stage) {
-  bool cut = k->kernel->column_blocks > 1;
-  const Node *next = linear_from(k, stage + 1), *node = next;
-  if (!next && cut) node = linear_from(k, k->kernel->stages);
-  if (!node) return NULL;
-  LLVMValueRef weights = k->views[node->operands[1].index].base;
-  if (!cut) return weights;
-  PanelRange share = kernel_panels(k, value_channels(k, node_result(node, 0)));
-  uint64_t panel_bytes = (uint64_t)PANEL_BYTES * value_channels(k, node->operands[0]);
-  return emit_address(k->m, weights, emit_mul(k->m, next ? share.begin : share.end, panel_bytes));
-}
-
 /* Where B is: packed weights, or the rows of a matrix that an earlier kernel made for this image,
  * which is still in the cache and not prefetched. */
 static void find_weights(Product *p, ValueId b) {
@@ -249,9 +172,7 @@ static void find_weights(Product *p, ValueId b) {
     p->aligned = true;
     p->step_bytes = PANEL_BYTES;
     p->panel_bytes = p->step_bytes * p->depth;
-    if (p->plan.tile_columns <= PLAN_PANEL) {
-      p->ahead_lines = PANEL_LINES * p->plan.unroll / prefetching_tiles(p);
-    }
+    p->next_lines = product_prefetch_lines(p);
   } else {
     CHECK(graph_type(k->body, b).rank == 4 && k->kernel->places[b.index].column == 0);
     View matrix = view_of_map(k, b);
@@ -296,7 +217,7 @@ static void find_linear(Product *p, const Node *node) {
   bool streams = comes_in && view_reach(k, a) == REACH_STREAMS;
   p->streamed_rows = streams && p->depth >= p->plan.unroll;
   p->bias = value_is_none(bias) ? NULL : &k->views[bias.index];
-  p->follows = weights_behind(k, p->stage);
+  p->follows = product_prefetch_follows(k, p->stage);
   find_weights(p, node->operands[1]);
 }
 
@@ -304,7 +225,7 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   Product p = {.k = k, .stage = stage, .plan = stage->product};
   p.channels = value_channels(k, node_result(node, 0));
-  p.share = kernel_panels(k, p.channels);
+  p.panels = kernel_panels(k, p.channels);
   p.depth = (uint32_t)macs_of_element(k->body, node);
   p.depth_blocks = ceil_div_u32(p.depth, p.plan.depth_block);
   if (node->op == OP_MIX_ROWS) {
@@ -320,17 +241,17 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
 }
 
 /* This task's panels, of a kernel that is cut by columns: whole turns, what is left of whole
- * panels, and the last panel of the product in the share that has it. */
-static void emit_share(const Product *p) {
+ * panels, and the last panel of the product in the task that has it. */
+static void emit_task_panels(const Product *p) {
   ModuleContext *m = p->k->m;
-  uint32_t turn = columns_of_turn(p) / PLAN_PANEL;
+  uint32_t turn = product_turn_columns(p) / PLAN_PANEL;
   LLVMValueRef full = emit_i64(m, p->channels / PLAN_PANEL);
-  LLVMValueRef end = emit_least(m, p->share.end, full);
-  LLVMValueRef count = LLVMBuildSub(m->builder, end, p->share.begin, "");
+  LLVMValueRef end = emit_least(m, p->panels.end, full);
+  LLVMValueRef count = LLVMBuildSub(m->builder, end, p->panels.begin, "");
   LLVMValueRef left = LLVMBuildSRem(m->builder, count, emit_i64(m, turn), "");
   LLVMValueRef even = LLVMBuildSub(m->builder, end, left, "");
   Loop loop;
-  loop_begin(m, &loop, p->share.begin, even, turn, NULL, 0);
+  loop_begin(m, &loop, p->panels.begin, even, turn, NULL, 0);
   emit_panel(p, loop.index, turn * PLAN_PANEL);
   loop_end(m, &loop, NULL);
   for (uint32_t panels = 1; panels < turn; ++panels) {
@@ -340,7 +261,7 @@ static void emit_share(const Product *p) {
     branch_end(m, &branch);
   }
   if (p->channels % PLAN_PANEL == 0) return;
-  loop_begin(m, &loop, full, p->share.end, 1, NULL, 0);
+  loop_begin(m, &loop, full, p->panels.end, 1, NULL, 0);
   emit_panel(p, loop.index, p->channels % PLAN_PANEL);
   loop_end(m, &loop, NULL);
 }
@@ -351,10 +272,10 @@ void product_stage(KernelEmitter *k, const Stage *stage) {
   CHECK(PLAN_PANEL % columns == 0 || columns % PLAN_PANEL == 0);
   Product p = product_of(k, stage);
   if (k->kernel->column_blocks > 1) {
-    emit_share(&p);
+    emit_task_panels(&p);
     return;
   }
-  uint32_t step = columns_of_turn(&p);
+  uint32_t step = product_turn_columns(&p);
   uint32_t rest = p.channels % step, panels = (p.channels - rest) / PLAN_PANEL;
   if (panels) {
     Loop loop;

@@ -1,5 +1,6 @@
-/* What the two halves of STAGE_PRODUCT share: product.c finds the operands and loops over panels
- * and tiles, product_tile.c emits one register tile. */
+/* STAGE_PRODUCT in four files: product.c finds the operands and loops over panels and tiles,
+ * product_tile.c emits one register tile, product_source.c says where its rows are, and
+ * product_prefetch.c asks for what comes next. */
 #ifndef ATMC_BACKENDS_LLVM_PRODUCT_H
 #define ATMC_BACKENDS_LLVM_PRODUCT_H
 
@@ -40,9 +41,9 @@ typedef struct Product {
   uint32_t channels;    /* N */
   uint32_t depth_blocks;
   LLVMValueRef sums;    /* stored: [rows of the block][columns]; NULL: in registers */
-  PanelRange share;     /* of N: what this task computes */
+  PanelRange panels;    /* of N: what this task computes */
   LLVMValueRef follows; /* B of the next product, or NULL */
-  uint32_t ahead_lines; /* to prefetch in each turn of the loop over k */
+  uint32_t next_lines;  /* of B to prefetch in each turn of the loop over k */
   bool streamed_rows;   /* A passes by: the next block's is prefetched, a line in each turn */
 } Product;
 
@@ -52,10 +53,10 @@ typedef struct Tile {
   LLVMValueRef panel;       /* B at k = 0 and `column` */
   LLVMValueRef depth;       /* i64: k at which the depth block begins */
   uint32_t rows, vectors;
-  uint32_t last_lanes;     /* of the last vector */
-  LLVMValueRef rows_ahead; /* A's lines to prefetch from k = 0 on: streamed_rows */
-  LLVMValueRef ahead;      /* what to prefetch at the depth block's first k, */
-  LLVMValueRef ahead_step; /* and how many bytes later with each k */
+  uint32_t last_lanes; /* of the last vector */
+  /* What to prefetch: A's lines from k = 0 on, with streamed_rows; of B, at the depth block's first
+   * k, and so many bytes later with each. */
+  LLVMValueRef next_rows, next, next_step;
 } Tile;
 
 /* -- product_source.c -------------------------------------------------------------------------- */
@@ -66,6 +67,29 @@ RowSource product_source_strip(KernelEmitter *k, const Node *patches);
 LLVMValueRef product_source_row(ModuleContext *m, const RowSource *a, LLVMValueRef row);
 /* What is to be added to that so that, within run `run`, step k is k * step_bytes behind it. */
 LLVMValueRef product_source_run(ModuleContext *m, const RowSource *a, LLVMValueRef run);
+
+/* -- product.c --------------------------------------------------------------------------------- */
+/* How many tiles the rows of the smallest block are cut into. */
+uint32_t product_tiles(const Product *p);
+/* B from panel `panel` (i64) on. */
+LLVMValueRef product_panel(const Product *p, LLVMValueRef panel);
+/* The columns that are finished before the next ones are begun: one panel or several. */
+uint32_t product_turn_columns(const Product *p);
+
+/* -- product_prefetch.c ------------------------------------------------------------------------ */
+/* B of the first product behind `stage`, or NULL. In a kernel that is cut by columns: its first
+ * panel of this task, or at the end the first product's first of the next task. */
+LLVMValueRef product_prefetch_follows(KernelEmitter *k, const Stage *stage);
+/* How many lines of B each turn asks for; 0 where tiles are wider than a panel. */
+uint32_t product_prefetch_lines(const Product *p);
+/* What to prefetch during the tiles of panel `panel`: the panels behind it, or the next product's
+ * first. And during one depth block of it: the next one, or what is behind. */
+LLVMValueRef product_prefetch_panel(const Product *p, LLVMValueRef panel);
+LLVMValueRef product_prefetch_depth(const Product *p, const Tile *tile, LLVMValueRef panel);
+/* Gives tile `index` of the depth block its part of what is at `next`. */
+void product_prefetch_aim(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index);
+/* Asks for all that belongs to the turn that begins with step `k`. */
+void product_prefetch_turn(const Product *p, const Tile *tile, LLVMValueRef k);
 
 /* -- product_tile.c ---------------------------------------------------------------------------- */
 /* Computes one tile: with everything behind the product, or only its sums, if they are stored. Then

@@ -43,54 +43,13 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
   }
 }
 
-/* Asks for this turn's share of what is next, at step `k`. */
-static void prefetch_ahead(const Product *p, const Tile *tile, LLVMValueRef k) {
-  ModuleContext *m = p->k->m;
-  LLVMValueRef turn = LLVMBuildSub(m->builder, k, tile->depth, "");
-  LLVMValueRef bytes = LLVMBuildMul(m->builder, turn, tile->ahead_step, "");
-  LLVMValueRef start = emit_address(m, tile->ahead, bytes);
-  for (uint32_t line = 0; line < p->ahead_lines; ++line) {
-    emit_prefetch(m, emit_address(m, start, emit_i64(m, CACHE_LINE * line)));
-  }
-}
-
-/* Asks for the lines that the tile's own epilogue reads and writes: a line in each turn, or, in a
- * long loop, in every second, fourth.. of them; in a short one, only the first lines. */
-static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k) {
-  if (p->sums) return;
-  ModuleContext *m = p->k->m;
-  uint32_t row_lines = ceil_div_u32(tile->vectors * m->target->vector_floats * 4, CACHE_LINE);
-  uint32_t turns = p->depth / p->plan.unroll, shift = 0;
-  while ((turns >> (shift + 1)) >= tile->rows * row_lines) ++shift;
-  LLVMValueRef turn = LLVMBuildUDiv(m->builder, k, emit_i64(m, p->plan.unroll), "");
-  LLVMValueRef line = LLVMBuildLShr(m->builder, turn, emit_i64(m, shift), "");
-  LLVMValueRef row = LLVMBuildUDiv(m->builder, line, emit_i64(m, row_lines), "");
-  LLVMValueRef column = LLVMBuildURem(m->builder, line, emit_i64(m, row_lines), "");
-  Site site = {.row = emit_add(m, tile->row, row),
-               .column = emit_add(m, tile->column, emit_mul(m, column, CACHE_LINE / 4))};
-  pointwise_prefetch(p->k, p->stage, site, true);
-}
-
-/* Asks for A's lines of the next block, one in each turn. */
-static void prefetch_rows(const Product *p, const Tile *tile, LLVMValueRef k) {
-  if (!p->streamed_rows) return;
-  ModuleContext *m = p->k->m;
-  LLVMValueRef bytes = emit_mul(m, k, CACHE_LINE / p->plan.unroll);
-  emit_prefetch(m, emit_address(m, tile->rows_ahead, bytes));
-}
-
 /* acc += A * B over the `unroll` steps from `k` on; `a` is the tile's first row at step 0. */
 static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows, LLVMValueRef k,
                           uint32_t unroll, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, k, p->a.step_bytes));
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, p->step_bytes));
-  if (unroll == p->plan.unroll) {
-    prefetch_ahead(p, tile, k);
-    prefetch_rows(p, tile, k);
-    prefetch_epilogue(p, tile, k);
-    weight_prefetch_emit(p->k, LLVMBuildSub(m->builder, k, tile->depth, ""), unroll);
-  }
+  if (unroll == p->plan.unroll) product_prefetch_turn(p, tile, k);
   for (uint32_t step = 0; step < unroll; ++step) multiply_step(p, tile, a, b, step, acc);
 }
 
