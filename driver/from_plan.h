@@ -1,4 +1,5 @@
-/* --from-plan: plans that were printed, and perhaps edited, instead of those that the passes make. */
+/* --from-plan: plans that were printed, and perhaps edited, instead of those that the passes
+ * make. */
 #ifndef ATMC_DRIVER_FROM_PLAN_H
 #define ATMC_DRIVER_FROM_PLAN_H
 

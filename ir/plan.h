@@ -80,9 +80,9 @@ typedef enum PlaceKind {
   PLACE_SCRATCH,  /* the worker's scratch: row r of the block at offset + 4 * r * pitch */
   PLACE_OPERAND,  /* operand `index` of the kernel: rows, a whole map, a vector or weights */
   /* Of patches whose rows nobody needs whole: the worker's scratch at offset holds the lines of the
-   * map that the block's windows touch, from pad_top above the map on, `pitch` floats apart and with
-   * zeros outside of the map; channels are dense. Of a map in nchw such lines of each channel, with
-   * room for those of the largest block. */
+   * map that the block's windows touch, from pad_top above the map on, `pitch` floats apart and
+   * with zeros outside of the map; channels are dense. Of a map in nchw such lines of each channel,
+   * with room for those of the largest block. */
   PLACE_STRIP,
   PLACE_RESULT, /* result `index`: rows of the kernel's output buffer */
 } PlaceKind;
@@ -218,9 +218,9 @@ static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block
   return (uint32_t)rows_begin(kernel->rows / kernel->line, kernel->blocks, block) * kernel->line;
 }
 
-/* The strip of patches (PLACE_STRIP). Lines of the map that windows over `lines` lines of the result
- * touch. Of such a line, floats: those of all channels, or of one where the patches' channels come
- * first. And steps of K of a product of the patches that stand side by side in it. */
+/* The strip of patches (PLACE_STRIP). Lines of the map that windows over `lines` lines of the
+ * result touch. Of such a line, floats: those of all channels, or of one where the patches'
+ * channels come first. And steps of K of a product of the patches that stand side by side in it. */
 static inline uint64_t plan_strip_lines(const AttrsPATCHES *patches, uint64_t lines) {
   const Window *w = &patches->window;
   return (lines - 1) * (uint64_t)w->stride_h + (uint64_t)w->kernel_h;

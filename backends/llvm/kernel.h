@@ -126,10 +126,10 @@ void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmit
 /* The same for the channels that this task computes. */
 void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                      void *context);
-/* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
 /* Copies `count` floats from `from` on, or writes so many zeros where that is NULL; nothing behind
  * them is touched. */
 void columns_copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count);
+/* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
 void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 
 /* -- one emitter per kind of anchor ------------------------------------------------------------ */

@@ -60,6 +60,7 @@ typedef struct Tile {
 } Tile;
 
 /* -- product_source.c -------------------------------------------------------------------------- */
+/* Rows in memory, as `view` has them. */
 RowSource product_source_rows(const View *view);
 /* The windows of `patches`, in their strip. */
 RowSource product_source_strip(KernelEmitter *k, const Node *patches);

@@ -3,8 +3,8 @@
  *   channels last    a run is a line of the window, kernel_w * C steps; one run for each line
  *   channels first   a run is kernel_w steps; a run for each line (inner), for each channel (outer)
  *
- * Rows of one line of the map are stride_w pixels apart, so the loads of a tile differ by constants.
- */
+ * Rows of one line of the map are stride_w pixels apart, so the loads of a tile differ by
+ * constants. */
 #include "backends/llvm/product.h"
 
 RowSource product_source_rows(const View *view) {
