@@ -19,8 +19,10 @@ typedef struct Measurement {
   double median, least; /* seconds */
   uint32_t runs;
   uint64_t macs;
-  double peak;   /* multiply-adds in a second */
-  double *steps; /* seconds of each step; NULL without --profile */
+  double peak;     /* multiply-adds in a second */
+  double *steps;   /* seconds of each step; NULL without --profile */
+  const void **in; /* the tensors that it was measured with */
+  void **out;
 } Measurement;
 
 static Status time_runs(Native *native, const void *const *in, void *const *out, uint32_t most,
@@ -36,41 +38,32 @@ static Status time_runs(Native *native, const void *const *in, void *const *out,
   return STATUS_OK;
 }
 
-static Status write_trace(Compilation *c, Native *native, const void *const *in, void *const *out,
-                          double peak) {
+/* Behind the results on the standard output. */
+static Status write_trace(Compilation *c, Native *native, const Measurement *m) {
   Trace trace;
-  RETURN_IF_ERROR(trace_record(native, in, out, c->arena, &trace));
+  RETURN_IF_ERROR(output_finish(c->diag));
+  RETURN_IF_ERROR(trace_record(native, m->in, m->out, c->arena, &trace));
   const char *title = arena_printf(c->arena, "%s at %s for %s", c->model->name,
                                    shapes_format(c->variants[0].resolutions[0].shape, c->arena),
                                    c->variants[0].target->name);
-  return trace_write(&trace, title, peak, c->options->trace, c->arena, c->diag);
-}
-
-/* Step by step, where the options ask for it. */
-static Status measure_steps(Compilation *c, Native *native, const void *const *in, void *const *out,
-                            Measurement *m) {
-  if (c->options->profile) {
-    m->steps = ARENA_ARRAY(c->arena, native->plan->step_count, double);
-    RETURN_IF_ERROR(profile_measure(native, in, out, PROFILE_REPEATS, m->steps));
-  }
-  return c->options->trace ? write_trace(c, native, in, out, m->peak) : STATUS_OK;
+  return trace_write(&trace, title, m->peak, c->options->trace, c->arena, c->diag);
 }
 
 static Status measure(Compilation *c, Native *native, Measurement *m) {
-  const void **in;
-  void **out;
-  native_sample_tensors(c->arena, native->plan, &in, &out);
+  native_sample_tensors(c->arena, native->plan, &m->in, &m->out);
   uint32_t asked = (uint32_t)c->options->iterations;
   uint32_t most = asked ? asked : MOST_RUNS;
   uint32_t warm;
   double *samples = ARENA_ARRAY(c->arena, asked > MOST_RUNS ? asked : MOST_RUNS, double);
-  RETURN_IF_ERROR(time_runs(native, in, out, MOST_RUNS, WARM_UP_SECONDS, samples, &warm));
+  RETURN_IF_ERROR(time_runs(native, m->in, m->out, MOST_RUNS, WARM_UP_SECONDS, samples, &warm));
   double limit = asked ? 1e9 : MEASURE_SECONDS;
-  RETURN_IF_ERROR(time_runs(native, in, out, most, limit, samples, &m->runs));
+  RETURN_IF_ERROR(time_runs(native, m->in, m->out, most, limit, samples, &m->runs));
   m->median = profile_median(samples, m->runs);
   m->least = samples[0];
   RETURN_IF_ERROR(peak_measure(native, &m->peak));
-  return measure_steps(c, native, in, out, m);
+  if (!c->options->profile) return STATUS_OK;
+  m->steps = ARENA_ARRAY(c->arena, native->plan->step_count, double);
+  return profile_measure(native, m->in, m->out, PROFILE_REPEATS, m->steps);
 }
 
 static double compile_seconds(const Compilation *c) {
@@ -139,7 +132,7 @@ static Status bench_native(Compilation *c, Native *native) {
   } else {
     print_text(c, native, &m);
   }
-  return STATUS_OK;
+  return c->options->trace ? write_trace(c, native, &m) : STATUS_OK;
 }
 
 static Status bench(Compilation *c) {

@@ -8,6 +8,8 @@
 #include "support/atomic_file.h"
 #include "support/nearest.h"
 
+enum { IR_MAX_BYTES = 64 << 20 };
+
 static Status unknown_pass(const char *name, Arena *arena, Diag *diag) {
   uint32_t count;
   const Pass *all = pass_all(&count);
@@ -67,7 +69,7 @@ static Status opt(Compilation *c) {
   size_t bytes;
   const char *path = c->options->argument, *output = c->options->output;
   if (output) RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, output));
-  RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, &text, &bytes));
+  RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, IR_MAX_BYTES, &text, &bytes));
   Graph *graph;
   RETURN_IF_ERROR(graph_parse(c->arena, c->recipes, c->diag, path, text, &graph));
   const Graph *result;

@@ -112,13 +112,15 @@ static Status check_weights(const Compilation *c, const char *path, const Plan *
   return STATUS_OK;
 }
 
+enum { PLAN_MAX_BYTES = 64 << 20 };
+
 Status from_plan_read(const Compilation *c, const char *path, const TargetInfo *target,
                       Resolution *resolution) {
   char *text;
   size_t bytes;
   const Plan *plan;
   const Graph *source = resolution->source;
-  RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, &text, &bytes));
+  RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, PLAN_MAX_BYTES, &text, &bytes));
   RETURN_IF_ERROR(plan_parse(c->arena, c->recipes, c->diag, path, text, target, &plan));
   if (strcmp(plan->model, source->name) != 0) {
     return diag_error(c->diag, diag_file(path), "a plan of \"%s\"; the model is \"%s\"",

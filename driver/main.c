@@ -8,6 +8,7 @@
 
 #include "backends/backend.h"
 #include "driver/commands.h"
+#include "driver/output.h"
 #include "support/memory.h"
 
 static CommandRun *const RUNS[COMMAND_COUNT] = {
@@ -37,13 +38,6 @@ static Status run_command(int argc, char **argv, Arena *arena, Diag *diag) {
   return RUNS[options.command](&options, arena, diag);
 }
 
-/* Results that could not be written are a failure, as of `atmc inspect M > /dev/full`. */
-static Status finish_output(Diag *diag) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return STATUS_OK;
-  return diag_io_error(diag, (Position){0}, "cannot write the standard output: %s",
-                       strerror(errno));
-}
-
 static void *allocate_json(size_t bytes) {
   return memory_new(bytes, 1, "a JSON text");
 }
@@ -55,7 +49,7 @@ int main(int argc, char **argv) {
   Arena *arena = arena_new();
   Diag diag = {.stream = stderr};
   Status status = run_command(argc, argv, arena, &diag);
-  Status finished = finish_output(&diag);
+  Status finished = output_finish(&diag);
   arena_free(arena);
   return status ? (int)status : (int)finished;
 }

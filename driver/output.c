@@ -1,13 +1,14 @@
 #include "driver/output.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "support/atomic_file.h"
 
 Status output_check(const Options *options, Arena *arena, Diag *diag, const char *path) {
-  const TextList *tensors = &options->inputs;
-  const char **inputs = ARENA_ARRAY(arena, 2 + tensors->count, const char *);
+  const TextList *tensors = &options->inputs, *plans = &options->from_plan;
+  const char **inputs = ARENA_ARRAY(arena, 2 + tensors->count + plans->count, const char *);
   uint32_t count = 0;
   if (options->command != COMMAND_INIT) inputs[count++] = options->argument;
   if (options->weights) inputs[count++] = options->weights;
@@ -15,7 +16,14 @@ Status output_check(const Options *options, Arena *arena, Diag *diag, const char
     const char *equals = strchr(tensors->items[i], '='); /* of NAME=FILE */
     inputs[count++] = equals ? equals + 1 : tensors->items[i];
   }
+  for (uint32_t i = 0; i < plans->count; ++i) inputs[count++] = plans->items[i];
   return atomic_file_check(arena, diag, path, inputs, count);
+}
+
+Status output_finish(Diag *diag) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return STATUS_OK;
+  return diag_io_error(diag, (Position){0}, "cannot write the standard output: %s",
+                       strerror(errno));
 }
 
 Status output_file(Arena *arena, Diag *diag, const char *path, const void *data, size_t bytes) {

@@ -3,7 +3,9 @@
  * bytes of the file as it has, or it is refused, so that nothing can swell. Nothing is ever
  * extracted to files; names that would leave their folder are refused all the same, as signs of a
  * forgery. */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,9 +27,25 @@ static Status entry_error(Checkpoint *c, const char *name, const char *what) {
   return STATUS_BAD_INPUT;
 }
 
-/* What libzip says. */
-static Status zip_failure(Checkpoint *c, const char *name, const char *what) {
-  return entry_error(c, name, arena_printf(c->arena, "cannot be read: %s", what));
+/* Whether the system failed, and not the archive. */
+static bool is_system_error(const zip_error_t *error) {
+  switch (zip_error_code_zip(error)) {
+    case ZIP_ER_MEMORY:
+    case ZIP_ER_READ:
+    case ZIP_ER_SEEK:
+    case ZIP_ER_OPEN: return true;
+    default: return false;
+  }
+}
+
+/* What libzip says of entry `name`; NULL: of the archive. */
+static Status zip_failure(Checkpoint *c, const char *name, zip_error_t *error) {
+  const char *what = zip_error_strerror(error);
+  const char *text = name ? arena_printf(c->arena, "entry %s cannot be read: %s",
+                                         error_list_quote(c->arena, name), what)
+                          : arena_printf(c->arena, "a bad zip archive: %s", what);
+  return is_system_error(error) ? diag_io_error(c->diag, c->position, "%s", text)
+                                : diag_error(c->diag, c->position, "%s", text);
 }
 
 /* The entry is stored as it is. */
@@ -50,7 +68,7 @@ static Status find_entry(Checkpoint *c, const char *name, zip_stat_t *entry) {
     return entry_error(c, name, "is not in the archive");
   }
   if (zip_stat_index(archive->zip, index, ZIP_FL_ENC_RAW, entry) != 0) {
-    return zip_failure(c, name, zip_strerror(archive->zip));
+    return zip_failure(c, name, zip_get_error(archive->zip));
   }
   return check_entry(c, entry);
 }
@@ -60,13 +78,13 @@ static Status read_opened(Checkpoint *c, const char *name, zip_file_t *file, cha
   char behind;
   while (bytes > 0) {
     zip_int64_t got = zip_fread(file, out, bytes);
-    if (got < 0) return zip_failure(c, name, zip_file_strerror(file));
+    if (got < 0) return zip_failure(c, name, zip_file_get_error(file));
     if (got == 0) return entry_error(c, name, "ends early");
     out += got;
     bytes -= (uint64_t)got;
   }
   zip_int64_t got = zip_fread(file, &behind, 1); /* the checksum is compared at the end */
-  if (got < 0) return zip_failure(c, name, zip_file_strerror(file));
+  if (got < 0) return zip_failure(c, name, zip_file_get_error(file));
   return got == 0 ? STATUS_OK : entry_error(c, name, "is longer than it says");
 }
 
@@ -75,7 +93,7 @@ static Status read_entry(Checkpoint *c, const char *name, uint64_t index, char *
                          uint64_t bytes) {
   const Archive *archive = c->archive;
   zip_file_t *file = zip_fopen_index(archive->zip, index, 0);
-  if (!file) return zip_failure(c, name, zip_strerror(archive->zip));
+  if (!file) return zip_failure(c, name, zip_get_error(archive->zip));
   Status status = read_opened(c, name, file, out, bytes);
   (void)zip_fclose(file);
   return status;
@@ -157,23 +175,23 @@ static Status read_pickle(Checkpoint *c, const Archive *archive, Pickle *pickle)
   return status;
 }
 
-static zip_t *open_archive(Checkpoint *c) {
+static Status open_archive(Checkpoint *c, zip_t **zip) {
   int code = 0, fd = dup(c->fd); /* libzip closes it */
-  zip_t *zip = fd < 0 ? NULL : zip_fdopen(fd, ZIP_RDONLY, &code);
-  if (zip) return zip;
-  if (fd >= 0) (void)close(fd);
+  if (fd < 0) return diag_io_error(c->diag, c->position, "cannot read: %s", strerror(errno));
+  *zip = zip_fdopen(fd, ZIP_RDONLY, &code);
+  if (*zip) return STATUS_OK;
+  (void)close(fd);
   zip_error_t error;
   zip_error_init_with_code(&error, code);
-  (void)diag_error(c->diag, c->position, "a bad zip archive: %s", zip_error_strerror(&error));
+  Status status = zip_failure(c, NULL, &error);
   zip_error_fini(&error);
-  return NULL;
+  return status;
 }
 
 static Status open_zip(Checkpoint *c, Pickle *pickle) {
   Archive *archive = ARENA_NEW(c->arena, Archive);
   archive->entries.arena = c->arena;
-  archive->zip = open_archive(c);
-  if (!archive->zip) return STATUS_BAD_INPUT;
+  RETURN_IF_ERROR(open_archive(c, &archive->zip));
   c->archive = archive;
   RETURN_IF_ERROR(list_entries(c, archive));
   RETURN_IF_ERROR(check_byte_order(c, archive));

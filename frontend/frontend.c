@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "frontend/layer.h"
 #include "support/atomic_file.h"
@@ -361,18 +360,9 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
 
 Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *diag, const char *path,
                            Model **model) {
-  struct stat info;
-  if (stat(path, &info) == 0 && info.st_size > MODEL_MAX_BYTES) {
-    return diag_error(diag, diag_file(path), "%jd bytes are too many for a model; the limit is %d",
-                      (intmax_t)info.st_size, MODEL_MAX_BYTES);
-  }
   char *text;
   size_t bytes;
-  RETURN_IF_ERROR(atomic_file_read(arena, diag, path, &text, &bytes));
-  if (bytes > MODEL_MAX_BYTES) {
-    return diag_error(diag, diag_file(path), "%zu bytes are too many for a model; the limit is %d",
-                      bytes, MODEL_MAX_BYTES);
-  }
+  RETURN_IF_ERROR(atomic_file_read(arena, diag, path, MODEL_MAX_BYTES, &text, &bytes));
   path = arena_strdup(arena, path);
   *model = ARENA_NEW(arena, Model);
   **model = (Model){.path = path, .text = text};

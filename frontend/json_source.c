@@ -40,7 +40,7 @@ Status json_source_parse(JsonSource *source, Arena *arena, Diag *diag, const cha
                          .embedded = embedded};
   RETURN_IF_ERROR(json_scan(source));
   source->root = cJSON_ParseWithLengthOpts(text, bytes, NULL, false);
-  if (!source->root) return diag_error(diag, diag_file(file), "out of memory for its JSON text");
+  if (!source->root) return diag_io_error(diag, diag_file(file), "no memory for its JSON text");
   uint32_t count = 0;
   number_items(source->root, &count);
   CHECK(count == source->spot_count);

@@ -39,7 +39,6 @@ struct AtomicFiles {
 };
 
 enum { NAME_ATTEMPTS = 100 };
-static const size_t STREAM_MAX = (size_t)256 << 20; /* bytes read from what has no size */
 
 AtomicFiles *atomic_files_new(Arena *arena, Diag *diag) {
   AtomicFiles *files = ARENA_NEW(arena, AtomicFiles);
@@ -230,9 +229,13 @@ void atomic_files_discard(AtomicFiles *files) {
   release_signals(files);
 }
 
+static Status too_large(Diag *diag, const char *path, size_t most) {
+  return diag_error(diag, diag_file(path), "the file is too large; the limit is %zu bytes", most);
+}
+
 /* Reads `fd` to its end into a growing block that starts with room for `expected` bytes. */
 static Status read_all(Arena *arena, Diag *diag, const char *path, int fd, size_t expected,
-                       size_t limit, char **data, size_t *bytes) {
+                       size_t most, char **data, size_t *bytes) {
   size_t capacity = expected + 2; /* one to see the end, one for the zero */
   char *buffer = arena_alloc(arena, capacity);
   size_t length = 0;
@@ -242,10 +245,7 @@ static Status read_all(Arena *arena, Diag *diag, const char *path, int fd, size_
     if (got < 0) return system_error(diag, path, "read");
     if (got == 0) break;
     length += (size_t)got;
-    if (length > limit) {
-      return diag_io_error(diag, diag_file(path), "cannot read: more than %zu MB from a stream",
-                           limit >> 20);
-    }
+    if (length > most) return too_large(diag, path, most);
     if (length == capacity - 1) {
       buffer = arena_grow(arena, buffer, length, 2 * capacity, 1);
       capacity *= 2;
@@ -257,7 +257,9 @@ static Status read_all(Arena *arena, Diag *diag, const char *path, int fd, size_
   return STATUS_OK;
 }
 
-Status atomic_file_read(Arena *arena, Diag *diag, const char *path, char **data, size_t *bytes) {
+Status atomic_file_read(Arena *arena, Diag *diag, const char *path, size_t most, char **data,
+                        size_t *bytes) {
+  enum { STREAM_BYTES = 4096 }; /* expected from what has no size */
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return system_error(diag, path, "open");
   struct stat info;
@@ -266,10 +268,11 @@ Status atomic_file_read(Arena *arena, Diag *diag, const char *path, char **data,
     status = system_error(diag, path, "read");
   } else if (S_ISDIR(info.st_mode)) {
     status = diag_io_error(diag, diag_file(path), "cannot read: it is a directory");
+  } else if (S_ISREG(info.st_mode) && (uint64_t)info.st_size > most) {
+    status = too_large(diag, path, most);
   } else {
-    bool sized = S_ISREG(info.st_mode);
-    status = read_all(arena, diag, path, fd, sized ? (size_t)info.st_size : 4096,
-                      sized ? SIZE_MAX : STREAM_MAX, data, bytes);
+    size_t expected = S_ISREG(info.st_mode) ? (size_t)info.st_size : STREAM_BYTES;
+    status = read_all(arena, diag, path, fd, expected, most, data, bytes);
   }
   (void)close(fd);
   return status;

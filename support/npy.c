@@ -158,17 +158,18 @@ static bool count_elements(const Header *header, size_t *count, size_t *bytes) {
   return checked_mul_size(*count, sizeof(float), bytes);
 }
 
-Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, size_t bytes,
-                 NpyArray *array) {
+/* Checks `file` [bytes]; its elements begin at `*data`, and `array` lacks them alone. */
+static Status check_file(Diag *diag, const char *path, const char *file, size_t bytes,
+                         NpyArray *array, const char **data) {
   Cursor text;
   Header header = {0};
   const char *message = find_header(file, bytes, &text);
   if (message) return diag_error(diag, diag_file(path), "%s", message);
-  const char *data = text.end;
+  *data = text.end;
   message = parse_header(&text, &header);
   if (message) return diag_error(diag, diag_file(path), "%s", message);
   RETURN_IF_ERROR(check_elements(diag, path, &header));
-  size_t count, need, have = bytes - (size_t)(data - file);
+  size_t count, need, have = bytes - (size_t)(*data - file);
   if (!count_elements(&header, &count, &need)) {
     return diag_error(diag, diag_file(path), "the shape has too many elements");
   }
@@ -178,18 +179,26 @@ Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, s
   }
   *array = (NpyArray){.rank = header.rank, .count = count};
   memcpy(array->dims, header.dims, sizeof array->dims);
-  array->data = arena_copy(arena, data, need);
   return STATUS_OK;
 }
 
+Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, size_t bytes,
+                 NpyArray *array) {
+  const char *data;
+  RETURN_IF_ERROR(check_file(diag, path, file, bytes, array, &data));
+  array->data = arena_copy(arena, data, array->count * sizeof(float));
+  return STATUS_OK;
+}
+
+/* The elements move to the front of the file's own memory, which is aligned: no second copy. */
 Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
-  Arena *scratch = arena_new();
   char *file;
+  const char *data;
   size_t bytes;
-  Status status = atomic_file_read(scratch, diag, path, &file, &bytes);
-  if (!status) status = npy_parse(arena, diag, path, file, bytes, array);
-  arena_free(scratch);
-  return status;
+  RETURN_IF_ERROR(atomic_file_read(arena, diag, path, NPY_MAX_BYTES, &file, &bytes));
+  RETURN_IF_ERROR(check_file(diag, path, file, bytes, array, &data));
+  array->data = memmove(file, data, array->count * sizeof(float));
+  return STATUS_OK;
 }
 
 void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes) {

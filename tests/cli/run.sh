@@ -172,6 +172,15 @@ expect 1 compile xt.json --weights tiny.safetensors --shape 1x3x32x32 -o x
 holds . broken.ir broken.json $([ -f completion ] && echo completion) l.json l_pyramid.json stderr \
   stdout tiny.json tiny.safetensors tiny2.safetensors vector.json wide.json xt.json xt2.json
 
+# The system fails, not the checkpoint: there is one file descriptor, and libzip wants another.
+total=$((total + 1))
+files=4
+while ! sh -c "ulimit -n $files && exec '$atmc' --version" >stdout 2>stderr; do
+  files=$((files + 1))
+done
+sh -c "ulimit -n $files && exec '$atmc' import '$here/../errors/pth_another_shape.pth' -o x" 2>stderr
+[ $? = 3 ] || fail "no file descriptor: $(cat stderr)"
+
 echo "-- files that cannot be written"
 compile="compile tiny.json --weights tiny.safetensors --shape 1x3x16x16"
 mkdir out
@@ -202,6 +211,11 @@ if [ -w /dev/full ]; then
   total=$((total + 1))
   "$atmc" inspect tiny.json >/dev/full 2>stderr
   [ $? = 3 ] || fail "a full standard output"
+  echo old >trace.json
+  "$atmc" bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=1 \
+    --trace=trace.json >/dev/full 2>stderr
+  [ $? = 3 ] && [ "$(cat trace.json)" = old ] || fail "a full standard output beside a file"
+  rm trace.json
 fi
 # A disk without room, as far as a shell can make one.
 total=$((total + 1))

@@ -129,7 +129,7 @@ int main(int argc, char **argv) {
   size_t bytes;
   uint64_t header_bytes;
   const char *logits_name = split_name(argv[1]);
-  if (atomic_file_read(arena, &diag, argv[1], &file, &bytes)) return 1;
+  if (atomic_file_read(arena, &diag, argv[1], SIZE_MAX, &file, &bytes)) return 1;
   memcpy(&header_bytes, file, sizeof header_bytes);
   cJSON *header = cJSON_ParseWithLength(file + 8, header_bytes);
   if (!header) give_up("not a safetensors file", argv[1]);

@@ -29,7 +29,7 @@ static int check(Arena *arena, Diag *diag, char **argv) {
   char *labels;
   size_t bytes;
   if (npy_read(arena, diag, argv[2], &got) || npy_read(arena, diag, argv[3], &expected) ||
-      atomic_file_read(arena, diag, argv[5], &labels, &bytes)) {
+      atomic_file_read(arena, diag, argv[5], SIZE_MAX, &labels, &bytes)) {
     return 1;
   }
   const int64_t first = atoi(argv[4]), n = got.dims[0], classes = got.dims[1];

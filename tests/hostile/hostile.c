@@ -28,7 +28,8 @@ typedef struct Cost {
   double mib;
 } Cost;
 
-static const HostileList *const lists[] = {&hostile_models, &hostile_weights, &hostile_checkpoints};
+static const HostileList *const lists[] = {&hostile_models, &hostile_weights, &hostile_checkpoints,
+                                           &hostile_texts};
 
 void hostile_neighbours(FILE *file, uint32_t count,
                         void (*use)(FILE *file, const char *name, uint32_t index)) {
@@ -130,6 +131,7 @@ int main(int argc, char **argv) {
   if (!atmc || !mkdtemp(folder) || chdir(folder) != 0) return 2;
   write_file("tiny.json", write_tiny);
   double base = run(atmc, "--version", "").mib;
+  if (run(atmc, "weights tiny.json --synthetic=1 -o tiny.safetensors", "").code != 0) return 2;
   uint32_t total = 0, failed = 0;
   for (uint32_t l = 0; l < sizeof lists / sizeof *lists; ++l) {
     for (uint32_t i = 0; i < lists[l]->count; ++i) {

@@ -18,7 +18,7 @@ typedef struct HostileList {
   uint32_t count;
 } HostileList;
 
-extern const HostileList hostile_models, hostile_weights, hostile_checkpoints;
+extern const HostileList hostile_models, hostile_weights, hostile_checkpoints, hostile_texts;
 
 /* Calls `use` for `count` names of seven letters whose FNV-1a hashes, as a table of 2^20 slots has
  * them, are neighbours: in an open-addressed table each is looked for behind all others. */

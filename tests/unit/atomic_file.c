@@ -58,7 +58,7 @@ static void put(const char *name, const char *text) {
 static void expect_content(const char *name, const char *text) {
   char *data;
   size_t bytes;
-  cr_assert_eq(atomic_file_read(arena, &diag, in_folder(name), &data, &bytes), STATUS_OK);
+  cr_assert_eq(atomic_file_read(arena, &diag, in_folder(name), SIZE_MAX, &data, &bytes), STATUS_OK);
   cr_assert_eq(bytes, strlen(text));
   cr_assert_str_eq(data, text);
 }
@@ -190,8 +190,10 @@ Test(atomic_file, executable_bit) {
 Test(atomic_file, read_errors) {
   char *data;
   size_t bytes;
-  cr_assert_eq(atomic_file_read(arena, &diag, in_folder("none"), &data, &bytes), STATUS_IO);
-  cr_assert_eq(atomic_file_read(arena, &diag, folder, &data, &bytes), STATUS_IO);
-  cr_assert_eq(atomic_file_read(arena, &diag, "/dev/zero", &data, &bytes), STATUS_IO);
+  cr_assert_eq(atomic_file_read(arena, &diag, in_folder("none"), SIZE_MAX, &data, &bytes),
+               STATUS_IO);
+  cr_assert_eq(atomic_file_read(arena, &diag, folder, SIZE_MAX, &data, &bytes), STATUS_IO);
+  cr_assert_eq(atomic_file_read(arena, &diag, "/dev/zero", 1 << 20, &data, &bytes),
+               STATUS_BAD_INPUT);
   cr_assert_eq(diag.errors, 3);
 }

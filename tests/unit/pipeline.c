@@ -75,7 +75,7 @@ static void load(Case *c, const char *path) {
   Graph *graph;
   c->arena = arena_new();
   c->diag.stream = stderr;
-  cr_assert_eq(atomic_file_read(c->arena, &c->diag, path, &text, &bytes), STATUS_OK);
+  cr_assert_eq(atomic_file_read(c->arena, &c->diag, path, SIZE_MAX, &text, &bytes), STATUS_OK);
   cr_assert_eq(graph_parse(c->arena, recipe_table_new(c->arena), &c->diag, path, text, &graph),
                STATUS_OK);
   c->before = graph;

@@ -42,7 +42,7 @@ Test(published, writes_the_files_of_the_examples) {
       const char *path = model_path(*name, pyramid);
       char *text;
       size_t bytes;
-      cr_assert_eq(atomic_file_read(arena, &diag, path, &text, &bytes), STATUS_OK);
+      cr_assert_eq(atomic_file_read(arena, &diag, path, SIZE_MAX, &text, &bytes), STATUS_OK);
       cr_expect_str_eq(published_model_json(arena, *name, pyramid), text, "%s", path);
     }
   }
