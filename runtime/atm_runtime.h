@@ -121,6 +121,8 @@ typedef struct atm_pool atm_pool;
 /* `threads` workers in all, the caller of parallel_for among them (1 to 64). NULL when the system
  * refuses. */
 atm_pool *atm_pool_create(uint32_t threads);
+/* The threads stay with the process that made the pool: a forked child must not run models on it,
+ * and may destroy it, which frees the child's copy alone. */
 /* Ends the threads; no call may be under way. NULL is allowed. */
 void atm_pool_destroy(atm_pool *pool);
 /* An environment that runs on `pool` (NULL: one thread). */

@@ -26,6 +26,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "atm_runtime.h"
 
@@ -57,6 +58,7 @@ struct atm_pool {
   pthread_mutex_t mutex;
   pthread_cond_t wake;
   uint32_t threads; /* the caller included */
+  pid_t process;    /* that has the threads: a forked child has none of them */
   worker workers[MAX_THREADS];
 };
 
@@ -187,11 +189,15 @@ static int parallel_for(void *ctx, uint32_t count, task_fn *fn, void *arg) {
   return 0;
 }
 
-/* Starts the workers with all signals blocked: those are the program's. Returns how many run. */
+/* Starts the workers with the program's signals blocked: those are for its own threads. What a
+ * worker itself raises, and the clock of a profiler, is not: a crash handler and a profiler of the
+ * program see workers too. Returns how many run. */
 static uint32_t start_workers(atm_pool *pool, uint32_t count) {
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &old);
+  static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF};
+  sigset_t blocked, old;
+  sigfillset(&blocked);
+  for (size_t i = 0; i < sizeof own / sizeof *own; ++i) sigdelset(&blocked, own[i]);
+  pthread_sigmask(SIG_BLOCK, &blocked, &old);
   uint32_t started = 0;
   for (; started < count; ++started) {
     worker *w = &pool->workers[started];
@@ -207,7 +213,7 @@ atm_pool *atm_pool_create(uint32_t threads) {
   if (threads < 1 || threads > MAX_THREADS) return NULL;
   atm_pool *pool = aligned_alloc(CACHE_LINE, sizeof *pool);
   if (!pool) return NULL;
-  *pool = (atm_pool){.busy = ATOMIC_FLAG_INIT, .threads = threads};
+  *pool = (atm_pool){.busy = ATOMIC_FLAG_INIT, .threads = threads, .process = getpid()};
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->wake, NULL);
   uint32_t started = start_workers(pool, threads - 1);
@@ -219,6 +225,10 @@ atm_pool *atm_pool_create(uint32_t threads) {
 
 void atm_pool_destroy(atm_pool *pool) {
   if (!pool) return;
+  if (pool->process != getpid()) { /* nobody to stop; the lock may be anyone's */
+    free(pool);
+    return;
+  }
   atomic_store(&pool->stop, 1);
   wake_all(pool);
   for (uint32_t i = 0; i + 1 < pool->threads; ++i) pthread_join(pool->workers[i].thread, NULL);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ typedef struct program {
   void *weights;
   const atm_variant *variant; /* forced; NULL: the best that the CPU runs */
   long threads;
+  int threads_asked; /* by --threads */
 } program;
 
 /* Prints a message; returns `code`. */
@@ -101,6 +103,7 @@ static int set_threads(program *p, const char *text) {
   if (*end || end == text || p->threads < 1 || p->threads > 64) {
     return fail(p, EXIT_USAGE, "--threads=%s: 1 to 64 are allowed", text);
   }
+  p->threads_asked = 1;
   return 0;
 }
 
@@ -337,13 +340,21 @@ static int run_entry(program *p, const atm_entry *entry, const atm_env *env, dou
   return code;
 }
 
+/* Threads that nobody asked for are done without where the system refuses them. */
+static atm_pool *create_pool(program *p) {
+  atm_pool *pool = atm_pool_create((uint32_t)p->threads);
+  if (pool || p->threads_asked) return pool;
+  p->threads = 1;
+  return atm_pool_create(1);
+}
+
 static int run(program *p) {
   int code = read_inputs(p);
   if (!code) code = read_weights(p);
   if (code) return code;
   const atm_entry *entry = choose_entry(p);
   if (!entry) return EXIT_BAD_INPUT;
-  atm_pool *pool = atm_pool_create((uint32_t)p->threads);
+  atm_pool *pool = create_pool(p);
   if (!pool) return fail(p, EXIT_SYSTEM, "%s", atm_error_text(ATM_E_SYSTEM));
   double milliseconds = 0;
   atm_env env = atm_pool_env(pool);
@@ -360,10 +371,17 @@ static int run(program *p) {
   return write_outputs(p);
 }
 
+/* As many threads as processors that this process may run on. */
+static long allowed_processors(void) {
+  cpu_set_t set;
+  long count =
+      sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count > 64 ? 64 : count;
+}
+
 int main(int argc, char **argv) {
   program p = {.model = ATM_MODEL(), .name = argv[0]};
-  long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  p.threads = processors < 1 ? 1 : processors > 64 ? 64 : processors;
+  p.threads = allowed_processors();
   uint32_t inputs = p.model->input_count, outputs = p.model->output_count;
   p.input_files = calloc(inputs, sizeof *p.input_files);
   p.output_files = calloc(outputs, sizeof *p.output_files);

@@ -480,6 +480,16 @@ expect 2
 expect 2 --input picture=image.npy
 expect 2 --input image.npy --threads=0
 expect 3 --input missing.npy
+# As many threads as there are processors for it; one where the system refuses more.
+if command -v taskset >/dev/null; then
+  total=$((total + 1))
+  taskset -c "$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')" "$atmc" --input image.npy >stdout
+  says stdout ", 1 thread,"
+fi
+total=$((total + 1))
+sh -c "ulimit -s 1000000 && ulimit -v 500000 && exec '$atmc' --input image.npy" >stdout 2>stderr ||
+  fail "an executable without threads: $(cat stderr)"
+says stdout ", 1 thread,"
 
 echo "$total checks, $failed failed"
 [ $failed = 0 ]

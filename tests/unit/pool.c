@@ -1,8 +1,12 @@
 /* The runtime's pool: every task once, workers that never meet, callers at once, nesting. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "runtime/atm_runtime.h"
 
@@ -95,6 +99,47 @@ Test(pool, nests) {
   job_init(&job, atm_pool_env(pool));
   cr_expect_eq(job.env.parallel_for(job.env.ctx, 20, nest_task, &job), 0);
   cr_expect_eq(atomic_load(&job.runs[0]), 20u);
+  atm_pool_destroy(pool);
+}
+
+/* A child has none of the threads: it neither waits for them nor touches the lock. */
+Test(pool, is_destroyed_in_a_forked_child, .timeout = 10) {
+  atm_pool *pool = atm_pool_create(THREADS);
+  pid_t child = fork();
+  if (child == 0) {
+    atm_pool_destroy(pool);
+    _exit(7);
+  }
+  int state = 0;
+  cr_assert_eq(waitpid(child, &state, 0), child);
+  cr_expect(WIFEXITED(state) && WEXITSTATUS(state) == 7);
+  atm_pool_destroy(pool);
+}
+
+static atomic_uint handled;
+
+static void count_signal(int signal) {
+  (void)signal;
+  atomic_fetch_add(&handled, 1);
+}
+
+/* Each task waits for all others, so that each has a worker of its own. */
+static void fault_task(void *arg, uint32_t task, uint32_t worker) {
+  (void)task;
+  atomic_uint *begun = arg;
+  atomic_fetch_add(begun, 1);
+  while (atomic_load(begun) < THREADS) sched_yield();
+  if (worker > 0) raise(SIGSEGV);
+}
+
+Test(pool, shows_faults_of_workers_to_the_handler, .timeout = 10) {
+  struct sigaction action = {.sa_handler = count_signal};
+  cr_assert_eq(sigaction(SIGSEGV, &action, NULL), 0);
+  atm_pool *pool = atm_pool_create(THREADS);
+  atm_env env = atm_pool_env(pool);
+  atomic_uint begun = 0;
+  cr_expect_eq(env.parallel_for(env.ctx, THREADS, fault_task, &begun), 0);
+  cr_expect_eq(atomic_load(&handled), THREADS - 1u);
   atm_pool_destroy(pool);
 }
 
