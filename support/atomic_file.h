@@ -37,8 +37,8 @@ MUST_CHECK Status atomic_files_commit(AtomicFiles *files);
 /* Removes the temporaries; to be called on every way out, harmless after commit. */
 void atomic_files_discard(AtomicFiles *files);
 
-/* Reads a whole file of at most `most` bytes, zero-terminated behind its `*bytes` bytes. Errors name
- * the file; a larger one is bad input, and not read. */
+/* Reads a whole file of at most `most` bytes, zero-terminated behind its `*bytes` bytes. Errors
+ * name the file; a larger one is bad input, and not read. */
 MUST_CHECK Status atomic_file_read(Arena *arena, Diag *diag, const char *path, size_t most,
                                    char **data, size_t *bytes);
 

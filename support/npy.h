@@ -13,7 +13,8 @@
 #include "support/diag.h"
 #include "support/status.h"
 
-/* The largest tensor that is compiled for has 1 GiB (driver/shapes.c); a header of any kind fits too. */
+/* The largest tensor that is compiled for has 1 GiB (driver/shapes.c); a header of any kind fits
+ * too. */
 enum { NPY_MAX_RANK = 4, NPY_MAX_BYTES = (1 << 30) + (1 << 20) };
 
 typedef struct NpyArray {

@@ -84,8 +84,9 @@ LLVMValueRef product_prefetch_follows(KernelEmitter *k, const Stage *stage);
 /* How many lines of B each turn asks for; 0 where tiles are wider than a panel. */
 uint32_t product_prefetch_lines(const Product *p);
 /* What to prefetch during the tiles of panel `panel`: the panels behind it, or the next product's
- * first. And during one depth block of it: the next one, or what is behind. */
+ * first. */
 LLVMValueRef product_prefetch_panel(const Product *p, LLVMValueRef panel);
+/* And during one depth block of it: the next one, or what is behind. */
 LLVMValueRef product_prefetch_depth(const Product *p, const Tile *tile, LLVMValueRef panel);
 /* Gives tile `index` of the depth block its part of what is at `next`. */
 void product_prefetch_aim(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index);

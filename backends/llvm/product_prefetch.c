@@ -1,5 +1,5 @@
-/* What a product asks for from memory while it multiplies, spread over the turns of its tiles' loops
- * over K. Four streams:
+/* What a product asks for from memory while it multiplies, spread over the turns of its tiles'
+ * loops over K. Four streams:
  *
  *   the next B      while one depth block of a panel is multiplied, the next one: its lines, each
  *                   once, by as many tiles as take part

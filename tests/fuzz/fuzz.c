@@ -180,8 +180,9 @@ static Leftovers count_files(Fuzzer *f) {
 static Bytes read_bytes(Fuzzer *f, const char *path) {
   Bytes file = {0};
   Diag diag = {.stream = stderr};
-  if (atomic_file_read(f->arena, &diag, path, SIZE_MAX, &file.data, &file.count))
+  if (atomic_file_read(f->arena, &diag, path, SIZE_MAX, &file.data, &file.count)) {
     stop("cannot read", path);
+  }
   return file;
 }
 
