@@ -5,6 +5,7 @@
 #include "driver/layout.h"
 #include "driver/native.h"
 #include "driver/tensor_files.h"
+#include "support/visible.h"
 
 enum { TOP_ANSWERS = 5 };
 
@@ -76,7 +77,11 @@ static void print_answers(const Model *model, const float *values, size_t count)
     at = next_largest(values, count, at);
     if (at == count) return;
     printf("  %10.5f  %zu", (double)values[at], at);
-    if (at < model->class_count) printf("  %s", model->class_names[at]);
+    if (at < model->class_count) {
+      const char *name = model->class_names[at];
+      printf("  ");
+      visible_print(stdout, name, strlen(name));
+    }
     printf("\n");
   }
 }

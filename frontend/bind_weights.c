@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "frontend/error_list.h"
-#include "frontend/utf8.h"
 #include "frontend/weights.h"
+#include "support/utf8.h"
 
 static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
   Position position = diag_file(weights->path);

@@ -5,9 +5,9 @@
 
 #include "frontend/checkpoint_parts.h"
 #include "frontend/error_list.h"
-#include "frontend/utf8.h"
 #include "support/checked_math.h"
 #include "support/string_builder.h"
+#include "support/utf8.h"
 
 static const char default_state[] = "model", prefix[] = "module.";
 

@@ -1,6 +1,9 @@
 #include "frontend/error_list.h"
 
+#include <string.h>
+
 #include "support/string_builder.h"
+#include "support/visible.h"
 
 enum { QUOTE_MAX = 100 }; /* bytes of a text that a message shows */
 
@@ -25,14 +28,15 @@ Status error_list_end(ErrorList *list) {
 const char *error_list_quote(Arena *arena, const char *text) {
   StringBuilder out = {.arena = arena};
   string_builder_add(&out, "\"");
-  uint32_t i = 0;
-  /* A cut falls between characters: not before a continuation byte. */
-  for (; text[i] && (i < QUOTE_MAX || ((unsigned char)text[i] & 0xC0) == 0x80); ++i) {
-    unsigned char c = (unsigned char)text[i];
-    if (c < 0x20 || c == 0x7F) {
-      string_builder_printf(&out, "\\x%02x", c);
+  size_t i = 0, bytes = strlen(text);
+  for (size_t length; text[i] && i < QUOTE_MAX; i += length ? length : 1) {
+    length = visible_length(text + i, bytes - i);
+    if (!length) {
+      string_builder_printf(&out, "\\x%02x", (unsigned char)text[i]);
+    } else if (text[i] == '"' || text[i] == '\\') {
+      string_builder_printf(&out, "\\%c", text[i]);
     } else {
-      string_builder_printf(&out, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+      string_builder_printf(&out, "%.*s", (int)length, text + i);
     }
   }
   string_builder_add(&out, text[i] ? "...\"" : "\"");

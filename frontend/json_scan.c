@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "frontend/error_list.h"
-#include "frontend/utf8.h"
+#include "support/utf8.h"
 
 typedef struct Scanner {
   JsonSource *source;

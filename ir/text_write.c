@@ -1,5 +1,5 @@
 /* The words of the text forms. Everything that is written here reads back as the same: characters
- * that would not are escaped, reals have as many digits as they need. */
+ * that would not, or that a terminal would obey, are escaped; reals have as many digits as they need. */
 #include "ir/text_write.h"
 
 #include <ctype.h>
@@ -9,20 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/visible.h"
+
 void text_write_string(const char *text, StringBuilder *out) {
   string_builder_add(out, "\"");
-  for (const char *c = text; *c; ++c) {
-    if (*c == '"' || *c == '\\') {
-      string_builder_printf(out, "\\%c", *c);
-    } else if (*c == '\n') {
+  size_t left = strlen(text);
+  for (size_t length; left; text += length, left -= length) {
+    length = visible_length(text, left);
+    if (*text == '"' || *text == '\\') {
+      string_builder_printf(out, "\\%c", *text);
+    } else if (*text == '\n') {
       string_builder_add(out, "\\n");
-    } else if (*c == '\t') {
+    } else if (*text == '\t') {
       string_builder_add(out, "\\t");
-    } else if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-      string_builder_printf(out, "\\x%02x", (unsigned char)*c);
+    } else if (!length) {
+      string_builder_printf(out, "\\x%02x", (unsigned char)*text);
     } else {
-      string_builder_printf(out, "%c", *c);
+      string_builder_printf(out, "%.*s", (int)length, text);
     }
+    length += !length;
   }
   string_builder_add(out, "\"");
 }
@@ -44,8 +49,9 @@ void text_write_label(const char *label, StringBuilder *out) {
   if (!label) return;
   size_t length = strlen(label);
   bool plain = length > 0 && label[0] != ' ' && label[0] != '"' && label[length - 1] != ' ';
-  for (const char *c = label; *c; ++c) {
-    plain = plain && (unsigned char)*c >= 0x20 && *c != 0x7f;
+  for (size_t i = 0, step; plain && i < length; i += step) {
+    step = visible_length(label + i, length - i);
+    plain = step > 0;
   }
   string_builder_add(out, "  // ");
   if (plain) {

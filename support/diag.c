@@ -9,20 +9,25 @@
 
 #include "support/memory.h"
 #include "support/panic.h"
+#include "support/utf8.h"
+#include "support/visible.h"
 
 enum { TAB_WIDTH = 8, SHOWN_BEFORE = 72, SHOWN_BEHIND = 40 };
 
-static bool is_control(char c) {
-  return (unsigned char)c < 0x20 || c == 0x7f;
+static void print_file(FILE *stream, const char *file) {
+  visible_print(stream, file, strlen(file));
+  if (!*file) fputs("\"\"", stream);
 }
 
 static void print_position(FILE *stream, Position position) {
   if (!position.file) {
     fputs("atmc: ", stream);
   } else if (position.line == 0) {
-    fprintf(stream, "%s: ", *position.file ? position.file : "\"\"");
+    print_file(stream, position.file);
+    fputs(": ", stream);
   } else {
-    fprintf(stream, "%s:%u:%u: ", position.file, position.line, position.column);
+    print_file(stream, position.file);
+    fprintf(stream, ":%u:%u: ", position.line, position.column);
   }
 }
 
@@ -34,13 +39,7 @@ static void print_message(FILE *stream, const char *format, va_list args) {
   CHECK(length >= 0);
   char *text = memory_new((size_t)length + 1, 1, "a message");
   vsnprintf(text, (size_t)length + 1, format, args);
-  for (const char *c = text; *c; ++c) {
-    if (is_control(*c)) {
-      fprintf(stream, "\\x%02x", (unsigned char)*c);
-    } else {
-      fputc(*c, stream);
-    }
-  }
+  visible_print(stream, text, (size_t)length);
   fputc('\n', stream);
   free(text);
 }
@@ -60,19 +59,24 @@ static bool is_continuation(char c) {
   return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Prints `c`, which stands at screen column `column`, and returns the next column. */
-static uint32_t print_cell(FILE *stream, char c, uint32_t column) {
-  if (is_continuation(c)) {
-    fputc(c, stream);
-    return column;
+/* Prints the character at `text`, of which `available` bytes may be read and which stands at screen
+ * column `*column`, and moves that on. Returns its bytes. */
+static size_t print_cell(FILE *stream, const char *text, size_t available, uint32_t *column) {
+  size_t length = visible_length(text, available);
+  if (*text == '\t') {
+    uint32_t width = TAB_WIDTH - *column % TAB_WIDTH;
+    fprintf(stream, "%*s", (int)width, "");
+    *column += width;
+    return 1;
   }
-  if (c != '\t') {
-    fputc(is_control(c) ? '?' : c, stream);
-    return column + 1;
+  if (length) {
+    fwrite(text, 1, length, stream);
+  } else {
+    fputc('?', stream);
   }
-  uint32_t width = TAB_WIDTH - column % TAB_WIDTH;
-  fprintf(stream, "%*s", (int)width, "");
-  return column + width;
+  ++*column;
+  size_t hidden = utf8_length(text, available);
+  return length ? length : hidden ? hidden : 1;
 }
 
 static void print_caret(FILE *stream, Position position) {
@@ -89,9 +93,9 @@ static void print_caret(FILE *stream, Position position) {
   uint32_t column = 0;
   uint32_t caret = 0;
   fputs(begin ? "  ..." : "  ", stream);
-  for (size_t i = begin; i < end; ++i) {
-    if (i == at) caret = column;
-    column = print_cell(stream, line[i], column);
+  for (size_t i = begin; i < end;) {
+    if (i <= at) caret = column;
+    i += print_cell(stream, line + i, end - i, &column);
   }
   if (at == end) caret = column;
   fprintf(stream, "%s\n%*s^\n", end < length ? "..." : "", (int)(caret + (begin ? 5 : 2)), "");

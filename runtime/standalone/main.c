@@ -216,6 +216,25 @@ static int write_outputs(const program *p) {
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
+/* Whether the UTF-8 at `c` is a control character (C0, C1, DEL) or turns the direction of writing. */
+static int is_hidden(const unsigned char *c) {
+  if (c[0] < 0x80) return c[0] < 0x20 || c[0] == 0x7f;
+  if (c[0] == 0xc2) return c[1] < 0xa0;
+  if (c[0] == 0xd8) return c[1] == 0x9c;
+  if (c[0] != 0xe2) return 0;
+  return (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae))) ||
+         (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
+}
+
+/* Prints a name from the model, which may hold anything, in a column. */
+static void print_name(const char *name) {
+  int width = 24;
+  for (const char *c = name; *c; ++c, --width) {
+    putchar(is_hidden((const unsigned char *)c) ? '?' : *c);
+  }
+  for (; width > 0; --width) putchar(' ');
+}
+
 /* The largest values of one image, with the names of their classes. */
 static void print_top(const program *p, const float *values, uint32_t count) {
   float limit = 0;
@@ -230,7 +249,9 @@ static void print_top(const program *p, const float *values, uint32_t count) {
     limit = values[best];
     last = best;
     if (best < p->model->class_count) {
-      printf("  %-24s %.4f\n", p->model->classes[best], (double)limit);
+      printf("  ");
+      print_name(p->model->classes[best]);
+      printf(" %.4f\n", (double)limit);
     } else {
       printf("  %-24u %.4f\n", (unsigned)best, (double)limit);
     }

@@ -68,6 +68,7 @@ static const CaretCase caret_cases[] = {
     {"ab", 5, 1, ""},
     {"", 1, 1, "  \n  ^\n"},
     {"a\x1b[2J", 1, 1, "  a?[2J\n  ^\n"},
+    {"\xc2\x9b\xe2\x80\xaex", 1, 6, "  ??x\n    ^\n"},
 };
 
 Test(diag, the_line_is_shown_with_a_caret) {

@@ -1,6 +1,6 @@
 /* UTF-8 as RFC 3629 has it. */
-#ifndef ATMC_FRONTEND_UTF8_H
-#define ATMC_FRONTEND_UTF8_H
+#ifndef ATMC_SUPPORT_UTF8_H
+#define ATMC_SUPPORT_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
