@@ -1,0 +1,57 @@
+#!/bin/sh
+# plans.sh ATMC TOOLS: code from a printed plan is the code that the passes make, byte for byte; and code
+# from an edited one computes the same.
+set -eu
+atmc=$1 tools=$2
+here=$(cd "$(dirname "$0")" && pwd)
+models=$here/../../examples/models
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# round MODEL SHAPE: on every target.
+round() {
+  "$atmc" weights "$models/$1.json" --synthetic=0 -o "$work/w.safetensors" >/dev/null
+  for target in --isa=v4 --isa=v3 --isa=v2 --target=aarch64-linux-gnu; do
+    for name in made read; do
+      from=
+      [ $name = made ] || from=--from-plan=$work/made.plan
+      "$atmc" compile "$models/$1.json" --weights "$work/w.safetensors" --shape "$2" $target $from \
+        --weights-mode=external --prefix=m --emit=obj,plan -o "$work/$name" >/dev/null 2>&1
+    done
+    cmp "$work/made.plan" "$work/read.plan" && cmp "$work/made.o" "$work/read.o" ||
+      { echo "$1 $target: the plan does not read back"; exit 1; }
+  done
+}
+round atmnet_xt 1x3x224x224
+round atmnet_xt_pyramid 4x3x256x256
+round cyclemlp_b1 1x3x192x256
+round mixer_s32 1x3x224x224
+round free_graph 2x3x64x40
+round glyphs 3x3x48x48
+
+json=$models/atmnet_xt.json
+"$atmc" weights "$json" --synthetic=0 -o "$work/w.safetensors"
+"$tools/make_image" 96 160 0 1 "$work/image.npy"
+"$atmc" compile "$json" --weights "$work/w.safetensors" --shape 1x3x96x160 --emit=plan -o "$work/xt" \
+  2>/dev/null
+# edited NAME SED: the output of the plan edited so is NAME.npy
+edited() {
+  sed "$2" "$work/xt.plan" >"$work/$1.plan"
+  ! cmp -s "$work/xt.plan" "$work/$1.plan" || { echo "$1: nothing was edited"; exit 1; }
+  "$atmc" run "$json" --weights "$work/w.safetensors" --input image="$work/image.npy" \
+    --from-plan="$work/$1.plan" --output logits="$work/$1.npy"
+  "$tools/compare_golden" "$here/golden/atmnet_xt-96x160.safetensors" "$work/$1.npy"
+}
+"$atmc" run "$json" --weights "$work/w.safetensors" --input image="$work/image.npy" \
+  --output logits="$work/made.npy"
+# Tiles, unrolling, stored sums and prefetching change no bit.
+edited tiles 's/stage product [0-9]*x/stage product 3x/'
+edited unrolled 's/unroll [0-9]*/unroll 1/'
+edited sums 's/\(unroll [0-9]*\)$/\1, sums/'
+edited near 's/ streams$//; s/ far$//'
+for name in tiles unrolled sums near; do
+  cmp "$work/made.npy" "$work/$name.npy" || { echo "$name: other numbers"; exit 1; }
+done
+# Depth blocks change the order of summation.
+edited depth 's|, depth .*|, depth 16, unroll 4, sums|'
+! cmp -s "$work/made.npy" "$work/depth.npy" || { echo "depth: the blocks are as before"; exit 1; }
