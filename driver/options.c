@@ -194,9 +194,18 @@ static Status unknown_option(const Parser *p, const char *argument) {
                           command_text(p));
 }
 
+/* Kinds of which there is one value: a second one would drop the first in silence. */
+static bool is_single(OptionKind kind) {
+  return kind == OPTION_TEXT || kind == OPTION_NUMBER || kind == OPTION_CHOICE;
+}
+
 /* Takes `value`, or the next argument where it is NULL. */
 static Status take_value(Parser *p, const OptionInfo *info, const char *value) {
-  p->seen[info - OPTIONS] = true;
+  bool *seen = &p->seen[info - OPTIONS];
+  if (*seen && is_single(info->kind)) {
+    return diag_usage_error(p->diag, "%s is given twice", spelling(p, info));
+  }
+  *seen = true;
   if (info->kind == OPTION_FLAG && value) {
     return diag_usage_error(p->diag, "%s takes no value", spelling(p, info));
   }

@@ -215,6 +215,18 @@ static const char *choose_prefix(const Options *options, Arena *arena) {
   return options->prefix ? options->prefix : identifier(arena, base_name(options));
 }
 
+/* Objects fit every libc; the C compilers that we know by name link with glibc. */
+static Status check_libc(const Options *options, Diag *diag) {
+  const char *target = options->target ? options->target : "", *compiler = getenv("CC");
+  bool linked = is_wanted(&options->emit, "exe") || is_wanted(&options->emit, "shared");
+  bool foreign = strstr(target, "musl") || strstr(target, "android") || strstr(target, "uclibc");
+  if (!linked || !foreign || (compiler && *compiler)) return STATUS_OK;
+  return diag_usage_error(diag,
+                          "--emit: programs and shared libraries for %s need a C compiler for "
+                          "it (set CC)",
+                          target);
+}
+
 Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   const char *name = base_name(options);
   if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
@@ -225,6 +237,7 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
     return diag_usage_error(diag, "--prefix: \"%s\" is not a C identifier", prefix);
   }
   if (options->stop_after) return STATUS_OK;
+  RETURN_IF_ERROR(check_libc(options, diag));
   for (uint32_t i = 0; i < WRITER_COUNT; ++i) {
     if (!is_wanted(&options->emit, WRITERS[i].word)) continue;
     RETURN_IF_ERROR(output_check(options, arena, diag, output_path(options, i, arena)));

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "driver/units.h"
+#include "runtime/atm_runtime.h"
 
 void summary_add(Summary *summary, const char *path, uint64_t bytes) {
   SummaryFile file = {path, bytes};
@@ -60,6 +61,12 @@ void summary_print(const Summary *summary, const Compilation *c, const ArtifactS
 void summary_warn_isa(const Compilation *c) {
   const Options *options = c->options;
   if (options->isa || options->cpu || options->target) return;
+  if (c->variants[0].target->isa_bits & ~atm_cpu_isa()) {
+    diag_warning(c->diag, (Position){0},
+                 "the code is for %s, which this machine (%s) lacks (choose with --isa)",
+                 c->variants[0].target->name, target_host_cpu(c->arena));
+    return;
+  }
   diag_warning(c->diag, (Position){0},
                "%s is what this machine (%s) has; other machines may lack it (choose with --isa)",
                c->variants[0].target->name, target_host_cpu(c->arena));

@@ -144,7 +144,8 @@ bool layer_extents_meet(const Lowering *l, ExtentId a, ExtentId b) {
 
 bool layer_rows_meet(Lowering *l, const Layer *a, const Layer *b) {
   if (layer_extents_meet(l, a->extent, b->extent)) return true;
-  layer_error(l, "inputs", "%s and %s differ in height and width",
-              error_list_quote(l->arena, a->name), error_list_quote(l->arena, b->name));
+  bool unknown = a->is_input && b->is_input; /* two inputs of any size */
+  layer_error(l, "inputs", "%s and %s %s in height and width", error_list_quote(l->arena, a->name),
+              error_list_quote(l->arena, b->name), unknown ? "may differ" : "differ");
   return false;
 }

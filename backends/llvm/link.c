@@ -97,13 +97,8 @@ static bool is_native(Arena *arena, const TargetInfo *target) {
   return native;
 }
 
-/* Adds the C compiler: the words of $CC, cc, or the cross compiler's name. */
+/* Adds the C compiler: the words of $CC, whatever the target; cc; or the cross compiler's name. */
 static void push_compiler(Arguments *list, const TargetInfo *target) {
-  if (!is_native(list->arena, target)) {
-    char *arch = architecture(list->arena, target->triple);
-    push(list, arena_printf(list->arena, "%s-linux-gnu-gcc", arch));
-    return;
-  }
   uint32_t before = list->count;
   for (const char *at = getenv("CC"); at && *at;) {
     at += strspn(at, " ");
@@ -111,7 +106,10 @@ static void push_compiler(Arguments *list, const TargetInfo *target) {
     if (length) push(list, arena_strndup(list->arena, at, length));
     at += length;
   }
-  if (list->count == before) push(list, "cc");
+  if (list->count > before) return;
+  char *arch = architecture(list->arena, target->triple);
+  push(list,
+       is_native(list->arena, target) ? "cc" : arena_printf(list->arena, "%s-linux-gnu-gcc", arch));
 }
 
 static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *folder,
@@ -161,15 +159,15 @@ static int spawn(const Arguments *list, pid_t *child) {
   return error;
 }
 
-static Status run(const Arguments *list, bool native, Diag *diag) {
+static Status run(const Arguments *list, Diag *diag) {
   const char *tool = list->items[0];
   pid_t child = 0;
   int error = spawn(list, &child);
   if (error) {
     return diag_io_error(diag, diag_file(NULL),
                          "cannot run the C compiler \"%s\": %s; programs and shared libraries need "
-                         "one%s",
-                         tool, strerror(error), native ? " (set CC)" : "");
+                         "one (set CC)",
+                         tool, strerror(error));
   }
   int state = 0;
   while (waitpid(child, &state, 0) < 0) {
@@ -196,7 +194,7 @@ Status link_artifact(LinkKind kind, const ArtifactSpec *spec, const Emitted *obj
   Status status = write_sources(folder, kind, object, arena, diag);
   if (!status) {
     Arguments list = command(kind, spec, folder, output, arena);
-    status = run(&list, is_native(arena, spec->variants[0].target), diag);
+    status = run(&list, diag);
   }
   at_exit_cancel(at_exit);
   remove_folder(made);

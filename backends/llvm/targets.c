@@ -23,12 +23,18 @@ static bool list_has(const char *const *list, const char *name) {
   return false;
 }
 
+/* Pointers of 32 bits on a machine of 64, as x86_64-linux-gnux32: another ABI. */
+static bool is_narrow(const char *triple) {
+  return strstr(triple, "x32") || strstr(triple, "ilp32");
+}
+
 /* `triple` starts with one of the family's architectures, and names no system but Linux. */
 static bool family_takes(const TargetFamily *family, const char *triple) {
   size_t length = strcspn(triple, "-");
   for (const char *const *arch = family->arches; *arch; ++arch) {
     if (strlen(*arch) == length && strncmp(*arch, triple, length) == 0) {
-      return triple[length] == 0 || strstr(triple + length, "linux") != NULL;
+      return triple[length] == 0 ||
+             (strstr(triple + length, "linux") && !is_narrow(triple + length));
     }
   }
   return false;

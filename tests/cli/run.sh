@@ -110,7 +110,12 @@ done
 for threads in 0 65 -1 two 1.5 99999999999999999999 ""; do
   expect 2 inspect tiny.json --threads="$threads"
 done
+expect 2 inspect tiny.json --shape=1x3x8x8 --shape=1x3x9x9
+says stderr "--shape is given twice"
+expect 2 inspect tiny.json --threads=1 --isa=v3 --threads 2
 expect 2 inspect tiny.json --isa=v9
+expect 2 inspect tiny.json --target=x86_64-linux-gnux32
+expect 2 inspect tiny.json --target=aarch64-linux-gnu_ilp32
 expect 2 inspect tiny.json --isa=v3,v2
 says stderr "atmc inspect takes one instruction set"
 several="compile tiny.json --weights w --shape 1x3x16x16 -o x --isa"
@@ -205,6 +210,12 @@ echo old >out/tiny.o
 CC=false expect 3 $compile -o out/tiny --emit=obj,exe
 CC=no-such-compiler expect 3 $compile -o out/tiny --emit=obj,shared
 says stderr no-such-compiler
+CC=no-such-compiler expect 3 $compile -o out/tiny --emit=exe --target=aarch64-linux-gnu
+says stderr no-such-compiler
+for libc in x86_64-linux-musl aarch64-linux-android; do
+  CC= expect 2 $compile -o out/tiny --emit=exe --target=$libc
+  says stderr "programs and shared libraries for $libc need a C compiler for it (set CC)"
+done
 holds out tiny.o
 [ "$(cat out/tiny.o)" = old ] || fail "the old output was touched"
 if [ -w /dev/full ]; then
