@@ -1,5 +1,6 @@
 /* The words of the text forms. Everything that is written here reads back as the same: characters
- * that would not, or that a terminal would obey, are escaped; reals have as many digits as they need. */
+ * that would not, or that a terminal would obey, are escaped; reals have as many digits as they
+ * need. */
 #include "ir/text_write.h"
 
 #include <ctype.h>

@@ -216,7 +216,8 @@ static int write_outputs(const program *p) {
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
-/* Whether the UTF-8 at `c` is a control character (C0, C1, DEL) or turns the direction of writing. */
+/* Whether the UTF-8 at `c` is a control character (C0, C1, DEL) or turns the direction of
+ * writing. */
 static int is_hidden(const unsigned char *c) {
   if (c[0] < 0x80) return c[0] < 0x20 || c[0] == 0x7f;
   if (c[0] == 0xc2) return c[1] < 0xa0;

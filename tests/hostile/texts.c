@@ -6,7 +6,7 @@
 static const char opt[] = "opt % --passes=fold-affine";
 static const char run[] = "run tiny.json --weights tiny.safetensors --input %";
 
-/* -- files of any size that take no room on the disk -------------------------------------------- */
+/* -- files of any size that take no room on the disk ------------------------------------------- */
 
 static void grow(FILE *file, uint64_t bytes) {
   fflush(file);
