@@ -22,8 +22,4 @@ ValueId builder_append(Builder b, Node node);
   ValueId build_##name parameters;
 #include "ir/ops.def"
 
-/* linear with packed weights. */
-ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32_t panel,
-                            int32_t channels);
-
 #endif

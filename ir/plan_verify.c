@@ -164,7 +164,7 @@ static bool may_share(const PlanKernel *kernel, uint32_t o, uint32_t r) {
       for (uint32_t k = 0; k < node->operand_count; ++k) {
         if (!reads_operand(kernel, node, k, o)) continue;
         if (s >= written || !row_domain_reads_by_row(node, k)) return false;
-        if (kernel->column_blocks > 1 && node->op == OP_LINEAR) return false;
+        if (kernel->column_blocks > 1 && node->op == OP_PACKED_LINEAR) return false;
       }
     }
   }

@@ -203,7 +203,7 @@ static const char *check_port_read(const Check *c, const Node *node, uint32_t k,
   ValueId v = node->operands[k];
   bool pointwise = op_has(node->op, OP_POINTWISE);
   StageKind kind = op_info(node->op)->stage;
-  bool matrix = node->op == OP_LINEAR && !node->attrs.LINEAR.panel && k == 1;
+  bool matrix = node->op == OP_IMAGE_LINEAR && k == 1;
   bool constant = (kind == STAGE_PRODUCT || kind == STAGE_READ) && k > 0 && !matrix;
   constant |= node->op == OP_SCALE_MATRIX && k == 1;
   bool vector = graph_type(c->body, v).rank == 1;
@@ -233,7 +233,7 @@ static const char *check_read(const Check *c, const Node *node, uint32_t k, bool
     return here ? NULL : value_fault(c, v, "it is read where it is made");
   }
   if (place->kind == PLACE_REGISTER) return value_fault(c, v, "its stage is over: not in memory");
-  bool product = node->op == OP_LINEAR && node->attrs.LINEAR.panel && k == 0;
+  bool product = node->op == OP_PACKED_LINEAR && k == 0;
   if (place->kind == PLACE_STRIP && !product) {
     return value_fault(c, v, "products alone read a strip");
   }
@@ -247,7 +247,7 @@ static const char *check_read(const Check *c, const Node *node, uint32_t k, bool
 /* Cut by columns: all reads are of operands, or of the columns at hand. */
 static const char *check_columns(const Check *c, const Node *node) {
   if (c->kernel->column_blocks == 1) return NULL;
-  bool product = node->op == OP_LINEAR && node->attrs.LINEAR.panel;
+  bool product = node->op == OP_PACKED_LINEAR;
   if (!product && !op_has(node->op, OP_POINTWISE)) return "its op cannot be cut by columns";
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId v = node->operands[k], base = row_domain_base(c->body, v);
@@ -262,12 +262,11 @@ static const char *check_columns(const Check *c, const Node *node) {
 /* -- the stages -------------------------------------------------------------------------------- */
 
 static const char *check_product_kind(const Check *c, const Node *node) {
-  if (node->op != OP_LINEAR) return NULL;
-  ValueId w = node->operands[1];
-  uint32_t rank = graph_type(c->body, w).rank;
-  if (node->attrs.LINEAR.panel == PLAN_PANEL) return rank == 3 ? NULL : "weights in no panels";
-  if (node->attrs.LINEAR.panel || rank != 4) return "weights in other panels, or in none";
-  return c->kernel->places[w.index].column ? "a view of a matrix" : NULL;
+  if (node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel != PLAN_PANEL) {
+    return "weights in other panels";
+  }
+  bool view = node->op == OP_IMAGE_LINEAR && c->kernel->places[node->operands[1].index].column;
+  return view ? "a view of a matrix" : NULL;
 }
 
 static const char *check_product(const Check *c, const Stage *stage) {

@@ -3,6 +3,7 @@
  * Register tiles come from the target's table. */
 #include "ir/macs.h"
 #include "passes/cost_model.h"
+#include "passes/pattern.h"
 #include "passes/plan_parts.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
@@ -85,7 +86,7 @@ static uint32_t column_blocks_of(const PlanKernel *kernel) {
   uint32_t blocks = 0, products = 0;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     const Node *anchor = graph_node(kernel->body, kernel->stages[i].nodes[0]);
-    uint32_t here = anchor->op == OP_LINEAR ? (uint32_t)anchor->attrs.LINEAR.column_blocks : 0;
+    uint32_t here = (uint32_t)pattern_column_blocks(anchor);
     if (here && blocks && blocks != here) {
       PANIC("a kernel has %u and %u column blocks", blocks, here);
     }

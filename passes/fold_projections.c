@@ -60,7 +60,7 @@ static ValueId build_branch(const Rewrite *rw, Builder b, const Node *scaled, Va
       build_scale_matrix(b, rewrite_get(rw, scaled->operands[1]),
                          build_constant(b, recipe_permute(b.graph->recipes, w, transpose)));
   ValueId matrix = build_linear(b, rows, projection, VALUE_NONE);
-  return build_linear(b, rewrite_get(rw, linear->operands[0]), matrix, VALUE_NONE);
+  return build_image_linear(b, rewrite_get(rw, linear->operands[0]), matrix, VALUE_NONE);
 }
 
 /* mul(a_b, c_b), or VALUE_NONE where the branch has no bias. */

@@ -47,7 +47,8 @@ Status fuse_offset_gathers(const PassContext *context, const Graph *graph, const
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     ValueId x = node_operand(node, 0);
-    if (node->op != OP_LINEAR || !summed[x.index] || !pays(graph, x)) {
+    bool linear = node->op == OP_LINEAR || node->op == OP_IMAGE_LINEAR;
+    if (!linear || !summed[x.index] || !pays(graph, x)) {
       rewrite_copy(&rw, node);
       continue;
     }

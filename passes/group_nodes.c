@@ -25,6 +25,7 @@
 #include <stdlib.h>
 
 #include "passes/pass.h"
+#include "passes/pattern.h"
 #include "support/panic.h"
 
 enum {
@@ -60,10 +61,6 @@ static bool has_group(const Node *node) {
   return node->op != OP_INPUT && node->op != OP_CONSTANT && !op_has(node->op, OP_VIEW);
 }
 
-static int32_t column_blocks_of(const Node *node) {
-  return node->op == OP_LINEAR ? node->attrs.LINEAR.column_blocks : 0;
-}
-
 /* Operand `operand` is read at the columns that are computed from it, and nowhere else. */
 static bool reads_by_column(const Graph *graph, const Node *node, uint32_t operand) {
   return op_has(node->op, OP_POINTWISE) &&
@@ -96,7 +93,7 @@ static bool can_stay(const Grouping *g, const Node *node, uint32_t operand, Type
     return false;
   }
   if (group->column_blocks) return reads_by_column(g->graph, node, operand);
-  return row_domain_reads_by_row(node, operand) && !column_blocks_of(node);
+  return row_domain_reads_by_row(node, operand) && !pattern_column_blocks(node);
 }
 
 /* The least level that `node` can have, and the column blocks of its group. */
@@ -117,7 +114,7 @@ static uint32_t find_level(const Grouping *g, const Node *node, Type domain,
     if (least >= level && stays) home = group;
     if (least > level) level = least;
   }
-  *column_blocks = home == NO_GROUP ? column_blocks_of(node) : g->groups[home].column_blocks;
+  *column_blocks = home == NO_GROUP ? pattern_column_blocks(node) : g->groups[home].column_blocks;
   return level;
 }
 
@@ -126,7 +123,7 @@ static void join(Grouping *g, uint32_t index, uint32_t group) {
   const Node *node = &g->graph->nodes[index];
   g->groups[group].operands += node->operand_count;
   g->of_node[index] = group;
-  if (column_blocks_of(node)) return;
+  if (pattern_column_blocks(node)) return;
   bool whole = !op_has(node->op, OP_POINTWISE);
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     whole |= producer_group(g, node, k) == group && !reads_by_column(g->graph, node, k);
@@ -226,7 +223,7 @@ static bool is_read_by_column(const Grouping *g, ValueId base) {
 static bool may_sink(const Grouping *g, const Node *node, uint32_t target) {
   const Group *home = &g->groups[g->of_node[g->graph->values[node->first_result.index].node.index]],
               *group = &g->groups[target];
-  int32_t blocks = column_blocks_of(node), there = group->column_blocks;
+  int32_t blocks = pattern_column_blocks(node), there = group->column_blocks;
   if (home->column_blocks && !blocks) return false;
   if (!blocks && !there) return true;
   if (!is_read_by_column(g, node->first_result)) return false;
@@ -243,7 +240,7 @@ static void try_to_sink(Grouping *g, uint32_t index) {
   if (newly_kept(g, index) > type_channels(graph_type(g->graph, node->first_result))) return;
   if (g->groups[target].operands + node->operand_count > MAX_OPERANDS) return;
   join(g, index, target);
-  if (column_blocks_of(node)) g->groups[target].column_blocks = column_blocks_of(node);
+  if (pattern_column_blocks(node)) g->groups[target].column_blocks = pattern_column_blocks(node);
   if (!is_read_by_column(g, node->first_result)) g->groups[target].whole_rows = true;
 }
 

@@ -1,6 +1,6 @@
 /* Lays the weights of every FC out as its kernel reads them, in panels of 32 output channels:
  *
- *   linear(x, w [O,K], b)  ->  linear(x, pack(w, 32), b){panel=32, channels=O}
+ *   linear(x, w [O,K], b)  ->  packed_linear(x, pack(w, 32), b){panel=32, channels=O}
  *
  * One layout for all targets and all resolutions: packed weights are shared between them.
  */
@@ -21,7 +21,7 @@ Status pack_weights(const PassContext *context, const Graph *graph, const Graph 
     Builder b = rewrite_builder(&rw, node);
     ValueId packed = build_constant(b, recipe_pack(graph->recipes, w, PLAN_PANEL));
     rewrite_set(&rw, node_result(node, 0),
-                build_linear_packed(b, rewrite_get(&rw, node->operands[0]), packed,
+                build_packed_linear(b, rewrite_get(&rw, node->operands[0]), packed,
                                     rewrite_get(&rw, node_operand(node, 2)), PLAN_PANEL,
                                     (int32_t)w->type.dims[0]));
     matched = true;

@@ -1,6 +1,6 @@
 /* Lets products on small maps be cut by columns:
  *
- *   linear(x, w, b){panel, channels}  ->  linear(x, w, b){panel, channels, column_blocks}
+ *   packed_linear(x, w, b)  ->  packed_linear(x, w, b){column_blocks}
  *
  * where cost_model.c says so. A map of 7x7 is one block of rows: a second thread has nothing to do,
  * or would read all weights a second time. Each block of columns reads its own share of the weights
@@ -12,7 +12,7 @@
 #include "passes/pass.h"
 
 static uint32_t column_blocks(const Graph *graph, const Node *node) {
-  if (node->op != OP_LINEAR || node->attrs.LINEAR.panel != PLAN_PANEL) return 0;
+  if (node->op != OP_PACKED_LINEAR || node->attrs.PACKED_LINEAR.panel != PLAN_PANEL) return 0;
   Type type = graph_type(graph, node->first_result);
   Type x = graph_type(graph, node->operands[0]);
   if (!type_is_known(type)) return 0;
@@ -27,7 +27,7 @@ Status partition_columns(const PassContext *context, const Graph *graph, const G
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
     uint32_t blocks = column_blocks(graph, &node);
-    if (blocks) node.attrs.LINEAR.column_blocks = (int32_t)blocks;
+    if (blocks) node.attrs.PACKED_LINEAR.column_blocks = (int32_t)blocks;
     rewrite_copy(&rw, &node);
     matched |= blocks > 0;
   }

@@ -23,9 +23,14 @@ static inline bool pattern_is_affine(const Graph *graph, const Node *node) {
   return (node->op == OP_ADD || node->op == OP_MUL) && pattern_vector(graph, node, 1) != NULL;
 }
 
-/* A linear whose weights are a plain constant matrix, and whose bias, if any, is constant too. */
+/* Into how many parts the kernel of `node` must cut its columns; 0: it is cut by rows. */
+static inline int32_t pattern_column_blocks(const Node *node) {
+  return node->op == OP_PACKED_LINEAR ? node->attrs.PACKED_LINEAR.column_blocks : 0;
+}
+
+/* A linear whose weights are a constant matrix, and whose bias, if any, is constant too. */
 static inline bool pattern_is_plain_linear(const Graph *graph, const Node *node) {
-  if (node->op != OP_LINEAR || node->attrs.LINEAR.panel != 0) return false;
+  if (node->op != OP_LINEAR) return false;
   const Recipe *w = graph_recipe(graph, node->operands[1]);
   if (!w || w->type.rank != 2) return false;
   return node->operand_count < 3 || pattern_vector(graph, node, 2) != NULL;

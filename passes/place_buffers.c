@@ -71,7 +71,7 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
       if (!row_domain_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) {
         return false;
       }
-      if (kernel->column_blocks > 1 && node->op == OP_LINEAR) return false;
+      if (kernel->column_blocks > 1 && node->op == OP_PACKED_LINEAR) return false;
     }
   }
   return true;

@@ -1,7 +1,7 @@
 /* Lets products read the windows of a convolution in the lines of their map, instead of in patches
  * that are copied out of it:
  *
- *   linear(patches(x), w, b)  ->  linear(patches(x){strip=1}, w, b)
+ *   packed_linear(patches(x), w, b)  ->  packed_linear(patches(x){strip=1}, w, b)
  *
  * where nothing else reads the patches, and nothing cuts the product by columns. place_values then
  * keeps the lines that a block's windows touch (PLACE_STRIP): of a 3x3 window at stride 1 a third
@@ -22,8 +22,8 @@ static bool only_products_read(const Graph *graph, ValueId patches) {
     const Node *node = &graph->nodes[i];
     for (uint32_t k = 0; k < node->operand_count; ++k) {
       if (!value_equal(node->operands[k], patches)) continue;
-      if (node->op != OP_LINEAR || k != 0 || node->attrs.LINEAR.panel != PLAN_PANEL) return false;
-      if (node->attrs.LINEAR.column_blocks) return false;
+      if (node->op != OP_PACKED_LINEAR || k != 0) return false;
+      if (node->attrs.PACKED_LINEAR.column_blocks) return false;
       ++readers;
     }
   }

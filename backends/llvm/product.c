@@ -166,15 +166,15 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
 static void find_weights(Product *p, ValueId b) {
   KernelEmitter *k = p->k;
   const Node *linear = stage_anchor(k, p->stage);
-  if (linear->attrs.LINEAR.panel) {
-    CHECK(linear->attrs.LINEAR.panel == PLAN_PANEL && graph_type(k->body, b).rank == 3);
+  if (linear->op == OP_PACKED_LINEAR) {
+    CHECK(linear->attrs.PACKED_LINEAR.panel == PLAN_PANEL);
     p->weights = k->views[b.index].base;
     p->aligned = true;
     p->step_bytes = PANEL_BYTES;
     p->panel_bytes = p->step_bytes * p->depth;
     p->next_lines = product_prefetch_lines(p);
   } else {
-    CHECK(graph_type(k->body, b).rank == 4 && k->kernel->places[b.index].column == 0);
+    CHECK(k->kernel->places[b.index].column == 0);
     View matrix = view_of_map(k, b);
     p->weights = matrix.base;
     p->step_bytes = matrix.row_bytes;

@@ -69,10 +69,14 @@ LLVMValueRef product_prefetch_depth(const Product *p, const Tile *tile, LLVMValu
   return LLVMBuildSelect(m->builder, more, inside, product_prefetch_panel(p, panel), "");
 }
 
+static bool is_linear(OpKind op) {
+  return op == OP_PACKED_LINEAR || op == OP_IMAGE_LINEAR;
+}
+
 /* The first stage from `stage` on that is a linear, or NULL. */
 static const Node *linear_from(const KernelEmitter *k, const Stage *stage) {
   const Stage *end = k->kernel->stages + k->kernel->stage_count;
-  while (stage < end && stage_anchor(k, stage)->op != OP_LINEAR) ++stage;
+  while (stage < end && !is_linear(stage_anchor(k, stage)->op)) ++stage;
   return stage < end ? stage_anchor(k, stage) : NULL;
 }
 

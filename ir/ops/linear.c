@@ -1,4 +1,5 @@
-/* linear: rows times a matrix. Weights are transposed first so that the innermost loop runs over
+/* linear, packed_linear, image_linear: rows times a matrix, in its three layouts. The weights of a
+ * plain one are transposed first so that the innermost loop runs over
  * consecutive output channels: each input element is multiplied into a whole output row. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,51 +7,60 @@
 #include "ir/ops/op_impl.h"
 #include "support/checked_math.h"
 
-/* What a linear's weight must be: K and the number of columns that it gives. */
-static const char *linear_columns(const Infer *in, int64_t rows_k, int64_t *columns) {
-  const AttrsLINEAR *a = &in->node->attrs.LINEAR;
-  Type w = in->operand[1];
-  int64_t images;
-  if (a->panel) {
-    INFER_TRY(infer_check_positive(in, "panel", a->panel));
-    INFER_TRY(infer_check_positive(in, "channels", a->channels));
-    if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
-    *columns = a->channels;
-    Type packed = {
-        .rank = 3,
-        .dims = {ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel), rows_k, a->panel}};
-    if (type_equal(w, packed)) return NULL;
-    return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
-                        INFER_TEXT(packed));
-  }
-  if (a->channels) return infer_misfit(in, "channels is for packed weights only");
-  if (a->column_blocks) return infer_misfit(in, "column_blocks is for packed weights only");
-  bool per_image = w.rank == 4 && w.dims[1] == 1;
-  if (w.rank != 2 && !per_image) {
-    return infer_misfit(in, "the weight must be [O,K] or [N,1,K,O], got %s", INFER_TEXT(w));
-  }
-  int64_t depth = per_image ? w.dims[2] : w.dims[1];
-  if (depth != rows_k) {
-    return infer_misfit(in, "the rows have %" PRId64 " channels, the weight %s takes %" PRId64,
-                        rows_k, INFER_TEXT(w), depth);
-  }
-  if (per_image && !infer_dims_meet(w.dims[0], in->operand[0].dims[0], &images)) {
-    return infer_misfit(in, "the weight %s is not for the images of %s", INFER_TEXT(w),
-                        INFER_TEXT(in->operand[0]));
-  }
-  *columns = per_image ? w.dims[3] : w.dims[0];
-  if (*columns != DIM_OPEN) return NULL;
-  return infer_misfit(in, "the rows of the weight %s are open", INFER_TEXT(w));
+/* The result: `columns` for each row, with a bias for each. */
+static const char *give_columns(const Infer *in, int64_t columns, Type *result) {
+  *result = type_with_channels(in->operand[0], columns);
+  return infer_check_vector(in, 2, "the bias", columns);
+}
+
+/* The weight takes as many channels as the rows have. */
+static const char *check_depth(const Infer *in, int64_t depth) {
+  int64_t channels = type_channels(in->operand[0]);
+  if (depth == channels) return NULL;
+  return infer_misfit(in, "the rows have %" PRId64 " channels, the weight %s takes %" PRId64,
+                      channels, INFER_TEXT(in->operand[1]), depth);
 }
 
 const char *infer_LINEAR(const Infer *in, Type *result) {
-  Type x = in->operand[0];
-  int64_t columns = 0;
+  Type w = in->operand[1];
   INFER_TRY(infer_check_rows(in, 0));
-  INFER_TRY(linear_columns(in, type_channels(x), &columns));
-  INFER_TRY(infer_check_vector(in, 2, "the bias", columns));
-  *result = type_with_channels(x, columns);
-  return NULL;
+  if (w.rank != 2) return infer_misfit(in, "the weight must be [O,K], got %s", INFER_TEXT(w));
+  INFER_TRY(check_depth(in, w.dims[1]));
+  if (w.dims[0] == DIM_OPEN) {
+    return infer_misfit(in, "the rows of the weight %s are open", INFER_TEXT(w));
+  }
+  return give_columns(in, w.dims[0], result);
+}
+
+const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
+  const AttrsPACKED_LINEAR *a = &in->node->attrs.PACKED_LINEAR;
+  Type w = in->operand[1];
+  INFER_TRY(infer_check_rows(in, 0));
+  INFER_TRY(infer_check_positive(in, "panel", a->panel));
+  INFER_TRY(infer_check_positive(in, "channels", a->channels));
+  if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
+  int64_t panels = ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel);
+  Type packed = type_make(3, (int64_t[]){panels, type_channels(in->operand[0]), a->panel});
+  if (!type_equal(w, packed)) {
+    return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
+                        INFER_TEXT(packed));
+  }
+  return give_columns(in, a->channels, result);
+}
+
+const char *infer_IMAGE_LINEAR(const Infer *in, Type *result) {
+  Type x = in->operand[0], w = in->operand[1];
+  int64_t images;
+  INFER_TRY(infer_check_rows(in, 0));
+  if (w.rank != 4 || w.dims[1] != 1) {
+    return infer_misfit(in, "the weight must be [N,1,K,O], got %s", INFER_TEXT(w));
+  }
+  INFER_TRY(check_depth(in, w.dims[2]));
+  if (!infer_dims_meet(w.dims[0], x.dims[0], &images)) {
+    return infer_misfit(in, "the weight %s is not for the images of %s", INFER_TEXT(w),
+                        INFER_TEXT(x));
+  }
+  return give_columns(in, w.dims[3], result);
 }
 
 /* `rows` rows [depth] times w [depth][columns]; rows of the result are `pitch` apart. */
@@ -65,33 +75,10 @@ static void multiply(const double *x, size_t rows, size_t depth, const double *w
   }
 }
 
-/* w [ceil(O/panel)][K][panel] */
-static void multiply_packed(const InterpTensor *operands, size_t panel, InterpTensor *result) {
-  const double *bias = operands[2].data;
-  size_t rows = extent_rows(interpret_extent(operands[0].type));
-  size_t depth = interpret_extent(operands[0].type).c, columns = interpret_extent(result->type).c;
-  for (size_t first = 0; first < columns; first += panel) {
-    size_t used = columns - first < panel ? columns - first : panel;
-    multiply(operands[0].data, rows, depth, operands[1].data + first * depth, panel,
-             bias ? bias + first : NULL, result->data + first, used, columns);
-  }
-}
-
 void interpret_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
-  if (node->attrs.LINEAR.panel) {
-    multiply_packed(operands, (size_t)node->attrs.LINEAR.panel, result);
-    return;
-  }
+  (void)node;
   Extent x = interpret_extent(operands[0].type);
   size_t columns = interpret_extent(result->type).c;
-  if (operands[1].type.rank == 4) {
-    size_t rows = x.h * x.w;
-    for (size_t n = 0; n < x.n; ++n) {
-      multiply(operands[0].data + n * rows * x.c, rows, x.c, operands[1].data + n * x.c * columns,
-               columns, operands[2].data, result->data + n * rows * columns, columns, columns);
-    }
-    return;
-  }
   double *w = interpret_buffer(x.c * columns);
   interpret_transposed(operands[1].data, columns, x.c, w);
   multiply(operands[0].data, extent_rows(x), x.c, w, columns, operands[2].data, result->data,
@@ -99,13 +86,39 @@ void interpret_LINEAR(const Node *node, const InterpTensor *operands, InterpTens
   free(w);
 }
 
+void interpret_PACKED_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  const double *bias = operands[2].data;
+  Extent x = interpret_extent(operands[0].type);
+  size_t panel = (size_t)node->attrs.PACKED_LINEAR.panel,
+         columns = interpret_extent(result->type).c;
+  for (size_t first = 0; first < columns; first += panel) {
+    size_t used = columns - first < panel ? columns - first : panel;
+    multiply(operands[0].data, extent_rows(x), x.c, operands[1].data + first * x.c, panel,
+             bias ? bias + first : NULL, result->data + first, used, columns);
+  }
+}
+
+void interpret_IMAGE_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  (void)node;
+  Extent x = interpret_extent(operands[0].type);
+  size_t columns = interpret_extent(result->type).c, rows = x.h * x.w;
+  for (size_t n = 0; n < x.n; ++n) {
+    multiply(operands[0].data + n * rows * x.c, rows, x.c, operands[1].data + n * x.c * columns,
+             columns, operands[2].data, result->data + n * rows * columns, columns, columns);
+  }
+}
+
 ValueId build_linear(Builder b, ValueId x, ValueId w, ValueId bias) {
   return builder_append(b, (Node){.op = OP_LINEAR, OPERANDS(x, w, bias)});
 }
 
-ValueId build_linear_packed(Builder b, ValueId x, ValueId w, ValueId bias, int32_t panel,
+ValueId build_packed_linear(Builder b, ValueId x, ValueId w, ValueId bias, int32_t panel,
                             int32_t channels) {
-  return builder_append(b, (Node){.op = OP_LINEAR,
+  return builder_append(b, (Node){.op = OP_PACKED_LINEAR,
                                   OPERANDS(x, w, bias),
-                                  .attrs.LINEAR = {.panel = panel, .channels = channels}});
+                                  .attrs.PACKED_LINEAR = {.panel = panel, .channels = channels}});
+}
+
+ValueId build_image_linear(Builder b, ValueId x, ValueId w, ValueId bias) {
+  return builder_append(b, (Node){.op = OP_IMAGE_LINEAR, OPERANDS(x, w, bias)});
 }

@@ -60,9 +60,10 @@ Test(group_nodes, nodes_sink_to_their_readers) {
 static ValueId cut_linear(Builder b, const char *name, ValueId x, int64_t channels) {
   int64_t depth = type_channels(graph_type(b.graph, x));
   Type packed = {.rank = 3, .dims = {(channels + 31) / 32, depth, 32}};
-  Node node = {.op = OP_LINEAR, .operand_count = 2};
+  Node node = {.op = OP_PACKED_LINEAR, .operand_count = 2};
   node.operands = (ValueId[]){x, weight(b, name, packed)};
-  node.attrs.LINEAR = (AttrsLINEAR){.panel = 32, .channels = (int32_t)channels, .column_blocks = 4};
+  node.attrs.PACKED_LINEAR =
+      (AttrsPACKED_LINEAR){.panel = 32, .channels = (int32_t)channels, .column_blocks = 4};
   return node_result(graph_node(b.graph, graph_append(b.graph, &node)), 0);
 }
 

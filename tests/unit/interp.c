@@ -106,16 +106,16 @@ Test(interp, linear) {
          NUMBERS(0.5), NUMBERS(12.5, 34.5));
 }
 
-Test(interp, linear_packed) { /* w rows (1,2) (3,4) (5,6) in panels of 2 */
-  CHECK3("linear(%0, %1, %2) {panel=2, channels=3}", "[2,2]", "[2,2,2]", "[3]",
+Test(interp, packed_linear) { /* w rows (1,2) (3,4) (5,6) in panels of 2 */
+  CHECK3("packed_linear(%0, %1, %2) {panel=2, channels=3}", "[2,2]", "[2,2,2]", "[3]",
          NUMBERS(1, 0, 1, 10), NUMBERS(1, 3, 2, 4, 5, 99, 6, 99), NUMBERS(100, 200, 300),
          NUMBERS(101, 203, 305, 121, 243, 365));
 }
 
-Test(interp, linear_per_image) {
-  CHECK2("linear(%0, %1)", "[2,1,2,1]", "[2,1,1,2]", NUMBERS(1, 2, 3, 4), NUMBERS(1, 2, 10, 20),
-         NUMBERS(1, 2, 2, 4, 30, 60, 40, 80));
-  CHECK2("linear(%0, %1)", "[1,2]", "[1,1,2,3]", NUMBERS(1, 10), NUMBERS(1, 2, 3, 4, 5, 6),
+Test(interp, image_linear) {
+  CHECK2("image_linear(%0, %1)", "[2,1,2,1]", "[2,1,1,2]", NUMBERS(1, 2, 3, 4),
+         NUMBERS(1, 2, 10, 20), NUMBERS(1, 2, 2, 4, 30, 60, 40, 80));
+  CHECK2("image_linear(%0, %1)", "[1,2]", "[1,1,2,3]", NUMBERS(1, 10), NUMBERS(1, 2, 3, 4, 5, 6),
          NUMBERS(41, 52, 63));
 }
 

@@ -89,7 +89,7 @@ static inline ValueId fixture_linear(Fixture *f, ValueId x, int64_t channels) {
   int64_t depth = type_channels(graph_type(f->b.graph, x));
   ValueId w = fixture_weights(f, 3, (int64_t[]){(channels + 31) / 32, depth, 32});
   ValueId bias = fixture_vector(f, channels);
-  return build_linear_packed(f->b, x, w, bias, PLAN_PANEL, (int32_t)channels);
+  return build_packed_linear(f->b, x, w, bias, PLAN_PANEL, (int32_t)channels);
 }
 
 static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool nchw) {

@@ -180,12 +180,12 @@ static void check_columns(const PlanKernel *kernel) {
   for (uint32_t i = 0; kernel->column_blocks > 1 && i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
-    cr_assert(node->op == OP_LINEAR || op_has(node->op, OP_POINTWISE));
+    cr_assert(node->op == OP_PACKED_LINEAR || op_has(node->op, OP_POINTWISE));
     for (uint32_t k = 0; k < node->operand_count; ++k) {
       const Node *producer = graph_def(body, node->operands[k]);
       bool slice = producer->op == OP_SLICE;
       if (slice) producer = graph_def(body, producer->operands[0]);
-      cr_assert(producer->op == OP_INPUT || (node->op != OP_LINEAR && !slice));
+      cr_assert(producer->op == OP_INPUT || (node->op != OP_PACKED_LINEAR && !slice));
     }
   }
 }
@@ -253,7 +253,7 @@ static void check_in_place(const Plan *plan, const Step *step) {
             const ValuePlace *place = &kernel->places[node->operands[k].index];
             if (place->kind != PLACE_OPERAND || place->index != o) continue;
             cr_assert(k > 0 || !op_has(node->op, OP_NONLOCAL));
-            cr_assert(kernel->column_blocks == 1 || node->op != OP_LINEAR);
+            cr_assert(kernel->column_blocks == 1 || node->op != OP_PACKED_LINEAR);
             cr_assert_eq(write, UINT32_MAX, "an operand is read when it was overwritten");
           }
         }

@@ -57,7 +57,7 @@ static inline PlanKernel tiny_mix(Arena *arena, RecipeTable *recipes, const Targ
   ValueId x = build_input(b, "a0", in, false);
   ValueId w = build_input(b, "a1", weight, false);
   ValueId bias = build_input(b, "a2", type_vector(TINY_OUT), false);
-  ValueId sum = build_linear_packed(b, x, w, bias, PLAN_PANEL, TINY_OUT);
+  ValueId sum = build_packed_linear(b, x, w, bias, PLAN_PANEL, TINY_OUT);
   ValueId result = build_gelu(b, sum);
   graph_add_output(body, "r0", result, false);
   ValuePlace *places = ARENA_ARRAY(arena, body->value_count, ValuePlace);
