@@ -1,4 +1,5 @@
 /* atmc run: one run of a model on .npy files. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "driver/commands.h"
@@ -7,7 +8,7 @@
 #include "driver/tensor_files.h"
 #include "support/visible.h"
 
-enum { TOP_ANSWERS = 5 };
+enum { TOP_ANSWERS = 5, MAX_INTEGERS = 16 }; /* that are shown of an output */
 
 /* What a run computes: one entry per output of the model. */
 typedef struct Results {
@@ -96,6 +97,23 @@ static void print_range(const float *values, size_t count) {
   printf("  min %.5f  mean %.5f  max %.5f\n", low, sum / (double)count, high);
 }
 
+static void print_integers(const int32_t *values, size_t count) {
+  printf(" ");
+  for (size_t i = 0; i < count && i < MAX_INTEGERS; ++i) printf(" %" PRId32, values[i]);
+  printf(count > MAX_INTEGERS ? " ...\n" : "\n");
+}
+
+/* `count` elements, of one image of a result of type `type`. */
+static void print_values(const Model *model, Type type, const void *values, size_t count) {
+  if (dtype_info(type.dtype)->kind == DTYPE_INTEGER) {
+    print_integers(values, count);
+  } else if (type.rank == 2) {
+    print_answers(model, values, count);
+  } else {
+    print_range(values, count);
+  }
+}
+
 static void print_results(const Compilation *c, const Results *results) {
   for (uint32_t i = 0; i < c->model->graph->output_count; ++i) {
     Type type = results->types[i];
@@ -105,12 +123,8 @@ static void print_results(const Compilation *c, const Results *results) {
       printf("%s", c->model->graph->outputs[i].name);
       if (images > 1) printf(", image %zu", n);
       printf("\n");
-      const float *values = results->data[i] + n * count;
-      if (type.rank == 2) {
-        print_answers(c->model, values, count);
-      } else {
-        print_range(values, count);
-      }
+      print_values(c->model, type, (const char *)results->data[i] + n * count * sizeof(float),
+                   count);
     }
   }
 }

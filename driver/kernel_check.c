@@ -45,21 +45,21 @@ static Rows rows_of(Type type) {
 static void write_port(const Port *port, char *memory, const double *values) {
   if (port->kind != PORT_ROWS) return; /* the caller's input, or weights: there already */
   Rows rows = rows_of(port->type);
-  float *row = (float *)memory;
-  for (size_t r = 0; r < rows.count; ++r, row += port->pitch) {
-    for (size_t c = 0; c < rows.channels; ++c) row[c] = (float)*values++;
+  size_t pitch = port->pitch * sizeof(float);
+  for (size_t r = 0; r < rows.count; ++r, memory += pitch, values += rows.channels) {
+    dtype_write(port->type.dtype, values, rows.channels, memory);
   }
 }
 
 static void read_port(const Port *port, const char *memory, double *values) {
-  const float *row = (const float *)memory;
   if (port->kind == PORT_CALLER) {
-    layout_to_logical(port->type, port->nchw, row, values);
+    layout_to_logical(port->type, port->nchw, memory, values);
     return;
   }
   Rows rows = rows_of(port->type);
-  for (size_t r = 0; r < rows.count; ++r, row += port->pitch) {
-    for (size_t c = 0; c < rows.channels; ++c) *values++ = row[c];
+  size_t pitch = port->pitch * sizeof(float);
+  for (size_t r = 0; r < rows.count; ++r, memory += pitch, values += rows.channels) {
+    dtype_read(port->type.dtype, memory, rows.channels, values);
   }
 }
 
@@ -148,7 +148,9 @@ static void compare_results(KernelCheck *check, const Node *node, const Step *st
               actual);
     comparison_add(comparison, expected[i].data, actual, count);
     double *kept = new_value(check, node_result(node, i));
-    for (size_t j = 0; j < count; ++j) kept[j] = (float)expected[i].data[j];
+    for (size_t j = 0; j < count; ++j) {
+      kept[j] = dtype_round(expected[i].type.dtype, expected[i].data[j]);
+    }
   }
 }
 

@@ -33,22 +33,28 @@ static Strides strides_of(Type type, bool nchw) {
       images, pixels, channels, pixels * channels, planes ? 1 : channels, planes ? pixels : 1};
 }
 
-void layout_to_logical(Type type, bool nchw, const float *stored, double *logical) {
+void layout_to_logical(Type type, bool nchw, const void *stored, double *logical) {
   Strides s = strides_of(type, nchw);
+  size_t bytes = dtype_bytes(type.dtype);
   for (size_t n = 0; n < s.images; ++n) {
     for (size_t p = 0; p < s.pixels; ++p) {
-      const float *from = stored + n * s.image + p * s.pixel;
-      for (size_t c = 0; c < s.channels; ++c) *logical++ = from[c * s.channel];
+      const char *from = (const char *)stored + (n * s.image + p * s.pixel) * bytes;
+      for (size_t c = 0; c < s.channels; ++c) {
+        dtype_read(type.dtype, from + c * s.channel * bytes, 1, logical++);
+      }
     }
   }
 }
 
-void layout_from_logical(Type type, bool nchw, const double *logical, float *stored) {
+void layout_from_logical(Type type, bool nchw, const double *logical, void *stored) {
   Strides s = strides_of(type, nchw);
+  size_t bytes = dtype_bytes(type.dtype);
   for (size_t n = 0; n < s.images; ++n) {
     for (size_t p = 0; p < s.pixels; ++p) {
-      float *to = stored + n * s.image + p * s.pixel;
-      for (size_t c = 0; c < s.channels; ++c) to[c * s.channel] = (float)*logical++;
+      char *to = (char *)stored + (n * s.image + p * s.pixel) * bytes;
+      for (size_t c = 0; c < s.channels; ++c) {
+        dtype_write(type.dtype, logical++, 1, to + c * s.channel * bytes);
+      }
     }
   }
 }

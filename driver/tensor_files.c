@@ -185,6 +185,7 @@ Status tensor_files_write(const Compilation *c, const char *const *paths, const 
     if (!paths[i]) continue;
     Type stored = layout_stored(types[i], graph->outputs[i].nchw);
     NpyArray array = {.rank = stored.rank, .count = layout_count(stored), .data = data[i]};
+    array.descr = dtype_info(types[i].dtype)->npy;
     memcpy(array.dims, stored.dims, sizeof array.dims);
     char *bytes;
     size_t length;

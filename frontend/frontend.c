@@ -28,6 +28,7 @@ typedef struct PortSpec { /* an input or an output */
   const char *name;
   const char *layout;
   const char *from;
+  int64_t result; /* of the layer's */
   int64_t channels;
   int64_t height, width; /* of an input that takes one size alone; 0: any */
 } PortSpec;
@@ -51,6 +52,7 @@ static const JsonField output_fields[] = {
     {"name", JSON_TEXT, true, 1, MODEL_MAX_NAME, offsetof(PortSpec, name)},
     {"layout", JSON_TEXT, false, 1, 8, offsetof(PortSpec, layout)},
     {"from", JSON_TEXT, false, 1, LAYER_MAX_NAME, offsetof(PortSpec, from)},
+    {"result", JSON_INT, false, 0, OP_MAX_RESULTS - 1, offsetof(PortSpec, result)},
 };
 #define TABLE(what, fields) {what, fields, sizeof(fields) / sizeof *(fields)}
 static const JsonFields model_table = TABLE("the model", model_fields);
@@ -246,21 +248,32 @@ static void read_layer(Lowering *l, const cJSON *object) {
 
 /* -- outputs ----------------------------------------------------------------------------------- */
 
-/* No two outputs have one name or one layer. */
-static bool output_is_new(Lowering *l, const char *name, const Layer *layer) {
+/* No two outputs have one name or one value. */
+static bool output_is_new(Lowering *l, const char *name, ValueId value) {
   const Graph *graph = l->model->graph;
   for (uint32_t i = 0; i < graph->output_count; ++i) {
     if (strcmp(graph->outputs[i].name, name) == 0) {
       layer_error(l, "name", "there are two outputs %s", error_list_quote(l->arena, name));
       return false;
     }
-    if (value_equal(graph->outputs[i].value, layer->value)) {
+    if (value_equal(graph->outputs[i].value, value)) {
       layer_error(l, "from", "outputs \"%s\" and \"%s\" are the same layer", graph->outputs[i].name,
                   name);
       return false;
     }
   }
   return true;
+}
+
+/* Result `index` of `layer`; false after an error, here or in the layer. */
+static bool find_result(Lowering *l, const Layer *layer, int64_t index, ValueId *value) {
+  if (value_is_none(layer->value)) return false;
+  const Node *node = graph_def(l->model->graph, layer->value);
+  value->index = layer->value.index + (uint32_t)index;
+  if (index < node->result_count) return true;
+  layer_error(l, "result", "%s has no result %" PRId64 "; the last is %u",
+              error_list_quote(l->arena, layer->name), index, node->result_count - 1);
+  return false;
 }
 
 static void read_output(Lowering *l, const cJSON *object) {
@@ -270,8 +283,10 @@ static void read_output(Lowering *l, const cJSON *object) {
   if (!check_identifier(l, spec.name)) return;
   const Layer *layer =
       spec.from ? find_layer(l, "from", spec.from) : &l->layers[l->layer_count - 1];
-  if (!layer || value_is_none(layer->value) || !output_is_new(l, spec.name, layer)) return;
-  bool is_map = graph_type(l->model->graph, layer->value).rank == 4;
+  ValueId value = VALUE_NONE;
+  if (!layer || !find_result(l, layer, spec.result, &value)) return;
+  if (!output_is_new(l, spec.name, value)) return;
+  bool is_map = graph_type(l->model->graph, value).rank == 4;
   if (layer->is_input) {
     layer_error(l, "from", "an output must be a layer; %s is an input",
                 error_list_quote(l->arena, layer->name));
@@ -280,7 +295,7 @@ static void read_output(Lowering *l, const cJSON *object) {
                 is_map ? "\"nchw\" or \"nhwc\"" : "\"nc\"",
                 error_list_quote(l->arena, spec.layout));
   } else {
-    graph_add_output(l->model->graph, arena_strdup(l->arena, spec.name), layer->value,
+    graph_add_output(l->model->graph, arena_strdup(l->arena, spec.name), value,
                      is_map && (!spec.layout || strcmp(spec.layout, "nchw") == 0));
   }
 }

@@ -38,6 +38,7 @@ typedef struct LayerSpec {
   int64_t size[2], scale[2]; /* 0: not said */
   int64_t height, width;     /* 0: not said */
   int64_t begin, parts, part;
+  int64_t k; /* of top_k */
   int64_t mlp_ratio;
   int64_t grid[2], token_hidden, channel_hidden;
   int64_t share;       /* 0: not said */

@@ -29,6 +29,21 @@ static void lower_softmax(Lowering *l, const LayerSpec *spec, const Layer *const
   result->extent = inputs[0]->extent;
 }
 
+/* The largest channels of a vector, and as the second result their indices. */
+static void lower_top_k(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                        Layer *result) {
+  int64_t channels = layer_channels(l, inputs[0]);
+  if (inputs[0]->extent != EXTENT_NONE) {
+    layer_error(l, "inputs", "%s is a map; top_k takes a vector",
+                error_list_quote(l->arena, inputs[0]->name));
+  } else if (spec->k > channels) {
+    layer_error(l, "k", "\"k\" (%" PRId64 ") is more than the channels (%" PRId64 ")", spec->k,
+                channels);
+  } else {
+    result->value = build_top_k(l->builder, inputs[0]->value, (int32_t)spec->k);
+  }
+}
+
 /* -- element by element ------------------------------------------------------------------------ */
 
 static void lower_gelu(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
@@ -106,6 +121,10 @@ static const JsonField softmax_keys[] = {
     LAYER_COMMON_KEYS(0),
     LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
 };
+static const JsonField top_k_keys[] = {
+    LAYER_COMMON_KEYS(0),
+    LAYER_KEY(k, INT, 1, 1, LAYER_MAX_CHANNELS),
+};
 static const JsonField plain_keys[] = {LAYER_COMMON_KEYS(0)};
 
 static const LayerOp ops[] = {
@@ -113,6 +132,6 @@ static const LayerOp ops[] = {
     LAYER_OP(softmax, 1, softmax_keys), LAYER_OP(gelu, 1, plain_keys),
     LAYER_OP(relu, 1, plain_keys),      LAYER_OP(sigmoid, 1, plain_keys),
     LAYER_OP(zeros, 1, plain_keys),     LAYER_OP(add, 2, plain_keys),
-    LAYER_OP(mul, 2, plain_keys),
+    LAYER_OP(mul, 2, plain_keys),       LAYER_OP(top_k, 1, top_k_keys),
 };
 const LayerFamily primitives_family = {ops, sizeof ops / sizeof *ops};

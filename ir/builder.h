@@ -18,7 +18,7 @@ typedef struct Builder {
  * end. */
 ValueId builder_append(Builder b, Node node);
 
-#define OP(NAME, name, min, max, stage, macs, word, flags, attributes, parameters) \
+#define OP(NAME, name, min, max, results, stage, macs, word, flags, attributes, parameters) \
   ValueId build_##name parameters;
 #include "ir/ops.def"
 

@@ -43,7 +43,7 @@ typedef struct Graph Graph;
 typedef struct Node {
   OpKind op;
   uint32_t operand_count; /* trailing absent optional operands are not counted */
-  uint32_t result_count;  /* 1 but for kernels */
+  uint32_t result_count;
   const ValueId *operands;
   ValueId first_result; /* results are consecutive */
   Attrs attrs;

@@ -52,11 +52,10 @@ const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *id) {
   while (node.operand_count && value_is_none(node.operands[node.operand_count - 1])) {
     --node.operand_count;
   }
-  Type single;
-  Type *results = &single;
-  if (node.op == OP_KERNEL && node.body) {
-    results = ARENA_ARRAY(graph->arena, node.body->output_count, Type);
-  }
+  Type few[OP_MAX_RESULTS];
+  Type *results = few;
+  uint32_t count = infer_result_count(&node);
+  if (count > OP_MAX_RESULTS) results = ARENA_ARRAY(graph->arena, count, Type);
   const char *message = infer_types(graph, &node, results, &node.result_count);
   if (message) return message;
   if (node.op == OP_INPUT && has_input(graph, node.attrs.INPUT.name)) {

@@ -50,6 +50,10 @@ static const char *check_result(const Infer *in, Type type) {
   return infer_misfit(in, "the result %s is too large", INFER_TEXT(type));
 }
 
+uint32_t infer_result_count(const Node *node) {
+  return node->body ? node->body->output_count : op_info(node->op)->results;
+}
+
 const char *infer_types(const Graph *graph, const Node *node, Type *results, uint32_t *count) {
   Infer in = {.graph = graph, .node = node, .count = node->operand_count};
   INFER_TRY(check_operands(&in));
@@ -58,7 +62,7 @@ const char *infer_types(const Graph *graph, const Node *node, Type *results, uin
   }
   INFER_TRY(check_dtypes(&in));
   INFER_TRY(infer_functions[node->op](&in, results));
-  *count = node->body ? node->body->output_count : 1;
+  *count = infer_result_count(node);
   for (uint32_t i = 0; i < *count; ++i) INFER_TRY(check_result(&in, results[i]));
   return NULL;
 }

@@ -4,8 +4,10 @@
 
 #include "ir/graph.h"
 
-/* Writes `node`'s result types to `results` (room for the node's results: 1, for a kernel as many
- * as its body's outputs) and their number. Returns NULL, or a message from graph->arena. */
+/* How many results `node` has: what ops.def says; of a kernel, the outputs of its body. */
+uint32_t infer_result_count(const Node *node);
+/* Writes `node`'s result types to `results` (room for infer_result_count) and their number. Returns
+ * NULL, or a message from graph->arena. */
 const char *infer_types(const Graph *graph, const Node *node, Type *results, uint32_t *count);
 
 #endif

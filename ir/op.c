@@ -14,23 +14,25 @@
 #define TEXT(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
 #define WINDOW(field) {.name = #field, .kind = ATTR_WINDOW, .offset = offsetof(Self, field)},
 
-#define OP(NAME, name_, min, max, stage_, macs_, word_, flags_, attributes, parameters)     \
-  static const OpInfo *info_##NAME(void) {                                                  \
-    typedef Attrs##NAME Self;                                                               \
-    static const AttrInfo attrs_[] = {attributes{.offset = offsetof(Self, unused_)}};       \
-    static const OpInfo info = {                                                            \
-        .text = #name_,                                                                     \
-        .word = word_,                                                                      \
-        .min_operands = min,                                                                \
-        .max_operands = max,                                                                \
-        .flags = flags_,                                                                    \
-        .stage = STAGE_##stage_,                                                            \
-        .macs = MACS_##macs_,                                                               \
-        .attr_count = sizeof attrs_ / sizeof *attrs_ - 1,                                   \
-        .attrs = attrs_,                                                                    \
-    };                                                                                      \
-    _Static_assert(sizeof attrs_ / sizeof *attrs_ - 1 <= OP_MAX_ATTRS, "too many of them"); \
-    return &info;                                                                           \
+#define OP(NAME, name_, min, max, results_, stage_, macs_, word_, flags_, attributes, parameters) \
+  static const OpInfo *info_##NAME(void) {                                                        \
+    typedef Attrs##NAME Self;                                                                     \
+    static const AttrInfo attrs_[] = {attributes{.offset = offsetof(Self, unused_)}};             \
+    static const OpInfo info = {                                                                  \
+        .text = #name_,                                                                           \
+        .word = word_,                                                                            \
+        .min_operands = min,                                                                      \
+        .max_operands = max,                                                                      \
+        .results = results_,                                                                      \
+        .flags = flags_,                                                                          \
+        .stage = STAGE_##stage_,                                                                  \
+        .macs = MACS_##macs_,                                                                     \
+        .attr_count = sizeof attrs_ / sizeof *attrs_ - 1,                                         \
+        .attrs = attrs_,                                                                          \
+    };                                                                                            \
+    _Static_assert(sizeof attrs_ / sizeof *attrs_ - 1 <= OP_MAX_ATTRS, "too many of them");       \
+    _Static_assert(results_ <= OP_MAX_RESULTS, "too many of them");                               \
+    return &info;                                                                                 \
   }
 #include "ir/ops.def"
 

@@ -18,7 +18,8 @@ typedef enum OpFlags {
   OP_VIEW = 1 << 5,          /* its result is part of operand 0's memory: nothing runs */
   OP_READS_CALLER = 1 << 6,  /* can read operand 0 in the caller's layout */
   OP_EPILOGUE = 1 << 7, /* pointwise ops may follow in its stage; can write the caller's layout */
-  OP_LONG = 1 << 8,     /* takes many instructions for each element */
+  OP_WRITES_CALLER = 1 << 9, /* writes the caller's layout itself */
+  OP_LONG = 1 << 8,          /* takes many instructions for each element */
   OP_POINTWISE_ALL = OP_POINTWISE | OP_READS_CALLER | OP_EPILOGUE,
 } OpFlags;
 
@@ -31,6 +32,7 @@ typedef enum StageKind {
   STAGE_NORMALIZE,
   STAGE_POINTWISE,
   STAGE_REDUCE,
+  STAGE_CALL, /* no loop nest: a kernel of this op alone, with one task for each image */
 } StageKind;
 
 /* Multiply-adds for one element of the result (ir/macs.h); x and w are operands 0 and 1. */
@@ -55,7 +57,7 @@ typedef enum OpKind {
 #define WINDOW(field) Window field;
 /* The attributes' macros bring their semicolons, which confuses the formatter. */
 /* clang-format off */
-#define OP(NAME, name, min, max, stage, macs, word, flags, attributes, parameters) \
+#define OP(NAME, name, min, max, results, stage, macs, word, flags, attributes, parameters) \
   typedef struct Attrs##NAME {                                         \
     attributes                                                         \
     char unused_; /* a struct needs a member */                        \
@@ -81,15 +83,16 @@ typedef struct AttrInfo {
   uint32_t offset; /* into Attrs */
 } AttrInfo;
 
-enum { OP_MAX_ATTRS = 10 }; /* at least as many as any op has */
+enum { OP_MAX_ATTRS = 10, OP_MAX_RESULTS = 2 }; /* at least as many as any op has */
 
 typedef struct OpInfo {
   const char *text; /* as printed */
   const char *word; /* in the names of kernels; NULL: not told */
   uint32_t min_operands;
   uint32_t max_operands;
-  uint32_t flags;  /* OpFlags */
-  StageKind stage; /* of which it is the anchor; STAGE_NONE: it runs in no kernel, or is a view */
+  uint32_t results; /* 0: as many as the outputs of its body */
+  uint32_t flags;   /* OpFlags */
+  StageKind stage;  /* of which it is the anchor; STAGE_NONE: it runs in no kernel, or is a view */
   OpMacs macs;
   uint32_t attr_count;
   const AttrInfo *attrs;

@@ -16,6 +16,8 @@
  *   STAGE_POINTWISE no anchor
  *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no
  *                   pointwise ops follow
+ *   STAGE_CALL      top_k: the only stage of its kernel, which has one block. It gets whole maps of
+ *                   operands and results, and may do with them what it likes.
  *
  * A small map gives too few blocks for several threads, and each would read all weights. There the
  * products stand in kernels of their own, cut by columns: blocks is 1, and column block c computes
@@ -28,8 +30,8 @@
  * C to the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer
  * is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs are the
  * exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches and
- * pointwise ones read a caller's input; only stages that pointwise ops may follow write a caller's
- * output.
+ * pointwise ones read a caller's input; only stages that pointwise ops may follow, and calls,
+ * write a caller's output.
  *
  * A result may share its memory with an operand: then every stage that reads the operand is over in
  * a block when the first that writes the result begins, and no other block reads those rows.

@@ -28,9 +28,13 @@
 #include "ir/plan_text.h"
 #include "ir/text_write.h"
 
-const char *const plan_text_stages[PLAN_TEXT_STAGES] = {
-    [STAGE_PRODUCT] = "product",     [STAGE_READ] = "read",           [STAGE_ROWS] = "rows",
-    [STAGE_NORMALIZE] = "normalize", [STAGE_POINTWISE] = "pointwise", [STAGE_REDUCE] = "reduce"};
+const char *const plan_text_stages[PLAN_TEXT_STAGES] = {[STAGE_PRODUCT] = "product",
+                                                        [STAGE_READ] = "read",
+                                                        [STAGE_ROWS] = "rows",
+                                                        [STAGE_NORMALIZE] = "normalize",
+                                                        [STAGE_POINTWISE] = "pointwise",
+                                                        [STAGE_REDUCE] = "reduce",
+                                                        [STAGE_CALL] = "call"};
 const char *const plan_text_ports[PLAN_TEXT_PORTS] = {
     [PORT_ROWS] = "rows", [PORT_CALLER] = "caller", [PORT_WEIGHTS] = "weights"};
 const char *const plan_text_reaches[PLAN_TEXT_REACHES] = {

@@ -137,9 +137,8 @@ static const char *check_operand_is_there(const Check *c, const BufferRef *ref, 
 static uint32_t writing_stage(const PlanKernel *kernel, ValueId v) {
   for (uint32_t s = 0; s < kernel->stage_count; ++s) {
     for (uint32_t n = 0; n < kernel->stages[s].node_count; ++n) {
-      if (value_equal(graph_node(kernel->body, kernel->stages[s].nodes[n])->first_result, v)) {
-        return s;
-      }
+      const Node *node = graph_node(kernel->body, kernel->stages[s].nodes[n]);
+      if (v.index - node->first_result.index < node->result_count) return s;
     }
   }
   return 0;

@@ -134,6 +134,7 @@ static const char *check_strip_place(const Check *c, const Node *node, const Val
 
 /* Whether result `r` is one that the caller has in nchw, which is written from memory. */
 static bool wants_memory(const Check *c, ValueId v, OpKind op) {
+  if (op_info(op)->stage == STAGE_CALL) return false; /* what nobody reads is not kept */
   if (!op_has(op, OP_EPILOGUE)) return true;
   for (uint32_t r = 0; r < c->kernel->result_count; ++r) {
     if (value_equal(c->body->outputs[r].value, v) && c->kernel->results[r].nchw) return true;
@@ -157,7 +158,8 @@ static const char *check_place(const Check *c, const Node *node, ValueId v) {
   }
   for (uint32_t r = 0; r < c->kernel->result_count; ++r) {
     bool mine = value_equal(c->body->outputs[r].value, v);
-    if (mine && c->kernel->results[r].kind == PORT_CALLER && !op_has(node->op, OP_EPILOGUE)) {
+    bool can_write = op_has(node->op, OP_EPILOGUE | OP_WRITES_CALLER);
+    if (mine && c->kernel->results[r].kind == PORT_CALLER && !can_write) {
       return value_fault(c, v, "its op cannot write a caller's output");
     }
   }
@@ -296,6 +298,9 @@ static const char *check_node(Check *c, const Stage *stage, uint32_t n) {
   const Node *node = graph_node(c->body, stage->nodes[n]);
   const Node *anchor = graph_node(c->body, stage->nodes[0]);
   if (n == 0 && op_info(node->op)->stage != stage->kind) return "no stage of that kind";
+  if (stage->kind == STAGE_CALL && (c->kernel->stage_count > 1 || c->kernel->blocks > 1)) {
+    return "a call stands alone, and is not cut";
+  }
   if (n > 0 && !(op_has(node->op, OP_POINTWISE) && op_has(anchor->op, OP_EPILOGUE))) {
     return "its op cannot follow there";
   }
@@ -339,19 +344,26 @@ static bool stage_uses(const Check *c, const Stage *stage, ValueId v) {
   return false;
 }
 
-/* What the stage writes takes the scratch of others. */
+/* What the stage writes as `v` takes the scratch of others. */
+static const char *check_write(Check *c, const Stage *stage, ValueId v) {
+  if (!plan_in_scratch(&c->kernel->places[v.index])) return NULL;
+  for (uint32_t o = 0; o < c->body->value_count; ++o) {
+    ValueId other = {o};
+    if (o == v.index || c->written_in[o] == NOT_YET || c->lost[o]) continue;
+    if (op_has(graph_def(c->body, other)->op, OP_VIEW) || !shares_scratch(c, v, other)) continue;
+    if (stage_uses(c, stage, other)) {
+      return value_fault(c, v, arena_printf(c->arena, "it overlaps %%%u in scratch", o));
+    }
+    c->lost[o] = true;
+  }
+  return NULL;
+}
+
 static const char *check_writes(Check *c, const Stage *stage) {
   for (uint32_t n = 0; n < stage->node_count; ++n) {
-    ValueId v = graph_node(c->body, stage->nodes[n])->first_result;
-    if (!plan_in_scratch(&c->kernel->places[v.index])) continue;
-    for (uint32_t o = 0; o < c->body->value_count; ++o) {
-      ValueId other = {o};
-      if (o == v.index || c->written_in[o] == NOT_YET || c->lost[o]) continue;
-      if (op_has(graph_def(c->body, other)->op, OP_VIEW) || !shares_scratch(c, v, other)) continue;
-      if (stage_uses(c, stage, other)) {
-        return value_fault(c, v, arena_printf(c->arena, "it overlaps %%%u in scratch", o));
-      }
-      c->lost[o] = true;
+    const Node *node = graph_node(c->body, stage->nodes[n]);
+    for (uint32_t r = 0; r < node->result_count; ++r) {
+      RETURN_IF_FAULT(check_write(c, stage, node_result(node, r)));
     }
   }
   return NULL;

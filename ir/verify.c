@@ -39,7 +39,7 @@ static void verify_order(const Verify *v, uint32_t index, uint32_t first_result)
 
 static void verify_types(const Verify *v, uint32_t index) {
   const Node *node = &v->graph->nodes[index];
-  uint32_t count = node->op == OP_KERNEL && node->body ? node->body->output_count : 1;
+  uint32_t count = infer_result_count(node);
   Type *types = ARENA_ARRAY(v->graph->arena, count, Type);
   const char *message = infer_types(v->graph, node, types, &count);
   if (message) broken(v, index, message);

@@ -121,7 +121,7 @@ void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   if (chunks) {
     kernel->blocks = chunks;
     kernel->line = 1;
-  } else if (!column_blocks) {
+  } else if (!column_blocks && kernel->stages[0].kind != STAGE_CALL) {
     kernel->blocks = cost_model_blocks(kernel->rows, row_bytes, has_products(kernel));
     if (kernel->line > 1) kernel->blocks = blocks_of_lines(kernel, kernel->blocks);
   }

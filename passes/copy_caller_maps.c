@@ -55,7 +55,7 @@ Status copy_caller_maps(const PassContext *context, const Graph *graph, const Gr
     if (graph_type(graph, output->value).rank == 1) {
       return diag_error(context->diag, (Position){0}, "output \"%s\" is a constant", output->name);
     }
-    ValueId v = op_has(graph_def(graph, output->value)->op, OP_EPILOGUE)
+    ValueId v = op_has(graph_def(graph, output->value)->op, OP_EPILOGUE | OP_WRITES_CALLER)
                     ? rewrite_get(&copies.rw, output->value)
                     : copy_of(&copies, graph, output->value);
     graph_add_output(copies.rw.to, output->name, v, output->nchw);

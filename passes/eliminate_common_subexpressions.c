@@ -65,7 +65,9 @@ Status eliminate_common_subexpressions(const PassContext *context, const Graph *
     uint32_t *slot = eligible ? find_slot(&table, &rw, node) : NULL;
     if (slot && *slot) {
       const Node *made = &rw.to->nodes[*slot - 1];
-      rewrite_set(&rw, node_result(node, 0), node_result(made, 0));
+      for (uint32_t r = 0; r < node->result_count; ++r) {
+        rewrite_set(&rw, node_result(node, r), node_result(made, r));
+      }
       matched = matched || node->op != OP_CONSTANT;
     } else {
       rewrite_copy(&rw, node);

@@ -99,7 +99,8 @@ static void set_inside(Forming *f, const Kernel *kernel, ValueId old, ValueId va
 
 static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old);
 
-static ValueId append_inside(Forming *f, Kernel *kernel, const Node *node) {
+/* Appends `node` to the body: its results are inside. */
+static void append_inside(Forming *f, Kernel *kernel, const Node *node) {
   Node copy = *node;
   ValueId *operands = ARENA_ARRAY(f->arena, node->operand_count, ValueId);
   for (uint32_t k = 0; k < node->operand_count; ++k) {
@@ -107,16 +108,21 @@ static ValueId append_inside(Forming *f, Kernel *kernel, const Node *node) {
   }
   copy.operands = operands;
   copy.label = NULL;
-  return node_result(graph_node(kernel->body, graph_append(kernel->body, &copy)), 0);
+  const Node *made = graph_node(kernel->body, graph_append(kernel->body, &copy));
+  for (uint32_t r = 0; r < node->result_count; ++r) {
+    set_inside(f, kernel, node_result(node, r), node_result(made, r));
+  }
 }
 
 /* The value in the body of an old one: there already, a view of one, or a new operand. */
 static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old) {
   if (f->inside_of[old.index] != kernel->group) {
     const Node *node = graph_def(f->from, old);
-    bool is_view = node->op == OP_SLICE;
-    set_inside(f, kernel, old,
-               is_view ? append_inside(f, kernel, node) : add_operand(f, kernel, old));
+    if (op_has(node->op, OP_VIEW)) {
+      append_inside(f, kernel, node);
+    } else {
+      set_inside(f, kernel, old, add_operand(f, kernel, old));
+    }
   }
   return f->inside[old.index];
 }
@@ -148,12 +154,14 @@ static void form(Forming *f, uint32_t group) {
   Kernel kernel = {.group = group, .body = graph_new(f->arena, from->recipes, "kernel")};
   uint32_t end = f->last[group];
   for (uint32_t i = f->first[group];; i = f->next[i]) {
-    const Node *node = &from->nodes[i];
-    set_inside(f, &kernel, node->first_result, append_inside(f, &kernel, node));
+    append_inside(f, &kernel, &from->nodes[i]);
     if (i == end) break;
   }
   for (uint32_t i = f->first[group];; i = f->next[i]) {
-    add_results(f, &kernel, from->nodes[i].first_result);
+    const Node *node = &from->nodes[i];
+    for (uint32_t r = 0; r < node->result_count; ++r) {
+      add_results(f, &kernel, node_result(node, r));
+    }
     if (i == end) break;
   }
   Builder b = {.graph = f->to, .label = label_of(f, group)};

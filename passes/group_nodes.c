@@ -13,6 +13,8 @@
  * products and pointwise nodes only, and what one of its nodes makes is read there by pointwise
  * nodes alone, and not through a slice. So each block of columns is independent of the others.
  *
+ * A call stands alone.
+ *
  * Then nodes sink: in reverse order, a node whose users all read it row by row in later groups of
  * its domain moves to the earliest of them, unless more channels would have to be kept in memory
  * between kernels than before. So the branch FCs of an ATM end behind its mixing weights, beside
@@ -40,6 +42,7 @@ typedef struct Group {
   int32_t column_blocks; /* of its products; 0: cut by rows */
   uint32_t operands;     /* upper bound of the operands of its kernel */
   bool whole_rows;       /* a node reads what another makes in other columns */
+  bool call;             /* of one node that stands alone */
 } Group;
 
 typedef struct Use {
@@ -67,21 +70,28 @@ static bool reads_by_column(const Graph *graph, const Node *node, uint32_t opera
          !op_has(graph_def(graph, node->operands[operand])->op, OP_VIEW);
 }
 
+static uint32_t add_group(Grouping *g, Group group) {
+  ARENA_PUSH(g->arena, g->groups, g->count, g->capacity, group);
+  return g->count - 1;
+}
+
 static uint32_t find_group(Grouping *g, Type domain, uint32_t level, int32_t column_blocks) {
   for (uint32_t i = g->count; i-- > 0;) {
-    if (g->groups[i].level == level && g->groups[i].column_blocks == column_blocks &&
-        type_equal(g->groups[i].domain, domain)) {
+    if (!g->groups[i].call && g->groups[i].level == level &&
+        g->groups[i].column_blocks == column_blocks && type_equal(g->groups[i].domain, domain)) {
       return i;
     }
   }
-  Group group = {.domain = domain, .level = level, .column_blocks = column_blocks};
-  ARENA_PUSH(g->arena, g->groups, g->count, g->capacity, group);
-  return g->count - 1;
+  return add_group(g, (Group){.domain = domain, .level = level, .column_blocks = column_blocks});
 }
 
 static uint32_t producer_group(const Grouping *g, const Node *node, uint32_t operand) {
   ValueId base = row_domain_base(g->graph, node->operands[operand]);
   return g->of_node[g->graph->values[base.index].node.index];
+}
+
+static bool is_call(const Node *node) {
+  return op_info(node->op)->stage == STAGE_CALL;
 }
 
 /* Whether `node` can run in the group that makes its operand. */
@@ -92,6 +102,7 @@ static bool can_stay(const Grouping *g, const Node *node, uint32_t operand, Type
       op_has(graph_def(g->graph, base)->op, OP_LEAVES_DOMAIN)) {
     return false;
   }
+  if (group->call || is_call(node)) return false;
   if (group->column_blocks) return reads_by_column(g->graph, node, operand);
   return row_domain_reads_by_row(node, operand) && !pattern_column_blocks(node);
 }
@@ -136,6 +147,10 @@ static void assign_level(Grouping *g, uint32_t index) {
   Type domain = row_domain(g->graph, node);
   int32_t column_blocks;
   uint32_t level = find_level(g, node, domain, &column_blocks);
+  if (is_call(node)) {
+    join(g, index, add_group(g, (Group){.domain = domain, .level = level, .call = true}));
+    return;
+  }
   uint32_t group = find_group(g, domain, level, column_blocks);
   while (g->groups[group].operands + node->operand_count > MAX_OPERANDS) {
     group = find_group(g, domain, ++level, column_blocks);
@@ -224,6 +239,7 @@ static bool may_sink(const Grouping *g, const Node *node, uint32_t target) {
   const Group *home = &g->groups[g->of_node[g->graph->values[node->first_result.index].node.index]],
               *group = &g->groups[target];
   int32_t blocks = pattern_column_blocks(node), there = group->column_blocks;
+  if (group->call || is_call(node)) return false;
   if (home->column_blocks && !blocks) return false;
   if (!blocks && !there) return true;
   if (!is_read_by_column(g, node->first_result)) return false;

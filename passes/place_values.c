@@ -77,6 +77,19 @@ static ValuePlace place_of(const Placing *p, ValueId v) {
   return (ValuePlace){.kind = p->in_memory[v.index] ? PLACE_SCRATCH : PLACE_REGISTER};
 }
 
+/* Places what a stage writes. */
+static void place_result(Placing *p, ValueId v) {
+  const Graph *body = p->kernel->body;
+  ValuePlace *place = &p->places[v.index];
+  *place = place_of(p, v);
+  if (place->kind == PLACE_SCRATCH) place->pitch = plan_pitch(type_channels(graph_type(body, v)));
+  if (place->kind != PLACE_STRIP) return;
+  const Node *node = graph_def(body, v);
+  Type map = graph_type(body, node->operands[0]), patches = graph_type(body, v);
+  place->pitch = plan_pitch((int64_t)plan_strip_floats(&node->attrs.PATCHES, map, patches));
+  p->kernel->line = (uint32_t)patches.dims[2];
+}
+
 static void place_all(Placing *p) {
   const Graph *body = p->kernel->body;
   uint32_t operand = 0;
@@ -90,13 +103,7 @@ static void place_all(Placing *p) {
           (ValuePlace){.kind = PLACE_OPERAND, .index = operand++, .pitch = port->pitch};
       continue;
     }
-    ValuePlace *place = &p->places[v.index];
-    *place = place_of(p, v);
-    if (place->kind == PLACE_SCRATCH) place->pitch = plan_pitch(type_channels(graph_type(body, v)));
-    if (place->kind != PLACE_STRIP) continue;
-    Type map = graph_type(body, node->operands[0]), patches = graph_type(body, v);
-    place->pitch = plan_pitch((int64_t)plan_strip_floats(&node->attrs.PATCHES, map, patches));
-    p->kernel->line = (uint32_t)patches.dims[2];
+    for (uint32_t r = 0; r < node->result_count; ++r) place_result(p, node_result(node, r));
   }
 }
 

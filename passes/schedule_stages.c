@@ -48,7 +48,9 @@ static void open_stage(Schedule *s, uint32_t first, uint32_t number, Stage *stag
   const Node *anchor = &body->nodes[first];
   *stage = (Stage){.kind = kind_of(anchor->op), .nodes = nodes};
   nodes[stage->node_count++] = (NodeId){first};
-  s->stage_of[anchor->first_result.index] = number;
+  for (uint32_t r = 0; r < anchor->result_count; ++r) {
+    s->stage_of[node_result(anchor, r).index] = number;
+  }
   if (!op_has(anchor->op, OP_EPILOGUE)) return;
   for (uint32_t i = first + 1; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];

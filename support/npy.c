@@ -204,7 +204,8 @@ Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
 void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes) {
   StringBuilder text = {.arena = arena};
   size_t count = 1;
-  string_builder_add(&text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+  string_builder_printf(&text, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                        array->descr ? array->descr : "<f4");
   for (uint32_t i = 0; i < array->rank; ++i) {
     string_builder_printf(&text, "%s%lld%s", i ? " " : "", (long long)array->dims[i],
                           i + 1 < array->rank || array->rank == 1 ? "," : "");

@@ -142,7 +142,8 @@ StageEmitter product_stage, normalize_stage, pointwise_stage;
 #define DECLARE_READ(name) StageEmitter name##_stage;
 #define DECLARE_ROWS(name) StageEmitter name##_stage;
 #define DECLARE_REDUCE(name) StageEmitter name##_stage;
-#define OP(NAME, name, min, max, stage, ...) DECLARE_##stage(name)
+#define DECLARE_CALL(name) StageEmitter name##_stage;
+#define OP(NAME, name, min, max, results, stage, ...) DECLARE_##stage(name)
 #include "ir/ops.def"
 
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */

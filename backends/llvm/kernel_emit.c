@@ -80,9 +80,10 @@ static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
 #define EMITTER_READ(name) name##_stage
 #define EMITTER_ROWS(name) name##_stage
 #define EMITTER_REDUCE(name) name##_stage
+#define EMITTER_CALL(name) name##_stage
 
 static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {
-#define OP(NAME, name, min, max, stage, ...) [OP_##NAME] = EMITTER_##stage(name),
+#define OP(NAME, name, min, max, results, stage, ...) [OP_##NAME] = EMITTER_##stage(name),
 #include "ir/ops.def"
 };
 

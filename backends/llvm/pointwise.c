@@ -66,9 +66,10 @@ static LLVMValueRef evaluate_GELU(KernelEmitter *k, const Node *node, Site site)
 #define EVALUATE_READ(NAME) NULL
 #define EVALUATE_ROWS(NAME) NULL
 #define EVALUATE_REDUCE(NAME) NULL
+#define EVALUATE_CALL(NAME) NULL
 
 static Evaluate *const evaluators[OP_KIND_COUNT] = {
-#define OP(NAME, name, min, max, stage, ...) [OP_##NAME] = EVALUATE_##stage(NAME),
+#define OP(NAME, name, min, max, results, stage, ...) [OP_##NAME] = EVALUATE_##stage(NAME),
 #include "ir/ops.def"
 };
 

@@ -1,6 +1,6 @@
 /* What the files of ir/ops/ are made of. Each holds one op, or a few that are much alike: what it
  * takes and gives (infer_NAME), what it computes (interpret_NAME), and how one is appended to a
- * graph (build_name). TEMPLATE.c has the whole list of what a new op needs. */
+ * graph (build_name). CONTRIBUTING.md lists what else a new op needs. */
 #ifndef ATMC_IR_OPS_OP_IMPL_H
 #define ATMC_IR_OPS_OP_IMPL_H
 

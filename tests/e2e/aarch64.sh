@@ -36,7 +36,7 @@ model=$here/aarch64/all_ops.json
 "$atmc" compile "$model" --weights "$work/ops.safetensors" --target=aarch64-linux-gnu \
   --shape 1x3x32x48 --emit=exe,plan -o "$work/ops" 2>/dev/null
 ops=0
-for op in $(sed -n 's/^OP([A-Z0-9_]*, \([a-z0-9_]*\), [0-9]*, [0-9]*, \([A-Z]*\),.*/\1:\2/p' \
+for op in $(sed -n 's/^OP([A-Z0-9_]*, \([a-z0-9_]*\), [0-9]*, [0-9]*, [0-9]*, \([A-Z]*\),.*/\1:\2/p' \
   "$here/../../ir/ops.def"); do
   ops=$((ops + 1))
   case $op in
@@ -46,7 +46,7 @@ for op in $(sed -n 's/^OP([A-Z0-9_]*, \([a-z0-9_]*\), [0-9]*, [0-9]*, \([A-Z]*\)
 done
 [ $ops -gt 0 ] || { echo "no operators in ops.def"; exit 1; }
 "$tools/make_image" 32 48 0 1 "$work/image.npy"
-for output in logits segments tokens; do
+for output in logits segments tokens values; do
   "$atmc" run "$model" --weights "$work/ops.safetensors" --input "$work/image.npy" --engine=interp \
     --output $output="$work/expected.npy" >"$work/log"
   $qemu "$work/ops" --input image="$work/image.npy" --output $output="$work/got.npy" --threads=2 \
@@ -54,3 +54,8 @@ for output in logits segments tokens; do
   printf 'neon all_ops %s: ' $output
   "$tools/compare_npy" "$work/expected.npy" "$work/got.npy"
 done
+"$atmc" run "$model" --weights "$work/ops.safetensors" --input "$work/image.npy" --engine=interp \
+  --output indices="$work/expected.npy" >"$work/log"
+$qemu "$work/ops" --input image="$work/image.npy" --output indices="$work/got.npy" >"$work/log"
+tail -c 12 "$work/expected.npy" >"$work/expected"
+tail -c 12 "$work/got.npy" | cmp - "$work/expected"

@@ -234,6 +234,10 @@ static const Case cases[] = {
     {{"f32[8]"}, "add(%0)", "add: takes 2 operands, got 1"},
     {{"f32[?,8]"}, "gelu(%0)", "f32[?,8]"},
 
+    {{"f32[?,8]"}, "top_k(%0) {k=9}", "top_k: k is 9, the vectors have 8 channels"},
+    {{"f32[?,8]"}, "top_k(%0)", "top_k: k is 0, must be at least 1"},
+    {{"f32[1,2,2,8]"}, "top_k(%0) {k=1}", "top_k: needs vectors [N,C], got f32[1,2,2,8]"},
+
     /* reductions */
     {{"f32[?,?,7,8]"}, "mean_hw(%0)", "f32[?,8]"},
     {{"f32[2,7,7,8]"}, "sum_chunks(%0) {chunks=4}", "f32[2,1,4,8]"},

@@ -268,6 +268,23 @@ Test(interp, deform_patches) {
          NUMBERS(10, 6));
 }
 
+/* Both results: the larger first, of equal ones the first; NaN is the smallest. */
+static void check_top_k(const char *k, Numbers x, Numbers values, Numbers indices) {
+  for (int result = 0; result < 2; ++result) {
+    const char *text = arena_printf(arena,
+                                    "graph @test {\n%%0 = input {name=\"v\"} : f32[2,%zu]\n"
+                                    "%%1, %%2 = top_k(%%0) {k=%s}\noutput \"out\" %%%d\n}\n",
+                                    x.count / 2, k, result + 1);
+    check(text, (Numbers[]){x}, result ? indices : values);
+  }
+}
+
+Test(interp, top_k) {
+  check_top_k("2", NUMBERS(1, 5, 5, -7, 3, 2, 1, 3), NUMBERS(5, 5, 3, 3), NUMBERS(1, 2, 0, 3));
+  check_top_k("3", NUMBERS(NAN, -INFINITY, 4, INFINITY, 0, NAN),
+              NUMBERS(4, -INFINITY, -INFINITY, INFINITY, 0, -INFINITY), NUMBERS(2, 0, 1, 0, 1, 2));
+}
+
 Test(interp, relu_sigmoid_fill) {
   CHECK1("relu(%0)", "[1,3]", NUMBERS(-1, 0, 2), NUMBERS(0, 0, 2));
   CHECK1("sigmoid(%0)", "[1,2]", NUMBERS(0, log(3)), NUMBERS(0.5, 0.75));

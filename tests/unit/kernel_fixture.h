@@ -110,7 +110,9 @@ static inline void fixture_stages(Fixture *f, uint32_t *stage_of) {
   OpKind anchor = OP_INPUT;
   for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
-    stage_of[node->first_result.index] = UINT32_MAX;
+    for (uint32_t r = 0; r < node->result_count; ++r) {
+      stage_of[node_result(node, r).index] = UINT32_MAX;
+    }
     if (node->op == OP_INPUT || node->op == OP_SLICE) continue;
     if (!op_has(node->op, OP_POINTWISE) || !op_has(anchor, OP_EPILOGUE)) {
       cr_assert(count < FIXTURE_MAX_STAGES);
@@ -122,7 +124,9 @@ static inline void fixture_stages(Fixture *f, uint32_t *stage_of) {
     cr_assert(count > 0 && f->stages[count - 1].nodes);
     Stage *stage = &f->stages[count - 1];
     ((NodeId *)stage->nodes)[stage->node_count++] = (NodeId){i};
-    stage_of[node->first_result.index] = count - 1;
+    for (uint32_t r = 0; r < node->result_count; ++r) {
+      stage_of[node_result(node, r).index] = count - 1;
+    }
   }
   f->kernel.stages = f->stages;
   f->kernel.stage_count = count;
@@ -354,8 +358,10 @@ static inline void fixture_compare(const Port *port, const float *actual,
   cr_assert(type_count(expected->type, &count));
   for (int64_t e = 0; e < count; ++e) largest = fmax(largest, fabs(expected->data[e]));
   for (int64_t e = 0; e < count; ++e) {
-    double value = actual[fixture_index(port, (size_t)e)], want = expected->data[e];
+    double value, want = expected->data[e];
+    dtype_read(port->type.dtype, actual + fixture_index(port, (size_t)e), 1, &value);
     bool close = isnan(want) ? isnan(value) : fabs(value - want) <= tolerance * largest;
+    close = close || value == want;
     if (!close) {
       cr_assert_fail("%s: element %ld is %.9g, expected %.9g", where, (long)e, value, want);
     }

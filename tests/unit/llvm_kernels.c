@@ -496,3 +496,26 @@ Test(llvm_kernels, sum_and_mean_of_chunks) {
   fixture_check(&f, 2, 1, 1, 1e-6);
   fixture_free(&f);
 }
+
+/* -- calls ------------------------------------------------------------------------------------- */
+
+/* Results in the arena and in the caller's outputs; equal elements, infinities and NaN. */
+static void check_top_k(int64_t channels, int32_t count) {
+  Fixture f = fixture_new();
+  ValueId v = fixture_operand(&f, PORT_ROWS, false, type_matrix(3, channels), 2);
+  double odd[] = {NAN, 1, 1, INFINITY, -INFINITY, NAN};
+  for (int64_t i = 0; i < 6 && i < channels; ++i) fixture_data(&f)[channels + i] = odd[i];
+  ValueId values = build_top_k(f.b, v, count), indices = {values.index + 1};
+  fixture_result(&f, indices, PORT_CALLER, false);
+  fixture_result(&f, values, PORT_ROWS, false);
+  fixture_result(&f, values, PORT_CALLER, false);
+  fixture_check(&f, 3, 1, 1, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels, top_k) {
+  check_top_k(1, 1);
+  check_top_k(40, 5);
+  check_top_k(7, 7);
+  check_top_k(1000, 33);
+}
