@@ -36,6 +36,7 @@ static void check_extra(const Weights *weights, const Model *model, ErrorList *e
   for (uint32_t i = 0; i < weights->tensor_count; ++i) {
     uint32_t index;
     if (name_table_find(&needed, weights->tensors[i].name, &index)) continue;
+    if (error_list_skip(errors)) continue;
     error_list_add(errors, diag_file(weights->path),
                    "tensor %s is not used by the model (--allow-extra ignores it)",
                    error_list_quote(weights->arena, weights->tensors[i].name));

@@ -25,6 +25,12 @@ void error_list_add(ErrorList *list, Position position, const char *format, ...)
 static inline bool error_list_full(const ErrorList *list) {
   return list->count >= ERROR_LIST_MAX;
 }
+/* Counts one more error where nothing more will be printed; false: its message is wanted. */
+static inline bool error_list_skip(ErrorList *list) {
+  if (!error_list_full(list)) return false;
+  ++list->count;
+  return true;
+}
 /* Says how many errors were not printed. STATUS_BAD_INPUT when there were any. */
 MUST_CHECK Status error_list_end(ErrorList *list);
 

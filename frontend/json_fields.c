@@ -30,6 +30,7 @@ static const char *shown(const Reader *r, const cJSON *item) {
 
 /* Reports that the value is not what the field takes; false, for its reader to return. */
 static bool reject(const Reader *r, const cJSON *item, const char *expected) {
+  if (error_list_skip(r->errors)) return false;
   Arena *arena = r->source->arena;
   error_list_add(r->errors, json_source_place(r->source, item), "%s must be %s, not %s",
                  error_list_quote(arena, r->field->key), expected, shown(r, item));
@@ -138,10 +139,10 @@ static const JsonField *find_field(const JsonFields *table, const char *key) {
 static uint32_t report_unknown(const Reader *r, const cJSON *item) {
   Arena *arena = r->source->arena;
   const JsonFields *table = r->table;
+  if (error_list_skip(r->errors)) return table->count;
   const char **keys = ARENA_ARRAY(arena, table->count, const char *);
   for (uint32_t i = 0; i < table->count; ++i) keys[i] = table->fields[i].key;
-  const char *nearest =
-      error_list_full(r->errors) ? NULL : nearest_name(item->string, keys, table->count);
+  const char *nearest = nearest_name(item->string, keys, table->count);
   error_list_add(r->errors, json_source_key_place(r->source, item), "unknown key %s in %s%s",
                  error_list_quote(arena, item->string), table->what,
                  nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");

@@ -19,16 +19,11 @@ static bool scan_value(Scanner *s, uint32_t key);
 
 Position json_scan_place(const JsonSource *source, uint32_t offset) {
   if (source->embedded) return diag_file(source->file);
-  uint32_t low = 0, high = source->line_count; /* lines[low] <= offset < lines[high] */
-  while (high - low > 1) {
-    uint32_t middle = low + (high - low) / 2;
-    if (source->lines[middle] <= offset) {
-      low = middle;
-    } else {
-      high = middle;
-    }
+  JsonMark mark = source->marks[offset / JSON_MARK_BYTES];
+  for (uint32_t i = offset - offset % JSON_MARK_BYTES; i < offset; ++i) {
+    if (source->text[i] == '\n') mark = (JsonMark){mark.lines + 1, i + 1};
   }
-  return (Position){source->file, low + 1, offset - source->lines[low] + 1, source->text};
+  return (Position){source->file, mark.lines + 1, offset - mark.line + 1, source->text};
 }
 
 const char *json_scan_prefix(const JsonSource *source, uint32_t offset) {
@@ -210,18 +205,19 @@ static bool scan_value(Scanner *s, uint32_t key) {
   return fail(s, s->at, "expected a value, found %s", found(s));
 }
 
-/* Lines for places, and that all of it is UTF-8, so that the rest may take characters apart. */
+/* Marks for positions, and that all of it is UTF-8, so that the rest may take characters apart. */
 static bool scan_characters(Scanner *s) {
   JsonSource *source = s->source;
-  ARENA_PUSH(source->arena, source->lines, source->line_count, source->line_capacity, 0);
+  JsonMark mark = {0};
+  source->marks = ARENA_ARRAY(source->arena, source->bytes / JSON_MARK_BYTES + 1, JsonMark);
+  uint32_t marked = 0; /* marks[0] is zero */
   for (const char *p = s->at; p < s->end;) {
     size_t length = utf8_length(p, (size_t)(s->end - p));
     if (length == 0) return fail(s, p, "invalid UTF-8 (byte 0x%02x)", (unsigned char)*p);
     p += length;
-    if (p[-1] == '\n') {
-      ARENA_PUSH(source->arena, source->lines, source->line_count, source->line_capacity,
-                 (uint32_t)(p - source->text));
-    }
+    uint32_t next = (uint32_t)(p - source->text);
+    if (p[-1] == '\n') mark = (JsonMark){mark.lines + 1, next};
+    if (next / JSON_MARK_BYTES > marked) source->marks[++marked] = mark;
   }
   return true;
 }

@@ -4,7 +4,7 @@
 
 #include "frontend/json_source.h"
 
-/* Checks the text of `source`, fills in its spots and lines, reports the first mistake. */
+/* Checks the text of `source`, fills in its spots and marks, reports the first mistake. */
 MUST_CHECK Status json_scan(JsonSource *source);
 /* The position of byte `offset` of the text; of an embedded text, its file as a whole. */
 Position json_scan_place(const JsonSource *source, uint32_t offset);

@@ -13,18 +13,42 @@ static void number_items(cJSON *item, uint32_t *next) {
   for (cJSON *child = item->child; child; child = child->next) number_items(child, next);
 }
 
-static void check_unique_keys(const JsonSource *source, const cJSON *item, ErrorList *errors) {
-  NameTable keys = {.arena = source->arena};
-  for (const cJSON *child = item->child; child; child = child->next) {
-    uint32_t first;
-    if (child->string && name_table_find(&keys, child->string, &first)) {
-      const JsonSpot *spots = source->spots;
-      error_list_add(errors, json_source_key_place(source, child), "%skey %s is there twice",
-                     json_scan_prefix(source, spots[child->valueint].key),
-                     error_list_quote(source->arena, child->string));
-    } else if (child->string) {
-      name_table_set(&keys, child->string, (uint32_t)child->valueint);
+static void report_twice(const JsonSource *source, const cJSON *child, ErrorList *errors) {
+  if (error_list_skip(errors)) return;
+  error_list_add(errors, json_source_key_place(source, child), "%skey %s is there twice",
+                 json_scan_prefix(source, source->spots[child->valueint].key),
+                 error_list_quote(source->arena, child->string));
+}
+
+/* One with the key of `child` stands before it in `object`. */
+static bool is_repeated(const cJSON *object, const cJSON *child) {
+  const cJSON *other = object->child;
+  while (other != child && strcmp(other->string, child->string) != 0) other = other->next;
+  return other != child;
+}
+
+/* By a table that is not kept. */
+static void check_many_keys(const JsonSource *source, const cJSON *object, ErrorList *errors) {
+  Arena *arena = arena_new();
+  NameTable keys = {.arena = arena};
+  uint32_t before;
+  name_table_reserve(&keys, (uint32_t)cJSON_GetArraySize(object));
+  for (const cJSON *child = object->child; child; child = child->next) {
+    if (name_table_find(&keys, child->string, &before)) {
+      report_twice(source, child, errors);
+    } else {
+      name_table_set(&keys, child->string, 0);
     }
+  }
+  arena_free(arena);
+}
+
+static void check_unique_keys(const JsonSource *source, const cJSON *item, ErrorList *errors) {
+  enum { FEW = 64 };
+  bool many = cJSON_IsObject(item) && cJSON_GetArraySize(item) > FEW;
+  if (many) check_many_keys(source, item, errors);
+  for (const cJSON *child = item->child; child; child = child->next) {
+    if (!many && child->string && is_repeated(item, child)) report_twice(source, child, errors);
     check_unique_keys(source, child, errors);
   }
 }

@@ -17,12 +17,23 @@
 #include "support/arena.h"
 #include "support/diag.h"
 
-enum { JSON_MAX_DEPTH = 64, JSON_MAX_VALUES = 1 << 19, JSON_MAX_NUMBER = 60 };
+enum {
+  JSON_MAX_DEPTH = 64,
+  JSON_MAX_VALUES = 1 << 19,
+  JSON_MAX_NUMBER = 60,
+  JSON_MARK_BYTES = 4096
+};
 
 typedef struct JsonSpot {
   uint32_t key; /* byte offsets into the text; `key` is UINT32_MAX for one that has none */
   uint32_t value;
 } JsonSpot;
+
+/* The line of a byte: one every so often, so that a file of newlines costs no more than another. */
+typedef struct JsonMark {
+  uint32_t lines; /* that end before it */
+  uint32_t line;  /* offset of the beginning of its line */
+} JsonMark;
 
 typedef struct JsonSource {
   Arena *arena;
@@ -34,8 +45,7 @@ typedef struct JsonSource {
   cJSON *root;   /* NULL until parsed; freed by json_source_free */
   JsonSpot *spots;
   uint32_t spot_count, spot_capacity;
-  uint32_t *lines; /* offset of the beginning of each line */
-  uint32_t line_count, line_capacity;
+  JsonMark *marks; /* where each JSON_MARK_BYTES of the text begin */
 } JsonSource;
 
 /* Checks and parses `text` [bytes] (below 4 GiB). `source` must be freed even after an error. */

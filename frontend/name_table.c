@@ -20,8 +20,7 @@ bool name_table_find(const NameTable *table, const char *name, uint32_t *index) 
   return slot->name != NULL;
 }
 
-static void grow(NameTable *table) {
-  uint32_t capacity = table->capacity ? 2 * table->capacity : 16;
+static void grow(NameTable *table, uint32_t capacity) {
   NameSlot *slots = ARENA_ARRAY(table->arena, capacity, NameSlot);
   for (uint32_t i = 0; i < table->capacity; ++i) {
     if (table->slots[i].name) *find_slot(slots, capacity, table->slots[i].name) = table->slots[i];
@@ -30,8 +29,16 @@ static void grow(NameTable *table) {
   table->capacity = capacity;
 }
 
+void name_table_reserve(NameTable *table, uint32_t count) {
+  uint32_t capacity = 16;
+  while (capacity / 2 < count) capacity *= 2;
+  if (capacity > table->capacity) grow(table, capacity);
+}
+
 void name_table_set(NameTable *table, const char *name, uint32_t index) {
-  if (2 * (table->count + 1) > table->capacity) grow(table);
+  if (2 * (table->count + 1) > table->capacity) {
+    grow(table, table->capacity ? 2 * table->capacity : 16);
+  }
   NameSlot *slot = find_slot(table->slots, table->capacity, name);
   if (!slot->name) ++table->count;
   *slot = (NameSlot){name, index};

@@ -23,6 +23,7 @@ typedef struct Header {
 __attribute__((format(printf, 3, 4))) static bool reject(Header *h, const char *tensor,
                                                          const char *format, ...) {
   Arena *arena = h->weights->arena;
+  if (error_list_skip(&h->errors)) return false;
   va_list args;
   va_start(args, format);
   const char *message = arena_vprintf(arena, format, args);

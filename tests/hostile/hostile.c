@@ -1,4 +1,4 @@
-/* What a hostile file may cost: at most its size and 96 MiB of memory beyond what atmc takes to say
+/* What a hostile file may cost: at most its size and 64 MiB of memory beyond what atmc takes to say
  * its version, and one second of a processor. Each row of the tables is one such file, made here.
  *
  *   hostile ATMC SECONDS [NAME...]     SECONDS 0: neither time nor memory count (sanitizers)
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ALLOWED_MIB = 96, MAX_ARGUMENTS = 16 };
+enum { ALLOWED_MIB = 64, MAX_ARGUMENTS = 16 };
 
 /* The model that hostile weights are bound to. */
 static const char tiny_model[] =

@@ -26,9 +26,57 @@ static void neighbour_layers(FILE *file) {
   fputs("],\"outputs\":[{\"name\":\"y\"}]}", file);
 }
 
+/* -- much text that says little ----------------------------------------------------------------- */
+
+static void repeat(FILE *file, uint32_t count, const char *text) {
+  for (uint32_t i = 0; i < count; ++i) fputs(text, file);
+}
+static void newlines(FILE *file) {
+  repeat(file, 16 << 20, "\n");
+}
+static void spaces(FILE *file) {
+  repeat(file, (16 << 20) - 2, " ");
+  fputs("0x", file);
+}
+static void zeros(FILE *file) {
+  fputs("[0", file);
+  repeat(file, 500000, ",0");
+  fputs("]", file);
+}
+static void empty_objects(FILE *file) {
+  fputs("[0", file);
+  repeat(file, 500000, ",{}");
+  fputs("]", file);
+}
+static void brackets(FILE *file) {
+  repeat(file, 1 << 20, "[");
+}
+static void long_string(FILE *file) {
+  fputs("{\"atmc\":1,\"name\":\"", file);
+  repeat(file, 15 << 20, "x");
+  fputs("\"}", file);
+}
+static void small_objects(FILE *file) {
+  fputs("[{\"a\":0}", file);
+  repeat(file, 170000, ",{\"a\":0}");
+  fputs("]", file);
+}
+static void many_keys(FILE *file) {
+  for (uint32_t i = 0; i < 350000; ++i) fprintf(file, "%s\"%x\":0", i ? "," : "{", i);
+  fputs("}", file);
+}
+
 static const Hostile rows[] = {
     {"json_neighbour_keys", neighbour_keys, "inspect %", 1},
     {"json_neighbour_layers", neighbour_layers, "inspect % --stop-after=fold-affine", 0},
+    {"json_newlines", newlines, "inspect %", 1},
+    {"json_spaces", spaces, "inspect %", 1},
+    {"json_zeros", zeros, "inspect %", 1},
+    {"json_empty_objects", empty_objects, "inspect %", 1},
+    {"json_brackets", brackets, "inspect %", 1},
+    {"json_long_string", long_string, "inspect %", 1},
+    {"json_small_objects", small_objects, "inspect %", 1},
+    {"json_many_keys", many_keys, "inspect %", 1},
 };
 
 const HostileList hostile_models = {rows, sizeof rows / sizeof *rows};

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/string_builder.h"
+
 static Arena *arena;
 static Diag diag;
 
@@ -72,6 +74,24 @@ Test(json_source, knows_where_values_and_keys_are) {
     cr_expect_eq(places[i].column, expected[i][1], "place %zu: column %u", i, places[i].column);
   }
   cr_expect_null(json_source_member(source.root, "A"));
+  json_source_free(&source);
+}
+
+/* Lines of every length around the marks that positions are counted from. */
+Test(json_source, knows_where_values_are_in_long_texts) {
+  StringBuilder text = {.arena = arena};
+  string_builder_add(&text, "[");
+  for (uint32_t i = 0; i < 400; ++i) string_builder_printf(&text, "%*s0,\n", (int)i, "");
+  string_builder_add(&text, "0]");
+  JsonSource source;
+  cr_assert_eq(json_source_parse(&source, arena, &diag, "t", text.text, text.length, false), 0);
+  uint32_t line = 0;
+  for (const cJSON *item = source.root->child; item; item = item->next, ++line) {
+    Position position = json_source_place(&source, item);
+    cr_assert_eq(position.line, line + 1);
+    cr_assert_eq(position.column, line == 400 ? 1 : line + 1 + (line == 0));
+  }
+  cr_expect_eq(line, 401);
   json_source_free(&source);
 }
 
