@@ -1,4 +1,5 @@
 /* Matches the tensors that a model needs with those that a file has. All differences are listed. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,10 +75,35 @@ static void name_classes(Model *model, const Weights *weights, Diag *diag) {
   model->class_count = (uint32_t)count;
 }
 
+/* Infinities and NaN among the elements of `tensor`. */
+static uint64_t count_not_finite(const Weights *weights, const FileTensor *tensor) {
+  uint32_t bytes = tensor->element->bytes, exponent = tensor->element->exponent;
+  uint64_t count = 0;
+  for (uint64_t at = tensor->begin; at < tensor->end; at += bytes) {
+    uint32_t bits = 0;
+    memcpy(&bits, weights->data + at, bytes); /* little-endian (weights.c) */
+    count += (bits & exponent) == exponent;
+  }
+  return count;
+}
+
+/* They compile, and are seldom meant: a training that diverged. */
+static void warn_not_finite(const Weights *weights, const Model *model, Diag *diag) {
+  for (uint32_t i = 0; i < model->need_count; ++i) {
+    uint32_t index = 0;
+    if (!name_table_find(&weights->names, model->needs[i].name, &index)) continue;
+    uint64_t count = count_not_finite(weights, &weights->tensors[index]);
+    if (count == 0) continue;
+    diag_warning(diag, diag_file(weights->path), "tensor %s holds infinities or NaN: %" PRIu64,
+                 error_list_quote(weights->arena, model->needs[i].name), count);
+  }
+}
+
 Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag) {
   ErrorList errors = {.arena = weights->arena, .diag = diag, .file = weights->path};
   for (uint32_t i = 0; i < model->need_count; ++i) check_need(weights, &model->needs[i], &errors);
   if (!allow_extra) check_extra(weights, model, &errors);
   if (weights->classes && !model->class_names) name_classes(model, weights, diag);
+  if (errors.count == 0) warn_not_finite(weights, model, diag);
   return error_list_end(&errors);
 }

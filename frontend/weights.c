@@ -16,10 +16,12 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the data of weights are little-endian");
 
 static const ElementType element_types[] = {
-    {"F32", 4, true},   {"F16", 2, true},      {"BF16", 2, true},     {"F64", 8, false},
-    {"I64", 8, false},  {"I32", 4, false},     {"I16", 2, false},     {"I8", 1, false},
-    {"U64", 8, false},  {"U32", 4, false},     {"U16", 2, false},     {"U8", 1, false},
-    {"BOOL", 1, false}, {"F8_E4M3", 1, false}, {"F8_E5M2", 1, false}, {"C64", 8, false},
+    {"F32", 4, true, 0x7F800000}, {"F16", 2, true, 0x7C00}, {"BF16", 2, true, 0x7F80},
+    {"F64", 8, false, 0},         {"I64", 8, false, 0},     {"I32", 4, false, 0},
+    {"I16", 2, false, 0},         {"I8", 1, false, 0},      {"U64", 8, false, 0},
+    {"U32", 4, false, 0},         {"U16", 2, false, 0},     {"U8", 1, false, 0},
+    {"BOOL", 1, false, 0},        {"F8_E4M3", 1, false, 0}, {"F8_E5M2", 1, false, 0},
+    {"C64", 8, false, 0},
 };
 enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types };
 

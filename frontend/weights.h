@@ -13,6 +13,8 @@ typedef struct ElementType {
   const char *name;
   uint32_t bytes;
   bool bindable; /* F32, F16 and BF16: what weights may be */
+  uint32_t
+      exponent; /* of those: the bits that are all set in infinities and NaN, and in nothing else */
 } ElementType;
 
 typedef struct FileTensor {

@@ -102,7 +102,10 @@ static void add_introduction(Header *h) {
   ADD(h,
       " * Inputs and outputs are dense arrays aligned to an element. The workspace is aligned to "
       "64\n"
-      " * bytes, belongs to one call at a time, and needs no initial contents. The code has no\n"
+      " * bytes, belongs to one call at a time, and needs no initial contents. Outputs and "
+      "workspace\n"
+      " * overlap nothing else; inputs are not written to and may overlap each other. The code has "
+      "no\n"
       " * mutable state: any number of threads may run it at once, each with its own workspace.\n"
       " * `env` NULL runs on one thread; atm_pool_env() of the runtime (pool.c, cpu.c and error.c "
       "of\n"

@@ -451,6 +451,15 @@ expect 0 weights large.json --synthetic=1 -o large.safetensors
   printf '\377\377\177\177\377\377\177\177'
 } >large2.safetensors
 expect 4 verify large.json --weights large2.safetensors --shape 1x1x4x4
+{
+  head -c -8 large.safetensors
+  printf '\000\000\200\377\001\000\300\177'
+} >large3.safetensors
+expect 0 compile large.json --weights large3.safetensors --shape 1x1x4x4 -o out/large
+for tensor in a b; do
+  says stderr "warning: tensor \"$tensor.weight\" holds infinities or NaN: 1"
+done
+rm out/*
 # A version 1.0 .npy file of zeros.
 make_npy() { # SHAPE BYTES FILE
   {
