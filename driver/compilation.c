@@ -6,7 +6,6 @@
 #include "driver/clock.h"
 #include "driver/from_plan.h"
 #include "ir/macs.h"
-#include "passes/cost_model.h"
 
 enum { PROGRESS_STEPS = 3 };
 
@@ -73,7 +72,6 @@ static PassContext pass_context(const Compilation *c, const TargetInfo *target,
   if (resolution) {
     context.input_types = resolution->input_types;
     context.input_count = resolution->input_count;
-    context.rounds = resolution->rounds;
   }
   return context;
 }
@@ -93,29 +91,6 @@ static Status run_passes(Compilation *c, PipelinePart part, PassContext context,
   return STATUS_OK;
 }
 
-static uint64_t largest_map_bytes(const Graph *graph) {
-  uint64_t largest = 0;
-  for (uint32_t v = 0; v < graph->value_count; ++v) {
-    if (graph_def(graph, (ValueId){v})->op == OP_CONSTANT) continue; /* a convolution's weights */
-    Type type = graph_type(graph, (ValueId){v});
-    if (type.rank == 4 && type_bytes(type) > largest) largest = type_bytes(type);
-  }
-  return largest;
-}
-
-/* Cuts the images of a call into rounds. */
-static void choose_rounds(Compilation *c, Resolution *r) {
-  uint32_t images = (uint32_t)r->shape.n;
-  uint32_t together = cost_model_images(images, largest_map_bytes(r->source) / images);
-  Type *types = ARENA_ARRAY(c->arena, r->input_count, Type);
-  for (uint32_t i = 0; i < r->input_count; ++i) {
-    types[i] = r->input_types[i];
-    types[i].dims[0] = together;
-  }
-  r->input_types = types;
-  r->rounds = images / together;
-}
-
 /* Fills *r: from the passes, or from `plan_file` where that is not NULL. */
 static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape shape,
                               const char *plan_file, Resolution *r) {
@@ -130,8 +105,6 @@ static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape sh
     r->graph = r->source;
     return from_plan_read(c, plan_file, target, r);
   }
-  choose_rounds(c, r);
-  context = pass_context(c, target, r);
   RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, context, &r->graph));
   return c->stopped ? STATUS_OK : plan_build(&context, r->graph, &r->plan);
 }

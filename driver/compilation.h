@@ -13,8 +13,8 @@
 /* The model at one resolution. */
 typedef struct Resolution {
   Shape shape;
-  const Type *input_types; /* [input_count], of one round */
-  uint32_t input_count, rounds;
+  const Type *input_types; /* [input_count] */
+  uint32_t input_count;
   const Graph *graph; /* of kernels, one for each step of the plan, in the same order */
   const Plan *plan;
   const Graph *source; /* the model's graph before all passes, with every type known */

@@ -6,6 +6,13 @@ Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name) {
   graph->arena = arena;
   graph->recipes = recipes;
   graph->name = arena_strdup(arena, name ? name : "");
+  graph->rounds = 1;
+  return graph;
+}
+
+Graph *graph_new_like(const Graph *other, Arena *arena) {
+  Graph *graph = graph_new(arena, other->recipes, other->name);
+  graph->rounds = other->rounds;
   return graph;
 }
 

@@ -70,6 +70,9 @@ struct Graph {
   Arena *arena;
   RecipeTable *recipes;
   const char *name;
+  /* A call runs the graph so many times, each time on the next images of its N; the types are those
+   * of one round. 1 before cut-rounds, and in bodies. */
+  uint32_t rounds;
   const Node *nodes;
   const Value *values;
   const Output *outputs;
@@ -80,6 +83,8 @@ struct Graph {
 
 /* An empty graph in `arena`, with its constants in `recipes`. The name is copied; NULL: none. */
 Graph *graph_new(Arena *arena, RecipeTable *recipes, const char *name);
+/* An empty graph in `arena` with the recipes, the name and the rounds of `other`. */
+Graph *graph_new_like(const Graph *other, Arena *arena);
 
 /* Mutation (graph_append.c). Appends a node like `prototype` (its op, operands, attrs, recipe,
  * body, label; the rest is filled in; arrays and texts are copied) after inferring its result

@@ -222,9 +222,14 @@ Status graph_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *f
   Parser parser = {.in = {arena, diag, file, text, text}, .recipes = recipes};
   const char *name = NULL;
   RETURN_IF_ERROR(text_read_expect(&parser.in, "graph"));
+  int64_t rounds = 1;
   RETURN_IF_ERROR(text_read_name(&parser.in, &name));
+  if (text_read_accept(&parser.in, "rounds")) {
+    RETURN_IF_ERROR(text_read_int(&parser.in, 1, INT32_MAX, &rounds));
+  }
   RETURN_IF_ERROR(text_read_expect(&parser.in, "{"));
   *graph = graph_new(arena, recipes, name);
+  (*graph)->rounds = (uint32_t)rounds;
   RETURN_IF_ERROR(read_block(&parser, *graph));
   text_read_skip(&parser.in);
   if (*parser.in.cursor) {

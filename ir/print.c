@@ -1,6 +1,6 @@
 /* The text form of a graph, written here and read by parse.c:
  *
- *   graph    = "graph" NAME block
+ *   graph    = "graph" NAME [ "rounds" N ] block                 Graph.rounds, where it is not 1
  *   block    = "{" { node | output } "}"
  *   node     = [ "%"N { "," "%"N } "=" ] OP [ operands | RECIPE ] [ attrs ] [ ":" types ]
  *              [ "body" [ NAME ] block ]
@@ -89,6 +89,7 @@ static void print_block(const Graph *graph, int indent, StringBuilder *out) {
 void graph_print(const Graph *graph, StringBuilder *out) {
   string_builder_add(out, "graph ");
   text_write_name(graph->name, out);
+  if (graph->rounds > 1) string_builder_printf(out, " rounds %u", graph->rounds);
   string_builder_add(out, " {\n");
   print_block(graph, 2, out);
   string_builder_add(out, "}\n");

@@ -7,7 +7,7 @@
 Rewrite rewrite_begin(const Graph *from, Arena *arena) {
   Rewrite rewrite = {
       .from = from,
-      .to = graph_new(arena, from->recipes, from->name),
+      .to = graph_new_like(from, arena),
       .map = ARENA_ARRAY(arena, from->value_count, ValueId),
   };
   for (uint32_t i = 0; i < from->value_count; ++i) rewrite.map[i] = VALUE_NONE;

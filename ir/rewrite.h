@@ -18,7 +18,7 @@ typedef struct Rewrite {
   ValueId *map; /* [from->value_count] the new value of each old one; VALUE_NONE while unknown */
 } Rewrite;
 
-/* An empty new graph of the same name and recipes, in `arena`. */
+/* An empty new graph of the same name, recipes and rounds, in `arena`. */
 Rewrite rewrite_begin(const Graph *from, Arena *arena);
 /* The new value of an old one, which must have been copied or set; VALUE_NONE maps to itself. */
 ValueId rewrite_get(const Rewrite *rewrite, ValueId old);

@@ -202,7 +202,7 @@ Status form_kernels(const PassContext *context, const Graph *graph, const Graph 
   Arena *arena = context->arena;
   graph = rewrite_drop_dead(graph, arena);
   Forming f = {.from = graph,
-               .to = graph_new(arena, graph->recipes, graph->name),
+               .to = graph_new_like(graph, arena),
                .arena = arena,
                .groups = group_nodes(graph, arena),
                .crosses = ARENA_ARRAY(arena, graph->value_count, bool),

@@ -22,7 +22,6 @@ typedef struct PassContext {
   /* specialize_shapes binds the graph's inputs to these, in order; NULL leaves them open. */
   const Type *input_types;
   uint32_t input_count;
-  uint32_t rounds; /* plan_build: of a call, each with inputs of these types; 0 is 1 */
 } PassContext;
 
 /* The new graph; `graph` itself when nothing matched. Fails only for user errors (a resolution that

@@ -18,6 +18,7 @@ static const Pass *const once[] = {
 
 static const Pass *const per_resolution[] = {
     RUN(specialize_shapes),   /* first: all that follows depends on sizes */
+    RUN(cut_rounds),          /* when the images are known; all that follows sees one round */
     RUN(chunk_means),         /* the order of summation is a function of the size */
     RUN(fold_projections),    /* before weights are packed: it makes new ones */
     RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */

@@ -239,7 +239,7 @@ Status plan_build(const PassContext *context, const Graph *graph, const Plan **r
   Plan *plan = ARENA_NEW(arena, Plan);
   plan->model = graph->name;
   plan->target = context->target;
-  plan->rounds = context->rounds ? context->rounds : 1;
+  plan->rounds = graph->rounds;
   fill_tensors(&b, plan);
   build_kernels(&b);
   fill_steps(&b, plan);

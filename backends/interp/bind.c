@@ -52,7 +52,7 @@ Status interp_bind(const Graph *graph, Arena *arena, Diag *diag, const InterpTen
   *result = graph;
   RETURN_IF_ERROR(check_inputs(graph, diag, inputs, &exact));
   if (exact) return STATUS_OK;
-  Graph *bound = graph_new(arena, graph->recipes, graph->name);
+  Graph *bound = graph_new_like(graph, arena);
   ValueId *map = ARENA_ARRAY(arena, graph->value_count, ValueId);
   uint32_t next = 0;
   for (uint32_t i = 0; i < graph->node_count; ++i) {

@@ -117,15 +117,53 @@ static Status check_sizes(const Graph *graph, Diag *diag) {
   return STATUS_OK;
 }
 
-Status interp_run(const Graph *graph, const WeightSource *source, Arena *arena, Diag *diag,
-                  const InterpTensor *inputs, InterpTensor *outputs) {
-  const Graph *bound;
-  RETURN_IF_ERROR(interp_bind(graph, arena, diag, inputs, &bound));
-  RETURN_IF_ERROR(check_sizes(bound, diag));
-  for (uint32_t i = 0; i < bound->output_count; ++i) {
-    Type type = graph_type(bound, bound->outputs[i].value);
+/* What round `round` takes of `whole`: its next images. */
+static Status take_round(InterpTensor whole, uint32_t rounds, uint32_t round, Diag *diag,
+                         InterpTensor *part) {
+  if (rounds > 1 && (whole.type.rank < 1 || whole.type.dims[0] % rounds != 0)) {
+    char text[TYPE_TEXT_MAX];
+    return diag_error(diag, (Position){0}, "%s cannot be cut into %u rounds",
+                      type_format(whole.type, text), rounds);
+  }
+  *part = whole;
+  if (rounds == 1) return STATUS_OK;
+  part->type.dims[0] /= rounds;
+  part->data += round * element_count(part->type);
+  return STATUS_OK;
+}
+
+static Status take_rounds(const InterpTensor *whole, uint32_t count, const Graph *graph,
+                          uint32_t round, Diag *diag, InterpTensor *parts) {
+  for (uint32_t i = 0; i < count; ++i) {
+    RETURN_IF_ERROR(take_round(whole[i], graph->rounds, round, diag, &parts[i]));
+  }
+  return STATUS_OK;
+}
+
+static void allocate_outputs(const Graph *graph, Arena *arena, InterpTensor *outputs) {
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
+    Type type = graph_type(graph, graph->outputs[i].value);
+    type.dims[0] *= graph->rounds;
     outputs[i].type = type;
     outputs[i].data = ARENA_ARRAY(arena, element_count(type), double);
   }
-  return run_graph(bound, source, inputs, outputs);
+}
+
+Status interp_run(const Graph *graph, const WeightSource *source, Arena *arena, Diag *diag,
+                  const InterpTensor *inputs, InterpTensor *outputs) {
+  const Graph *bound = graph;
+  uint32_t in = graph_inputs(graph, NULL, 0), out = graph->output_count;
+  InterpTensor *reads = ARENA_ARRAY(arena, in, InterpTensor);
+  InterpTensor *writes = ARENA_ARRAY(arena, out, InterpTensor);
+  for (uint32_t round = 0; round < graph->rounds; ++round) {
+    RETURN_IF_ERROR(take_rounds(inputs, in, graph, round, diag, reads));
+    if (round == 0) {
+      RETURN_IF_ERROR(interp_bind(graph, arena, diag, reads, &bound));
+      RETURN_IF_ERROR(check_sizes(bound, diag));
+      allocate_outputs(bound, arena, outputs);
+    }
+    RETURN_IF_ERROR(take_rounds(outputs, out, graph, round, diag, writes));
+    RETURN_IF_ERROR(run_graph(bound, source, reads, writes));
+  }
+  return STATUS_OK;
 }
