@@ -35,8 +35,8 @@ static void npy_of_a_tebibyte(FILE *file) {
   grow(file, 128 + (UINT64_C(1) << 40));
 }
 static void npy_of_another_shape(FILE *file) {
-  npy_header(file, "1, 67108864");
-  grow(file, 128 + (UINT64_C(1) << 28));
+  npy_header(file, "1, 16777216");
+  grow(file, 128 + (UINT64_C(1) << 26));
 }
 
 static const Hostile rows[] = {
