@@ -7,6 +7,7 @@
 
 #include "driver/clock.h"
 #include "driver/layout.h"
+#include "ir/kernel_args.h"
 #include "support/checked_math.h"
 #include "support/memory.h"
 #include "support/panic.h"
@@ -148,21 +149,22 @@ static void run_timed(void *context, uint32_t task, uint32_t worker) {
 
 Status native_step(Native *native, const Step *step, const void *const *in, void *const *out,
                    TaskTime *times) {
-  enum { FIXED_ARGS = 2, MOST_ARGS = FIXED_ARGS + 256 + 1 };
+  enum { MOST_ARGS = 256 };
   const PlanKernel *kernel = &native->plan->kernels[step->kernel];
-  CHECK(FIXED_ARGS + kernel->operand_count + kernel->result_count < MOST_ARGS);
+  CHECK(kernel_arg_count(kernel) <= MOST_ARGS);
   void *args[MOST_ARGS];
-  void **next = args;
-  *next++ = native->workspace + step->scratch;
-  *next++ = native->workspace + native->plan->workspace_base;
+  args[KERNEL_ARG_SCRATCH] = native->workspace + step->scratch;
+  args[KERNEL_ARG_OTHERS] = native->workspace + native->plan->workspace_base;
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
-    *next++ = native_address(native, &step->operands[i], in, out);
+    args[kernel_arg_operand(i)] = native_address(native, &step->operands[i], in, out);
   }
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
-    *next++ = native_address(native, &step->results[i], in, out);
+    args[kernel_arg_result(kernel, i)] = native_address(native, &step->results[i], in, out);
   }
   BufferRef prefetch = {.space = SPACE_WEIGHTS, .index = step->prefetch};
-  if (kernel->prefetch_bytes) *next++ = native_address(native, &prefetch, in, out);
+  if (kernel->prefetch_bytes) {
+    args[kernel_arg_prefetch(kernel)] = native_address(native, &prefetch, in, out);
+  }
   KernelFunction *function = native->kernels[step->kernel];
   if (!times) return native_tasks(native, function, args, plan_tasks(kernel));
   TimedKernel timed = {function, args, times};

@@ -5,8 +5,7 @@
 #include "driver/compilation.h"
 #include "runtime/atm_runtime.h"
 
-/* The code of one step; args as backends/llvm/entry.c lays them out: scratch of worker 0 and of the
- * others, operands, results. */
+/* The code of one step (ir/kernel_args.h). */
 typedef void KernelFunction(void *args, uint32_t task, uint32_t worker);
 
 typedef struct Native {

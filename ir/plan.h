@@ -262,8 +262,8 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
 
 /* Appends the text form. */
 void plan_print(const Plan *plan, StringBuilder *out);
-/* All of a kernel but its name: equal kernels print the same text. */
-void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out);
+/* The two are the same code: they differ in nothing but names and labels (plan_equal.c). */
+bool plan_kernel_equal(const PlanKernel *x, const PlanKernel *y);
 
 /* What is wrong with a plan, and where. */
 enum { PLAN_NOWHERE = UINT32_MAX };

@@ -130,7 +130,7 @@ static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuil
   }
 }
 
-void plan_print_kernel(const PlanKernel *kernel, StringBuilder *out) {
+static void print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
                         kernel->blocks);
   if (kernel->line > 1) string_builder_printf(out, "lines of %u, ", kernel->line);
@@ -198,7 +198,7 @@ void plan_print(const Plan *plan, StringBuilder *out) {
                         plan->rounds, plan->workspace_base, plan->live_peak, plan->scratch_bytes);
   for (uint32_t i = 0; i < plan->kernel_count; ++i) {
     string_builder_printf(out, "\nkernel %s\n", plan->kernels[i].name);
-    plan_print_kernel(&plan->kernels[i], out);
+    print_kernel(&plan->kernels[i], out);
   }
   string_builder_add(out, "\n");
   for (uint32_t i = 0; i < plan->weight_count; ++i) {

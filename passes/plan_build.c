@@ -1,7 +1,7 @@
 /* From a graph of kernels to a Plan.
  *
- * Each kernel node becomes a PlanKernel and a step that calls it. Kernels with equal content (body,
- * ports, places, stages: their printed text) are one PlanKernel: layers share code. Then the values
+ * Each kernel node becomes a PlanKernel and a step that calls it. Kernels that are the same code
+ * (plan_equal.c) are one PlanKernel: layers share code. Then the values
  * between kernels get their memory.
  */
 #include <string.h>
@@ -21,7 +21,6 @@ typedef struct Building {
   uint32_t *output_of; /* [value] the model's output that it is, or NO_OUTPUT */
   uint32_t *input_of;  /* [value] the model's input that it is */
   PlanKernel *kernels;
-  const char **texts; /* [kernel] its printed content */
   uint32_t kernel_count;
   const PlanKernel **kernel_of; /* [node] */
   const Recipe **weights;
@@ -98,16 +97,15 @@ static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
   return string_builder_text(&text);
 }
 
+/* The kernel that is the same code as `kernel`, made now if there is none. */
 static const PlanKernel *share_kernel(Building *b, const PlanKernel *kernel) {
-  StringBuilder text = {.arena = b->arena};
-  plan_print_kernel(kernel, &text);
   for (uint32_t i = 0; i < b->kernel_count; ++i) {
-    if (strcmp(b->texts[i], string_builder_text(&text)) == 0) return &b->kernels[i];
+    if (plan_kernel_equal(&b->kernels[i], kernel)) return &b->kernels[i];
   }
   PlanKernel *made = &b->kernels[b->kernel_count];
   *made = *kernel;
   made->name = name_kernel(b, kernel);
-  b->texts[b->kernel_count++] = string_builder_text(&text);
+  ++b->kernel_count;
   return made;
 }
 
@@ -234,7 +232,6 @@ Status plan_build(const PassContext *context, const Graph *graph, const Plan **r
                 .output_of = ARENA_ARRAY(arena, graph->value_count, uint32_t),
                 .input_of = ARENA_ARRAY(arena, graph->value_count, uint32_t),
                 .kernels = ARENA_ARRAY(arena, graph->node_count, PlanKernel),
-                .texts = ARENA_ARRAY(arena, graph->node_count, const char *),
                 .kernel_of = ARENA_ARRAY(arena, graph->node_count, const PlanKernel *)};
   Plan *plan = ARENA_NEW(arena, Plan);
   plan->model = graph->name;

@@ -7,7 +7,6 @@
  *   cpu_check.c the test for the instructions that the kernels use
  *   metadata.c  PREFIX_model and the constant atm_model behind it
  *   names.c     the symbols
- *   kernel_equal.c  which kernels are the same code
  *   peak.c      PREFIX_peak, for `bench`
  *
  * Code outside of kernels runs before the ISA was checked, so it is for the baseline CPU.
@@ -65,9 +64,6 @@ void metadata_emit(Artifact *a);
 
 /* The kernel `symbol` of llvm_peak_macs multiply-adds. */
 void peak_emit(ModuleContext *m, const char *symbol);
-
-/* The two are the same code: they differ in nothing but names and labels. */
-bool kernel_equal(const PlanKernel *x, const PlanKernel *y);
 
 /* ELF: the bytes of section `name` of an object that LLVM made. */
 uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name);

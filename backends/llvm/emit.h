@@ -49,10 +49,7 @@ void emit_text_attribute(ModuleContext *m, LLVMValueRef function, const char *ke
 /* Gives it the one that LLVM calls `name`. */
 void emit_attribute(ModuleContext *m, LLVMValueRef function, const char *name);
 
-/* Emits `kernel` as the hidden function `symbol`, of type void (void **args, uint32_t task,
- * uint32_t worker): args[0] scratch of worker 0, args[1] of the others, args[2 + i] operand i,
- *   args[2 + operand_count + i] result i; behind these, where prefetch_bytes is not 0, what to
- * prefetch. */
+/* Emits `kernel` as the hidden function `symbol`, with the arguments of ir/kernel_args.h. */
 LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char *symbol);
 
 /* -- constants --------------------------------------------------------------------------------- */

@@ -16,11 +16,11 @@
 #include <stddef.h>
 
 #include "backends/llvm/artifact.h"
+#include "ir/kernel_args.h"
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
 enum { MAX_THREADS = 64 };
-enum { ARG_SCRATCH, ARG_OTHERS, ARG_OPERANDS };
 
 /* One entry under construction: its parameters, and what the checks made of them. */
 typedef struct Entry {
@@ -253,16 +253,15 @@ static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef 
 static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
   ModuleContext *m = e->m;
   const PlanKernel *kernel = &e->plan->kernels[step->kernel];
-  store_arg(e, args, ARG_SCRATCH, offset(m, e->workspace, step->scratch));
+  store_arg(e, args, KERNEL_ARG_SCRATCH, offset(m, e->workspace, step->scratch));
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
-    store_arg(e, args, ARG_OPERANDS + i, buffer_address(e, &step->operands[i]));
+    store_arg(e, args, kernel_arg_operand(i), buffer_address(e, &step->operands[i]));
   }
-  uint32_t results = ARG_OPERANDS + kernel->operand_count;
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
-    store_arg(e, args, results + i, buffer_address(e, &step->results[i]));
+    store_arg(e, args, kernel_arg_result(kernel, i), buffer_address(e, &step->results[i]));
   }
   if (kernel->prefetch_bytes) {
-    store_arg(e, args, results + kernel->result_count, weights_address(e, step->prefetch));
+    store_arg(e, args, kernel_arg_prefetch(kernel), weights_address(e, step->prefetch));
   }
   LLVMValueRef values[] = {e->parallel_for, env_field(e, m->ptr, offsetof(atm_env, ctx)),
                            e->code->kernels[e->index][step->kernel], args,
@@ -308,7 +307,7 @@ static void emit_variant(Entry *e, LLVMValueRef args, uint32_t v) {
   e->code = &e->a->variants[v];
   e->plan = e->code->variant->plans[e->index];
   CHECK(e->plan->workspace_base % PLAN_ALIGN == 0 && e->plan->scratch_bytes % PLAN_ALIGN == 0);
-  store_arg(e, args, ARG_OTHERS, offset(e->m, e->workspace, e->plan->workspace_base));
+  store_arg(e, args, KERNEL_ARG_OTHERS, offset(e->m, e->workspace, e->plan->workspace_base));
   emit_rounds(e, args);
   LLVMBuildRet(e->m->builder, LLVMConstNull(e->m->i32));
 }
@@ -329,17 +328,17 @@ static void emit_variants(Entry *e, LLVMValueRef args) {
   emit_variant(e, args, last);
 }
 
-/* Of every kernel of every variant, and what to prefetch. */
+/* Of every kernel of every variant. */
 static uint32_t most_args(const ArtifactSpec *spec, uint32_t index) {
   uint32_t most = 0;
   for (uint32_t v = 0; v < spec->variant_count; ++v) {
     const Plan *plan = spec->variants[v].plans[index];
     for (uint32_t i = 0; i < plan->kernel_count; ++i) {
-      uint32_t count = plan->kernels[i].operand_count + plan->kernels[i].result_count;
+      uint32_t count = kernel_arg_count(&plan->kernels[i]);
       if (count > most) most = count;
     }
   }
-  return ARG_OPERANDS + most + 1;
+  return most;
 }
 
 LLVMValueRef entry_emit(Artifact *a, uint32_t index) {

@@ -6,6 +6,7 @@
  *   scratch = worker ? args[1] + (worker - 1) * scratch_bytes : args[0]
  */
 #include "backends/llvm/kernel.h"
+#include "ir/kernel_args.h"
 #include "support/panic.h"
 
 static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
@@ -62,8 +63,8 @@ static void find_rows(KernelEmitter *k) {
 static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
   ModuleContext *m = k->m;
   LLVMValueRef first = LLVMBuildLoad2(m->builder, m->ptr, k->args, "");
-  LLVMValueRef others =
-      LLVMBuildLoad2(m->builder, m->ptr, emit_address(m, k->args, emit_i64(m, 8)), "");
+  LLVMValueRef others = LLVMBuildLoad2(
+      m->builder, m->ptr, emit_address(m, k->args, emit_i64(m, 8 * KERNEL_ARG_OTHERS)), "");
   LLVMSetAlignment(first, 8);
   LLVMSetAlignment(others, 8);
   LLVMValueRef before = emit_add(m, widen(k, worker), emit_i64(m, -1));

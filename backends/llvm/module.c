@@ -37,7 +37,7 @@ static LLVMValueRef emitted_before(const VariantCode *code, uint32_t plan,
   for (uint32_t p = 0; p < plan; ++p) {
     const Plan *before = code->variant->plans[p];
     for (uint32_t k = 0; k < before->kernel_count; ++k) {
-      if (kernel_equal(&before->kernels[k], kernel)) return code->kernels[p][k];
+      if (plan_kernel_equal(&before->kernels[k], kernel)) return code->kernels[p][k];
     }
   }
   return NULL;

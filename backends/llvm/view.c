@@ -5,6 +5,7 @@
  * lane at a time, and written by planes.c.
  */
 #include "backends/llvm/kernel.h"
+#include "ir/kernel_args.h"
 #include "support/panic.h"
 
 static const Port *port_of(const KernelEmitter *k, const ValuePlace *place) {
@@ -25,11 +26,12 @@ static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
 }
 
 static LLVMValueRef port_pointer(KernelEmitter *k, PlaceKind kind, uint32_t index) {
-  return argument(k, 2 + index + (kind == PLACE_RESULT ? k->kernel->operand_count : 0));
+  return argument(
+      k, kind == PLACE_RESULT ? kernel_arg_result(k->kernel, index) : kernel_arg_operand(index));
 }
 
 LLVMValueRef view_later_weights(KernelEmitter *k) {
-  return argument(k, 2 + k->kernel->operand_count + k->kernel->result_count);
+  return argument(k, kernel_arg_prefetch(k->kernel));
 }
 
 /* The memory of `port` from this image's first row on. */

@@ -24,6 +24,7 @@
 #include "backends/llvm/emit.h"
 #include "backends/llvm/targets.h"
 #include "ir/builder.h"
+#include "ir/kernel_args.h"
 #include "passes/plan_parts.h"
 #include "runtime/atm_runtime.h"
 #include "support/checked_math.h"
@@ -338,13 +339,15 @@ static inline FixtureCode fixture_compile(Fixture *f, const TargetInfo *target) 
 /* Runs all tasks, on two workers in turn. `results` are fresh buffers. */
 static inline void fixture_run(Fixture *f, KernelFunction *function, FixtureBuffer *operands,
                                FixtureBuffer *results) {
-  void *args[2 + 2 * FIXTURE_MAX_PORTS];
+  void *args[KERNEL_ARG_OPERANDS + 2 * FIXTURE_MAX_PORTS];
   uint64_t stride = round_up_size(f->kernel.scratch_bytes + 128, PLAN_ALIGN);
   FixtureBuffer scratch = fixture_buffer(2 * stride / 4, true);
-  args[0] = scratch.data;
-  args[1] = (char *)scratch.data + stride;
-  for (uint32_t i = 0; i < f->operand_count; ++i) args[2 + i] = operands[i].data;
-  for (uint32_t i = 0; i < f->result_count; ++i) args[2 + f->operand_count + i] = results[i].data;
+  args[KERNEL_ARG_SCRATCH] = scratch.data;
+  args[KERNEL_ARG_OTHERS] = (char *)scratch.data + stride;
+  for (uint32_t i = 0; i < f->operand_count; ++i) args[kernel_arg_operand(i)] = operands[i].data;
+  for (uint32_t i = 0; i < f->result_count; ++i) {
+    args[kernel_arg_result(&f->kernel, i)] = results[i].data;
+  }
   uint32_t tasks = plan_tasks(&f->kernel);
   for (uint32_t task = tasks; task-- > 0;) function(args, task, task % 2);
   fixture_release(&scratch);

@@ -1,6 +1,6 @@
-/* When two kernels of different plans are the same code: the same domain, ports, places and stages,
+/* When two kernels are the same code: the same domain, ports, places and stages,
  * and bodies that differ in nothing but names and labels. */
-#include "backends/llvm/artifact.h"
+#include "ir/plan.h"
 
 static bool attrs_equal(const Node *x, const Node *y) {
   if (x->op == OP_INPUT) return x->attrs.INPUT.nchw == y->attrs.INPUT.nchw;
@@ -73,7 +73,7 @@ static bool stages_equal(const Stage *x, const Stage *y, uint32_t count) {
   return true;
 }
 
-bool kernel_equal(const PlanKernel *x, const PlanKernel *y) {
+bool plan_kernel_equal(const PlanKernel *x, const PlanKernel *y) {
   return x->images == y->images && x->rows == y->rows && x->blocks == y->blocks &&
          x->column_blocks == y->column_blocks && x->line == y->line &&
          x->operand_count == y->operand_count && x->result_count == y->result_count &&
