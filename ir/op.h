@@ -100,9 +100,9 @@ typedef struct OpInfo {
 
 /* The row of ops.def. */
 const OpInfo *op_info(OpKind kind);
-/* Whether it has `flag`. */
-static inline bool op_has(OpKind kind, OpFlags flag) {
-  return (op_info(kind)->flags & flag) != 0;
+/* Whether it has any of `flags` (OpFlags). */
+static inline bool op_has(OpKind kind, uint32_t flags) {
+  return (op_info(kind)->flags & flags) != 0;
 }
 /* The op whose text form is `text`; false when there is none. */
 bool op_find(const char *text, OpKind *kind);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ir/plan_parse.h"
+#include "support/panic.h"
 
 enum { MAX_NAME = 200, MAX_VALUES = 1 << 16 };
 
@@ -114,10 +115,12 @@ static Status read_place(PlanParser *p, const KernelText *text, const PlanKernel
   if (port_follows(p, 'a')) {
     place->kind = PLACE_OPERAND;
     RETURN_IF_ERROR(read_port_name(p, kernel->operand_count, &place->index));
+    CHECK(text->operands);
     place->pitch = text->operands[place->index].pitch;
   } else if (port_follows(p, 'r')) {
     place->kind = PLACE_RESULT;
     RETURN_IF_ERROR(read_port_name(p, kernel->result_count, &place->index));
+    CHECK(text->results);
     place->pitch = text->results[place->index].pitch;
   } else if (text_read_accept(&p->in, "scratch")) {
     place->kind = PLACE_SCRATCH;
@@ -136,20 +139,22 @@ static Status read_operand(PlanParser *p, const KernelText *text, uint32_t *numb
   if (!port_follows(p, 'a')) return text_read_value_number(&p->in, number);
   uint32_t index;
   RETURN_IF_ERROR(read_port_name(p, text->input_count, &index));
+  CHECK(text->inputs);
   *number = text->inputs[index];
   return STATUS_OK;
 }
 
 static Status read_operands(PlanParser *p, const KernelText *text, Node *node) {
   ValueId *values = NULL;
-  uint32_t capacity = 0;
+  uint32_t count = 0, capacity = 0;
   RETURN_IF_ERROR(text_read_expect(&p->in, "("));
   do {
     ValueId value;
     RETURN_IF_ERROR(read_operand(p, text, &value.index));
-    ARENA_PUSH(p->in.arena, values, node->operand_count, capacity, value);
+    ARENA_PUSH(p->in.arena, values, count, capacity, value);
   } while (text_read_accept(&p->in, ","));
   node->operands = values;
+  node->operand_count = count;
   return text_read_expect(&p->in, ")");
 }
 
@@ -296,6 +301,7 @@ static Status build_body(PlanParser *p, const KernelText *text, PlanKernel *kern
   uint32_t stage = 0;
   for (uint32_t i = 0; i < text->line_count; ++i) {
     if (text->lines[i].stage == UINT32_MAX || text->lines[i].stage < stage) continue;
+    CHECK(stage < kernel->stage_count);
     text->stages[stage++].nodes = &of_line[i];
   }
   kernel->body = body;
@@ -340,6 +346,7 @@ Status plan_parse_kernel(PlanParser *p, const char *at) {
   KernelText text = {0};
   RETURN_IF_ERROR(read_kernel_name(p, &kernel.name));
   RETURN_IF_ERROR(read_domain(p, &kernel));
+  CHECK(kernel.operand_count + kernel.result_count + kernel.stage_count == 0);
   while (port_follows(p, 'a')) RETURN_IF_ERROR(read_operand_port(p, &text, &kernel));
   while (port_follows(p, 'r')) RETURN_IF_ERROR(read_result_port(p, &text, &kernel));
   while (text_read_accept(&p->in, "stage")) RETURN_IF_ERROR(read_stage(p, &text, &kernel));

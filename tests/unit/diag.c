@@ -68,6 +68,7 @@ static const CaretCase caret_cases[] = {
     {"ab", 5, 1, ""},
     {"", 1, 1, "  \n  ^\n"},
     {"a\x1b[2J", 1, 1, "  a?[2J\n  ^\n"},
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): such text is what is tested */
     {"\xc2\x9b\xe2\x80\xaex", 1, 6, "  ??x\n    ^\n"},
 };
 

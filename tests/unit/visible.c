@@ -15,6 +15,7 @@ static const struct {
      "2J",
      "a\\xc2\\x9b2J"},        /* CSI of C1 */
     {"\xc2\xa0", "\xc2\xa0"}, /* the first character behind C1 */
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): such text is what is tested */
     {"\xe2\x80\xae"
      "x",
      "\\xe2\\x80\\xaex"},                                           /* right-to-left override */
