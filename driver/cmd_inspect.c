@@ -66,8 +66,8 @@ static void print_text(const Report *report) {
   if (body < parameters) printf(" (%s without the head)", units_count(body, b));
   printf("\n");
   printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
-  printf("%-15s %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
-         report->c->variants[0].target->name);
+  printf("%-15s %s as %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
+         dtype_info(report->c->weights_dtype)->text, report->c->variants[0].target->name);
   printf("%-15s %s (maps %s, %s for each further thread)\n", "workspace",
          units_bytes(report->workspace, a), units_bytes(plan->live_peak, b),
          units_bytes(plan->scratch_bytes, (char[UNITS_TEXT_MAX]){0}));
@@ -112,6 +112,7 @@ static void print_json(const Report *report) {
   add_numbers(root, report->layers.parameters, report->layers.macs);
   cJSON_AddNumberToObject(root, "parameters_without_head", (double)without_head(&report->layers));
   cJSON_AddNumberToObject(root, "weights_bytes", (double)report->c->blob.bytes);
+  cJSON_AddStringToObject(root, "weights_dtype", dtype_info(report->c->weights_dtype)->text);
   cJSON_AddNumberToObject(root, "workspace_bytes", (double)report->workspace);
   cJSON_AddNumberToObject(root, "workspace_base", (double)plan->workspace_base);
   cJSON_AddNumberToObject(root, "workspace_scratch", (double)plan->scratch_bytes);

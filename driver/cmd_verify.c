@@ -37,6 +37,12 @@ static Status check_kernels(Compilation *c, Native *native, const void *const *i
 }
 
 /* The model's outputs as the interpreter computes them from its graph before any pass. */
+/* What the native code is compared with: the model, or, where its weights are rounded to be stored,
+ * the graph that has the rounded ones. */
+static const Graph *reference_of(const Compilation *c) {
+  return c->weights_dtype == DTYPE_F32 ? c->model->graph : c->variants[0].resolutions[0].graph;
+}
+
 static Status interpret(Compilation *c, const Plan *plan, const void *const *in,
                         InterpTensor *expected) {
   InterpTensor *inputs = ARENA_ARRAY(c->arena, plan->input_count, InterpTensor);
@@ -47,7 +53,7 @@ static Status interpret(Compilation *c, const Plan *plan, const void *const *in,
     layout_to_logical(tensor->type, tensor->nchw, in[i], inputs[i].data);
   }
   WeightSource source = weights_source(c->weights);
-  return interp_run(c->model->graph, &source, c->arena, c->diag, inputs, expected);
+  return interp_run(reference_of(c), &source, c->arena, c->diag, inputs, expected);
 }
 
 static Status check_outputs(Compilation *c, Native *native, const void *const *in, void *const *out,

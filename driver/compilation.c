@@ -2,10 +2,12 @@
 #include "driver/compilation.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "driver/clock.h"
 #include "driver/from_plan.h"
 #include "ir/macs.h"
+#include "support/panic.h"
 
 enum { PROGRESS_STEPS = 3 };
 
@@ -39,6 +41,8 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
                        .stream = stderr},
       .progress = progress_begin(arena, PROGRESS_STEPS),
   };
+  const char *dtype = options->weights_dtype;
+  CHECK(!dtype || dtype_find(dtype, strlen(dtype), &c->weights_dtype));
   RETURN_IF_ERROR(manager_check_options(&c->pass_options, diag));
   return choose_targets(c);
 }
@@ -68,7 +72,8 @@ Status compilation_read(Compilation *c) {
 /* What passes see; those that run once look at no target. */
 static PassContext pass_context(const Compilation *c, const TargetInfo *target,
                                 const Resolution *resolution) {
-  PassContext context = {.arena = c->arena, .diag = c->diag, .target = target};
+  PassContext context = {
+      .arena = c->arena, .diag = c->diag, .target = target, .weights_dtype = c->weights_dtype};
   if (resolution) {
     context.input_types = resolution->input_types;
     context.input_count = resolution->input_count;

@@ -40,6 +40,7 @@ typedef struct Compilation {
   PassOptions pass_options;
   Variant *variants; /* best first; all commands but `compile` have one */
   uint32_t variant_count, resolution_count;
+  DType weights_dtype; /* --weights-dtype */
   Model *model;
   Weights *weights;   /* NULL until read; `inspect` reads none */
   const Graph *graph; /* the model's, after the passes that run once */

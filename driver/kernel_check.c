@@ -107,12 +107,12 @@ void kernel_check_end(KernelCheck *check) {
   check->arena = NULL;
 }
 
-/* A constant as the native code has it: rounded to float. */
+/* A constant as the native code has it: rounded. */
 static double *weights_value(KernelCheck *check, const BufferRef *ref, Type type) {
   const char *memory = native_address(check->native, ref, check->in, check->out);
   size_t count = layout_count(type);
   double *values = ARENA_ARRAY(check->arena, count, double);
-  for (size_t i = 0; i < count; ++i) values[i] = ((const float *)memory)[i];
+  dtype_read(type.dtype, memory, count, values);
   return values;
 }
 

@@ -42,7 +42,8 @@ void summary_print(const Summary *summary, const Compilation *c, const ArtifactS
   for (uint32_t v = 0; v < c->variant_count; ++v) {
     fprintf(stderr, "%s %s", v ? "," : "", c->variants[v].target->name);
   }
-  fprintf(stderr, ", weights %s\n", units_bytes(c->blob.bytes, size));
+  fprintf(stderr, ", weights %s as %s\n", units_bytes(c->blob.bytes, size),
+          dtype_info(c->weights_dtype)->text);
   for (uint32_t v = 0; v < c->variant_count; ++v) {
     if (object->data) print_variant(c, spec, v, object);
     for (uint32_t i = 0; i < c->resolution_count; ++i) {

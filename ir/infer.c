@@ -30,8 +30,11 @@ static const char *check_operands(const Infer *in) {
 /* Ops compute in f32; a kernel takes what its body does. */
 static const char *check_dtypes(const Infer *in) {
   if (in->node->op == OP_KERNEL) return NULL;
+  bool stored = op_has(in->node->op, OP_STORED_W);
   for (uint32_t i = 0; i < in->count; ++i) {
-    if (in->operand[i].dtype == DTYPE_F32) continue;
+    DType dtype = in->operand[i].dtype;
+    if (dtype == DTYPE_F32) continue;
+    if (stored && i == 1 && dtype_info(dtype)->kind == DTYPE_REAL) continue;
     return infer_misfit(in, "operand %u is %s, must be of f32", i, INFER_TEXT(in->operand[i]));
   }
   return NULL;

@@ -20,6 +20,7 @@ typedef enum OpFlags {
   OP_EPILOGUE = 1 << 7, /* pointwise ops may follow in its stage; can write the caller's layout */
   OP_WRITES_CALLER = 1 << 9, /* writes the caller's layout itself */
   OP_LONG = 1 << 8,          /* takes many instructions for each element */
+  OP_STORED_W = 1 << 10,     /* operand 1 may be constants that are stored as another real type */
   OP_POINTWISE_ALL = OP_POINTWISE | OP_READS_CALLER | OP_EPILOGUE,
 } OpFlags;
 

@@ -71,6 +71,7 @@ typedef struct TargetInfo {
   uint32_t vector_floats; /* lanes of a vector register */
   uint32_t vector_registers;
   bool has_fma;
+  bool has_half;         /* loads f16 as f32 in one instruction, or two */
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
   uint32_t tile_columns; /* divide PLAN_PANEL */
   uint64_t isa_bits;     /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */

@@ -22,6 +22,7 @@ typedef struct PassContext {
   /* specialize_shapes binds the graph's inputs to these, in order; NULL leaves them open. */
   const Type *input_types;
   uint32_t input_count;
+  DType weights_dtype; /* store_weights: as what large constants are stored */
 } PassContext;
 
 /* The new graph; `graph` itself when nothing matched. Fails only for user errors (a resolution that

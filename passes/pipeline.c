@@ -23,6 +23,7 @@ static const Pass *const per_resolution[] = {
     RUN(fold_projections),    /* before weights are packed: it makes new ones */
     RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */
     RUN(pack_weights),        /* when weights have their last form */
+    RUN(store_weights),       /* then too */
     RUN(partition_columns),   /* when weights have panels */
     RUN(read_windows),        /* when it is known which products are cut by columns */
     RUN(copy_caller_maps),    /* when each reader and writer has its last form */

@@ -21,6 +21,7 @@ static const TargetRow rows[] = {
               .vector_floats = 4,
               .vector_registers = 32,
               .has_fma = true,
+              .has_half = true,
               .tile_rows = 6,
               .tile_columns = 16,
               .isa_bits = ATM_ISA_ARM_NEON},

@@ -12,7 +12,8 @@
 typedef struct View {
   LLVMValueRef base;      /* row 0, channel 0 */
   uint64_t row_bytes;     /* 0: the same for all rows (constants, vectors per image) */
-  uint64_t channel_bytes; /* 4, or more in nchw */
+  uint64_t channel_bytes; /* an element's, or more in nchw */
+  DType dtype;            /* of the elements in memory */
   bool exact;             /* no lane behind the last channel may be touched */
 } View;
 

@@ -125,9 +125,10 @@ uint32_t product_turn_columns(const Product *p) {
 static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begin, uint32_t width) {
   ModuleContext *m = p->k->m;
   uint32_t lanes = m->target->vector_floats;
-  Tile tile = {.column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
-               .panel = emit_address(m, product_panel(p, panel), emit_mul(m, begin, 4)),
-               .vectors = ceil_div_u32(width, lanes)};
+  Tile tile = {
+      .column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
+      .panel = emit_address(m, product_panel(p, panel), emit_mul(m, begin, dtype_bytes(p->dtype))),
+      .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   tile.row = tile.depth = emit_i64(m, 0);
   if (p->depth_blocks == 1) {
@@ -166,11 +167,12 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
 static void find_weights(Product *p, ValueId b) {
   KernelEmitter *k = p->k;
   const Node *linear = stage_anchor(k, p->stage);
+  p->dtype = graph_type(k->body, b).dtype;
   if (linear->op == OP_PACKED_LINEAR) {
     CHECK(linear->attrs.PACKED_LINEAR.panel == PLAN_PANEL);
     p->weights = k->views[b.index].base;
     p->aligned = true;
-    p->step_bytes = PANEL_BYTES;
+    p->step_bytes = product_panel_bytes(p->dtype);
     p->panel_bytes = p->step_bytes * p->depth;
     p->next_lines = product_prefetch_lines(p);
   } else {
@@ -178,7 +180,7 @@ static void find_weights(Product *p, ValueId b) {
     View matrix = view_of_map(k, b);
     p->weights = matrix.base;
     p->step_bytes = matrix.row_bytes;
-    p->panel_bytes = PANEL_BYTES;
+    p->panel_bytes = product_panel_bytes(p->dtype);
   }
 }
 
@@ -197,13 +199,14 @@ static void find_mixed(Product *p, const Node *node) {
   KernelEmitter *k = p->k;
   ValueId x = node->operands[0], w = node->operands[1], bias = node_operand(node, 2);
   View map = view_of_map(k, x);
-  CHECK(map.channel_bytes == 4);
+  CHECK(map.channel_bytes == 4 && k->views[w.index].dtype == DTYPE_F32);
+  p->dtype = map.dtype;
   p->a = product_source_rows(view_of_rows(k, w, 4 * (uint64_t)p->depth));
   p->row_bias = value_is_none(bias) ? NULL : view_of_rows(k, bias, 4);
   p->weights = map.base;
   p->aligned = k->kernel->places[x.index].column == 0;
   p->step_bytes = map.row_bytes;
-  p->panel_bytes = PANEL_BYTES;
+  p->panel_bytes = product_panel_bytes(p->dtype);
 }
 
 /* linear(a, b, bias) */

@@ -9,8 +9,10 @@
 _Static_assert((int)PLAN_TILE_SUMS <= (int)LOOP_MAX_CARRIED,
                "a tile's sums are carried by its loop");
 
-/* One k of a panel. */
-enum { PANEL_BYTES = 4 * PLAN_PANEL, PANEL_LINES = PANEL_BYTES / CACHE_LINE };
+/* Bytes of one k of a panel whose elements are of type `dtype`. */
+static inline uint32_t product_panel_bytes(DType dtype) {
+  return PLAN_PANEL * dtype_bytes(dtype);
+}
 
 /* Where A is. A row's K steps stand in runs: row r at k = 0 is at
  *   base + r / line * line_bytes + r % line * row_bytes
@@ -34,6 +36,7 @@ typedef struct Product {
   const View *bias;     /* NULL: none */
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
   LLVMValueRef weights; /* B */
+  DType dtype;          /* its elements' in memory */
   bool aligned;         /* B, to vectors */
   uint64_t step_bytes;  /* of B: from one k to the next, */
   uint64_t panel_bytes; /* and from one panel to the next */

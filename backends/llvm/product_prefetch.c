@@ -10,29 +10,34 @@
 #include "backends/llvm/product.h"
 #include "support/checked_math.h"
 
+/* Cache lines of one k of a panel. */
+static uint32_t panel_lines(const Product *p) {
+  return product_panel_bytes(p->dtype) / CACHE_LINE;
+}
+
 /* The tiles that take part in prefetching a depth block: as many as there are, down to a power of
  * two, at most one per line of a turn. */
 static uint32_t prefetching_tiles(const Product *p) {
   uint32_t tiles = product_tiles(p), parts = 1;
   if (p->depth_blocks == 1) tiles *= PLAN_PANEL / p->plan.tile_columns;
-  while (2 * parts <= tiles && 2 * parts <= PANEL_LINES * p->plan.unroll) parts *= 2;
+  while (2 * parts <= tiles && 2 * parts <= panel_lines(p) * p->plan.unroll) parts *= 2;
   return parts;
 }
 
 uint32_t product_prefetch_lines(const Product *p) {
   if (p->plan.tile_columns > PLAN_PANEL) return 0;
-  return PANEL_LINES * p->plan.unroll / prefetching_tiles(p);
+  return panel_lines(p) * p->plan.unroll / prefetching_tiles(p);
 }
 
 /* Tiles behind those that take part ask for one line over and over. */
 static void aim_weights(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   uint32_t parts = prefetching_tiles(p);
-  uint64_t bytes = (uint64_t)p->plan.depth_block * PANEL_LINES * CACHE_LINE / parts;
+  uint64_t bytes = (uint64_t)p->plan.depth_block * product_panel_bytes(p->dtype) / parts;
   LLVMValueRef active = LLVMBuildICmp(m->builder, LLVMIntSLT, index, emit_i64(m, parts), "");
   tile->next = emit_address(m, next, emit_mul(m, index, bytes));
   tile->next_step = LLVMBuildSelect(
-      m->builder, active, emit_i64(m, PANEL_LINES * CACHE_LINE / parts), emit_i64(m, 0), "");
+      m->builder, active, emit_i64(m, product_panel_bytes(p->dtype) / parts), emit_i64(m, 0), "");
 }
 
 /* Where the next block has what A has at this tile: a part of it in each panel, and the last part
@@ -88,7 +93,8 @@ LLVMValueRef product_prefetch_follows(KernelEmitter *k, const Stage *stage) {
   LLVMValueRef weights = k->views[node->operands[1].index].base;
   if (!cut) return weights;
   PanelRange panels = kernel_panels(k, value_channels(k, node_result(node, 0)));
-  uint64_t panel_bytes = (uint64_t)PANEL_BYTES * value_channels(k, node->operands[0]);
+  uint64_t step_bytes = product_panel_bytes(graph_type(k->body, node->operands[1]).dtype);
+  uint64_t panel_bytes = step_bytes * value_channels(k, node->operands[0]);
   return emit_address(k->m, weights, emit_mul(k->m, next ? panels.begin : panels.end, panel_bytes));
 }
 

@@ -25,12 +25,13 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
                           uint32_t step, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef columns[PLAN_TILE_VECTORS];
-  uint32_t vector_bytes = 4 * m->target->vector_floats;
+  uint32_t vector_bytes = dtype_bytes(p->dtype) * m->target->vector_floats;
+  uint32_t panel_bytes = product_panel_bytes(p->dtype);
   for (uint32_t v = 0; v < tile->vectors; ++v) {
-    uint32_t panel = v * vector_bytes / PANEL_BYTES, bytes = v * vector_bytes % PANEL_BYTES;
+    uint32_t panel = v * vector_bytes / panel_bytes, bytes = v * vector_bytes % panel_bytes;
     LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + p->panel_bytes * panel + bytes));
-    columns[v] = emit_load(m, emit_address(m, b, at), m->target->vector_floats);
-    if (p->aligned) LLVMSetAlignment(columns[v], vector_bytes);
+    columns[v] =
+        stored_load(m, p->dtype, emit_address(m, b, at), m->target->vector_floats, p->aligned);
   }
   for (uint32_t r = 0; r < tile->rows; ++r) {
     uint64_t bytes = r * p->a.row_bytes + step * p->a.step_bytes;

@@ -22,7 +22,8 @@ void scale_matrix_stage(KernelEmitter *k, const Stage *stage) {
   ValueId w = node->operands[1], result = node_result(node, 0);
   uint32_t channels = value_channels(k, result);
   ScaleMatrix s = {.w = k->views[w.index], .v = node->operands[0], .result = result};
-  s.w.row_bytes = 4 * (uint64_t)channels; /* constants have no pitch, and no slack behind a row */
+  s.w.row_bytes =
+      s.w.channel_bytes * channels; /* constants have no pitch, and no slack behind a row */
   s.w.exact = true;
   s.w.base = emit_address(k->m, s.w.base, emit_mul(k->m, k->first_row, s.w.row_bytes));
   Loop rows;

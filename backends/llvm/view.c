@@ -37,19 +37,20 @@ LLVMValueRef view_later_weights(KernelEmitter *k) {
 /* The memory of `port` from this image's first row on. */
 static View map_of_port(KernelEmitter *k, const Port *port, LLVMValueRef pointer, uint32_t column) {
   uint64_t rows = plan_rows(port->type), channels = (uint64_t)type_channels(port->type);
-  View view = {.base = pointer, .channel_bytes = 4};
+  uint64_t element = dtype_bytes(port->type.dtype);
+  View view = {.base = pointer, .channel_bytes = element, .dtype = port->type.dtype};
   if (port->kind == PORT_WEIGHTS) {
-    view.base = emit_address(k->m, pointer, emit_i64(k->m, 4 * (int64_t)column));
+    view.base = emit_address(k->m, pointer, emit_i64(k->m, (int64_t)(element * column)));
     return view;
   }
   uint64_t pitch = port->kind == PORT_CALLER ? channels : port->pitch;
   view.exact = port->kind == PORT_CALLER || column != 0;
-  view.row_bytes = 4 * pitch;
+  view.row_bytes = element * pitch;
   if (port->nchw && port->type.rank == 4) {
-    view.row_bytes = 4;
-    view.channel_bytes = 4 * rows;
+    view.row_bytes = element;
+    view.channel_bytes = element * rows;
   }
-  LLVMValueRef bytes = emit_add(k->m, emit_mul(k->m, k->image, 4 * rows * pitch),
+  LLVMValueRef bytes = emit_add(k->m, emit_mul(k->m, k->image, element * rows * pitch),
                                 emit_i64(k->m, (int64_t)(column * view.channel_bytes)));
   view.base = emit_address(k->m, pointer, bytes);
   return view;
@@ -73,10 +74,11 @@ static View view_of_block(KernelEmitter *k, View view, Type type) {
 }
 
 static View view_of_scratch(KernelEmitter *k, const ValuePlace *place, Type type) {
-  uint64_t bytes = place->offset + 4 * (uint64_t)place->column;
+  uint64_t element = dtype_bytes(type.dtype), bytes = place->offset + element * place->column;
   return (View){.base = emit_address(k->m, k->scratch, emit_i64(k->m, (int64_t)bytes)),
-                .row_bytes = type.rank == 4 ? 4 * (uint64_t)place->pitch : 0,
-                .channel_bytes = 4,
+                .row_bytes = type.rank == 4 ? element * place->pitch : 0,
+                .channel_bytes = element,
+                .dtype = type.dtype,
                 .exact = place->column != 0};
 }
 
@@ -118,7 +120,10 @@ LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
   ModuleContext *m = k->m;
   LLVMValueRef address = view_address(k, view, site);
   uint32_t lanes = view->exact ? site.lanes : m->target->vector_floats;
-  if (view->channel_bytes == 4) return emit_load(m, address, lanes);
+  if (view->channel_bytes == dtype_bytes(view->dtype)) {
+    return stored_load(m, view->dtype, address, lanes, false);
+  }
+  CHECK(view->dtype == DTYPE_F32);
   LLVMValueRef vector = LLVMConstNull(m->vector);
   for (uint32_t i = 0; i < lanes; ++i) {
     LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)(i * view->channel_bytes)));
@@ -130,7 +135,7 @@ LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
 
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector) {
   ModuleContext *m = k->m;
-  CHECK(view->channel_bytes == 4);
+  CHECK(view->dtype == DTYPE_F32 && view->channel_bytes == dtype_bytes(view->dtype));
   emit_store(m, vector, view_address(k, view, site),
              view->exact ? site.lanes : m->target->vector_floats);
 }

@@ -41,6 +41,7 @@ const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
   if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
   int64_t panels = ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel);
   Type packed = type_make(3, (int64_t[]){panels, type_channels(in->operand[0]), a->panel});
+  packed.dtype = w.dtype;
   if (!type_equal(w, packed)) {
     return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
                         INFER_TEXT(packed));
