@@ -54,8 +54,10 @@ static Status run_passes(Compilation *c, const Graph *graph, const Graph **resul
   const Pass *const *passes;
   uint32_t count;
   RETURN_IF_ERROR(choose_passes(options, c->arena, c->diag, &passes, &count));
-  PassContext context = {
-      .arena = c->arena, .diag = c->diag, .target = c->variants[0].target, .weights_dtype = c->weights_dtype};
+  PassContext context = {.arena = c->arena,
+                         .diag = c->diag,
+                         .target = c->variants[0].target,
+                         .weights_dtype = c->weights_dtype};
   if (options->shape) {
     ShapeList shapes;
     RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->arena, c->diag, &shapes));

@@ -46,6 +46,13 @@ static const Case cases[] = {
 
     /* element types */
     {{"f16[1,8]"}, "gelu(%0)", "gelu: operand 0 is f16[1,8], must be of f32"},
+    {{"f32[1,8]", "f16[2,8,4]"}, "packed_linear(%0, %1) {panel=4, channels=7}", "f32[1,7]"},
+    {{"f32[1,8]", "f16[7,8]"}, "linear(%0, %1)", "linear: operand 1 is f16[7,8], must be of f32"},
+    {{"f16[1,8]", "f32[7,8]"}, "linear(%0, %1)", "linear: operand 0 is f16[1,8], must be of f32"},
+    {{"f32[1,8]", "s32[2,8,4]"},
+     "packed_linear(%0, %1) {panel=4, channels=7}",
+     "packed_linear: operand 1 is s32[2,8,4], must be of f32"},
+    {{"f32[?,64]", "f16[10,64]"}, "scale_matrix(%0, %1)", "f32[?,1,10,64]"},
     {{"f32[1,8]", "s32[8]"}, "add(%0, %1)", "add: operand 1 is s32[8], must be of f32"},
 
     /* scale_matrix */
