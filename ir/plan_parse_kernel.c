@@ -346,7 +346,7 @@ Status plan_parse_kernel(PlanParser *p, const char *at) {
   KernelText text = {0};
   RETURN_IF_ERROR(read_kernel_name(p, &kernel.name));
   RETURN_IF_ERROR(read_domain(p, &kernel));
-  CHECK(kernel.operand_count + kernel.result_count + kernel.stage_count == 0);
+  CHECK(!kernel.operand_count && !kernel.result_count && !kernel.stage_count);
   while (port_follows(p, 'a')) RETURN_IF_ERROR(read_operand_port(p, &text, &kernel));
   while (port_follows(p, 'r')) RETURN_IF_ERROR(read_result_port(p, &text, &kernel));
   while (text_read_accept(&p->in, "stage")) RETURN_IF_ERROR(read_stage(p, &text, &kernel));
