@@ -22,9 +22,11 @@ static void report_twice(const JsonSource *source, const cJSON *child, ErrorList
 
 /* One with the key of `child` stands before it in `object`. */
 static bool is_repeated(const cJSON *object, const cJSON *child) {
-  const cJSON *other = object->child;
-  while (other != child && strcmp(other->string, child->string) != 0) other = other->next;
-  return other != child;
+  for (const cJSON *other = object->child; other != child; other = other->next) {
+    CHECK(other->string && child->string);
+    if (strcmp(other->string, child->string) == 0) return true;
+  }
+  return false;
 }
 
 /* By a table that is not kept. */
