@@ -21,8 +21,8 @@ typedef struct NameTable { /* zero but for `arena`: empty */
 
 /* The index of `name`; false when it is not there. */
 bool name_table_find(const NameTable *table, const char *name, uint32_t *index);
-/* Makes room for `count` names in all, below 2^30: a table that grows leaves its old slots behind in
- * the arena. */
+/* Makes room for `count` names in all, below 2^30: a table that grows leaves its old slots behind
+ * in the arena. */
 void name_table_reserve(NameTable *table, uint32_t count);
 /* Sets the index of `name`, whose text must outlive the table. */
 void name_table_set(NameTable *table, const char *name, uint32_t index);

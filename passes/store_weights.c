@@ -3,10 +3,10 @@
  *   packed_linear(x, w, b)  ->  packed_linear(x, round(w, f16), b)
  *   scale_matrix(v, w)      ->  scale_matrix(v, round(w, f16))
  *
- * These are the constants of which a kernel loads whole vectors, each for many multiply-adds: nearly
- * all bytes of a model. All others stay f32: biases, gains and the taps of depthwise convolutions,
- * which are few; and the weights of mix_rows and of convolutions in groups, which are loaded number
- * by number, each with a conversion of its own.
+ * These are the constants of which a kernel loads whole vectors, each for many multiply-adds:
+ * nearly all bytes of a model. All others stay f32: biases, gains and the taps of depthwise
+ * convolutions, which are few; and the weights of mix_rows and of convolutions in groups, which are
+ * loaded number by number, each with a conversion of its own.
  */
 #include "ir/rewrite.h"
 #include "passes/pass.h"

@@ -77,8 +77,8 @@ typedef struct atm_tensor {
 } atm_tensor;
 
 /* Runs a model at one resolution: in[i] and out[i] are its tensors in the order of the entry's,
- * dense arrays of the elements that their dtypes say. No output and no workspace may overlap anything
- * else that the call is given; inputs are not written to and may overlap each other. */
+ * dense arrays of the elements that their dtypes say. No output and no workspace may overlap
+ * anything else that the call is given; inputs are not written to and may overlap each other. */
 typedef int atm_run_fn(const void *const in[], void *const out[], void *workspace,
                        size_t workspace_bytes, const atm_env *env);
 

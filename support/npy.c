@@ -184,7 +184,7 @@ static Status check_file(Diag *diag, const char *path, const char *file, size_t 
 
 Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, size_t bytes,
                  NpyArray *array) {
-  const char *data;
+  const char *data = file;
   RETURN_IF_ERROR(check_file(diag, path, file, bytes, array, &data));
   array->data = arena_copy(arena, data, array->count * sizeof(float));
   return STATUS_OK;
@@ -193,9 +193,9 @@ Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, s
 /* The elements move to the front of the file's own memory, which is aligned: no second copy. */
 Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
   char *file;
-  const char *data;
   size_t bytes;
   RETURN_IF_ERROR(atomic_file_read(arena, diag, path, NPY_MAX_BYTES, &file, &bytes));
+  const char *data = file;
   RETURN_IF_ERROR(check_file(diag, path, file, bytes, array, &data));
   array->data = memmove(file, data, array->count * sizeof(float));
   return STATUS_OK;

@@ -100,8 +100,8 @@ LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
 void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address);
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
-/* stored.c: the same of elements of type `dtype`, as floats: what is not f32 is converted. `aligned`:
- * the address is a multiple of a vector's bytes there, and all lanes are read. */
+/* stored.c: the same of elements of type `dtype`, as floats: what is not f32 is converted.
+ * `aligned`: the address is a multiple of a vector's bytes there, and all lanes are read. */
 LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
                          bool aligned);
 /* Writes the first `lanes` floats of `vector`, and nothing behind them. */

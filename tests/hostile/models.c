@@ -26,7 +26,7 @@ static void neighbour_layers(FILE *file) {
   fputs("],\"outputs\":[{\"name\":\"y\"}]}", file);
 }
 
-/* -- much text that says little ----------------------------------------------------------------- */
+/* -- much text that says little ---------------------------------------------------------------- */
 
 static void repeat(FILE *file, uint32_t count, const char *text) {
   for (uint32_t i = 0; i < count; ++i) fputs(text, file);
