@@ -112,7 +112,15 @@ typedef struct ProductPlan {
   /* The sums of a turn's columns, for all rows of the block, stand in memory before what is behind
    * the product is computed: always, where there are several depth blocks. */
   bool sums;
+  /* B, which is not stored as f32, is converted once for all tiles of a block: each depth block of
+   * a tile's columns, into the frame. Else each tile converts what it loads. */
+  bool widened;
 } ProductPlan;
+
+/* Bytes of a depth block of a tile's columns, converted. */
+static inline uint64_t plan_widened_bytes(const ProductPlan *product) {
+  return (uint64_t)dtype_bytes(DTYPE_F32) * product->depth_block * product->tile_columns;
+}
 
 /* One loop nest. Its nodes are consecutive in execution order: the anchor first, if it has one. */
 typedef struct Stage {

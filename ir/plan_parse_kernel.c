@@ -197,6 +197,17 @@ static Status read_node(PlanParser *p, KernelText *text, const PlanKernel *kerne
   return STATUS_OK;
 }
 
+/* What may stand behind the numbers of a product: ", sums", then ", widened". */
+static Status read_choices(PlanParser *p, ProductPlan *product) {
+  if (!text_read_accept(&p->in, ",")) return STATUS_OK;
+  product->sums = text_read_accept(&p->in, "sums");
+  if (product->sums && !text_read_accept(&p->in, ",")) return STATUS_OK;
+  product->widened = text_read_accept(&p->in, "widened");
+  if (product->widened) return STATUS_OK;
+  return text_read_fail(&p->in, p->in.cursor, "expected %s\"widened\"",
+                        product->sums ? "" : "\"sums\" or ");
+}
+
 static Status read_product(PlanParser *p, ProductPlan *product) {
   RETURN_IF_ERROR(plan_parse_u32(p, &product->tile_rows));
   if (*p->in.cursor != 'x') return text_read_fail(&p->in, p->in.cursor, "expected \"x\"");
@@ -207,8 +218,7 @@ static Status read_product(PlanParser *p, ProductPlan *product) {
   RETURN_IF_ERROR(plan_parse_word_u32(p, "depth", &product->depth_block));
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));
   RETURN_IF_ERROR(plan_parse_word_u32(p, "unroll", &product->unroll));
-  product->sums = text_read_accept(&p->in, ",");
-  return product->sums ? text_read_expect(&p->in, "sums") : STATUS_OK;
+  return read_choices(p, product);
 }
 
 static Status read_stage(PlanParser *p, KernelText *text, PlanKernel *kernel) {

@@ -119,9 +119,10 @@ static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuil
   string_builder_printf(out, "  stage %s", plan_text_stages[stage->kind]);
   if (stage->kind == STAGE_PRODUCT) {
     const ProductPlan *product = &stage->product;
-    string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s", product->tile_rows,
+    string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s%s", product->tile_rows,
                           product->tile_columns, product->full ? " full" : "", product->depth_block,
-                          product->unroll, product->sums ? ", sums" : "");
+                          product->unroll, product->sums ? ", sums" : "",
+                          product->widened ? ", widened" : "");
   }
   string_builder_add(out, "\n");
   for (uint32_t n = 0; n < stage->node_count; ++n) {

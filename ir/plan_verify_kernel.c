@@ -267,6 +267,8 @@ static const char *check_product_kind(const Check *c, const Node *node) {
   if (node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel != PLAN_PANEL) {
     return "weights in other panels";
   }
+  DType dtype = graph_type(c->body, node->operands[1]).dtype;
+  if (dtype != DTYPE_F32 && !c->target->has_half) return "weights of f32 on this target";
   bool view = node->op == OP_IMAGE_LINEAR && c->kernel->places[node->operands[1].index].column;
   return view ? "a view of a matrix" : NULL;
 }
@@ -291,6 +293,11 @@ static const char *check_product(const Check *c, const Stage *stage) {
   if (several && !p->sums) return "stored sums, with several depth blocks";
   if (p->depth_block > depth + PLAN_DEPTH_ALIGN) return "a depth block of K at most";
   if (p->sums && 4 * c->block_rows * columns > MAX_SUMS_BYTES) return "fewer stored sums";
+  if (p->widened) {
+    if (graph_type(c->body, node->operands[1]).dtype == DTYPE_F32) return "nothing to be widened";
+    if (columns > PLAN_PANEL) return "tiles within a panel, to be widened";
+    if (plan_widened_bytes(p) > MAX_SUMS_BYTES) return "smaller depth blocks, to be widened";
+  }
   return check_product_kind(c, node);
 }
 

@@ -53,6 +53,15 @@ static uint32_t choose_unroll(const PlanKernel *kernel, const TargetInfo *target
   return whole && run <= PLAN_SHORT_RUN ? run : unroll;
 }
 
+/* Whether B is converted once for all tiles of a block, of which there are `tiles`. */
+static bool choose_widened(const PlanKernel *kernel, const Node *node, const ProductPlan *product) {
+  uint32_t rows[PLAN_ROW_COUNTS];
+  plan_row_counts(kernel, rows);
+  DType dtype = graph_type(kernel->body, node->operands[1]).dtype;
+  return dtype != DTYPE_F32 && product->tile_columns <= PLAN_PANEL &&
+         cost_model_widen(ceil_div_u32(rows[0], product->tile_rows));
+}
+
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
   Stage *stages = (Stage *)kernel->stages;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
@@ -64,6 +73,7 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
     product->full = tiles_are_full(kernel, product->tile_rows);
     product->depth_block = depth_block_of(depth);
     product->unroll = choose_unroll(kernel, target, node, product);
+    product->widened = choose_widened(kernel, node, product);
     product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);
   }
 }

@@ -34,6 +34,8 @@ enum {
   /* A kernel that uses each of its weights for so many rows is busy with arithmetic; any other
    * waits for memory. */
   BUSY_ROWS = 16,
+  /* From so many tiles of rows on, converting weights once pays for writing and reading them. */
+  WIDENED_TILES = 4,
   /* Multiply-adds that hide the arrival of a byte of another kernel's weights: on a Zen 5 core, a
    * quarter of the memory's bandwidth. What a busy kernel waits for itself, before its own
    * prefetching is under way. And what the last level of the cache keeps until it is used. */
@@ -120,6 +122,10 @@ uint32_t cost_model_depth_block(void) {
 
 uint32_t cost_model_unroll(uint32_t vector_registers) {
   return vector_registers < MANY_REGISTERS ? 4 : 2;
+}
+
+bool cost_model_widen(uint32_t tiles) {
+  return tiles >= WIDENED_TILES;
 }
 
 bool cost_model_far(uint64_t map_bytes) {

@@ -46,6 +46,10 @@ uint32_t cost_model_depth_block(void);
 /* Steps of K in a turn of a product's innermost loop, on a target with so many vector registers. */
 uint32_t cost_model_unroll(uint32_t vector_registers);
 
+/* Whether weights that are not stored as f32 are converted once for `tiles` tiles of rows, in
+ * memory, and not by each of them. */
+bool cost_model_widen(uint32_t tiles);
+
 /* Whether a map of `map_bytes` for each image is too large for the nearest cache, so that its rows
  * are asked for before they are needed. */
 bool cost_model_far(uint64_t map_bytes);

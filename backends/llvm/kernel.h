@@ -39,9 +39,10 @@ typedef struct KernelEmitter {
   /* weight_prefetch.c: its variable, NULL where there is nothing to prefetch; and the first byte
    * of all. */
   LLVMValueRef prefetched, later_weights;
-  View *views;        /* [value_count]: of the block, where the value has a place in memory */
-  View *result_views; /* [result_count] */
-  LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
+  View *views;          /* [value_count]: of the block, where the value has a place in memory */
+  View *result_views;   /* [result_count] */
+  LLVMValueRef widened; /* in the frame, NULL before the first (product_widen.c) */
+  LLVMValueRef *live;   /* [value_count]: in registers at the present site, or NULL */
 } KernelEmitter;
 
 /* -- view.c ------------------------------------------------------------------------------------ */

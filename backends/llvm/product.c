@@ -128,10 +128,12 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   Tile tile = {
       .column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
       .panel = emit_address(m, product_panel(p, panel), emit_mul(m, begin, dtype_bytes(p->dtype))),
+      .b = {.dtype = p->dtype, .step_bytes = p->step_bytes},
       .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   tile.row = tile.depth = emit_i64(m, 0);
   if (p->depth_blocks == 1) {
+    product_widen(p, &tile);
     LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->plan.tile_columns), "");
     emit_rows(p, tile, product_prefetch_panel(p, panel), emit_mul(m, before, product_tiles(p)));
     if (p->sums) product_tile_finish_sums(p, &tile);
@@ -141,7 +143,9 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   Loop blocks;
   loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->plan.depth_block, NULL, 0);
   tile.depth = blocks.index;
-  emit_rows(p, tile, product_prefetch_depth(p, &tile, panel), emit_i64(m, 0));
+  Tile block = tile;
+  product_widen(p, &block);
+  emit_rows(p, block, product_prefetch_depth(p, &tile, panel), emit_i64(m, 0));
   loop_end(m, &blocks, NULL);
   product_tile_finish_sums(p, &tile);
 }
@@ -236,6 +240,7 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   } else {
     find_linear(&p, node);
   }
+  product_widen_begin(&p);
   if (p.plan.sums) {
     uint64_t rows = k->row_counts[k->row_count_kinds - 1];
     p.sums = emit_stack(k->m, 4 * rows * p.plan.tile_columns);

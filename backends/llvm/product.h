@@ -50,11 +50,18 @@ typedef struct Product {
   bool streamed_rows;   /* A passes by: the next block's is prefetched, a line in each turn */
 } Product;
 
+/* How the B of a tile stands in memory. */
+typedef struct PanelSource {
+  DType dtype;         /* of its elements */
+  uint64_t step_bytes; /* from one k to the next */
+} PanelSource;
+
 /* A register tile: `rows` rows from `row` on, `vectors` vectors of columns from `column` on. */
 typedef struct Tile {
   LLVMValueRef row, column; /* i64 */
   LLVMValueRef panel;       /* B at k = 0 and `column` */
-  LLVMValueRef depth;       /* i64: k at which the depth block begins */
+  PanelSource b;
+  LLVMValueRef depth; /* i64: k at which the depth block begins */
   uint32_t rows, vectors;
   uint32_t last_lanes; /* of the last vector */
   /* What to prefetch: A's lines from k = 0 on, with streamed_rows; of B, at the depth block's first
@@ -79,6 +86,12 @@ uint32_t product_tiles(const Product *p);
 LLVMValueRef product_panel(const Product *p, LLVMValueRef panel);
 /* The columns that are finished before the next ones are begun: one panel or several. */
 uint32_t product_turn_columns(const Product *p);
+
+/* -- product_widen.c --------------------------------------------------------------------------- */
+/* Makes room for the converted B, if the product is `widened`. */
+void product_widen_begin(Product *p);
+/* Then converts the depth block of `tile`, which reads what was converted from now on. */
+void product_widen(const Product *p, Tile *tile);
 
 /* -- product_prefetch.c ------------------------------------------------------------------------ */
 /* B of the first product behind `stage`, or NULL. In a kernel that is cut by columns: its first

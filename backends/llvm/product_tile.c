@@ -25,13 +25,15 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
                           uint32_t step, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef columns[PLAN_TILE_VECTORS];
-  uint32_t vector_bytes = dtype_bytes(p->dtype) * m->target->vector_floats;
-  uint32_t panel_bytes = product_panel_bytes(p->dtype);
+  DType dtype = tile->b.dtype;
+  uint32_t vector_bytes = dtype_bytes(dtype) * m->target->vector_floats;
+  uint32_t panel_bytes = product_panel_bytes(dtype);
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     uint32_t panel = v * vector_bytes / panel_bytes, bytes = v * vector_bytes % panel_bytes;
-    LLVMValueRef at = emit_i64(m, (int64_t)(p->step_bytes * step + p->panel_bytes * panel + bytes));
+    LLVMValueRef at =
+        emit_i64(m, (int64_t)(tile->b.step_bytes * step + p->panel_bytes * panel + bytes));
     columns[v] =
-        stored_load(m, p->dtype, emit_address(m, b, at), m->target->vector_floats, p->aligned);
+        stored_load(m, dtype, emit_address(m, b, at), m->target->vector_floats, p->aligned);
   }
   for (uint32_t r = 0; r < tile->rows; ++r) {
     uint64_t bytes = r * p->a.row_bytes + step * p->a.step_bytes;
@@ -49,7 +51,7 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
                           uint32_t unroll, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, k, p->a.step_bytes));
-  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, p->step_bytes));
+  LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
   if (unroll == p->plan.unroll) product_prefetch_turn(p, tile, k);
   for (uint32_t step = 0; step < unroll; ++step) multiply_step(p, tile, a, b, step, acc);
 }

@@ -26,6 +26,22 @@ for isa in v4 v3; do
     >"$work/log" || { cat "$work/log"; exit 1; }
 done
 
+# Panels that are converted once, and by each tile: the same bits, from the plan and as made.
+if "$tools/cpu_supports" v3; then
+  "$tools/sheet_tiles" "$examples/glyphs/test_sheet.png" 48 0 1 "$work/tile.npy"
+  "$atmc" compile "$model" --weights "$weights" --isa=v3 --weights-dtype=f16 --shape 1x3x48x48 \
+    --emit=plan -o "$work/made" 2>/dev/null
+  sed 's/, widened$//' "$work/made.plan" >"$work/each.plan"
+  ! cmp -s "$work/made.plan" "$work/each.plan" || { echo "nothing is widened"; exit 1; }
+  "$atmc" run "$model" --weights "$weights" --isa=v3 --weights-dtype=f16 \
+    --input image="$work/tile.npy" --output logits="$work/once.npy"
+  for plan in made each; do
+    "$atmc" run "$model" --weights "$weights" --isa=v3 --weights-dtype=f16 \
+      --from-plan="$work/$plan.plan" --input image="$work/tile.npy" --output logits="$work/$plan.npy"
+    cmp "$work/once.npy" "$work/$plan.npy" || { echo "$plan: other bits"; exit 1; }
+  done
+fi
+
 for dtype in f32 f16; do
   "$atmc" compile "$model" --weights "$weights" --isa=v3 --weights-dtype=$dtype --shape 1x3x48x48 \
     --weights-mode=external -o "$work/$dtype" 2>/dev/null

@@ -109,6 +109,8 @@ Test(plan_parse, refuses_what_would_corrupt) {
   refuses(&t, "stage product 6x16", "stage product 6x20", "a tile of whole vectors");
   refuses(&t, "stage product 6x16", "stage product 99x16", "a smaller tile");
   refuses(&t, "unroll 4", "unroll 0", "1 to 16 steps");
+  refuses(&t, "unroll 4", "unroll 4, widened", "nothing to be widened");
+  refuses(&t, "unroll 4", "unroll 4, narrowed", "expected \"sums\" or \"widened\"");
   refuses(&t, "scratch +0 pitch", "scratch +8 pitch", "not aligned");
   refuses(&t, "scratch +0 pitch 32", "scratch +0 pitch 16000000", "behind the scratch");
   refuses(&t, "strip +0", "strip +8", "not aligned");

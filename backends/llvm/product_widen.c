@@ -1,0 +1,82 @@
+/* B of a depth block, converted once for all tiles of the rows: where it is stored as another type
+ * than f32, and each element would be converted by many tiles.
+ *
+ *   for k of the depth block, for vector of the tile's columns: widened[k][vector] = B[k][vector]
+ *
+ * The floats stand in the frame, one step of K behind the other; all products of a kernel use the
+ * same bytes. */
+#include "backends/llvm/product.h"
+
+/* Bytes of the largest depth block that a product of the kernel converts. */
+static uint64_t largest_block(const PlanKernel *kernel) {
+  uint64_t largest = 0;
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
+    const ProductPlan *product = &kernel->stages[i].product;
+    if (product->widened && plan_widened_bytes(product) > largest) {
+      largest = plan_widened_bytes(product);
+    }
+  }
+  return largest;
+}
+
+void product_widen_begin(Product *p) {
+  KernelEmitter *k = p->k;
+  if (!p->plan.widened) return;
+  if (!k->widened) k->widened = emit_stack(k->m, largest_block(k->kernel));
+}
+
+/* From one step of K to the next, converted. */
+static uint64_t step_bytes(const Product *p) {
+  return (uint64_t)dtype_bytes(DTYPE_F32) * p->plan.tile_columns;
+}
+
+/* The steps of K in the tile's depth block. */
+static LLVMValueRef steps_of(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef depth = emit_i64(m, p->depth);
+  if (p->depth_blocks == 1) return depth;
+  LLVMValueRef left = LLVMBuildSub(m->builder, depth, tile->depth, "");
+  return emit_least(m, left, emit_i64(m, p->plan.depth_block));
+}
+
+/* Converts `steps` steps of K, that at `from` and those behind it, to `to`. */
+static void convert_steps(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef to,
+                          uint32_t steps) {
+  ModuleContext *m = p->k->m;
+  uint32_t lanes = m->target->vector_floats, stored = lanes * dtype_bytes(tile->b.dtype);
+  for (uint32_t step = 0; step < steps; ++step) {
+    for (uint32_t v = 0; v < tile->vectors; ++v) {
+      uint64_t b = step * tile->b.step_bytes + v * stored,
+               wide = step * step_bytes(p) + v * 4 * lanes;
+      LLVMValueRef at = emit_address(m, from, emit_i64(m, (int64_t)b));
+      LLVMValueRef vector = stored_load(m, tile->b.dtype, at, lanes, p->aligned);
+      emit_store(m, vector, emit_address(m, to, emit_i64(m, (int64_t)wide)), lanes);
+    }
+  }
+}
+
+/* Converts the steps [begin, end) of the depth block whose first is at `from`, `turn` at a time. */
+static void convert_range(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef begin,
+                          LLVMValueRef end, uint32_t turn) {
+  ModuleContext *m = p->k->m;
+  Loop steps;
+  loop_begin(m, &steps, begin, end, turn, NULL, 0);
+  LLVMValueRef b = emit_address(m, from, emit_mul(m, steps.index, tile->b.step_bytes));
+  LLVMValueRef to = emit_address(m, p->k->widened, emit_mul(m, steps.index, step_bytes(p)));
+  convert_steps(p, tile, b, to, turn);
+  loop_end(m, &steps, NULL);
+}
+
+void product_widen(const Product *p, Tile *tile) {
+  if (!p->plan.widened) return;
+  ModuleContext *m = p->k->m;
+  LLVMValueRef from = emit_address(m, tile->panel, emit_mul(m, tile->depth, tile->b.step_bytes));
+  LLVMValueRef steps = steps_of(p, tile);
+  LLVMValueRef rest = LLVMBuildURem(m->builder, steps, emit_i64(m, PLAN_DEPTH_ALIGN), "");
+  LLVMValueRef even = LLVMBuildSub(m->builder, steps, rest, "");
+  convert_range(p, tile, from, emit_i64(m, 0), even, PLAN_DEPTH_ALIGN);
+  if (p->depth % PLAN_DEPTH_ALIGN) convert_range(p, tile, from, even, steps, 1);
+  LLVMValueRef before = LLVMBuildNeg(m->builder, emit_mul(m, tile->depth, step_bytes(p)), "");
+  tile->panel = emit_address(m, p->k->widened, before);
+  tile->b = (PanelSource){.dtype = DTYPE_F32, .step_bytes = step_bytes(p)};
+}
