@@ -26,12 +26,6 @@ typedef struct Check {
   Arena *arena;
 } Check;
 
-#define RETURN_IF_FAULT(call)    \
-  do {                           \
-    const char *fault_ = (call); \
-    if (fault_) return fault_;   \
-  } while (0)
-
 static uint64_t port_bytes(const Port *port) {
   return 4 * (uint64_t)port->type.dims[0] * plan_rows(port->type) * port->pitch;
 }

@@ -26,12 +26,6 @@ typedef struct Check {
   Arena *arena;
 } Check;
 
-#define RETURN_IF_FAULT(call)    \
-  do {                           \
-    const char *fault_ = (call); \
-    if (fault_) return fault_;   \
-  } while (0)
-
 /* -- the domain and the ports ------------------------------------------------------------------ */
 
 static const char *check_domain(const PlanKernel *k) {
