@@ -275,6 +275,10 @@ void emit_prefetch(ModuleContext *m, LLVMValueRef address) {
   emit_intrinsic(m, "llvm.prefetch", (LLVMValueRef[]){address, read, all_levels, data}, 4);
 }
 
+void emit_barrier(ModuleContext *m) {
+  LLVMBuildFence(m->builder, LLVMAtomicOrderingSequentiallyConsistent, true, "");
+}
+
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(m->builder);
   LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(LLVMGetBasicBlockParent(here));

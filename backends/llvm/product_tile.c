@@ -46,14 +46,20 @@ static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LL
   }
 }
 
-/* acc += A * B over the `unroll` steps from `k` on; `a` is the tile's first row at step 0. */
+/* acc += A * B over the `unroll` steps from `k` on; `a` is the tile's first row at step 0. Windows
+ * that overlap have elements in common: each is loaded again, for LLVM would keep them in registers
+ * that it does not have. */
 static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows, LLVMValueRef k,
                           uint32_t unroll, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, k, p->a.step_bytes));
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
   if (unroll == p->plan.unroll) product_prefetch_turn(p, tile, k);
-  for (uint32_t step = 0; step < unroll; ++step) multiply_step(p, tile, a, b, step, acc);
+  uint64_t apart = p->a.line ? p->a.row_bytes / p->a.step_bytes : unroll; /* windows, in steps */
+  for (uint32_t step = 0; step < unroll; ++step) {
+    if (step && step % apart == 0) emit_barrier(m);
+    multiply_step(p, tile, a, b, step, acc);
+  }
 }
 
 /* acc += A * B over k of [begin, end), `unroll` steps at a time. */
