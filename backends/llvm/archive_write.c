@@ -18,6 +18,7 @@
 static const char magic[] = "!<arch>\n";
 enum { MAGIC = 8, HEADER = 60, SHORT_NAME = 15 };
 
+/* What is written so far; `data` has room for all, whose size is known before. */
 typedef struct Archive {
   char *data;
   size_t bytes;
@@ -28,6 +29,7 @@ static void put(Archive *archive, const void *data, size_t bytes) {
   archive->bytes += bytes;
 }
 
+/* `bytes` of contents follow. Name, date, owner, group, mode and size stand in fixed columns. */
 static void put_header(Archive *archive, const char *name, size_t bytes) {
   char header[HEADER + 1];
   int length = snprintf(header, sizeof header, "%-16s%-12d%-6d%-6d%-8s%-10zu`\n", name, 0, 0, 0,
@@ -36,10 +38,12 @@ static void put_header(Archive *archive, const char *name, size_t bytes) {
   put(archive, header, HEADER);
 }
 
+/* Members begin at even offsets. */
 static void put_even(Archive *archive) {
   if (archive->bytes % 2) put(archive, "\n", 1);
 }
 
+/* Big-endian, on every machine. */
 static void put_u32(Archive *archive, size_t value) {
   CHECK(value <= UINT32_MAX);
   const unsigned char bytes[] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
@@ -47,10 +51,12 @@ static void put_u32(Archive *archive, size_t value) {
   put(archive, bytes, sizeof bytes);
 }
 
+/* A name with its ending "/" does not fit the 16 columns of a header. */
 static bool is_long(const char *name) {
   return strlen(name) > SHORT_NAME;
 }
 
+/* Of member "/", without its header. */
 static size_t symbol_table_bytes(const ArchiveMember *members, uint32_t count) {
   size_t bytes = 4;
   for (uint32_t m = 0; m < count; ++m) {
@@ -61,6 +67,7 @@ static size_t symbol_table_bytes(const ArchiveMember *members, uint32_t count) {
   return bytes;
 }
 
+/* Of member "//", without its header; 0: it is left out. */
 static size_t long_names_bytes(const ArchiveMember *members, uint32_t count) {
   size_t bytes = 0;
   for (uint32_t m = 0; m < count; ++m) {
@@ -97,6 +104,7 @@ static void put_long_names(Archive *archive, const ArchiveMember *members, uint3
   put_even(archive);
 }
 
+/* A long name is written as "/" and its offset in member "//". */
 static void put_members(Archive *archive, const ArchiveMember *members, uint32_t count) {
   size_t long_offset = 0;
   for (uint32_t m = 0; m < count; ++m) {

@@ -4,6 +4,7 @@
 
 const char artifact_weights_section[] = ".rodata.weights";
 
+/* Hidden helpers are not inlined: entries of many resolutions call them, and are small by that. */
 LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, bool exported) {
   ModuleContext *m = a->m;
   const char *symbol = arena_printf(a->arena, "%s_%s", a->spec->prefix, name);
@@ -26,6 +27,8 @@ LLVMValueRef artifact_constant(Artifact *a, const char *name, LLVMValueRef value
   return global;
 }
 
+/* Base and scratch each of the variant that needs the most: a caller does not know which one runs.
+ */
 ArtifactWorkspace artifact_workspace(const ArtifactSpec *spec, uint32_t i) {
   ArtifactWorkspace most = {0};
   for (uint32_t v = 0; v < spec->variant_count; ++v) {

@@ -17,6 +17,8 @@ typedef struct Pool {
   LLVMValueRef count;                          /* a vector: what to divide by */
 } Pool;
 
+/* A SiteEmitter: one vector of the present row. The sum is divided and not multiplied by a
+ * reciprocal, which would be rounded once more. */
 static void pool_vector(KernelEmitter *k, Site site, void *context) {
   const Pool *p = context;
   ModuleContext *m = k->m;
@@ -34,6 +36,7 @@ static void pool_vector(KernelEmitter *k, Site site, void *context) {
   pointwise_emit(k, p->stage, site, mean);
 }
 
+/* What the present row's sums are divided by, in all lanes. */
 static LLVMValueRef find_count(ModuleContext *m, const Pool *p) {
   if (p->count_padding) return emit_splat(m, (double)window_taps(&p->window));
   LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, p->end_h, p->begin_h, ""),

@@ -51,6 +51,7 @@ static LLVMValueRef group_floats(ModuleContext *m, const Sample *s, LLVMValueRef
   return emit_add(m, emit_broadcast(m, first), LLVMConstVector(lanes, m->target->vector_floats));
 }
 
+/* Group `group` of the present row in one of the three tables of slots. */
 static LLVMValueRef slot_address(ModuleContext *m, const Sample *s, LLVMValueRef slots,
                                  LLVMValueRef group) {
   return emit_address(m, slots, emit_mul(m, emit_add(m, s->slot, group), 4));
@@ -84,6 +85,8 @@ static void look_ahead(KernelEmitter *k, const Sample *s, Site site) {
   emit_prefetch(k->m, emit_address(k->m, here, emit_i64(k->m, AHEAD_BYTES)));
 }
 
+/* The first step: a SiteEmitter over groups, so `site.lanes` may be more than are left. Their slots
+ * are there (`slots` is rounded up), and what they hold is never read. */
 static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   const Sample *s = context;
   ModuleContext *m = k->m;
@@ -129,6 +132,7 @@ static LLVMValueRef load_weights(ModuleContext *m, const Sample *s, LLVMValueRef
   return load_floats(m, slot_address(m, s, slots, group), 0, groups);
 }
 
+/* y = low * a + high * b, stored at `site`; as many lanes as the vectors have. */
 static void store_mix(KernelEmitter *k, const Sample *s, Site site, const LLVMValueRef *weights,
                       const LLVMValueRef *pair) {
   LLVMValueRef value = emit_fmul(k->m, weights[0], pair[0]);
@@ -185,6 +189,7 @@ static void mix_group(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMV
   }
 }
 
+/* The second step: whole vectors of narrow groups, then one group at a time. */
 static void mix_row(KernelEmitter *k, const Sample *s, LLVMValueRef row) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats, done = 0;
@@ -216,10 +221,13 @@ static void find_line(KernelEmitter *k, Sample *s, const Node *node, Type map, L
   s->line = view_row(k, &s->x, origin);
 }
 
+/* The slots of `row`, in a batch that begins with row `begin`. */
 static void find_slot(ModuleContext *m, Sample *s, LLVMValueRef row, LLVMValueRef begin) {
   s->slot = emit_mul(m, LLVMBuildSub(m->builder, row, begin, ""), s->slots);
 }
 
+/* What holds for the whole stage. A batch has fewer rows where the slots of many groups would take
+ * more than MAX_SLOT_BYTES. */
 static Sample sample_of(KernelEmitter *k, const Node *node) {
   ModuleContext *m = k->m;
   ValueId x = node->operands[0];

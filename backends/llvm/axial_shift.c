@@ -5,6 +5,11 @@
  * vector is that many loads, blended by constant masks that repeat after a few vectors. Whether a
  * row is outside is the same for all channels: tested once per row, and only at the edge of the map
  * are there selects for it.
+ *
+ * With period 3 and four lanes, a turn is three vectors; the digits are the offsets of the lanes:
+ *
+ *   channel   0 1 2 3 | 4 5 6 7 | 8 9 10 11
+ *   offset    0 1 2 0 | 1 2 0 1 | 2 0 1 2
  */
 #include "backends/llvm/kernel.h"
 #include "support/panic.h"
@@ -22,6 +27,7 @@ typedef struct Shift {
   bool all_inside;
 } Shift;
 
+/* Of both; b may be 0. */
 static uint32_t greatest_divisor(uint32_t a, uint32_t b) {
   return b ? greatest_divisor(b, a % b) : a;
 }
@@ -55,6 +61,8 @@ static void shift_vector(KernelEmitter *k, const Shift *s, Site site, uint32_t f
   view_store(k, s->y, site, value);
 }
 
+/* Whole turns, of the least common multiple of lanes and period, in a loop; then the vectors that
+ * are left. */
 static void shift_row(KernelEmitter *k, const Shift *s, LLVMValueRef row) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats, channels = (uint32_t)s->map.dims[3];

@@ -1,4 +1,10 @@
-/* Loops over the columns of a row, a vector at a time. */
+/* Loops over the columns of a row, a vector at a time.
+ *
+ *   columns_all       [0, C) in whole vectors, then what is left of one
+ *   columns_of_task   the vectors of the task's panels; what is left behind the last whole vector
+ *                     belongs to the task whose panels reach there
+ *   columns_copy_run  any number of floats that are side by side in both places
+ */
 #include "backends/llvm/kernel.h"
 
 enum { MAX_STRAIGHT = 4 }; /* vectors that are copied without a loop */
@@ -49,11 +55,13 @@ void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, Site
   branch_end(m, &last);
 }
 
+/* One row of a value: from its home to another result. */
 typedef struct Repeat {
   const View *from;
   const View *to;
 } Repeat;
 
+/* A SiteEmitter; `context` is a Repeat. */
 static void copy_vector(KernelEmitter *k, Site site, void *context) {
   const Repeat *repeat = context;
   view_store(k, repeat->to, site, view_load(k, repeat->from, site));

@@ -6,6 +6,7 @@ typedef struct Concat {
   uint32_t begin; /* where `from` begins in `to` */
 } Concat;
 
+/* A SiteEmitter over the channels of one operand. */
 static void copy_vector(KernelEmitter *k, Site site, void *context) {
   const Concat *c = context;
   LLVMValueRef x = view_load(k, &k->views[c->from.index], site);

@@ -83,6 +83,7 @@ static LLVMValueRef cpuid(Check *c, uint32_t leaf) {
   return c->results[c->read_count++] = result;
 }
 
+/* Register `reg` (ISA_EAX and so on) after cpuid of `leaf`. */
 static LLVMValueRef register_after(Check *c, uint32_t leaf, uint32_t reg) {
   return LLVMBuildExtractValue(c->m->builder, cpuid(c, leaf), reg, "");
 }

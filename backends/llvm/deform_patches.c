@@ -69,6 +69,7 @@ static void find_corners(KernelEmitter *k, Deform *d, const Neighbour h[2], cons
   }
 }
 
+/* A SiteEmitter over a group's channels: the sum of four neighbours, in a fixed order. */
 static void deform_vector(KernelEmitter *k, Site site, void *context) {
   const Deform *d = context;
   ModuleContext *m = k->m;
@@ -109,6 +110,8 @@ static void deform_tap(KernelEmitter *k, Deform *d, LLVMValueRef top, LLVMValueR
   columns_all(k, d->row, d->each, deform_vector, d);
 }
 
+/* The whole stage's state. Map and result are touched exactly: a group's last vector ends inside a
+ * row. */
 static Deform deform_of(KernelEmitter *k, const Node *node) {
   ValueId x = node->operands[0], mask = node_operand(node, 2);
   const AttrsDEFORM_PATCHES *a = &node->attrs.DEFORM_PATCHES;

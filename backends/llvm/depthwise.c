@@ -21,6 +21,8 @@ typedef struct Depthwise {
   bool inside;
 } Depthwise;
 
+/* sum + x[window + (tap_h, tap_w)] * w[tap], for the channels of `site`; the tap is inside the map.
+ */
 static LLVMValueRef add_tap(KernelEmitter *k, const Depthwise *d, Site site, LLVMValueRef tap_h,
                             LLVMValueRef tap_w, LLVMValueRef sum) {
   ModuleContext *m = k->m;
@@ -33,6 +35,7 @@ static LLVMValueRef add_tap(KernelEmitter *k, const Depthwise *d, Site site, LLV
   return emit_fma(m, view_load(k, &d->x, site), view_load(k, &d->weights, weight), sum);
 }
 
+/* All taps, unrolled. */
 static LLVMValueRef add_all_taps(KernelEmitter *k, const Depthwise *d, Site site,
                                  LLVMValueRef sum) {
   for (int32_t h = 0; h < d->window.kernel_h; ++h) {
@@ -43,6 +46,7 @@ static LLVMValueRef add_all_taps(KernelEmitter *k, const Depthwise *d, Site site
   return sum;
 }
 
+/* The taps inside of the map, which may be none, in loops. */
 static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site site,
                                     LLVMValueRef sum) {
   Loop lines, taps;
@@ -63,6 +67,7 @@ static void look_ahead(KernelEmitter *k, const Depthwise *d, Site site) {
   view_prefetch(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
 }
 
+/* A SiteEmitter: one vector of the present row. */
 static void emit_vector(KernelEmitter *k, Site site, void *context) {
   const Depthwise *d = context;
   look_ahead(k, d, site);
@@ -71,6 +76,7 @@ static void emit_vector(KernelEmitter *k, Site site, void *context) {
   pointwise_emit(k, d->stage, site, sum);
 }
 
+/* i1: no tap of the present row's window is outside. */
 static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
   LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, d->end_h, d->begin_h, ""),
                                     LLVMBuildSub(m->builder, d->end_w, d->begin_w, ""), "");
@@ -78,6 +84,7 @@ static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
   return LLVMBuildICmp(m->builder, LLVMIntEQ, count, emit_i64(m, taps), "");
 }
 
+/* A row, whose corner is known. Both cases are emitted; which one it is, is asked once per row. */
 static void emit_row(KernelEmitter *k, Depthwise *d, LLVMValueRef row) {
   ModuleContext *m = k->m;
   uint32_t channels = (uint32_t)d->channels;

@@ -68,6 +68,8 @@ LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x) {
   return times_exp(m, emit_splat(m, 1.0), 1.0, inside, LLVMConstNull(m->vector));
 }
 
+/* exp(-x) is clamped, so that nothing is divided by infinity: below -88 the result stays at 6e-39.
+ */
 LLVMValueRef elementary_sigmoid(ModuleContext *m, LLVMValueRef x) {
   LLVMValueRef one = emit_splat(m, 1.0);
   LLVMValueRef below = elementary_exp(m, LLVMBuildFNeg(m->builder, x, ""));

@@ -19,6 +19,8 @@
 
 enum { WEIGHTS_ALIGN = 4096 };
 
+/* The bytes of an object, and a copy of its header. Everything else is copied out before it is
+ * read: nothing says that it is aligned. */
 typedef struct Object {
   char *bytes;
   size_t size;
@@ -50,6 +52,7 @@ static const char *text(const Object *object, uint32_t table, uint32_t offset) {
   return at(object, strings.sh_offset + offset, strings.sh_size - offset);
 }
 
+/* The index of a section that must be there; so does symbol_table. */
 static uint32_t section_find(const Object *object, const char *name) {
   for (uint32_t i = 1; i < object->header.e_shnum; ++i) {
     Elf64_Shdr section = section_read(object, i);
@@ -65,6 +68,7 @@ static uint32_t symbol_table(const Object *object) {
   PANIC("the object has no symbol table");
 }
 
+/* A local label of LLVM's, as .LCPI0_1. */
 static bool is_label(const char *name) {
   return name[0] == '.' && name[1] == 'L';
 }

@@ -1,4 +1,8 @@
-/* Helpers that every kernel emitter uses: types, constants, arithmetic, memory, functions. */
+/* Helpers that every kernel emitter uses: types, constants, arithmetic, memory, functions.
+ *
+ * Floats in memory are accessed with an alignment of 4: a caller's tensor may have no more.
+ * Constants fold as they are built, so callers do not look for zeros and ones.
+ */
 #include "backends/llvm/emit.h"
 
 #include <string.h>
@@ -80,6 +84,7 @@ LLVMValueRef emit_i64(ModuleContext *m, int64_t value) {
   return LLVMConstInt(m->i64, (uint64_t)value, true);
 }
 
+/* A vector constant of the target's width, all lanes `lane`. */
 static LLVMValueRef constant_splat(ModuleContext *m, LLVMValueRef lane) {
   LLVMValueRef lanes[MAX_LANES];
   for (uint32_t i = 0; i < m->target->vector_floats; ++i) lanes[i] = lane;
@@ -120,6 +125,7 @@ LLVMValueRef emit_fmul(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   return LLVMBuildFMul(m->builder, a, b, "");
 }
 
+/* LLVM declares an intrinsic once per type; asking again gives the same declaration. */
 LLVMValueRef emit_intrinsic(ModuleContext *m, const char *name, LLVMValueRef *args,
                             uint32_t count) {
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
@@ -144,6 +150,8 @@ LLVMValueRef emit_fma(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, LLVMValu
   return emit_intrinsic(m, "llvm.fma", (LLVMValueRef[]){a, b, c}, 3);
 }
 
+/* a where `predicate` holds of (a, b), else b. The predicates are ordered, so that a NaN gives b,
+ * as x86's maxps and minps have it. */
 static LLVMValueRef choose(ModuleContext *m, LLVMRealPredicate predicate, LLVMValueRef a,
                            LLVMValueRef b) {
   return LLVMBuildSelect(m->builder, LLVMBuildFCmp(m->builder, predicate, a, b, ""), a, b, "");
@@ -214,6 +222,7 @@ LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef byte
   return LLVMBuildGEP2(m->builder, m->i8, base, &bytes, 1, "");
 }
 
+/* Floats of `type`, which may stand at any multiple of 4. */
 static LLVMValueRef load(ModuleContext *m, LLVMTypeRef type, LLVMValueRef address) {
   LLVMValueRef value = LLVMBuildLoad2(m->builder, type, address, "");
   LLVMSetAlignment(value, 4);
@@ -235,6 +244,9 @@ static uint32_t power_below(uint32_t count) {
   return power;
 }
 
+/* Part of a vector is loaded in pieces whose lanes are powers of two, largest first (11 = 8 + 2 +
+ * 1): each is one instruction, and no byte behind the last lane is touched. Not all targets have
+ * masked loads. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes) {
   uint32_t width = m->target->vector_floats;
   if (lanes >= width) return load(m, m->vector, address);
@@ -255,6 +267,7 @@ LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes) {
   return whole;
 }
 
+/* The same pieces as emit_load's. */
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes) {
   if (lanes >= m->target->vector_floats) {
     LLVMSetAlignment(LLVMBuildStore(m->builder, vector, address), 4);
@@ -279,6 +292,8 @@ void emit_barrier(ModuleContext *m) {
   LLVMBuildFence(m->builder, LLVMAtomicOrderingSequentiallyConsistent, true, "");
 }
 
+/* The slot is made in the entry block, whatever loop the builder is in: an alloca in a loop would
+ * take new bytes in each turn. */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(m->builder);
   LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(LLVMGetBasicBlockParent(here));

@@ -5,15 +5,21 @@
  *            ...
  *            next = index + step; br next < end, body, exit
  *   exit:    [carried = phi(initial from before, last from body)]
+ *
+ * A carried value inside of the loop is a phi; after loop_end `carried` is what the last turn gave,
+ * or the initial value where no turn ran. Bodies may have branches and loops of their own: the
+ * edges begin at the block where the builder stands, not at the first one of the body.
  */
 #include "backends/llvm/emit.h"
 #include "support/panic.h"
 
+/* An empty block at the end of the current function; the builder stays where it is. */
 static LLVMBasicBlockRef new_block(ModuleContext *m, const char *name) {
   LLVMValueRef function = LLVMGetBasicBlockParent(LLVMGetInsertBlock(m->builder));
   return LLVMAppendBasicBlockInContext(m->context, function, name);
 }
 
+/* Both are constants and there is a first turn: no guard is needed. */
 static bool surely_runs(LLVMValueRef begin, LLVMValueRef end) {
   return LLVMIsAConstantInt(begin) && LLVMIsAConstantInt(end) &&
          LLVMConstIntGetSExtValue(begin) < LLVMConstIntGetSExtValue(end);

@@ -40,15 +40,18 @@ typedef struct Entry {
 
 /* -- small pieces ------------------------------------------------------------------------------ */
 
+/* `bytes` behind `base`. */
 static LLVMValueRef offset(ModuleContext *m, LLVMValueRef base, uint64_t bytes) {
   LLVMValueRef index = LLVMConstInt(m->i64, bytes, 0);
   return bytes ? LLVMBuildGEP2(m->builder, m->i8, base, &index, 1, "") : base;
 }
 
+/* A value of `type` there, aligned as its type is: fields of structures, tables of pointers. */
 static LLVMValueRef load(ModuleContext *m, LLVMTypeRef type, LLVMValueRef base, uint64_t bytes) {
   return LLVMBuildLoad2(m->builder, type, offset(m, base, bytes), "");
 }
 
+/* The field of atm_env at byte `field`. */
 static LLVMValueRef env_field(Entry *e, LLVMTypeRef type, size_t field) {
   return load(e->m, type, e->env, field);
 }
@@ -91,6 +94,7 @@ static LLVMTypeRef parallel_for_type(ModuleContext *m) {
   return LLVMFunctionType(m->i32, parameters, 4, 0);
 }
 
+/* The type of PREFIX_step. */
 static LLVMTypeRef step_type(ModuleContext *m) {
   LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->ptr, m->i32};
   return LLVMFunctionType(m->i32, parameters, 5, 0);
@@ -153,6 +157,8 @@ static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, const PlanTenso
   return pointers;
 }
 
+/* Sets env, threads and parallel_for. An environment may be larger than ours (a newer runtime's);
+ * one without parallel_for, or with 0 or 1 threads, is that of one thread. */
 static void check_env(Entry *e) {
   ModuleContext *m = e->m;
   LLVMBuilderRef b = m->builder;
@@ -171,6 +177,8 @@ static void check_env(Entry *e) {
   e->parallel_for = LLVMBuildSelect(b, many, call, LLVMConstNull(m->ptr), "");
 }
 
+/* The workspace has room for the scratch of all threads. Threads are at most MAX_THREADS, so
+ * nothing here overflows. */
 static void check_workspace(Entry *e) {
   ModuleContext *m = e->m;
   LLVMValueRef others = LLVMBuildSub(m->builder, e->threads, LLVMConstInt(m->i32, 1, 0), "");
@@ -222,6 +230,7 @@ static void check_cpu(Entry *e) {
   require(e, some, ATM_E_UNSUPPORTED_CPU);
 }
 
+/* Sets weights: the embedded blob, or the one that the caller maps. */
 static void check_weights(Entry *e) {
   e->weights = e->a->weights;
   if (!e->a->spec->external_weights || !e->a->spec->blob->bytes) return;
@@ -231,11 +240,13 @@ static void check_weights(Entry *e) {
 
 /* -- the steps --------------------------------------------------------------------------------- */
 
+/* The first byte of the plan's constant `index`. */
 static LLVMValueRef weights_address(Entry *e, uint32_t index) {
   uint32_t recipe = e->plan->weights[index]->id;
   return offset(e->m, e->weights, e->a->weight_offsets[recipe]);
 }
 
+/* Where a buffer of a step is in this call, and in this round. */
 static LLVMValueRef buffer_address(Entry *e, const BufferRef *ref) {
   switch (ref->space) {
     case SPACE_INPUT: return e->inputs[ref->index];
@@ -246,10 +257,13 @@ static LLVMValueRef buffer_address(Entry *e, const BufferRef *ref) {
   PANIC("buffer in space %d", (int)ref->space);
 }
 
+/* args[index] = value. */
 static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef value) {
   LLVMBuildStore(e->m->builder, value, offset(e->m, args, index * sizeof(void *)));
 }
 
+/* Fills the arguments of one step and runs its tasks. All steps use the same array: tasks of the
+ * one before are over. */
 static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
   ModuleContext *m = e->m;
   const PlanKernel *kernel = &e->plan->kernels[step->kernel];
@@ -285,6 +299,8 @@ static LLVMValueRef *moved_on(Entry *e, LLVMValueRef *pointers, const PlanTensor
   return moved;
 }
 
+/* The steps, once or in a loop over rounds. Pointers of the round stand in for the caller's
+ * meanwhile. */
 static void emit_rounds(Entry *e, LLVMValueRef args) {
   ModuleContext *m = e->m;
   const Plan *plan = e->plan;

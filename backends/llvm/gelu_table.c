@@ -17,6 +17,7 @@ static const double PI = 3.14159265358979323846;
 /* 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits. */
 static const double ROUNDER = 12582912.0;
 
+/* t(a), with Phi(-a) = erfc(a / sqrt 2) / 2. */
 static double tail(double a) {
   return 0.5 * a * erfc(a / sqrt(2.0));
 }

@@ -75,6 +75,7 @@ static LLVMValueRef row_at(const Grouped *g, LLVMValueRef i, LLVMValueRef j, LLV
   return LLVMBuildSelect(m->builder, inside, view_row(g->k, &g->x, row), zeros, "");
 }
 
+/* The address of the pointer for tap `tap` of row `row` of the block. */
 static LLVMValueRef table_entry(const Grouped *g, LLVMValueRef row, LLVMValueRef tap) {
   ModuleContext *m = g->k->m;
   LLVMValueRef index = emit_add(m, emit_mul(m, row, g->taps), tap);
@@ -97,6 +98,7 @@ static void look_up_line(const Grouped *g, LLVMValueRef row, LLVMValueRef line, 
   loop_end(m, &taps, NULL);
 }
 
+/* Makes the table and fills it for all rows of the block. */
 static void fill_table(Grouped *g) {
   KernelEmitter *k = g->k;
   ModuleContext *m = k->m;
@@ -115,6 +117,8 @@ static void fill_table(Grouped *g) {
 
 /* -- a tile ------------------------------------------------------------------------------------ */
 
+/* A vector of columns, `step` channels behind `at`. Panels have no padding between channels: the
+ * lanes behind a panel's last column are the next channel's, and nobody uses them. */
 static LLVMValueRef load_weights(const Grouped *g, LLVMValueRef at, uint64_t step,
                                  uint32_t vector) {
   ModuleContext *m = g->k->m;
@@ -181,6 +185,7 @@ static void multiply_group(const Grouped *g, const Columns *c, const LLVMValueRe
   for (uint32_t i = 0; i < count; ++i) acc[i] = loop.carried[i];
 }
 
+/* The site of vector `vector` of the columns in row `row` + `row_plus` of the block. */
 static Site site_of(const Grouped *g, const Columns *c, LLVMValueRef row, uint32_t row_plus,
                     uint32_t vector) {
   uint32_t lanes = g->k->m->target->vector_floats;
@@ -224,6 +229,7 @@ static void emit_tile(const Grouped *g, const Columns *c, LLVMValueRef row) {
 
 /* -- the loops --------------------------------------------------------------------------------- */
 
+/* All rows of the block, in tiles; the last one begins where it ends with the block. */
 static void emit_rows(const Grouped *g, const Columns *c) {
   ModuleContext *m = g->k->m;
   LLVMValueRef last = LLVMBuildSub(m->builder, g->k->row_count, emit_i64(m, g->tile_rows), "");
@@ -285,6 +291,7 @@ static void emit_range(const Grouped *g, LLVMValueRef panel, LLVMValueRef group,
   if (rest && !group) emit_groups(g, panel, emit_i64(m, full), rest);
 }
 
+/* All columns of a panel: vectors of whole groups, or group by group. */
 static void emit_panel(const Grouped *g, LLVMValueRef panel) {
   ModuleContext *m = g->k->m;
   uint32_t lanes = m->target->vector_floats;

@@ -46,6 +46,7 @@ static const char *tensor_identifier(Arena *arena, const PlanTensor *list, uint3
   return identifier(arena, list[i].name, upper);
 }
 
+/* The text of atm_runtime.h, as it is embedded in the compiler. */
 static const char *runtime_header(void) {
   for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
     if (strcmp(embedded_runtime[i].name, "atm_runtime.h") == 0) return embedded_runtime[i].data;
@@ -73,10 +74,12 @@ static const char *shape_text(Arena *arena, const PlanTensor *t) {
   return arena_printf(arena, "[%lld][%lld][%lld][%lld] (nchw)", d[0], d[3], d[1], d[2]);
 }
 
+/* What an element is in C. */
 static const char *c_type(const PlanTensor *t) {
   return dtype_info(t->type.dtype)->c_type;
 }
 
+/* A line of comment for each tensor: its name, type and shape. */
 static void add_tensor_comments(Header *h, const char *title, const PlanTensor *list,
                                 uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
@@ -127,10 +130,12 @@ static void add_introduction(Header *h) {
   ADD(h, " */\n");
 }
 
+/* Of the entry of plan `plan`, "" where there is one only. */
 static const char *suffix(const Header *h, uint32_t plan) {
   return artifact_suffix(h->spec, plan, h->arena);
 }
 
+/* The macros PREFIX_IN_NAME_ELEMENTS; `side` is "IN" or "OUT". */
 static void add_elements(Header *h, uint32_t p, const char *side, const PlanTensor *list,
                          uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
@@ -141,6 +146,7 @@ static void add_elements(Header *h, uint32_t p, const char *side, const PlanTens
   }
 }
 
+/* The macro of the bytes that so many threads need; 0 threads count as one. */
 static void add_workspace(Header *h, const char *suffix, ArtifactWorkspace workspace) {
   ADD(h,
       "#define %s_WORKSPACE_BYTES%s(threads) \\\n"
@@ -183,6 +189,7 @@ static void add_parameters(Header *h, const char *constant, const char *side,
   }
 }
 
+/* PREFIX_infer: a parameter for each tensor, put into the arrays that PREFIX_run takes. */
 static void add_wrapper(Header *h, uint32_t p) {
   const Plan *plan = h->plans[p];
   ADD(h, "static inline int %s_infer%s(", h->prefix, suffix(h, p));

@@ -3,6 +3,8 @@
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
 
+/* block * panels / column_blocks: the first of `panels` panels that column block `block` computes.
+ * Blocks differ by one panel at most. */
 static LLVMValueRef panel_begin(KernelEmitter *k, uint32_t panels, LLVMValueRef block) {
   return LLVMBuildUDiv(k->m->builder, emit_mul(k->m, block, panels),
                        emit_i64(k->m, k->kernel->column_blocks), "");

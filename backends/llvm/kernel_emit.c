@@ -9,6 +9,7 @@
 #include "ir/kernel_args.h"
 #include "support/panic.h"
 
+/* An i32 that counts something, as i64. */
 static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
   return LLVMBuildZExt(k->m->builder, value, k->m->i64, "");
 }
@@ -39,6 +40,8 @@ static LLVMValueRef take_digit(KernelEmitter *k, LLVMValueRef *task, uint32_t *b
   return digit;
 }
 
+/* Sets image, block and column_block from the task's number (i32): its digits, the fastest first.
+ */
 static void decode_task(KernelEmitter *k, LLVMValueRef task) {
   LLVMValueRef rest = widen(k, task);
   uint32_t bound = plan_tasks(k->kernel);
@@ -47,6 +50,8 @@ static void decode_task(KernelEmitter *k, LLVMValueRef task) {
   k->image = take_digit(k, &rest, &bound, k->kernel->images);
 }
 
+/* Sets first_row and row_count. Where all blocks have as many rows, that number is a constant, and
+ * loops over rows lose their guards. */
 static void find_rows(KernelEmitter *k) {
   ModuleContext *m = k->m;
   k->row_count_kinds = plan_row_counts(k->kernel, k->row_counts);
@@ -60,6 +65,8 @@ static void find_rows(KernelEmitter *k) {
   k->row_count = LLVMBuildSub(m->builder, next, k->first_row, "");
 }
 
+/* Sets scratch. Worker 0 has a gap of the arena, which the plan found for this step; that of the
+ * others stands behind the arena. */
 static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
   ModuleContext *m = k->m;
   LLVMValueRef first = LLVMBuildLoad2(m->builder, m->ptr, k->args, "");

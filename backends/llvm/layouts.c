@@ -6,6 +6,7 @@
  */
 #include "backends/llvm/kernel.h"
 
+/* Of both; b may be 0. */
 static uint32_t greatest_divisor(uint32_t a, uint32_t b) {
   return b ? greatest_divisor(b, a % b) : a;
 }
@@ -31,6 +32,7 @@ static void copy_run(KernelEmitter *k, const View *from, Site source, const View
   emit_store(m, emit_load(m, emit_address(m, in, bytes), rest), emit_address(m, out, bytes), rest);
 }
 
+/* Element e of the image stays element e: row e / C, channel e % C, with the C of either side. */
 void reshape_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
@@ -88,6 +90,7 @@ void transpose_stage(KernelEmitter *k, const Stage *stage) {
 
 /* -- shuffle ----------------------------------------------------------------------------------- */
 
+/* Channel g * each + i becomes channel i * groups + g. */
 void shuffle_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);

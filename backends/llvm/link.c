@@ -44,6 +44,7 @@ static const char *file_path(Arena *arena, const char *folder, const EmbeddedFil
   return arena_printf(arena, "%s/%s", folder, slash ? slash + 1 : file->name);
 }
 
+/* A new file; an error names `path`. */
 static Status write_file(const char *path, const char *data, size_t bytes, Diag *diag) {
   FILE *file = fopen(path, "wb");
   if (!file) return diag_io_error(diag, diag_file(path), "%s", strerror(errno));
@@ -52,6 +53,7 @@ static Status write_file(const char *path, const char *data, size_t bytes, Diag 
   return ok ? STATUS_OK : diag_io_error(diag, diag_file(path), "%s", strerror(errno));
 }
 
+/* The object and the sources that are built with it. */
 static Status write_sources(const char *folder, LinkKind kind, const Emitted *object, Arena *arena,
                             Diag *diag) {
   for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
@@ -70,6 +72,7 @@ typedef struct Folder {
   Arguments files;
 } Folder;
 
+/* Fills folder->files with what write_sources is going to write. */
 static void list_files(Arena *arena, Folder *folder, LinkKind kind) {
   folder->files.arena = arena;
   for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
@@ -79,6 +82,7 @@ static void list_files(Arena *arena, Folder *folder, LinkKind kind) {
   push(&folder->files, arena_printf(arena, "%s/%s", folder->path, object_name));
 }
 
+/* Files that are not there are no error: the process may end before they are written. */
 static void remove_folder(void *context) {
   const Folder *folder = context;
   for (uint32_t i = 0; i < folder->files.count; ++i) (void)unlink(folder->files.items[i]);
@@ -90,6 +94,7 @@ static char *architecture(Arena *arena, const char *triple) {
   return arena_strndup(arena, triple, strcspn(triple, "-"));
 }
 
+/* The target is of this machine's architecture. */
 static bool is_native(Arena *arena, const TargetInfo *target) {
   char *host = LLVMGetDefaultTargetTriple();
   bool native = strcmp(architecture(arena, host), architecture(arena, target->triple)) == 0;
@@ -112,6 +117,7 @@ static void push_compiler(Arguments *list, const TargetInfo *target) {
        is_native(list->arena, target) ? "cc" : arena_printf(list->arena, "%s-linux-gnu-gcc", arch));
 }
 
+/* The command line, ending with NULL: every .c file of the folder, and the object. */
 static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *folder,
                          const char *output, Arena *arena) {
   Arguments list = {.arena = arena};
@@ -159,6 +165,7 @@ static int spawn(const Arguments *list, pid_t *child) {
   return error;
 }
 
+/* Runs the tool and waits for it. What it prints is not ours to change. */
 static Status run(const Arguments *list, Diag *diag) {
   const char *tool = list->items[0];
   pid_t child = 0;

@@ -1,4 +1,8 @@
-/* Objects in this process: `run`, `bench` and `verify` need neither linker nor file. */
+/* Objects in this process: `run`, `bench` and `verify` need neither linker nor file.
+ *
+ * LLVM's JIT is used as a linker alone: it gets a finished object, places its sections in memory
+ * and resolves its symbols. The object's bytes are not copied.
+ */
 #include <llvm-c/Core.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
@@ -9,10 +13,12 @@
 #include "backends/llvm/object.h"
 #include "support/memory.h"
 
+/* Owns the memory that the code runs in, until llvm_unload. */
 struct LoadedModel {
   LLVMOrcLLJITRef jit;
 };
 
+/* Reports LLVM's message, and disposes of `error`. */
 static Status fail(Diag *diag, LLVMErrorRef error) {
   char *message = LLVMGetErrorMessage(error);
   Status status = diag_io_error(diag, diag_file(NULL), "loading generated code: %s", message);

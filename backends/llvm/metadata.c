@@ -1,4 +1,11 @@
-/* PREFIX_model() and the constant atm_model behind it, laid out as runtime/atm_runtime.h says. */
+/* PREFIX_model() and the constant atm_model behind it, laid out as runtime/atm_runtime.h says.
+ *
+ *   atm_model -> atm_entry[plan_count] -> atm_tensor[], for inputs and for outputs
+ *             -> atm_variant[variant_count]
+ *             -> names of classes
+ *
+ * Texts and tables are private constants of their own; only the function's name is exported.
+ */
 #include <string.h>
 
 #include "backends/llvm/artifact.h"
@@ -9,6 +16,7 @@ _Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm
                    sizeof(atm_variant) == 16,
                "the structures below have the fields of the header");
 
+/* A uint32_t field. What does not fit is our bug. */
 static LLVMValueRef number32(Artifact *a, uint64_t value) {
   CHECK(value <= UINT32_MAX);
   return LLVMConstInt(a->m->i32, value, 0);
@@ -18,10 +26,12 @@ static LLVMValueRef number64(Artifact *a, uint64_t value) {
   return LLVMConstInt(a->m->i64, value, 0);
 }
 
+/* A constant structure with C's padding between its fields. */
 static LLVMValueRef structure(Artifact *a, LLVMValueRef *fields, uint32_t count) {
   return LLVMConstStructInContext(a->m->context, fields, count, 0);
 }
 
+/* A pointer to a constant with the bytes of `string` and a 0. Equal texts may be merged. */
 static LLVMValueRef text(Artifact *a, const char *string) {
   LLVMValueRef bytes = LLVMConstStringInContext2(a->m->context, string, strlen(string), 0);
   LLVMValueRef global = artifact_constant(a, "text", bytes);
@@ -64,6 +74,8 @@ static LLVMValueRef tensors(Artifact *a, const PlanTensor *list, uint32_t count)
   return array(a, elements, count);
 }
 
+/* Of one call: what the model's ops take as they were written, if the driver counted them, else
+ * what the steps take. */
 static uint64_t nominal_macs(const Artifact *a, uint32_t index) {
   if (a->spec->macs) return a->spec->macs[index];
   const Plan *plan = a->spec->variants[0].plans[index];
@@ -72,6 +84,8 @@ static uint64_t nominal_macs(const Artifact *a, uint32_t index) {
   return macs * plan->rounds;
 }
 
+/* The atm_entry of resolution `index`. Tensors are the same in all variants, and workspaces the
+ * largest. */
 static LLVMValueRef entry(Artifact *a, uint32_t index) {
   const Plan *plan = a->spec->variants[0].plans[index];
   ArtifactWorkspace workspace = artifact_workspace(a->spec, index);

@@ -8,6 +8,7 @@
 #include "backends/llvm/artifact.h"
 #include "support/panic.h"
 
+/* The symbol of the embedded weights, aligned as recipes are in the blob (weights_blob.c). */
 static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
   const char *symbol = arena_printf(a->arena, "%s_weights", a->spec->prefix);
   LLVMTypeRef type = LLVMArrayType2(a->m->i8, bytes);
@@ -21,6 +22,8 @@ static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
   return global;
 }
 
+/* [id of the recipe] -> bytes from the start of the blob. Ids that are not in the blob have 0, and
+ * nobody asks for them. */
 static const uint64_t *offsets_by_recipe(Arena *arena, const WeightsBlob *blob) {
   uint32_t limit = 0;
   for (uint32_t i = 0; i < blob->count; ++i) {
@@ -60,6 +63,7 @@ const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
   return arena_printf(arena, ".text.%s", target_row(spec->variants[v].target)->isa);
 }
 
+/* Emits a kernel of variant `v` under a name of its own, in the variant's section if it has one. */
 static LLVMValueRef emit_kernel(Artifact *a, uint32_t v, const PlanKernel *kernel) {
   LLVMValueRef function = kernel_emit(&a->variants[v].m, kernel, kernel_symbol(a, v, kernel));
   if (a->spec->export_all) LLVMSetVisibility(function, LLVMDefaultVisibility);
@@ -67,6 +71,8 @@ static LLVMValueRef emit_kernel(Artifact *a, uint32_t v, const PlanKernel *kerne
   return function;
 }
 
+/* Fills the variant's table of kernels, plan by plan. Only earlier plans are searched for an equal
+ * one: within a plan, plan_build.c made equal kernels one. */
 static void emit_kernels(Artifact *a, uint32_t v) {
   VariantCode *code = &a->variants[v];
   code->kernels = ARENA_ARRAY(a->arena, a->spec->plan_count, LLVMValueRef *);
@@ -80,6 +86,7 @@ static void emit_kernels(Artifact *a, uint32_t v) {
   }
 }
 
+/* Every ATM_ISA_* bit that some variant needs. */
 static uint64_t isa_of_all(const ArtifactSpec *spec) {
   uint64_t isa = 0;
   for (uint32_t v = 0; v < spec->variant_count; ++v) isa |= spec->variants[v].target->isa_bits;

@@ -1,5 +1,9 @@
 /* The names of an artifact's entries and symbols, as the object, the header and the driver use
- * them. */
+ * them.
+ *
+ * Entries of several resolutions are told apart by a suffix. Of the styles below, the first that
+ * gives every plan a suffix of its own is used for all of them: nothing, _HxW, _NxHxW, _INDEX.
+ */
 #include <string.h>
 
 #include "backends/backend.h"
@@ -20,6 +24,7 @@ static const char *suffix(Arena *arena, const Plan *const *plans, uint32_t i, Su
   return style == SUFFIX_NONE ? "" : arena_printf(arena, "_%u", i);
 }
 
+/* No two plans have the same suffix in this style. */
 static bool style_is_unique(Arena *arena, const Plan *const *plans, uint32_t count,
                             SuffixStyle style) {
   for (uint32_t i = 0; i < count; ++i) {

@@ -8,7 +8,7 @@
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
 
-enum { PARTIAL = 4, MAX_HELD = 8 };
+enum { PARTIAL = 4, MAX_HELD = 8 }; /* sums at once; vectors of a short row  */
 
 typedef struct Normalize {
   const Stage *stage;
@@ -22,12 +22,15 @@ typedef struct Normalize {
 typedef LLVMValueRef Adder(KernelEmitter *k, const Normalize *n, LLVMValueRef sum, LLVMValueRef x,
                            uint32_t lanes);
 
+/* sum + x, of the first `lanes` lanes. */
 static LLVMValueRef add_value(KernelEmitter *k, const Normalize *n, LLVMValueRef sum,
                               LLVMValueRef x, uint32_t lanes) {
   (void)n;
   return emit_fadd(k->m, sum, emit_keep_lanes(k->m, x, lanes, LLVMConstNull(k->m->vector)));
 }
 
+/* sum + (x - mean)^2, of the first `lanes` lanes: masked behind the subtraction, since 0 - mean is
+ * not 0. */
 static LLVMValueRef add_square(KernelEmitter *k, const Normalize *n, LLVMValueRef sum,
                                LLVMValueRef x, uint32_t lanes) {
   LLVMValueRef difference = emit_fsub(k->m, x, n->mean);
@@ -35,6 +38,7 @@ static LLVMValueRef add_square(KernelEmitter *k, const Normalize *n, LLVMValueRe
   return emit_fma(k->m, difference, difference, sum);
 }
 
+/* The vector of `row` that begins with channel `channel`, which is known now. */
 static Site site_at(KernelEmitter *k, const Normalize *n, LLVMValueRef row, uint32_t channel) {
   uint32_t width = k->m->target->vector_floats, rest = n->channels - channel;
   return (Site){.row = row,
@@ -80,6 +84,7 @@ static LLVMValueRef sum_row(KernelEmitter *k, const Normalize *n, LLVMValueRef r
   return emit_lane_sum(m, sum);
 }
 
+/* Sets mean and scale = 1 / sqrt(var + eps), both in all lanes. */
 static void find_statistics(KernelEmitter *k, Normalize *n, LLVMValueRef row,
                             const LLVMValueRef *held) {
   ModuleContext *m = k->m;
@@ -95,16 +100,19 @@ static void find_statistics(KernelEmitter *k, Normalize *n, LLVMValueRef row,
 
 /* -- the stage --------------------------------------------------------------------------------- */
 
+/* (x - mean) * scale, and the pointwise ops behind. */
 static void write_vector(KernelEmitter *k, const Normalize *n, Site site, LLVMValueRef x) {
   LLVMValueRef centered = emit_fsub(k->m, x, n->mean);
   pointwise_emit(k, n->stage, site, emit_fmul(k->m, centered, n->scale));
 }
 
+/* A SiteEmitter of the last pass over a long row. */
 static void read_and_write(KernelEmitter *k, Site site, void *context) {
   const Normalize *n = context;
   write_vector(k, n, site, view_load(k, n->x, site));
 }
 
+/* A row of at most MAX_HELD vectors: loaded once. */
 static void emit_short_row(KernelEmitter *k, Normalize *n, LLVMValueRef row) {
   uint32_t width = k->m->target->vector_floats;
   LLVMValueRef held[MAX_HELD];

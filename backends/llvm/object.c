@@ -24,6 +24,7 @@ enum { PLACEHOLDER_BYTES = 128 };
 /* What one small-model object can address, with room for everything but the weights. */
 static const uint64_t embedded_limit = UINT64_C(2047) << 20;
 
+/* LLVM would print and exit: what it finds wrong is our bug. */
 static void fatal(const char *reason) {
   PANIC("LLVM: %s", reason);
 }
@@ -43,6 +44,7 @@ void object_initialize_llvm(void) {
   LLVMInitializeAArch64AsmParser();
 }
 
+/* Position-independent code, so that objects fit shared libraries too. */
 static LLVMTargetMachineRef machine_new(const TargetInfo *target) {
   LLVMTargetRef code = NULL;
   char *message = NULL;
@@ -59,6 +61,7 @@ static uint64_t symbol_bytes(const ArtifactSpec *spec, EmitKind kind) {
   return kind == EMIT_OBJECT ? PLACEHOLDER_BYTES : spec->blob->bytes;
 }
 
+/* In release builds too: wrong IR would crash LLVM later, where nobody knows why. */
 static void verify_module(LLVMModuleRef module) {
   char *message = NULL;
   if (LLVMVerifyModule(module, LLVMReturnStatusAction, &message)) {
@@ -67,6 +70,7 @@ static void verify_module(LLVMModuleRef module) {
   LLVMDisposeMessage(message);
 }
 
+/* It fails only where pass_pipeline names what LLVM does not know. */
 static void optimize(LLVMModuleRef module, LLVMTargetMachineRef machine) {
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
   LLVMErrorRef error = LLVMRunPasses(module, pass_pipeline, machine, options);
@@ -74,6 +78,7 @@ static void optimize(LLVMModuleRef module, LLVMTargetMachineRef machine) {
   LLVMDisposePassBuilderOptions(options);
 }
 
+/* Text of the module, assembly or an object; the buffer is the caller's. */
 static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                     EmitKind kind) {
   if (kind == EMIT_LLVM_IR) {
@@ -92,6 +97,7 @@ static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef m
   return buffer;
 }
 
+/* The whole way from the spec to LLVM's output; nothing of LLVM's outlives it but the buffer. */
 static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena *arena) {
   /* Functions say for themselves what they are for; what does not is for the lowest. */
   const TargetInfo *target = spec->variants[spec->variant_count - 1].target;
@@ -112,6 +118,7 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena 
   return buffer;
 }
 
+/* With a 0 behind it, in malloced memory. */
 static char *copy_text(const char *start, size_t size) {
   char *copy = memory_new(size + 1, 1, "generated code");
   memcpy(copy, start, size);

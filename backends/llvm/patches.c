@@ -42,6 +42,7 @@ static LLVMValueRef map_address(KernelEmitter *k, const Patches *p, LLVMValueRef
   return element_address(k, p, emit_add(k->m, p->top, h), emit_add(k->m, p->left, w), c);
 }
 
+/* Where the result's row has tap (h, w) of channel c. */
 static LLVMValueRef row_address(KernelEmitter *k, const Patches *p, LLVMValueRef row,
                                 LLVMValueRef h, LLVMValueRef w, LLVMValueRef c) {
   ModuleContext *m = k->m;
@@ -57,10 +58,12 @@ static LLVMValueRef is_inside(ModuleContext *m, LLVMValueRef corner, int64_t cou
   return LLVMBuildICmp(m->builder, LLVMIntULT, corner, room, "");
 }
 
+/* i1: a and b. */
 static LLVMValueRef both(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   return LLVMBuildAnd(m->builder, a, b, "");
 }
 
+/* The first case of the head: C channels of a pixel at a time. */
 static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0);
@@ -81,6 +84,8 @@ static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   loop_end(m, &lines, NULL);
 }
 
+/* The second: kernel_w columns of a plane at a time. The lines of a window are copied without a
+ * loop where they are few; the new lines of the next block's window are asked for in between. */
 static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0);
@@ -102,6 +107,7 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   loop_end(m, &planes, NULL);
 }
 
+/* The third. */
 static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0), begin_h, end_h, begin_w, end_w;
@@ -128,10 +134,12 @@ static void find_corner(KernelEmitter *k, const Patches *p, LLVMValueRef row, Ty
   kernel_window(k, row, out, &p->window, top, left);
 }
 
+/* Pixels of a line stand side by side in the map, and taps of a line in the row. */
 static bool copies_columns(const Patches *p) {
   return p->x.row_bytes == 4 && p->step_w == 1;
 }
 
+/* Which of the three it is, is known here, but for windows at the border. */
 static void emit_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   if (p->x.channel_bytes == 4 && p->step_c == 1) {

@@ -38,6 +38,8 @@ static void transpose(ModuleContext *m, LLVMValueRef *lines, uint32_t count) {
   }
 }
 
+/* `tile` rows from the site's on, of the site's channels. Lines that are no rows are zeros, and
+ * their lanes are not stored. */
 static void store_tile(KernelEmitter *k, Site site, const Planes *p) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats;
@@ -54,6 +56,7 @@ static void store_tile(KernelEmitter *k, Site site, const Planes *p) {
   }
 }
 
+/* A SiteEmitter: all rows of the block, for one vector of channels. */
 static void store_channels(KernelEmitter *k, Site site, void *context) {
   const Planes *p = context;
   ModuleContext *m = k->m;
@@ -65,6 +68,7 @@ static void store_channels(KernelEmitter *k, Site site, void *context) {
   loop_end(m, &tiles, NULL);
 }
 
+/* Writes `value` to every result in nchw that is this value. */
 static void store_value(KernelEmitter *k, ValueId value) {
   uint32_t width = k->m->target->vector_floats, least = k->row_counts[0];
   for (uint32_t r = 0; r < k->body->output_count; ++r) {

@@ -2,10 +2,15 @@
  *
  * An operand that was computed at this site is live; any other is loaded from where it lives. A
  * product that only a sum reads is fused with it.
+ *
+ * A value with a place in memory is stored there as soon as it is known, and stays live for what
+ * follows at the site.
  */
 #include "backends/llvm/kernel.h"
 #include "support/panic.h"
 
+/* `value` at `site`, in a register from now on. Of a vector per image or a constant, the view has
+ * no rows, so that all sites of a column get the same lanes. */
 static LLVMValueRef operand(KernelEmitter *k, ValueId value, Site site) {
   if (!k->live[value.index]) {
     CHECK(view_in_memory(k, value));
@@ -46,6 +51,7 @@ static LLVMValueRef evaluate_FILL(KernelEmitter *k, const Node *node, Site site)
   return emit_splat(k->m, node->attrs.FILL.value);
 }
 
+/* max(0, a), with a second, so that a NaN comes through. */
 static LLVMValueRef evaluate_RELU(KernelEmitter *k, const Node *node, Site site) {
   LLVMValueRef a = operand(k, node->operands[0], site);
   return emit_fmax(k->m, LLVMConstNull(k->m->vector), a);
@@ -73,6 +79,7 @@ static Evaluate *const evaluators[OP_KIND_COUNT] = {
 #include "ir/ops.def"
 };
 
+/* By the op's row in ops.def. Another op here is a plan that is wrong. */
 static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
   if (!evaluators[node->op]) PANIC("%s is not pointwise", op_info(node->op)->text);
   return evaluators[node->op](k, node, site);
@@ -106,6 +113,7 @@ void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRe
   pointwise_evaluate(k, stage, site, anchor);
 }
 
+/* A SiteEmitter of a stage without an anchor; `context` is the stage. */
 static void emit_site(KernelEmitter *k, Site site, void *context) {
   pointwise_emit(k, context, site, NULL);
 }

@@ -228,6 +228,8 @@ static void find_linear(Product *p, const Node *node) {
   find_weights(p, node->operands[1]);
 }
 
+/* What the emitters of a product need to know. K is the number of multiply-adds of one element of
+ * the result, whatever the op. */
 static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   Product p = {.k = k, .stage = stage, .plan = stage->product};

@@ -74,6 +74,7 @@ LLVMValueRef product_prefetch_depth(const Product *p, const Tile *tile, LLVMValu
   return LLVMBuildSelect(m->builder, more, inside, product_prefetch_panel(p, panel), "");
 }
 
+/* Products whose B is a matrix; that of mix_rows is a map. */
 static bool is_linear(OpKind op) {
   return op == OP_PACKED_LINEAR || op == OP_IMAGE_LINEAR;
 }

@@ -6,6 +6,13 @@
  * Cheap epilogues run on the accumulators. Long ones run in a loop over the stored sums of all rows
  * of the block (ProductPlan.sums), which keeps them out of the micro-kernel's code; so do all where
  * K is cut into blocks, whose tiles are added to the sums.
+ *
+ * Accumulators of a tile of 3 rows and 2 vectors, in the order in which loops carry them:
+ *
+ *             vector 0   vector 1
+ *   row 0      acc[0]     acc[1]       each step of K: two loads of B,
+ *   row 1      acc[2]     acc[3]       three broadcasts of A,
+ *   row 2      acc[4]     acc[5]       six multiply-adds
  */
 #include "backends/llvm/product.h"
 
@@ -16,6 +23,8 @@
 
 /* -- the micro-kernel -------------------------------------------------------------------------- */
 
+/* How many lanes of a vector of the tile are columns of the product: all, but in the last vector.
+ */
 static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
   return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
 }
@@ -142,6 +151,8 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
 
 /* -- stored sums and the epilogue -------------------------------------------------------------- */
 
+/* Where the sums of a vector of row `row` + `row_plus` of the block are stored:
+ * [rows][tile_columns]. */
 static LLVMValueRef sum_address(const Product *p, LLVMValueRef row, uint32_t row_plus,
                                 uint32_t vector) {
   ModuleContext *m = p->k->m;
@@ -151,6 +162,7 @@ static LLVMValueRef sum_address(const Product *p, LLVMValueRef row, uint32_t row
   return emit_address(m, start, emit_i64(m, (int64_t)plus));
 }
 
+/* The site that a vector of the tile's columns has in row `row` + `row_plus` of the block. */
 static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t row_plus,
                     uint32_t vector) {
   return (Site){.row = row,
@@ -160,6 +172,7 @@ static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32
                 .lanes = lanes_of(p, tile, vector)};
 }
 
+/* The bias of the tile's columns, one vector each; zeros where there is none. */
 static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     bias[v] = p->bias ? view_load(p->k, p->bias, site_of(p, tile, tile->row, 0, v))
@@ -176,6 +189,8 @@ static LLVMValueRef add_row_bias(const Product *p, LLVMValueRef row, uint32_t ro
   return emit_fadd(p->k->m, sum, emit_broadcast(p->k->m, bias));
 }
 
+/* Behind all additions of K where they are one block; with several, stored sums begin with it.
+ * Which of the two it is depends on K and depth_block alone. */
 static void add_bias(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   if (!p->bias) return;
   LLVMValueRef bias[PLAN_TILE_VECTORS];
@@ -185,6 +200,8 @@ static void add_bias(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   }
 }
 
+/* The epilogue on the accumulators. It prefetches nothing: product_prefetch.c did during the loop.
+ */
 static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     for (uint32_t r = 0; r < tile->rows; ++r) {
@@ -206,6 +223,7 @@ static void store_tile(const Product *p, const Tile *tile, const LLVMValueRef *a
   }
 }
 
+/* sums += tile, for one of several depth blocks. */
 static void add_tile(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   uint32_t width = m->target->vector_floats;

@@ -44,6 +44,7 @@ static LLVMValueRef sum_rows(KernelEmitter *k, const Reduce *reduce, Site site, 
   return emit_fadd(m, emit_fadd(m, sums[0], sums[1]), emit_fadd(m, sums[2], sums[3]));
 }
 
+/* A SiteEmitter of sum_chunks: the sum of the block's rows, in f32. */
 static void sum_vector(KernelEmitter *k, Site site, void *context) {
   const Reduce *reduce = context;
   LLVMValueRef sum = sum_rows(k, reduce, site, false);
@@ -61,6 +62,8 @@ void sum_chunks_stage(KernelEmitter *k, const Stage *stage) {
   columns_all(k, emit_i64(k->m, 0), value_channels(k, x), sum_vector, &reduce);
 }
 
+/* A SiteEmitter of mean_chunks: the rows are the chunks of the image. In double, and rounded once.
+ */
 static void mean_vector(KernelEmitter *k, Site site, void *context) {
   const Reduce *reduce = context;
   ModuleContext *m = k->m;

@@ -47,11 +47,13 @@ static void find_rows(KernelEmitter *k, Resize *r, LLVMValueRef row) {
   }
 }
 
+/* a + fraction * (b - a): exactly a where both are equal. */
 static LLVMValueRef between(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
                             LLVMValueRef fraction) {
   return emit_fma(m, fraction, emit_fsub(m, b, a), a);
 }
 
+/* A SiteEmitter: along the width in two rows of the map, then between these. */
 static void resize_vector(KernelEmitter *k, Site site, void *context) {
   const Resize *r = context;
   LLVMValueRef corners[4];

@@ -10,6 +10,7 @@ typedef struct ScaleMatrix {
   ValueId v, result;
 } ScaleMatrix;
 
+/* A SiteEmitter: one vector of one row of the matrix. */
 static void scale_vector(KernelEmitter *k, Site site, void *context) {
   const ScaleMatrix *s = context;
   LLVMValueRef w = view_load(k, &s->w, site);

@@ -19,6 +19,7 @@ static Site in_group(KernelEmitter *k, const Softmax *s, Site site, LLVMValueRef
   return site;
 }
 
+/* max over the groups, lane by lane; subtracted first, so that no exponential is above 1. */
 static LLVMValueRef largest(KernelEmitter *k, const Softmax *s, Site site) {
   ModuleContext *m = k->m;
   LLVMValueRef top = view_load(k, s->x, site);
@@ -30,6 +31,8 @@ static LLVMValueRef largest(KernelEmitter *k, const Softmax *s, Site site) {
   return groups.carried[0];
 }
 
+/* A SiteEmitter over the lanes of a group. The exponentials stand in y's own memory between the two
+ * loops over groups. */
 static void softmax_vector(KernelEmitter *k, Site site, void *context) {
   const Softmax *s = context;
   ModuleContext *m = k->m;

@@ -1,4 +1,8 @@
-/* Elements in memory as floats in registers. */
+/* Elements in memory as floats in registers.
+ *
+ *   f32   as it is
+ *   f16   loaded as i16, then widened: one instruction or two, where TargetInfo.has_half
+ */
 #include "backends/llvm/emit.h"
 
 /* The lanes of <vector_floats x i16> `bits`, each a half, as floats. */
@@ -9,12 +13,14 @@ static LLVMValueRef widen_halves(ModuleContext *m, LLVMValueRef bits) {
   return LLVMBuildFPExt(m->builder, vector, m->vector, "");
 }
 
+/* What emit_load says of lanes; `aligned` is said for whole vectors alone. */
 static LLVMValueRef load_f32(ModuleContext *m, LLVMValueRef address, uint32_t lanes, bool aligned) {
   LLVMValueRef vector = emit_load(m, address, lanes);
   if (aligned) LLVMSetAlignment(vector, 4 * m->target->vector_floats);
   return vector;
 }
 
+/* Part of a vector lane by lane, so that no byte behind it is touched; the other lanes are 0. */
 static LLVMValueRef load_f16(ModuleContext *m, LLVMValueRef address, uint32_t lanes, bool aligned) {
   uint32_t width = m->target->vector_floats;
   LLVMTypeRef type = LLVMVectorType(m->i16, width);
@@ -33,6 +39,7 @@ static LLVMValueRef load_f16(ModuleContext *m, LLVMValueRef address, uint32_t la
   return widen_halves(m, bits);
 }
 
+/* What stored_load does for one element type. */
 typedef LLVMValueRef LoadFunction(ModuleContext *m, LLVMValueRef address, uint32_t lanes,
                                   bool aligned);
 

@@ -5,6 +5,11 @@
  *       the map's line, with zeros before and behind; or zeros alone outside of the map
  *
  * so that products find each tap of each window without a question (product_source.c).
+ *
+ * One line of a strip, W + padding columns of C channels (channels last):
+ *
+ * |  zeros  |            columns of the map             | zeros  |
+ * |<-left-->|<----------------inside------------------->|<behind>|   pitch_bytes to the next line
  */
 #include "backends/llvm/kernel.h"
 #include "support/panic.h"
@@ -42,6 +47,7 @@ uint64_t strip_plane_bytes(const KernelEmitter *k, const Node *patches) {
          plan_strip_lines(&patches->attrs.PATCHES, lines);
 }
 
+/* `floats` floats behind `address`. */
 static LLVMValueRef behind(KernelEmitter *k, LLVMValueRef address, uint64_t floats) {
   return emit_address(k->m, address, emit_i64(k->m, (int64_t)(4 * floats)));
 }

@@ -16,6 +16,7 @@
 static const TargetFamily *const families[] = {&target_family_x86, &target_family_arm};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
+/* `list` ends with NULL. */
 static bool list_has(const char *const *list, const char *name) {
   for (; *list; ++list) {
     if (strcmp(*list, name) == 0) return true;
@@ -40,6 +41,7 @@ static bool family_takes(const TargetFamily *family, const char *triple) {
   return false;
 }
 
+/* NULL where no family takes it. */
 static const TargetFamily *family_of_triple(const char *triple) {
   for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
     if (family_takes(families[i], triple)) return families[i];
@@ -83,6 +85,7 @@ static const TargetRow *row_of_host(const TargetFamily *family) {
   return found;
 }
 
+/* A CPU is listed with the best row that it runs. */
 static const TargetRow *row_of_cpu(const TargetFamily *family, const char *cpu) {
   /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): tables are not NULL */
   for (uint32_t i = 0; i < family->row_count; ++i) {
@@ -91,6 +94,7 @@ static const TargetRow *row_of_cpu(const TargetFamily *family, const char *cpu) 
   return NULL;
 }
 
+/* By the short name ("v4") or the long one ("x86-64-v4"). */
 static const TargetRow *row_of_isa(const TargetFamily *family, const char *isa) {
   for (uint32_t i = 0; i < family->row_count; ++i) {
     const TargetRow *row = &family->rows[i];
@@ -114,6 +118,7 @@ static const TargetRow *row_find(const TargetFamily *only, const char *name,
   return NULL;
 }
 
+/* For messages: all names, or those of one family. */
 static const char *isa_names(const TargetFamily *only, Arena *arena) {
   StringBuilder text = {.arena = arena};
   for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
@@ -196,6 +201,7 @@ const TargetRow *target_row(const TargetInfo *info) {
   PANIC("target %s is not in the table", info->name);
 }
 
+/* Rows are elements of their family's table. */
 static const TargetFamily *family_of_row(const TargetRow *row) {
   for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
     const TargetRow *rows = families[i]->rows;

@@ -44,6 +44,7 @@ static LLVMValueRef is_left(ModuleContext *m, LLVMValueRef x, LLVMValueRef index
   return LLVMBuildOr(m->builder, below, LLVMBuildAnd(m->builder, equal, behind, ""), "");
 }
 
+/* The largest element behind `before`, the first of equal ones. There is one: k is at most C. */
 static Best find_next(KernelEmitter *k, const View *v, uint32_t channels, Best before) {
   ModuleContext *m = k->m;
   LLVMValueRef none[] = {LLVMConstReal(m->f32, -INFINITY), emit_i64(m, -1)};

@@ -3,11 +3,20 @@
  * The rows of a buffer have a pitch and slack behind them, so whole vectors are read and written
  * there; a caller's tensor is touched exactly. One in nchw, whose channels are H*W apart, is read a
  * lane at a time, and written by planes.c.
+ *
+ *   caller, nhwc   row r at r * C, channel c at + c                 exact
+ *   caller, nchw   row r at r, channel c at + c * H * W             exact, a lane at a time
+ *   rows           row r at r * pitch                               whole vectors
+ *   scratch        row r of the block at r * pitch                  whole vectors
+ *   weights        no rows; whoever uses them knows their shape     whole vectors
+ *
+ * A slice that begins at a column behind 0 of wider rows is exact too.
  */
 #include "backends/llvm/kernel.h"
 #include "ir/kernel_args.h"
 #include "support/panic.h"
 
+/* The port of an operand or a result; NULL for a place inside of the kernel. */
 static const Port *port_of(const KernelEmitter *k, const ValuePlace *place) {
   if (place->kind == PLACE_OPERAND) return &k->kernel->operands[place->index];
   if (place->kind == PLACE_RESULT) return &k->kernel->results[place->index];
@@ -18,6 +27,7 @@ bool view_in_memory(const KernelEmitter *k, ValueId value) {
   return k->kernel->places[value.index].kind != PLACE_REGISTER;
 }
 
+/* Pointer `index` of the kernel's arguments (ir/kernel_args.h). */
 static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
   LLVMValueRef at = emit_address(k->m, k->args, emit_i64(k->m, 8 * (int64_t)index));
   LLVMValueRef pointer = LLVMBuildLoad2(k->m->builder, k->m->ptr, at, "");
@@ -25,6 +35,7 @@ static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
   return pointer;
 }
 
+/* The first byte of operand or result `index`: of all images. */
 static LLVMValueRef port_pointer(KernelEmitter *k, PlaceKind kind, uint32_t index) {
   return argument(
       k, kind == PLACE_RESULT ? kernel_arg_result(k->kernel, index) : kernel_arg_operand(index));
@@ -73,6 +84,7 @@ static View view_of_block(KernelEmitter *k, View view, Type type) {
   return view;
 }
 
+/* The rows of the block at hand in the worker's scratch; of a strip, its first line. */
 static View view_of_scratch(KernelEmitter *k, const ValuePlace *place, Type type) {
   uint64_t element = dtype_bytes(type.dtype), bytes = place->offset + element * place->column;
   return (View){.base = emit_address(k->m, k->scratch, emit_i64(k->m, (int64_t)bytes)),
@@ -82,6 +94,7 @@ static View view_of_scratch(KernelEmitter *k, const ValuePlace *place, Type type
                 .exact = place->column != 0};
 }
 
+/* Addresses are computed once, in the entry block; what a kernel does not use, LLVM drops. */
 void view_prepare(KernelEmitter *k) {
   const PlanKernel *kernel = k->kernel;
   k->views = ARENA_ARRAY(k->m->arena, k->body->value_count, View);
@@ -107,6 +120,8 @@ LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row) {
   return emit_address(k->m, view->base, emit_mul(k->m, row, view->row_bytes));
 }
 
+/* What is known now is added last, in an instruction of its own: it ends up in the addressing mode,
+ * and the variable part is the same for all rows and vectors of a tile. */
 LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site) {
   ModuleContext *m = k->m;
   LLVMValueRef bytes = emit_mul(m, site.column, view->channel_bytes);

@@ -11,10 +11,12 @@
 
 static const char llvm_purpose[] = "generating code";
 
+/* For operator new, which does not say how much it wanted. */
 static void no_room_for_new(void) {
   memory_exhausted(0, llvm_purpose);
 }
 
+/* For LLVM's own allocations, made with malloc. */
 static void no_room_for_array(void *context, const char *reason, bool crash) {
   (void)context, (void)reason, (void)crash;
   memory_exhausted(0, llvm_purpose);

@@ -17,6 +17,7 @@ void weight_prefetch_begin(KernelEmitter *k, LLVMValueRef task) {
   LLVMBuildStore(m->builder, emit_mul(m, index, share), k->prefetched);
 }
 
+/* Where step `step` of the present tile is: bytes behind later_weights, with the fraction. */
 static LLVMValueRef position_at(KernelEmitter *k, LLVMValueRef step) {
   ModuleContext *m = k->m;
   LLVMValueRef start = LLVMBuildLoad2(m->builder, m->i64, k->prefetched, "");

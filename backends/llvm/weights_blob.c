@@ -1,7 +1,14 @@
 /* The blob: the distinct constants of all plans, one behind the other.
  *
  * Each starts at a multiple of BLOB_ALIGN and is followed by zeros up to the next; BLOB_ALIGN more
- * bytes end the blob, so that whole vectors and the prefetch of the next panel stay inside. */
+ * bytes end the blob, so that whole vectors and the prefetch of the next panel stay inside.
+ *
+ *   | recipe 0     000 | recipe 1 000 | recipe 2            0 | 128 bytes of 0 |
+ *   ^ offsets[0]       ^ offsets[1]   ^ offsets[2]                            ^ bytes
+ *
+ * Recipes are interned, so that equal constants of several plans are one; they stand in the order
+ * of first use, which is the order in which the first plan's steps read them.
+ */
 #include <string.h>
 
 #include "backends/backend.h"
@@ -41,6 +48,7 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
   return blob;
 }
 
+/* Zeros are written behind each constant, for whoever has a buffer that was used before. */
 Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source, void *out) {
   char *bytes = out;
   for (uint32_t i = 0; i < blob->count; ++i) {

@@ -2,7 +2,11 @@
  *
  * `generic` tuning keeps 14x32 register tiles from spilling under x86-64-v4; the other figures are
  * the largest tiles that stay in registers: columns / lanes * rows accumulators, one vector per
- * column group of B and one broadcast of A. v2 has no fused multiply-add. */
+ * column group of B and one broadcast of A. v2 has no fused multiply-add.
+ *
+ * The lists of features are what LLVM calls them on the host (row_of_host asks for all of a row);
+ * those of CPUs are LLVM's names, each with the best row that it runs. Rows are best first.
+ */
 #include "backends/llvm/targets.h"
 #include "runtime/atm_runtime.h"
 
