@@ -171,7 +171,7 @@ typedef struct PlanKernel {
   uint32_t stage_count;
   const Stage *stages;
   uint64_t scratch_bytes; /* per worker */
-  /* Bytes of later steps' weights to prefetch during the products: each task its share. 0: none.
+  /* Bytes of later steps' weights to prefetch during the products: each task its part. 0: none.
    * And how many of them with each step of K of each tile, with PLAN_PREFETCH_FRACTION bits below
    * the point. */
   uint64_t prefetch_bytes, prefetch_step;

@@ -42,7 +42,7 @@ static uint64_t steps_of_task(const PlanKernel *kernel) {
 }
 
 void choose_prefetch_step(PlanKernel *kernel) {
-  uint64_t share = (kernel->prefetch_bytes << PLAN_PREFETCH_FRACTION) / plan_tasks(kernel);
+  uint64_t part = (kernel->prefetch_bytes << PLAN_PREFETCH_FRACTION) / plan_tasks(kernel);
   uint64_t steps = kernel->prefetch_bytes ? steps_of_task(kernel) : 0;
-  kernel->prefetch_step = steps ? (share + steps - 1) / steps : 0;
+  kernel->prefetch_step = steps ? (part + steps - 1) / steps : 0;
 }

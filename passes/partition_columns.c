@@ -3,7 +3,7 @@
  *   packed_linear(x, w, b)  ->  packed_linear(x, w, b){column_blocks}
  *
  * where cost_model.c says so. A map of 7x7 is one block of rows: a second thread has nothing to do,
- * or would read all weights a second time. Each block of columns reads its own share of the weights
+ * or would read all weights a second time. Each block of columns reads its own part of the weights
  * instead. form-kernels keeps such products in kernels of their own, because each reads all columns
  * of its operand. What an element is summed up from stays the same.
  */

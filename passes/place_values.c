@@ -121,7 +121,7 @@ static void drop_strips(Placing *p, uint32_t line) {
   }
 }
 
-/* Bytes of a value in the scratch of a block of `rows` rows; of one row of a strip, its share. */
+/* Bytes of a value in the scratch of a block of `rows` rows; of one row of a strip, its part. */
 static uint64_t scratch_of(const Placing *p, ValueId v, uint64_t rows) {
   uint64_t line = (uint64_t)graph_type(p->kernel->body, v).dims[2];
   bool part = p->places[v.index].kind == PLACE_STRIP && rows < line;

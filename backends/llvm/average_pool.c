@@ -24,8 +24,8 @@ static void pool_vector(KernelEmitter *k, Site site, void *context) {
   ModuleContext *m = k->m;
   LLVMValueRef sum = LLVMConstNull(m->vector);
   Loop lines, taps;
-  loop_begin(m, &lines, p->begin_h, p->end_h, 1, &sum, 1);
-  loop_begin(m, &taps, p->begin_w, p->end_w, 1, lines.carried, 1);
+  loop_begin_carrying(m, &lines, (LoopRange){p->begin_h, p->end_h, 1}, &sum, 1);
+  loop_begin_carrying(m, &taps, (LoopRange){p->begin_w, p->end_w, 1}, lines.carried, 1);
   Site from = site;
   LLVMValueRef line = emit_mul(m, emit_add(m, p->top, lines.index), (uint64_t)p->map.dims[2]);
   from.row = emit_add(m, line, emit_add(m, p->left, taps.index));
@@ -54,7 +54,7 @@ void average_pool_stage(KernelEmitter *k, const Stage *stage) {
   p.map = graph_type(k->body, x);
   Type out = graph_type(k->body, node_result(node, 0));
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   kernel_window(k, rows.index, out, &p.window, &p.top, &p.left);
   kernel_taps(k, p.top, p.window.kernel_h, p.map.dims[1], &p.begin_h, &p.end_h);
   kernel_taps(k, p.left, p.window.kernel_w, p.map.dims[2], &p.begin_w, &p.end_w);

@@ -1,5 +1,5 @@
-/* axial_sample: channel c of row (i, j) is the map, interpolated at j (or i) plus an offset that
- * `share` adjacent channels have in common; zero outside.
+/* axial_sample: channel c of row (i, j) is the map, interpolated at j (or i) plus the offset of
+ * its group: `share` adjacent channels have one offset. Zero outside.
  *
  *   y[j] = sum over p of hat(j + offset - p) x[p],  hat(d) = max(0, 1 - |d|)
  *
@@ -24,7 +24,8 @@ typedef struct Sample {
   View x; /* the whole map */
   View y;
   const View *offsets;
-  uint32_t share, groups, channels;
+  uint32_t share; /* channels that have one offset: a group */
+  uint32_t groups, channels;
   uint32_t slots;    /* of a row */
   uint32_t batch;    /* rows */
   int64_t size;      /* of the axis */
@@ -42,7 +43,7 @@ typedef struct Sample {
 
 /* The floats between the line and each group's channels, from group `column` on. */
 static LLVMValueRef group_floats(ModuleContext *m, const Sample *s, LLVMValueRef column) {
-  LLVMValueRef lanes[16], share = emit_i32(m, (int32_t)s->share);
+  LLVMValueRef lanes[MAX_LANES], share = emit_i32(m, (int32_t)s->share);
   for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
     lanes[i] = emit_i32(m, (int32_t)(i * s->share));
   }
@@ -79,7 +80,7 @@ static void store_weights(ModuleContext *m, const Sample *s, LLVMValueRef distan
 
 /* The offsets of a large map come from memory, and the processor does not see them coming: every
  * other piece of them is another branch's. */
-static void look_ahead(KernelEmitter *k, const Sample *s, Site site) {
+static void prefetch_offsets(KernelEmitter *k, const Sample *s, Site site) {
   enum { AHEAD_BYTES = 4096 };
   LLVMValueRef here = view_address(k, s->offsets, site);
   emit_prefetch(k->m, emit_address(k->m, here, emit_i64(k->m, AHEAD_BYTES)));
@@ -92,7 +93,7 @@ static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   ModuleContext *m = k->m;
   double bound = (double)s->size + 1;
   LLVMValueRef offset = view_load(k, s->offsets, site);
-  look_ahead(k, s, site);
+  prefetch_offsets(k, s, site);
   offset = emit_fmin(m, emit_fmax(m, offset, emit_splat(m, -bound)), emit_splat(m, bound));
   LLVMValueRef whole = emit_intrinsic(m, "llvm.floor", &offset, 1);
   LLVMValueRef index = LLVMBuildFPToSI(m->builder, whole, m->vector_i32, "");
@@ -154,8 +155,8 @@ static void mix_vector(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVM
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats, count = width / s->share;
   LLVMValueRef group = LLVMBuildUDiv(m->builder, column, emit_i64(m, s->share), "");
-  LLVMValueRef low[16], high[16];
-  int32_t spread[16];
+  LLVMValueRef low[MAX_LANES], high[MAX_LANES];
+  int32_t spread[MAX_LANES];
   for (uint32_t i = 0; i < width; ++i) spread[i] = (int32_t)(i / s->share);
   for (uint32_t i = 0; i < count; ++i) {
     LLVMValueRef address = load_pair(m, s, emit_add(m, group, emit_i64(m, i)));
@@ -172,7 +173,7 @@ static void mix_vector(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVM
 /* One group, in pieces that are powers of two. */
 static void mix_group(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMValueRef group) {
   ModuleContext *m = k->m;
-  static const int32_t first[16] = {0};
+  static const int32_t first[MAX_LANES] = {0};
   LLVMValueRef low = load_weights(m, s, s->low, group, 1);
   LLVMValueRef high = load_weights(m, s, s->high, group, 1);
   LLVMValueRef address = load_pair(m, s, group);
@@ -196,13 +197,13 @@ static void mix_row(KernelEmitter *k, const Sample *s, LLVMValueRef row) {
   if (s->share < width && width % s->share == 0 && s->channels >= width) {
     done = s->channels / width * width;
     Loop vectors;
-    loop_begin(m, &vectors, emit_i64(m, 0), emit_i64(m, done), width, NULL, 0);
+    loop_begin(m, &vectors, emit_i64(m, 0), emit_i64(m, done), width);
     mix_vector(k, s, row, vectors.index);
     loop_end(m, &vectors, NULL);
   }
   if (done == s->channels) return;
   Loop groups;
-  loop_begin(m, &groups, emit_i64(m, done / s->share), emit_i64(m, s->groups), 1, NULL, 0);
+  loop_begin(m, &groups, emit_i64(m, done / s->share), emit_i64(m, s->groups), 1);
   mix_group(k, s, row, groups.index);
   loop_end(m, &groups, NULL);
 }
@@ -255,7 +256,7 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
 /* Asks for what the next block writes where this one has `row`; and, along H, for what lies some
  * lines below `row` in the map: samples that reach down there come in no order that the processor
  * could foresee. */
-static void look_ahead_row(KernelEmitter *k, const Sample *s, const Node *node, LLVMValueRef row) {
+static void prefetch_lines(KernelEmitter *k, const Sample *s, const Node *node, LLVMValueRef row) {
   enum { LINES_BELOW = 3 };
   ValueId y = node_result(node, 0);
   if (view_reach(k, y) != REACH_STREAMS) return;
@@ -265,7 +266,7 @@ static void look_ahead_row(KernelEmitter *k, const Sample *s, const Node *node, 
   LLVMValueRef here = view_row(k, &s->x, emit_add(m, k->first_row, row));
   LLVMValueRef below = emit_address(m, here, emit_i64(m, LINES_BELOW * s->stride));
   Loop lines;
-  loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, s->channels), CACHE_LINE / 4, NULL, 0);
+  loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, s->channels), CACHE_LINE / 4);
   view_prefetch(k, y, PLACE_RESULT, (Site){.row = next, .column = lines.index});
   if (along_h) emit_prefetch(m, emit_address(m, below, emit_mul(m, lines.index, 4)));
   loop_end(m, &lines, NULL);
@@ -277,18 +278,18 @@ void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   Sample s = sample_of(k, node);
   Type map = graph_type(k->body, node->operands[0]);
   Loop batches, rows;
-  loop_begin(m, &batches, emit_i64(m, 0), k->row_count, s.batch, NULL, 0);
+  loop_begin(m, &batches, emit_i64(m, 0), k->row_count, s.batch);
   LLVMValueRef begin = batches.index, end = emit_add(m, begin, emit_i64(m, s.batch));
   end = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){end, k->row_count}, 2);
-  loop_begin(m, &rows, begin, end, 1, NULL, 0);
+  loop_begin(m, &rows, begin, end, 1);
   find_line(k, &s, node, map, rows.index);
   find_slot(m, &s, rows.index, begin);
   columns_all(k, rows.index, s.groups, find_neighbours, &s);
   loop_end(m, &rows, NULL);
-  loop_begin(m, &rows, begin, end, 1, NULL, 0);
+  loop_begin(m, &rows, begin, end, 1);
   find_line(k, &s, node, map, rows.index);
   find_slot(m, &s, rows.index, begin);
-  look_ahead_row(k, &s, node, rows.index);
+  prefetch_lines(k, &s, node, rows.index);
   mix_row(k, &s, rows.index);
   columns_repeat_row(k, node_result(node, 0), rows.index);
   loop_end(m, &rows, NULL);

@@ -37,7 +37,7 @@ static uint32_t greatest_divisor(uint32_t a, uint32_t b) {
 static LLVMValueRef blend(KernelEmitter *k, const Shift *s, uint32_t first, uint32_t d,
                           LLVMValueRef vector, LLVMValueRef other) {
   ModuleContext *m = k->m;
-  LLVMValueRef mask[16];
+  LLVMValueRef mask[MAX_LANES];
   uint32_t period = (uint32_t)s->shift.period;
   for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
     bool ours = (first + i + (uint32_t)s->shift.phase) % period == d;
@@ -73,7 +73,7 @@ static void shift_row(KernelEmitter *k, const Shift *s, LLVMValueRef row) {
   Site site = {.row = row, .lanes = width};
   if (full) {
     Loop turns;
-    loop_begin(m, &turns, emit_i64(m, 0), emit_i64(m, full), turn, NULL, 0);
+    loop_begin(m, &turns, emit_i64(m, 0), emit_i64(m, full), turn);
     site.column = turns.index;
     for (uint32_t at = 0; at < turn; at += width) {
       site.column_plus = at;
@@ -120,7 +120,7 @@ void axial_shift_stage(KernelEmitter *k, const Stage *stage) {
   s.y = &k->views[y.index];
   s.map = graph_type(k->body, x);
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   Branch branch;
   branch_begin(m, &branch, find_rows(k, &s, rows.index));
   s.all_inside = true;

@@ -16,7 +16,7 @@ void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmit
   Site site = {.row = row, .lanes = width};
   if (full) {
     Loop columns;
-    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, full), width, NULL, 0);
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, full), width);
     site.column = columns.index;
     emit(k, site, context);
     loop_end(m, &columns, NULL);
@@ -41,12 +41,12 @@ void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, Site
   Site site = {.row = row, .lanes = width};
   Loop loop;
   loop_begin(m, &loop, emit_mul(m, panels.begin, PLAN_PANEL), emit_least(m, end, emit_i64(m, full)),
-             width, NULL, 0);
+             width);
   site.column = loop.index;
   emit(k, site, context);
   loop_end(m, &loop, NULL);
   if (channels == full) return;
-  /* The last vector: in the share that reaches behind it. */
+  /* The last vector: in the task whose panels reach behind it. */
   Branch last;
   branch_begin(m, &last, LLVMBuildICmp(m->builder, LLVMIntSGT, end, emit_i64(m, full), ""));
   site.column = emit_i64(m, full);
@@ -91,7 +91,7 @@ void columns_copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint
   if (looped) {
     Loop loop;
     LLVMValueRef end = emit_i64(m, (int64_t)(4 * looped));
-    loop_begin(m, &loop, emit_i64(m, 0), end, 4 * (uint64_t)width, NULL, 0);
+    loop_begin(m, &loop, emit_i64(m, 0), end, 4 * (uint64_t)width);
     copy_run_vector(k, from, to, loop.index, width);
     loop_end(m, &loop, NULL);
   }

@@ -19,7 +19,7 @@ void concat_stage(KernelEmitter *k, const Stage *stage) {
   ValueId to = node_result(node, 0);
   view_make_exact(k, to);
   Loop rows;
-  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1);
   uint32_t begin = 0;
   for (uint32_t i = 0; i < node->operand_count; ++i) {
     Concat concat = {.from = node->operands[i], .to = to, .begin = begin};

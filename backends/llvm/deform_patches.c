@@ -19,8 +19,8 @@ typedef struct Deform {
   Type map;
   const View *offsets, *mask; /* mask NULL: none */
   ValueId result;
-  uint32_t each; /* channels of a group */
-  LLVMValueRef row;
+  uint32_t each;               /* channels of a group */
+  LLVMValueRef row, top, left; /* i64: the present row, and its window's corner in the map */
   /* of the present tap and group */
   LLVMValueRef rows[4], weights[4]; /* of x; vectors */
   LLVMValueRef from, to;            /* the group's first channel in x, and in the result */
@@ -31,10 +31,18 @@ typedef struct Neighbour {
   LLVMValueRef at, inside, weight; /* i64, i1, f32 */
 } Neighbour;
 
-/* The two rows (or columns) around `base` + the offset at `column`. */
-static void find_neighbours(KernelEmitter *k, const Deform *d, LLVMValueRef base,
-                            LLVMValueRef column, int64_t size, double reach, Neighbour out[2]) {
+/* Farther than this from any window, both neighbours are outside. */
+static double reach_of(int64_t size, WindowAxis axis) {
+  return (double)(size + window_extent(axis) + axis.before + axis.behind + 1);
+}
+
+/* The two positions around `base` + the offset at `column`, on axis `axis` of the map (1: H, 2: W).
+ */
+static void find_neighbours(KernelEmitter *k, const Deform *d, uint32_t axis, LLVMValueRef base,
+                            LLVMValueRef column, Neighbour out[2]) {
   ModuleContext *m = k->m;
+  int64_t size = d->map.dims[axis];
+  double reach = reach_of(size, axis == 1 ? window_rows(&d->window) : window_columns(&d->window));
   Site site = {.row = d->row, .column = column};
   LLVMValueRef low = LLVMConstReal(m->f32, -reach), high = LLVMConstReal(m->f32, reach);
   LLVMValueRef offset = emit_load_f32(m, view_address(k, d->offsets, site));
@@ -85,25 +93,20 @@ static void deform_vector(KernelEmitter *k, Site site, void *context) {
   view_store_value(k, d->result, site, sum);
 }
 
-/* Farther than this from any window, both neighbours are outside. */
-static double reach_of(int64_t size, WindowAxis axis) {
-  return (double)(size + window_extent(axis) + axis.before + axis.behind + 1);
-}
-
-static void deform_tap(KernelEmitter *k, Deform *d, LLVMValueRef top, LLVMValueRef left,
-                       LLVMValueRef tap_h, LLVMValueRef tap_w, LLVMValueRef group) {
+/* One tap of one group of the present row. Offsets stand as [group][tap][h, w], masks as
+ * [group][tap], the result as [tap][channels]. */
+static void deform_tap(KernelEmitter *k, Deform *d, LLVMValueRef tap_h, LLVMValueRef tap_w,
+                       LLVMValueRef group) {
   ModuleContext *m = k->m;
   const Window *window = &d->window;
   uint64_t taps = (uint64_t)window_taps(window);
   LLVMValueRef tap = emit_add(m, emit_mul(m, tap_h, (uint64_t)window->kernel_w), tap_w);
   LLVMValueRef slot = emit_add(m, emit_mul(m, group, taps), tap), column = emit_mul(m, slot, 2);
-  LLVMValueRef i = emit_add(m, top, emit_mul(m, tap_h, (uint64_t)window->dilation_h));
-  LLVMValueRef j = emit_add(m, left, emit_mul(m, tap_w, (uint64_t)window->dilation_w));
+  LLVMValueRef i = emit_add(m, d->top, emit_mul(m, tap_h, (uint64_t)window->dilation_h));
+  LLVMValueRef j = emit_add(m, d->left, emit_mul(m, tap_w, (uint64_t)window->dilation_w));
   Neighbour h[2], w[2];
-  find_neighbours(k, d, i, column, d->map.dims[1], reach_of(d->map.dims[1], window_rows(window)),
-                  h);
-  find_neighbours(k, d, j, emit_add(m, column, emit_i64(m, 1)), d->map.dims[2],
-                  reach_of(d->map.dims[2], window_columns(window)), w);
+  find_neighbours(k, d, 1, i, column, h);
+  find_neighbours(k, d, 2, j, emit_add(m, column, emit_i64(m, 1)), w);
   find_corners(k, d, h, w, slot);
   d->from = emit_mul(m, group, d->each);
   d->to = emit_add(m, emit_mul(m, tap, (uint64_t)d->map.dims[3]), d->from);
@@ -131,15 +134,15 @@ void deform_patches_stage(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   Deform d = deform_of(k, node);
   Type out = graph_type(k->body, d.result);
-  LLVMValueRef zero = emit_i64(m, 0), top, left;
+  LLVMValueRef zero = emit_i64(m, 0);
   Loop rows, lines, taps, groups;
-  loop_begin(m, &rows, zero, k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, zero, k->row_count, 1);
   d.row = rows.index;
-  kernel_window(k, rows.index, out, &d.window, &top, &left);
-  loop_begin(m, &lines, zero, emit_i64(m, d.window.kernel_h), 1, NULL, 0);
-  loop_begin(m, &taps, zero, emit_i64(m, d.window.kernel_w), 1, NULL, 0);
-  loop_begin(m, &groups, zero, emit_i64(m, d.groups), 1, NULL, 0);
-  deform_tap(k, &d, top, left, lines.index, taps.index, groups.index);
+  kernel_window(k, rows.index, out, &d.window, &d.top, &d.left);
+  loop_begin(m, &lines, zero, emit_i64(m, d.window.kernel_h), 1);
+  loop_begin(m, &taps, zero, emit_i64(m, d.window.kernel_w), 1);
+  loop_begin(m, &groups, zero, emit_i64(m, d.groups), 1);
+  deform_tap(k, &d, lines.index, taps.index, groups.index);
   loop_end(m, &groups, NULL);
   loop_end(m, &taps, NULL);
   loop_end(m, &lines, NULL);

@@ -50,8 +50,8 @@ static LLVMValueRef add_all_taps(KernelEmitter *k, const Depthwise *d, Site site
 static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site site,
                                     LLVMValueRef sum) {
   Loop lines, taps;
-  loop_begin(k->m, &lines, d->begin_h, d->end_h, 1, &sum, 1);
-  loop_begin(k->m, &taps, d->begin_w, d->end_w, 1, lines.carried, 1);
+  loop_begin_carrying(k->m, &lines, (LoopRange){d->begin_h, d->end_h, 1}, &sum, 1);
+  loop_begin_carrying(k->m, &taps, (LoopRange){d->begin_w, d->end_w, 1}, lines.carried, 1);
   LLVMValueRef next = add_tap(k, d, site, lines.index, taps.index, taps.carried[0]);
   loop_end(k->m, &taps, &next);
   loop_end(k->m, &lines, taps.carried);
@@ -60,7 +60,7 @@ static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site s
 
 /* Asks for the lowest line that the next block's window reads, the one that no window read before.
  */
-static void look_ahead(KernelEmitter *k, const Depthwise *d, Site site) {
+static void prefetch_line(KernelEmitter *k, const Depthwise *d, Site site) {
   int64_t below = d->window.kernel_h - 1 - d->window.pad_top;
   site.row = emit_add(k->m, site.row, emit_i64(k->m, below * d->width));
   site.row = emit_add(k->m, site.row, k->row_count);
@@ -70,7 +70,7 @@ static void look_ahead(KernelEmitter *k, const Depthwise *d, Site site) {
 /* A SiteEmitter: one vector of the present row. */
 static void emit_vector(KernelEmitter *k, Site site, void *context) {
   const Depthwise *d = context;
-  look_ahead(k, d, site);
+  prefetch_line(k, d, site);
   LLVMValueRef sum = d->bias ? view_load(k, d->bias, site) : LLVMConstNull(k->m->vector);
   sum = d->inside ? add_all_taps(k, d, site, sum) : add_inside_taps(k, d, site, sum);
   pointwise_emit(k, d->stage, site, sum);
@@ -116,7 +116,7 @@ void depthwise_stage(KernelEmitter *k, const Stage *stage) {
   d.weights.row_bytes = 4 * (uint64_t)d.channels;
   d.bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   kernel_window(k, rows.index, out, &d.window, &d.top, &d.left);
   emit_row(k, &d, rows.index);
   loop_end(m, &rows, NULL);

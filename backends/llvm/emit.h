@@ -130,10 +130,18 @@ typedef struct Loop {
   bool guarded; /* it may run zero times */
 } Loop;
 
-/* Enters the loop's body. `carried` are the values before the first turn (NULL when count is 0). */
-void loop_begin(ModuleContext *m, Loop *loop, LLVMValueRef begin, LLVMValueRef end, uint64_t step,
-                const LLVMValueRef *carried, uint32_t count);
-/* Ends the body with the carried values for the next turn, and leaves the loop. */
+/* The turns of a loop: one for begin, begin + step, .. below end; all i64. */
+typedef struct LoopRange {
+  LLVMValueRef begin, end;
+  uint64_t step;
+} LoopRange;
+
+/* Enters the body of a loop that carries nothing. */
+void loop_begin(ModuleContext *m, Loop *loop, LLVMValueRef begin, LLVMValueRef end, uint64_t step);
+/* Enters the body of one that carries `count` values; `carried` are those before the first turn. */
+void loop_begin_carrying(ModuleContext *m, Loop *loop, LoopRange range, const LLVMValueRef *carried,
+                         uint32_t count);
+/* Ends the body with the carried values for the next turn (NULL: none), and leaves the loop. */
 void loop_end(ModuleContext *m, Loop *loop, const LLVMValueRef *carried);
 
 /* if (condition) { ... } else { ... } */

@@ -25,25 +25,29 @@ static bool surely_runs(LLVMValueRef begin, LLVMValueRef end) {
          LLVMConstIntGetSExtValue(begin) < LLVMConstIntGetSExtValue(end);
 }
 
-void loop_begin(ModuleContext *m, Loop *loop, LLVMValueRef begin, LLVMValueRef end, uint64_t step,
-                const LLVMValueRef *carried, uint32_t count) {
+void loop_begin(ModuleContext *m, Loop *loop, LLVMValueRef begin, LLVMValueRef end, uint64_t step) {
+  loop_begin_carrying(m, loop, (LoopRange){begin, end, step}, NULL, 0);
+}
+
+void loop_begin_carrying(ModuleContext *m, Loop *loop, LoopRange range, const LLVMValueRef *carried,
+                         uint32_t count) {
   CHECK(count <= LOOP_MAX_CARRIED);
   loop->before = LLVMGetInsertBlock(m->builder);
   loop->body = new_block(m, "loop");
   loop->exit = new_block(m, "done");
-  loop->end = end;
-  loop->step = step;
+  loop->end = range.end;
+  loop->step = range.step;
   loop->carried_count = count;
-  loop->guarded = !surely_runs(begin, end);
+  loop->guarded = !surely_runs(range.begin, range.end);
   if (loop->guarded) {
-    LLVMValueRef runs = LLVMBuildICmp(m->builder, LLVMIntSLT, begin, end, "");
+    LLVMValueRef runs = LLVMBuildICmp(m->builder, LLVMIntSLT, range.begin, range.end, "");
     LLVMBuildCondBr(m->builder, runs, loop->body, loop->exit);
   } else {
     LLVMBuildBr(m->builder, loop->body);
   }
   LLVMPositionBuilderAtEnd(m->builder, loop->body);
   loop->index = LLVMBuildPhi(m->builder, m->i64, "");
-  LLVMAddIncoming(loop->index, &begin, &loop->before, 1);
+  LLVMAddIncoming(loop->index, &range.begin, &loop->before, 1);
   for (uint32_t i = 0; i < count; ++i) {
     loop->initial[i] = carried[i];
     loop->carried[i] = LLVMBuildPhi(m->builder, LLVMTypeOf(carried[i]), "");

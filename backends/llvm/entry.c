@@ -121,7 +121,7 @@ static void emit_step(Artifact *a) {
   LLVMPositionBuilderAtEnd(m->builder, alone);
   Loop loop;
   LLVMValueRef count = LLVMBuildZExt(m->builder, tasks, m->i64, "");
-  loop_begin(m, &loop, LLVMConstNull(m->i64), count, 1, NULL, 0);
+  loop_begin(m, &loop, LLVMConstNull(m->i64), count, 1);
   LLVMValueRef task = LLVMBuildTrunc(m->builder, loop.index, m->i32, "");
   LLVMValueRef one[] = {args, task, LLVMConstNull(m->i32)};
   LLVMBuildCall2(m->builder, m->kernel_type, kernel, one, 3, "");
@@ -310,7 +310,7 @@ static void emit_rounds(Entry *e, LLVMValueRef args) {
   }
   LLVMValueRef *inputs = e->inputs, *outputs = e->outputs;
   Loop loop;
-  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, plan->rounds), 1, NULL, 0);
+  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, plan->rounds), 1);
   e->inputs = moved_on(e, inputs, plan->inputs, plan->input_count, loop.index);
   e->outputs = moved_on(e, outputs, plan->outputs, plan->output_count, loop.index);
   emit_steps(e, args);

@@ -57,7 +57,7 @@ static LLVMValueRef make_zeros(const Grouped *g) {
   uint64_t bytes = round_up_size(4 * (size_t)g->map.dims[3], width) + width;
   LLVMValueRef zeros = emit_stack(m, bytes);
   Loop loop;
-  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, (int64_t)bytes), width, NULL, 0);
+  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, (int64_t)bytes), width);
   emit_store(m, LLVMConstNull(m->vector), emit_address(m, zeros, loop.index),
              m->target->vector_floats);
   loop_end(m, &loop, NULL);
@@ -88,7 +88,7 @@ static void look_up_line(const Grouped *g, LLVMValueRef row, LLVMValueRef line, 
   ModuleContext *m = g->k->m;
   int64_t width = g->window.kernel_w, step = width <= MAX_UNROLLED_TAPS ? width : 1;
   Loop taps;
-  loop_begin(m, &taps, emit_i64(m, 0), emit_i64(m, width), (uint64_t)step, NULL, 0);
+  loop_begin(m, &taps, emit_i64(m, 0), emit_i64(m, width), (uint64_t)step);
   for (int64_t w = 0; w < step; ++w) {
     LLVMValueRef tap = emit_add(m, taps.index, emit_i64(m, w));
     LLVMValueRef from = row_at(g, i, emit_add(m, left, tap), zeros);
@@ -107,9 +107,9 @@ static void fill_table(Grouped *g) {
   uint64_t most = k->row_counts[k->row_count_kinds - 1];
   g->table = emit_stack(m, most * g->taps * POINTER_BYTES);
   Loop rows, lines;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   kernel_window(k, rows.index, g->out, w, &top, &left);
-  loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, w->kernel_h), 1, NULL, 0);
+  loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, w->kernel_h), 1);
   look_up_line(g, rows.index, lines.index, emit_add(m, top, lines.index), left, zeros);
   loop_end(m, &lines, NULL);
   loop_end(m, &rows, NULL);
@@ -173,7 +173,7 @@ static void multiply_group(const Grouped *g, const Columns *c, const LLVMValueRe
   uint32_t count = g->tile_rows * c->vectors, steps = MAX_DEPTH_STEPS;
   while (g->in % steps) --steps;
   Loop loop;
-  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, g->in), steps, acc, count);
+  loop_begin_carrying(m, &loop, (LoopRange){emit_i64(m, 0), emit_i64(m, g->in), steps}, acc, count);
   LLVMValueRef next[LOOP_MAX_CARRIED], here[MAX_TILE_ROWS];
   for (uint32_t i = 0; i < count; ++i) next[i] = loop.carried[i];
   for (uint32_t r = 0; r < g->tile_rows; ++r) {
@@ -206,7 +206,7 @@ static void emit_tile(const Grouped *g, const Columns *c, LLVMValueRef row) {
     acc[i] = g->bias ? view_load(g->k, g->bias, site) : LLVMConstNull(m->vector);
   }
   Loop taps;
-  loop_begin(m, &taps, emit_i64(m, 0), emit_i64(m, g->taps), 1, acc, count);
+  loop_begin_carrying(m, &taps, (LoopRange){emit_i64(m, 0), emit_i64(m, g->taps), 1}, acc, count);
   for (uint32_t r = 0; r < g->tile_rows; ++r) {
     LLVMValueRef entry = table_entry(g, emit_add(m, row, emit_i64(m, r)), taps.index);
     LLVMValueRef pixel = LLVMBuildLoad2(m->builder, m->ptr, entry, "");
@@ -234,7 +234,7 @@ static void emit_rows(const Grouped *g, const Columns *c) {
   ModuleContext *m = g->k->m;
   LLVMValueRef last = LLVMBuildSub(m->builder, g->k->row_count, emit_i64(m, g->tile_rows), "");
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), g->k->row_count, g->tile_rows, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), g->k->row_count, g->tile_rows);
   emit_tile(g, c, emit_least(m, rows.index, last));
   loop_end(m, &rows, NULL);
 }
@@ -282,7 +282,7 @@ static void emit_range(const Grouped *g, LLVMValueRef panel, LLVMValueRef group,
   uint32_t rest = count % step, full = count - rest;
   Loop loop;
   if (full) {
-    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, full), step, NULL, 0);
+    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, full), step);
     if (group) emit_group(g, panel, group, loop.index, step);
     if (!group) emit_groups(g, panel, loop.index, step);
     loop_end(m, &loop, NULL);
@@ -300,7 +300,7 @@ static void emit_panel(const Grouped *g, LLVMValueRef panel) {
     return;
   }
   Loop groups;
-  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, g->width / g->each), 1, NULL, 0);
+  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, g->width / g->each), 1);
   emit_range(g, panel, groups.index, g->each, MAX_TILE_VECTORS * lanes);
   loop_end(m, &groups, NULL);
 }
@@ -351,7 +351,7 @@ void grouped_stage(KernelEmitter *k, const Stage *stage) {
   }
   fill_table(&g);
   Loop panels;
-  loop_begin(m, &panels, emit_i64(m, 0), emit_i64(m, g.panels), 1, NULL, 0);
+  loop_begin(m, &panels, emit_i64(m, 0), emit_i64(m, g.panels), 1);
   emit_panel(&g, panels.index);
   loop_end(m, &panels, NULL);
 }

@@ -20,7 +20,7 @@ static void copy_run(KernelEmitter *k, const View *from, Site source, const View
   uint32_t width = m->target->vector_floats, full = count - count % width;
   if (full) {
     Loop loop;
-    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, full), width, NULL, 0);
+    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, full), width);
     LLVMValueRef bytes = emit_mul(m, loop.index, 4);
     emit_store(m, emit_load(m, emit_address(m, in, bytes), width), emit_address(m, out, bytes),
                width);
@@ -40,9 +40,9 @@ void reshape_stage(KernelEmitter *k, const Stage *stage) {
   View from = view_of_map(k, x);
   uint32_t in = value_channels(k, x), out = value_channels(k, y), run = greatest_divisor(in, out);
   Loop rows, runs;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   LLVMValueRef first = emit_mul(m, emit_add(m, k->first_row, rows.index), out);
-  loop_begin(m, &runs, emit_i64(m, 0), emit_i64(m, out), run, NULL, 0);
+  loop_begin(m, &runs, emit_i64(m, 0), emit_i64(m, out), run);
   LLVMValueRef at = emit_add(m, first, runs.index), channels = emit_i64(m, in);
   Site source = {.row = LLVMBuildUDiv(m->builder, at, channels, ""),
                  .column = LLVMBuildURem(m->builder, at, channels, "")};
@@ -75,11 +75,11 @@ void transpose_stage(KernelEmitter *k, const Stage *stage) {
   View from = view_of_map(k, x);
   uint32_t channels = (uint32_t)type.dims[3], run = a->third == 3 ? channels : 1;
   Loop rows, runs;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   LLVMValueRef row = emit_add(m, k->first_row, rows.index), width = emit_i64(m, type.dims[2]);
   LLVMValueRef at[3] = {LLVMBuildUDiv(m->builder, row, width, ""),
                         LLVMBuildURem(m->builder, row, width, "")};
-  loop_begin(m, &runs, emit_i64(m, 0), emit_i64(m, channels), run, NULL, 0);
+  loop_begin(m, &runs, emit_i64(m, 0), emit_i64(m, channels), run);
   at[2] = runs.index;
   copy_run(k, &from, transposed(k, a, map, at), &k->views[y.index],
            (Site){.row = rows.index, .column = runs.index}, run);
@@ -97,9 +97,9 @@ void shuffle_stage(KernelEmitter *k, const Stage *stage) {
   ValueId x = node->operands[0], y = node_result(node, 0);
   uint32_t groups = (uint32_t)node->attrs.SHUFFLE.groups, each = value_channels(k, x) / groups;
   Loop rows, outer, inner;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
-  loop_begin(m, &outer, emit_i64(m, 0), emit_i64(m, each), 1, NULL, 0);
-  loop_begin(m, &inner, emit_i64(m, 0), emit_i64(m, groups), 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
+  loop_begin(m, &outer, emit_i64(m, 0), emit_i64(m, each), 1);
+  loop_begin(m, &inner, emit_i64(m, 0), emit_i64(m, groups), 1);
   Site source = {.row = rows.index,
                  .column = emit_add(m, emit_mul(m, inner.index, each), outer.index)};
   Site target = {.row = rows.index,

@@ -55,7 +55,8 @@ static void sum_turns(KernelEmitter *k, const Normalize *n, LLVMValueRef row, ui
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats;
   Loop loop;
-  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, channels), PARTIAL * width, sums, PARTIAL);
+  loop_begin_carrying(m, &loop, (LoopRange){emit_i64(m, 0), emit_i64(m, channels), PARTIAL * width},
+                      sums, PARTIAL);
   Site site = {.row = row, .column = loop.index, .lanes = width};
   for (uint32_t i = 0; i < PARTIAL; ++i) {
     site.column_plus = i * width;
@@ -88,11 +89,11 @@ static LLVMValueRef sum_row(KernelEmitter *k, const Normalize *n, LLVMValueRef r
 static void find_statistics(KernelEmitter *k, Normalize *n, LLVMValueRef row,
                             const LLVMValueRef *held) {
   ModuleContext *m = k->m;
-  LLVMValueRef share = LLVMConstReal(m->f32, 1.0 / n->channels);
+  LLVMValueRef one_channel = LLVMConstReal(m->f32, 1.0 / n->channels);
   LLVMValueRef eps = LLVMConstReal(m->f32, n->eps);
-  n->mean = emit_broadcast(m, emit_fmul(m, sum_row(k, n, row, held, add_value), share));
+  n->mean = emit_broadcast(m, emit_fmul(m, sum_row(k, n, row, held, add_value), one_channel));
   LLVMValueRef squares = sum_row(k, n, row, held, add_square);
-  LLVMValueRef variance = emit_fadd(m, emit_fmul(m, squares, share), eps);
+  LLVMValueRef variance = emit_fadd(m, emit_fmul(m, squares, one_channel), eps);
   LLVMValueRef deviation = emit_intrinsic(m, "llvm.sqrt", &variance, 1);
   LLVMValueRef one = LLVMConstReal(m->f32, 1.0);
   n->scale = emit_broadcast(m, LLVMBuildFDiv(m->builder, one, deviation, ""));
@@ -133,7 +134,7 @@ void normalize_stage(KernelEmitter *k, const Stage *stage) {
                  .channels = value_channels(k, node->operands[0]),
                  .eps = node->attrs.NORMALIZE.eps};
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   if (ceil_div_u32(n.channels, m->target->vector_floats) <= MAX_HELD) {
     emit_short_row(k, &n, rows.index);
   } else {

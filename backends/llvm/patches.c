@@ -68,8 +68,8 @@ static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0);
   Loop lines, taps;
-  loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), 1, NULL, 0);
-  loop_begin(m, &taps, zero, emit_i64(m, p->window.kernel_w), 1, NULL, 0);
+  loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), 1);
+  loop_begin(m, &taps, zero, emit_i64(m, p->window.kernel_w), 1);
   LLVMValueRef to = row_address(k, p, row, lines.index, taps.index, zero);
   Branch branch;
   branch_begin(m, &branch,
@@ -91,8 +91,8 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   LLVMValueRef zero = emit_i64(m, 0);
   int64_t straight = p->window.kernel_h <= MAX_LINES ? p->window.kernel_h : 1;
   Loop planes, lines;
-  loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1, NULL, 0);
-  loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), (uint64_t)straight, NULL, 0);
+  loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1);
+  loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), (uint64_t)straight);
   for (int64_t i = 0; i < straight; ++i) {
     LLVMValueRef line = emit_add(m, lines.index, emit_i64(m, i));
     columns_copy_run(k, map_address(k, p, line, zero, planes.index),
@@ -117,9 +117,9 @@ static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   kernel_taps(k, p->top, p->window.kernel_h, p->height, &begin_h, &end_h);
   kernel_taps(k, p->left, p->window.kernel_w, p->width, &begin_w, &end_w);
   Loop planes, lines, taps;
-  loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1, NULL, 0);
-  loop_begin(m, &lines, begin_h, end_h, 1, NULL, 0);
-  loop_begin(m, &taps, begin_w, end_w, 1, NULL, 0);
+  loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1);
+  loop_begin(m, &lines, begin_h, end_h, 1);
+  loop_begin(m, &taps, begin_w, end_w, 1);
   LLVMValueRef from = map_address(k, p, lines.index, taps.index, planes.index);
   emit_store_f32(m, emit_load_f32(m, from),
                  row_address(k, p, row, lines.index, taps.index, planes.index));
@@ -187,7 +187,7 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   p.run = run_length(k, &p);
   CHECK(p.y.channel_bytes == 4);
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   find_corner(k, &p, rows.index, out, &p.top, &p.left);
   if (copies_columns(&p) && view_reach(k, x) != REACH_NEAR) {
     LLVMValueRef next = emit_add(m, rows.index, k->row_count);

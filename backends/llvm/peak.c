@@ -25,7 +25,7 @@ void peak_emit(ModuleContext *m, const char *symbol) {
   uint32_t count = chain_count(m->target);
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat(m, i); /* none equals another */
   Loop turns;
-  loop_begin(m, &turns, emit_i64(m, 0), emit_i64(m, TURNS), 1, chains, count);
+  loop_begin_carrying(m, &turns, (LoopRange){emit_i64(m, 0), emit_i64(m, TURNS), 1}, chains, count);
   LLVMValueRef b = emit_splat(m, 0.75), c = emit_splat(m, 0.5);
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_fma(m, turns.carried[i], b, c);
   loop_end(m, &turns, chains);

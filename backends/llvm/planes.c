@@ -61,7 +61,7 @@ static void store_channels(KernelEmitter *k, Site site, void *context) {
   const Planes *p = context;
   ModuleContext *m = k->m;
   Loop tiles;
-  loop_begin(m, &tiles, emit_i64(m, 0), k->row_count, p->tile, NULL, 0);
+  loop_begin(m, &tiles, emit_i64(m, 0), k->row_count, p->tile);
   LLVMValueRef last = emit_add(m, k->row_count, emit_i64(m, -(int64_t)p->tile));
   site.row = emit_least(m, tiles.index, last);
   store_tile(k, site, p);

@@ -121,7 +121,7 @@ static void emit_site(KernelEmitter *k, Site site, void *context) {
 void pointwise_stage(KernelEmitter *k, const Stage *stage) {
   uint32_t channels = value_channels(k, node_result(stage_anchor(k, stage), 0));
   Loop rows;
-  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1);
   columns_of_task(k, rows.index, channels, emit_site, (void *)stage);
   loop_end(k->m, &rows, NULL);
 }

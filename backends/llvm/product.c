@@ -84,7 +84,8 @@ static void emit_tiles(const Product *p, Tile tile, LLVMValueRef next, LLVMValue
   uint32_t size_count = tile_sizes(p, sizes);
   for (uint32_t i = 0; i < size_count; ++i) {
     Loop tiles;
-    loop_begin(m, &tiles, emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1, at, 2);
+    loop_begin_carrying(m, &tiles, (LoopRange){emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1}, at,
+                        2);
     tile.row = tiles.carried[0];
     tile.rows = sizes[i].rows;
     product_prefetch_aim(p, &tile, next, tiles.carried[1]);
@@ -106,7 +107,8 @@ static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueR
     return;
   }
   Loop lines;
-  loop_begin(m, &lines, emit_i64(m, 0), p->k->row_count, p->a.line, &index, 1);
+  loop_begin_carrying(m, &lines, (LoopRange){emit_i64(m, 0), p->k->row_count, p->a.line}, &index,
+                      1);
   at[0] = lines.index;
   at[1] = lines.carried[0];
   emit_tiles(p, tile, next, at);
@@ -141,7 +143,7 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   }
   product_tile_begin_sums(p, &tile);
   Loop blocks;
-  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->plan.depth_block, NULL, 0);
+  loop_begin(m, &blocks, emit_i64(m, 0), emit_i64(m, p->depth), p->plan.depth_block);
   tile.depth = blocks.index;
   Tile block = tile;
   product_widen(p, &block);
@@ -156,8 +158,7 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
   uint32_t rest = width % p->plan.tile_columns;
   if (width > rest) {
     Loop columns;
-    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), p->plan.tile_columns, NULL,
-               0);
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, width - rest), p->plan.tile_columns);
     emit_columns(p, panel, columns.index, p->plan.tile_columns);
     loop_end(m, &columns, NULL);
   }
@@ -261,7 +262,7 @@ static void emit_task_panels(const Product *p) {
   LLVMValueRef left = LLVMBuildSRem(m->builder, count, emit_i64(m, turn), "");
   LLVMValueRef even = LLVMBuildSub(m->builder, end, left, "");
   Loop loop;
-  loop_begin(m, &loop, p->panels.begin, even, turn, NULL, 0);
+  loop_begin(m, &loop, p->panels.begin, even, turn);
   emit_panel(p, loop.index, turn * PLAN_PANEL);
   loop_end(m, &loop, NULL);
   for (uint32_t panels = 1; panels < turn; ++panels) {
@@ -271,7 +272,7 @@ static void emit_task_panels(const Product *p) {
     branch_end(m, &branch);
   }
   if (p->channels % PLAN_PANEL == 0) return;
-  loop_begin(m, &loop, full, p->panels.end, 1, NULL, 0);
+  loop_begin(m, &loop, full, p->panels.end, 1);
   emit_panel(p, loop.index, p->channels % PLAN_PANEL);
   loop_end(m, &loop, NULL);
 }
@@ -289,7 +290,7 @@ void product_stage(KernelEmitter *k, const Stage *stage) {
   uint32_t rest = p.channels % step, panels = (p.channels - rest) / PLAN_PANEL;
   if (panels) {
     Loop loop;
-    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, panels), step / PLAN_PANEL, NULL, 0);
+    loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, panels), step / PLAN_PANEL);
     emit_panel(&p, loop.index, step);
     loop_end(m, &loop, NULL);
   }

@@ -71,16 +71,15 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   }
 }
 
-/* acc += A * B over k of [begin, end), `unroll` steps at a time. */
-static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows,
-                           LLVMValueRef begin, LLVMValueRef end, uint32_t unroll,
+/* acc += A * B over the k of `range`, whose step is how many of them one turn takes. */
+static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows, LoopRange range,
                            LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   uint32_t count = tile->rows * tile->vectors;
   Loop loop;
-  loop_begin(m, &loop, begin, end, unroll, acc, count);
+  loop_begin_carrying(m, &loop, range, acc, count);
   memcpy(acc, loop.carried, count * sizeof *acc);
-  multiply_turn(p, tile, rows, loop.index, unroll, acc);
+  multiply_turn(p, tile, rows, loop.index, (uint32_t)range.step, acc);
   loop_end(m, &loop, acc);
   memcpy(acc, loop.carried, count * sizeof *acc);
 }
@@ -105,8 +104,8 @@ static void multiply_run(const Product *p, const Tile *tile, LLVMValueRef rows, 
     LLVMValueRef rest = LLVMBuildURem(m->builder, steps, emit_i64(m, unroll), "");
     even = LLVMBuildSub(m->builder, end, rest, "");
   }
-  multiply_range(p, tile, rows, begin, even, unroll, acc);
-  if (!divides) multiply_range(p, tile, rows, even, end, 1, acc);
+  multiply_range(p, tile, rows, (LoopRange){begin, even, unroll}, acc);
+  if (!divides) multiply_range(p, tile, rows, (LoopRange){even, end, 1}, acc);
 }
 
 /* acc += A * B over k of [begin, end), run by run of A. */
@@ -118,7 +117,8 @@ static void multiply_runs(const Product *p, const Tile *tile, LLVMValueRef begin
   LLVMValueRef first = LLVMBuildUDiv(m->builder, begin, length, "");
   LLVMValueRef behind = emit_add(m, end, emit_i64(m, (int64_t)p->a.run - 1));
   Loop runs;
-  loop_begin(m, &runs, first, LLVMBuildUDiv(m->builder, behind, length, ""), 1, acc, count);
+  loop_begin_carrying(
+      m, &runs, (LoopRange){first, LLVMBuildUDiv(m->builder, behind, length, ""), 1}, acc, count);
   memcpy(acc, runs.carried, count * sizeof *acc);
   multiply_run(p, tile, rows, runs.index, (LLVMValueRef[]){begin, end}, acc);
   loop_end(m, &runs, acc);
@@ -143,8 +143,10 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
     multiply_runs(p, tile, begin, last, acc);
   } else {
     LLVMValueRef rows = product_source_row(m, &p->a, tile->row);
-    if (p->depth > rest) multiply_range(p, tile, rows, begin, even, p->plan.unroll, acc);
-    if (rest) multiply_range(p, tile, rows, even, last, 1, acc);
+    if (p->depth > rest) {
+      multiply_range(p, tile, rows, (LoopRange){begin, even, p->plan.unroll}, acc);
+    }
+    if (rest) multiply_range(p, tile, rows, (LoopRange){even, last, 1}, acc);
   }
   weight_prefetch_next(p->k, LLVMBuildSub(m->builder, last, begin, ""));
 }
@@ -241,7 +243,7 @@ void product_tile_begin_sums(const Product *p, const Tile *tile) {
   LLVMValueRef bias[PLAN_TILE_VECTORS];
   load_bias(p, tile, bias);
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1);
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     emit_store(m, bias[v], sum_address(p, rows.index, 0, v), m->target->vector_floats);
   }
@@ -251,7 +253,7 @@ void product_tile_begin_sums(const Product *p, const Tile *tile) {
 void product_tile_finish_sums(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1, NULL, 0);
+  loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1);
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     LLVMValueRef at = sum_address(p, rows.index, 0, v);
     LLVMValueRef sum = emit_load(m, at, m->target->vector_floats);

@@ -60,7 +60,7 @@ static void convert_range(const Product *p, const Tile *tile, LLVMValueRef from,
                           LLVMValueRef end, uint32_t turn) {
   ModuleContext *m = p->k->m;
   Loop steps;
-  loop_begin(m, &steps, begin, end, turn, NULL, 0);
+  loop_begin(m, &steps, begin, end, turn);
   LLVMValueRef b = emit_address(m, from, emit_mul(m, steps.index, tile->b.step_bytes));
   LLVMValueRef to = emit_address(m, p->k->widened, emit_mul(m, steps.index, step_bytes(p)));
   convert_steps(p, tile, b, to, turn);

@@ -28,7 +28,7 @@ static LLVMValueRef sum_rows(KernelEmitter *k, const Reduce *reduce, Site site, 
   LLVMValueRef begin = emit_i64(m, 0), end = even;
   for (uint32_t unroll = PARTIAL; unroll; unroll = unroll > 1 ? 1 : 0) {
     Loop rows;
-    loop_begin(m, &rows, begin, end, unroll, sums, unroll);
+    loop_begin_carrying(m, &rows, (LoopRange){begin, end, unroll}, sums, unroll);
     for (uint32_t i = 0; i < unroll; ++i) {
       site.row = rows.index;
       site.row_plus = i;
@@ -68,7 +68,7 @@ static void mean_vector(KernelEmitter *k, Site site, void *context) {
   const Reduce *reduce = context;
   ModuleContext *m = k->m;
   LLVMValueRef sum = sum_rows(k, reduce, site, true);
-  LLVMValueRef lanes[16];
+  LLVMValueRef lanes[MAX_LANES];
   for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
     lanes[i] = LLVMConstReal(m->f64, reduce->scale);
   }

@@ -16,35 +16,43 @@ typedef struct Resize {
   LLVMValueRef fraction_h, fraction_w; /* vectors */
 } Resize;
 
-/* Where element `at` of an axis is: between *low and *high, at *fraction. */
-static void find_place(ModuleContext *m, LLVMValueRef at, int64_t from, int64_t to,
-                       LLVMValueRef *low, LLVMValueRef *high, LLVMValueRef *fraction) {
+/* What an element of the result is between, on one axis of the map. */
+typedef struct Neighbours {
+  LLVMValueRef low, high; /* i64 */
+  LLVMValueRef fraction;  /* from low to high, in all lanes */
+} Neighbours;
+
+/* The neighbours of element `at` of an axis that goes from `from` elements to `to`. */
+static Neighbours find_neighbours(ModuleContext *m, LLVMValueRef at, int64_t from, int64_t to) {
   LLVMValueRef twice = emit_add(m, emit_mul(m, at, 2 * (uint64_t)from), emit_i64(m, from - to));
   twice = emit_intrinsic(m, "llvm.smax", (LLVMValueRef[]){twice, emit_i64(m, 0)}, 2);
   LLVMValueRef unit = emit_i64(m, 2 * to), last = emit_i64(m, from - 1);
   LLVMValueRef whole = LLVMBuildUDiv(m->builder, twice, unit, "");
   LLVMValueRef rest = LLVMBuildURem(m->builder, twice, unit, "");
   LLVMValueRef next = emit_add(m, whole, emit_i64(m, 1));
-  *low = whole;
-  *high = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){next, last}, 2);
+  Neighbours found = {.low = whole};
+  found.high = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){next, last}, 2);
   LLVMValueRef numerator = LLVMBuildSIToFP(m->builder, rest, m->f32, "");
   LLVMValueRef quotient =
       LLVMBuildFDiv(m->builder, numerator, LLVMConstReal(m->f32, (double)(2 * to)), "");
-  *fraction = emit_broadcast(m, quotient);
+  found.fraction = emit_broadcast(m, quotient);
+  return found;
 }
 
+/* Finds the four rows of the map around `row` of the block, and where it is between them. */
 static void find_rows(KernelEmitter *k, Resize *r, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef width = emit_i64(m, r->to.dims[2]), at = emit_add(m, k->first_row, row);
   LLVMValueRef i = LLVMBuildUDiv(m->builder, at, width, "");
   LLVMValueRef j = LLVMBuildURem(m->builder, at, width, "");
-  LLVMValueRef lines[2], columns[2];
-  find_place(m, i, r->from.dims[1], r->to.dims[1], &lines[0], &lines[1], &r->fraction_h);
-  find_place(m, j, r->from.dims[2], r->to.dims[2], &columns[0], &columns[1], &r->fraction_w);
+  Neighbours line = find_neighbours(m, i, r->from.dims[1], r->to.dims[1]);
+  Neighbours column = find_neighbours(m, j, r->from.dims[2], r->to.dims[2]);
   for (uint32_t c = 0; c < 4; ++c) {
-    LLVMValueRef line = emit_mul(m, lines[c / 2], (uint64_t)r->from.dims[2]);
-    r->rows[c] = emit_add(m, line, columns[c % 2]);
+    LLVMValueRef before = emit_mul(m, c / 2 ? line.high : line.low, (uint64_t)r->from.dims[2]);
+    r->rows[c] = emit_add(m, before, c % 2 ? column.high : column.low);
   }
+  r->fraction_h = line.fraction;
+  r->fraction_w = column.fraction;
 }
 
 /* a + fraction * (b - a): exactly a where both are equal. */
@@ -73,7 +81,7 @@ void resize_stage(KernelEmitter *k, const Stage *stage) {
   Resize r = {.stage = stage, .x = view_of_map(k, x), .from = graph_type(k->body, x)};
   r.to = graph_type(k->body, node_result(node, 0));
   Loop rows;
-  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1);
   find_rows(k, &r, rows.index);
   columns_all(k, rows.index, (uint32_t)r.to.dims[3], resize_vector, &r);
   loop_end(k->m, &rows, NULL);

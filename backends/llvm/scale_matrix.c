@@ -28,7 +28,7 @@ void scale_matrix_stage(KernelEmitter *k, const Stage *stage) {
   s.w.exact = true;
   s.w.base = emit_address(k->m, s.w.base, emit_mul(k->m, k->first_row, s.w.row_bytes));
   Loop rows;
-  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1);
   columns_all(k, rows.index, channels, scale_vector, &s);
   loop_end(k->m, &rows, NULL);
 }

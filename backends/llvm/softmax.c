@@ -24,7 +24,7 @@ static LLVMValueRef largest(KernelEmitter *k, const Softmax *s, Site site) {
   ModuleContext *m = k->m;
   LLVMValueRef top = view_load(k, s->x, site);
   Loop groups;
-  loop_begin(m, &groups, emit_i64(m, 1), emit_i64(m, s->groups), 1, &top, 1);
+  loop_begin_carrying(m, &groups, (LoopRange){emit_i64(m, 1), emit_i64(m, s->groups), 1}, &top, 1);
   LLVMValueRef x = view_load(k, s->x, in_group(k, s, site, groups.index));
   LLVMValueRef next = emit_fmax(m, groups.carried[0], x);
   loop_end(m, &groups, &next);
@@ -38,14 +38,14 @@ static void softmax_vector(KernelEmitter *k, Site site, void *context) {
   ModuleContext *m = k->m;
   LLVMValueRef top = largest(k, s, site), sum = LLVMConstNull(m->vector);
   Loop groups;
-  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, s->groups), 1, &sum, 1);
+  loop_begin_carrying(m, &groups, (LoopRange){emit_i64(m, 0), emit_i64(m, s->groups), 1}, &sum, 1);
   Site at = in_group(k, s, site, groups.index);
   LLVMValueRef y = elementary_exp(m, emit_fsub(m, view_load(k, s->x, at), top));
   view_store(k, s->y, at, y);
   LLVMValueRef next = emit_fadd(m, groups.carried[0], y);
   loop_end(m, &groups, &next);
   LLVMValueRef scale = LLVMBuildFDiv(m->builder, emit_splat(m, 1.0), groups.carried[0], "");
-  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, s->groups), 1, NULL, 0);
+  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, s->groups), 1);
   at = in_group(k, s, site, groups.index);
   view_store_value(k, s->result, at, emit_fmul(m, view_load(k, s->y, at), scale));
   loop_end(m, &groups, NULL);
@@ -60,7 +60,7 @@ void softmax_stage(KernelEmitter *k, const Stage *stage) {
   view_make_exact(k, result); /* the next group begins behind the last lane */
   s.y = &k->views[result.index];
   Loop rows;
-  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1, NULL, 0);
+  loop_begin(k->m, &rows, emit_i64(k->m, 0), k->row_count, 1);
   columns_all(k, rows.index, s.count, softmax_vector, &s);
   loop_end(k->m, &rows, NULL);
 }

@@ -60,7 +60,7 @@ static void copy_columns(KernelEmitter *k, const Strip *s, LLVMValueRef from, LL
     return;
   }
   Loop columns;
-  loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, (int64_t)s->inside), 1, NULL, 0);
+  loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, (int64_t)s->inside), 1);
   columns_copy_run(k, emit_address(m, from, emit_mul(m, columns.index, s->x.row_bytes)),
                    emit_address(m, to, emit_mul(m, columns.index, 4 * s->pixel)), s->pixel);
   loop_end(m, &columns, NULL);
@@ -94,9 +94,9 @@ void strip_fill(KernelEmitter *k, const Node *patches) {
                    emit_i64(m, (int64_t)w->kernel_h - w->stride_h)); /* plan_strip_lines */
   Loop planes, lines;
   int64_t plane_count = s.patches->channels_first ? s.map.dims[3] : 1;
-  loop_begin(m, &planes, emit_i64(m, 0), emit_i64(m, plane_count), 1, NULL, 0);
+  loop_begin(m, &planes, emit_i64(m, 0), emit_i64(m, plane_count), 1);
   LLVMValueRef plane = emit_mul(m, planes.index, strip_plane_bytes(k, patches));
-  loop_begin(m, &lines, emit_i64(m, 0), count, 1, NULL, 0);
+  loop_begin(m, &lines, emit_i64(m, 0), count, 1);
   LLVMValueRef bytes = emit_add(m, plane, emit_mul(m, lines.index, s.pitch_bytes));
   fill_line(k, &s, emit_add(m, top, lines.index), planes.index, emit_address(m, s.base, bytes));
   loop_end(m, &lines, NULL);

@@ -49,7 +49,7 @@ static Best find_next(KernelEmitter *k, const View *v, uint32_t channels, Best b
   ModuleContext *m = k->m;
   LLVMValueRef none[] = {LLVMConstReal(m->f32, -INFINITY), emit_i64(m, -1)};
   Loop loop;
-  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, channels), 1, none, 2);
+  loop_begin_carrying(m, &loop, (LoopRange){emit_i64(m, 0), emit_i64(m, channels), 1}, none, 2);
   LLVMValueRef best = loop.carried[0], at = loop.carried[1], x = element(k, v, loop.index);
   LLVMValueRef larger = LLVMBuildFCmp(m->builder, LLVMRealOGT, x, best, "");
   LLVMValueRef first = LLVMBuildICmp(m->builder, LLVMIntSLT, at, emit_i64(m, 0), "");
@@ -68,7 +68,8 @@ void top_k_stage(KernelEmitter *k, const Stage *stage) {
   View v = view_of_map(k, x);
   LLVMValueRef start[] = {LLVMConstReal(m->f32, INFINITY), emit_i64(m, -1)};
   Loop places;
-  loop_begin(m, &places, emit_i64(m, 0), emit_i64(m, node->attrs.TOP_K.k), 1, start, 2);
+  loop_begin_carrying(m, &places, (LoopRange){emit_i64(m, 0), emit_i64(m, node->attrs.TOP_K.k), 1},
+                      start, 2);
   Best before = {places.carried[0], places.carried[1]};
   Best best = find_next(k, &v, value_channels(k, x), before);
   store(k, node_result(node, 0), places.index, best.value);

@@ -1,6 +1,6 @@
 /* Prefetching for later steps, during the products of a kernel.
  *
- * The bytes in question are cut into equal shares, one for each task; a share is spread evenly over
+ * The bytes in question are cut into equal parts, one for each task; a part is spread evenly over
  * the steps of K of all register tiles of the task. A variable in the frame goes from tile to tile:
  * the bytes behind the first of all, with PLAN_PREFETCH_FRACTION bits below the point.
  */
@@ -10,11 +10,11 @@ void weight_prefetch_begin(KernelEmitter *k, LLVMValueRef task) {
   if (!k->kernel->prefetch_step) return;
   ModuleContext *m = k->m;
   uint64_t bytes = k->kernel->prefetch_bytes;
-  uint64_t share = (bytes << PLAN_PREFETCH_FRACTION) / plan_tasks(k->kernel);
+  uint64_t part = (bytes << PLAN_PREFETCH_FRACTION) / plan_tasks(k->kernel);
   k->later_weights = view_later_weights(k);
   k->prefetched = emit_stack(m, sizeof(uint64_t));
   LLVMValueRef index = LLVMBuildZExt(m->builder, task, m->i64, "");
-  LLVMBuildStore(m->builder, emit_mul(m, index, share), k->prefetched);
+  LLVMBuildStore(m->builder, emit_mul(m, index, part), k->prefetched);
 }
 
 /* Where step `step` of the present tile is: bytes behind later_weights, with the fraction. */
