@@ -19,6 +19,11 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
     return;
   }
   const FileTensor *tensor = &weights->tensors[index];
+  if (tensor->problem) {
+    error_list_add(errors, position, "tensor %s: %s (layer at %s:%u)", name, tensor->problem,
+                   need->position.file, need->position.line);
+    return;
+  }
   bool same = tensor->rank == need->type.rank;
   for (uint32_t d = 0; same && d < tensor->rank; ++d) same = tensor->dims[d] == need->type.dims[d];
   if (!same) {
@@ -32,16 +37,37 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
 }
 
 static void check_extra(const Weights *weights, const Model *model, ErrorList *errors) {
-  NameTable needed = {.arena = weights->arena};
-  for (uint32_t i = 0; i < model->need_count; ++i) name_table_set(&needed, model->needs[i].name, i);
+  NameTable known = {.arena = weights->arena};
+  for (uint32_t i = 0; i < model->need_count; ++i) name_table_set(&known, model->needs[i].name, i);
+  for (uint32_t i = 0; i < model->constant_count; ++i) {
+    name_table_set(&known, model->constants[i].name, i);
+  }
   for (uint32_t i = 0; i < weights->tensor_count; ++i) {
+    const FileTensor *tensor = &weights->tensors[i];
     uint32_t index;
-    if (name_table_find(&needed, weights->tensors[i].name, &index)) continue;
-    if (error_list_skip(errors)) continue;
+    if (tensor->problem || weights_is_no_float(tensor)) continue;
+    if (name_table_find(&known, tensor->name, &index) || error_list_skip(errors)) continue;
     error_list_add(errors, diag_file(weights->path),
                    "tensor %s is not used by the model (--allow-extra ignores it)",
-                   error_list_quote(weights->arena, weights->tensors[i].name));
+                   error_list_quote(weights->arena, tensor->name));
   }
+}
+
+/* Integers that say nothing about a model: counters of batch norms are known to be such. */
+static bool is_worth_a_note(const FileTensor *tensor) {
+  static const char counter[] = "num_batches_tracked";
+  size_t length = strlen(tensor->name);
+  if (!weights_is_no_float(tensor)) return false;
+  return length < sizeof counter - 1 ||
+         strcmp(tensor->name + length - (sizeof counter - 1), counter) != 0;
+}
+
+static void note_left_out(const Weights *weights, Diag *diag) {
+  uint32_t count;
+  const char *names = weights_some(weights, is_worth_a_note, &count);
+  if (count == 0) return;
+  diag_note(diag, diag_file(weights->path), "left out, of other types than floats: %u (%s)", count,
+            names);
 }
 
 /* The channels of the first output that is one vector per image; 0: there is none. */
@@ -102,8 +128,10 @@ static void warn_not_finite(const Weights *weights, const Model *model, Diag *di
 Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag) {
   ErrorList errors = {.arena = weights->arena, .diag = diag, .file = weights->path};
   for (uint32_t i = 0; i < model->need_count; ++i) check_need(weights, &model->needs[i], &errors);
+  weights_check_constants(weights, model, &errors);
   if (!allow_extra) check_extra(weights, model, &errors);
   if (weights->classes && !model->class_names) name_classes(model, weights, diag);
   if (errors.count == 0) warn_not_finite(weights, model, diag);
+  if (errors.count == 0 && !allow_extra) note_left_out(weights, diag);
   return error_list_end(&errors);
 }

@@ -3,8 +3,10 @@
  * after the other (before).
  *
  * Which state of a checkpoint is taken: the dict of the key that was asked for; by default that of
- * "model"; or all of it, where it is a dict of tensors alone. Keys that all begin with "module."
- * lose it.
+ * the first usual key ("model", "state_dict", ...) that holds tensors; or all of it, where it holds
+ * tensors itself; or the only dict that does. Names that all begin with those of wrappers
+ * ("module.", "_orig_mod.") lose them. What is no tensor, or one that cannot be read, matters only
+ * where the model wants it.
  */
 #ifndef ATMC_FRONTEND_CHECKPOINT_H
 #define ATMC_FRONTEND_CHECKPOINT_H

@@ -1,5 +1,6 @@
 /* The parts of a checkpoint: its container (checkpoint_zip.c, checkpoint_legacy.c), its storages
- * (checkpoint_storages.c), and the state that is taken (checkpoint_state.c). */
+ * (checkpoint_storages.c), the state that is taken (checkpoint_choice.c), and its tensors
+ * (checkpoint_state.c). */
 #ifndef ATMC_FRONTEND_CHECKPOINT_PARTS_H
 #define ATMC_FRONTEND_CHECKPOINT_PARTS_H
 
@@ -57,6 +58,11 @@ struct Checkpoint {
  * or NULL. */
 const char *checkpoint_storages_find(Checkpoint *c, const PickleValue *reference,
                                      uint32_t *storage);
+
+/* The dict of `root` that is the state of `key` (NULL: the one that checkpoint.h tells), and which
+ * there are, into the weights (checkpoint_choice.c). */
+MUST_CHECK Status checkpoint_choose(Checkpoint *c, const PickleValue *root, const char *key,
+                                    const PickleValue **state);
 
 /* Chooses the state and reads what its tensors are, with all that can be checked without their
  * bytes. `state` may be NULL. */

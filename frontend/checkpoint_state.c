@@ -1,66 +1,27 @@
-/* Which dict of a checkpoint is the state, and what its tensors are: calls of the known functions
- * with a storage, an offset, a size and strides, all of which must agree. */
+/* The tensors of a state: calls of the known functions with a storage, an offset, a size and
+ * strides, all of which must agree. What is no such tensor has a problem, which matters where the
+ * model wants it. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "frontend/checkpoint_parts.h"
 #include "frontend/error_list.h"
 #include "support/checked_math.h"
-#include "support/string_builder.h"
 #include "support/utf8.h"
 
-static const char default_state[] = "model", prefix[] = "module.";
+/* Whose names begin a tensor's where training wrapped the model, once or several times. */
+static const char *const wrappers[] = {"module.", "_orig_mod."};
+enum { WRAPPER_COUNT = sizeof wrappers / sizeof *wrappers, MAX_WRAPPERS = 4 };
+
+/* Problems cost memory each: behind so many, they are worded alike. */
+enum { MAX_PROBLEMS = 1000 };
 
 typedef struct State {
   Checkpoint *c;
   const PickleValue *dict;
   ErrorList errors;
+  uint32_t problems;
 } State;
-
-/* -- the state --------------------------------------------------------------------------------- */
-
-/* The string keys of `dict` that have a dict, for messages. */
-static const char *list_states(Checkpoint *c, const PickleValue *dict) {
-  StringBuilder out = {.arena = c->arena};
-  for (uint32_t i = 0; i < dict->count && out.length < 200; i += 2) {
-    if (dict->items[i]->kind != PICKLE_STRING || dict->items[i + 1]->kind != PICKLE_DICT) continue;
-    string_builder_printf(&out, "%s%s", out.length ? ", " : "",
-                          error_list_quote(c->arena, dict->items[i]->text));
-  }
-  return out.length ? out.text : "none";
-}
-
-/* Without --state and without "model": the whole, unless there are dicts in it. */
-static Status choose_whole(Checkpoint *c, const PickleValue *root, const PickleValue **state) {
-  *state = root;
-  for (uint32_t i = 1; i < root->count; i += 2) {
-    if (root->items[i]->kind == PICKLE_DICT) {
-      return diag_error(c->diag, c->position, "no state \"%s\"; --state=KEY chooses among: %s",
-                        default_state, list_states(c, root));
-    }
-  }
-  return STATUS_OK;
-}
-
-static Status choose_state(Checkpoint *c, const PickleValue *root, const char *key,
-                           const PickleValue **state) {
-  if (root->kind != PICKLE_DICT) {
-    return diag_error(c->diag, c->position, "the checkpoint is %s, not a dict",
-                      unpickle_describe(c->arena, root));
-  }
-  *state = unpickle_find(root, key ? key : default_state);
-  if (!key && (!*state || (*state)->kind == PICKLE_CALL)) return choose_whole(c, root, state);
-  if (!*state) {
-    return diag_error(c->diag, c->position, "no state %s; there are: %s",
-                      error_list_quote(c->arena, key), list_states(c, root));
-  }
-  if ((*state)->kind != PICKLE_DICT) {
-    return diag_error(c->diag, c->position, "state %s is %s, not a dict of tensors",
-                      error_list_quote(c->arena, key ? key : default_state),
-                      unpickle_describe(c->arena, *state));
-  }
-  return STATUS_OK;
-}
 
 /* -- a tensor ---------------------------------------------------------------------------------- */
 
@@ -135,6 +96,47 @@ static const char *place_tensor(Checkpoint *c, FileTensor *tensor, const View *v
                       shape, view->offset, reach - 1, storage->elements);
 }
 
+/* The seventh argument says what else is to be done with the numbers, as {"neg": True}. */
+static const char *read_marks(Arena *arena, const PickleValue *arguments) {
+  const PickleValue *marks = arguments->count > 6 ? arguments->items[6] : NULL;
+  if (!marks || marks->kind == PICKLE_NONE) return NULL;
+  if (marks->kind != PICKLE_DICT) {
+    return arena_printf(arena, "its metadata are %s", unpickle_describe(arena, marks));
+  }
+  for (uint32_t i = 0; i < marks->count; i += 2) {
+    const PickleValue *key = marks->items[i], *value = marks->items[i + 1];
+    if (value->kind == PICKLE_BOOL && !value->integer) continue;
+    const char *name = key->kind == PICKLE_STRING ? error_list_quote(arena, key->text)
+                                                  : unpickle_describe(arena, key);
+    return arena_printf(arena,
+                        "its metadata say %s, which is not supported; save it with resolve_neg() "
+                        "and resolve_conj(), or as a clone",
+                        name);
+  }
+  return NULL;
+}
+
+/* Tensors of other kinds than those that are read, by the functions that make them. */
+static const struct OddTensor {
+  const char *function, *what;
+} odd_tensors[] = {
+    {"_rebuild_sparse_tensor", "a sparse tensor; save its to_dense()"},
+    {"_rebuild_sparse_csr_tensor", "a sparse tensor; save its to_dense()"},
+    {"_rebuild_qtensor", "a quantized tensor; save its dequantize()"},
+    {"_rebuild_meta_tensor_no_storage", "a tensor on the device meta, which has no numbers"},
+    {"_rebuild_nested_tensor", "a nested tensor"},
+    {"_rebuild_tensor_v3", "a tensor of a rare element type; save its float()"},
+    {"_reconstruct", "an array of numpy; save torch.from_numpy() of it"},
+};
+enum { ODD_TENSOR_COUNT = sizeof odd_tensors / sizeof *odd_tensors };
+
+static const char *describe_odd(Arena *arena, const PickleValue *value) {
+  for (uint32_t i = 0; value->kind == PICKLE_OPAQUE && value->module && i < ODD_TENSOR_COUNT; ++i) {
+    if (strcmp(odd_tensors[i].function, value->what) == 0) return odd_tensors[i].what;
+  }
+  return arena_printf(arena, "%s, not a tensor", unpickle_describe(arena, value));
+}
+
 static const char *read_tensor(Checkpoint *c, const PickleValue *value, FileTensor *tensor,
                                View *view) {
   if (value->kind == PICKLE_CALL && value->global->role == PICKLE_PARAMETER &&
@@ -142,24 +144,35 @@ static const char *read_tensor(Checkpoint *c, const PickleValue *value, FileTens
     value = value->arguments->items[0];
   }
   if (value->kind != PICKLE_CALL || value->global->role != PICKLE_TENSOR) {
-    return arena_printf(c->arena, "%s, not a tensor", unpickle_describe(c->arena, value));
+    return describe_odd(c->arena, value);
   }
   const char *bad = read_view(c, value->arguments, tensor, view);
+  if (!bad) bad = read_marks(c->arena, value->arguments);
   return bad ? bad : place_tensor(c, tensor, view);
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
-static bool has_prefix(const PickleValue *key) {
-  return key->kind == PICKLE_STRING && strncmp(key->text, prefix, sizeof prefix - 1) == 0;
+/* Whether every key has `prefix` behind its first `skip` bytes. */
+static bool all_have(const PickleValue *state, size_t skip, const char *prefix) {
+  for (uint32_t i = 0; i < state->count; i += 2) {
+    const PickleValue *key = state->items[i];
+    if (key->kind != PICKLE_STRING || key->count < skip) return false;
+    if (strncmp(key->text + skip, prefix, strlen(prefix)) != 0) return false;
+  }
+  return state->count > 0;
 }
 
-/* Where training wrapped the model for several devices. */
+/* The bytes of the wrappers' names that all keys begin with. */
 static size_t common_prefix(const PickleValue *state) {
-  for (uint32_t i = 0; i < state->count; i += 2) {
-    if (!has_prefix(state->items[i])) return 0;
+  size_t skip = 0;
+  for (uint32_t depth = 0; depth < MAX_WRAPPERS; ++depth) {
+    uint32_t w = 0;
+    while (w < WRAPPER_COUNT && !all_have(state, skip, wrappers[w])) ++w;
+    if (w == WRAPPER_COUNT) break;
+    skip += strlen(wrappers[w]);
   }
-  return sizeof prefix - 1;
+  return skip;
 }
 
 /* A tensor's name must fit a safetensors file too. */
@@ -174,51 +187,74 @@ static bool is_name(const PickleValue *key, size_t skip) {
   return true;
 }
 
-static void add_tensor(State *s, const PickleValue *key, const PickleValue *value, size_t skip) {
+/* What makes the file wrong, whatever the model wants; NULL: nothing. */
+static const char *refuse(const State *s, const FileTensor *tensor) {
+  const Weights *weights = s->c->weights;
+  uint32_t other;
+  if (weights->tensor_count == WEIGHTS_MAX_TENSORS) return "there are too many before it";
+  return name_table_find(&weights->names, tensor->name, &other) ? "there are two of that name"
+                                                                : NULL;
+}
+
+/* Reads the tensor at the end of the list; what it cannot be is its problem. */
+static void read_entry(State *s, const PickleValue *value) {
   Checkpoint *c = s->c;
   Weights *weights = c->weights;
   uint32_t index = weights->tensor_count;
-  if (!is_name(key, skip)) {
-    const char *text = key->kind == PICKLE_STRING ? error_list_quote(c->arena, key->text)
-                                                  : unpickle_describe(c->arena, key);
-    error_list_add(&s->errors, c->position, "a key of the state, %s, cannot name a tensor", text);
-    return;
-  }
   FileTensor *tensor = &weights->tensors[index];
   View *view = &c->views[index];
-  *view = (View){0};
-  *tensor = (FileTensor){.name = key->text + skip};
-  uint32_t other;
-  const char *bad = index == WEIGHTS_MAX_TENSORS ? "there are too many before it"
-                    : value == s->dict           ? "the state itself, not a tensor"
-                    : name_table_find(&weights->names, tensor->name, &other)
-                        ? "there are two of that name"
-                        : read_tensor(c, value, tensor, view);
-  if (bad) {
-    error_list_add(&s->errors, c->position, "tensor %s: %s",
-                   error_list_quote(c->arena, tensor->name), bad);
+  *view = (View){.previous = NO_TENSOR};
+  uint64_t begin = index ? weights->tensors[index - 1].end : 0;
+  const char *problem = value == s->dict             ? "the state itself, not a tensor"
+                        : s->problems > MAX_PROBLEMS ? "not read: there are too many odd ones"
+                                                     : read_tensor(c, value, tensor, view);
+  if (problem) {
+    ++s->problems;
+    ++weights->tensor_count;
+    *tensor = (FileTensor){.name = tensor->name, .problem = problem, .begin = begin, .end = begin};
     return;
   }
-  name_table_set(&weights->names, tensor->name, index);
   Storage *storage = &c->storages[view->storage];
   view->previous = storage->last_tensor;
   storage->last_tensor = index;
   ++weights->tensor_count;
 }
 
+static void add_entry(State *s, const PickleValue *key, const PickleValue *value, size_t skip) {
+  Checkpoint *c = s->c;
+  Weights *weights = c->weights;
+  if (key->kind != PICKLE_STRING) return; /* nobody can want it */
+  if (!is_name(key, skip)) {
+    error_list_add(&s->errors, c->position, "a key of the state, %s, cannot name a tensor",
+                   error_list_quote(c->arena, key->text));
+    return;
+  }
+  FileTensor *tensor = &weights->tensors[weights->tensor_count];
+  *tensor = (FileTensor){.name = key->text + skip};
+  const char *bad = refuse(s, tensor);
+  if (bad) {
+    error_list_add(&s->errors, c->position, "tensor %s: %s",
+                   error_list_quote(c->arena, tensor->name), bad);
+    return;
+  }
+  name_table_set(&weights->names, tensor->name, weights->tensor_count);
+  read_entry(s, value);
+}
+
 Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char *state) {
   const PickleValue *dict = root;
-  RETURN_IF_ERROR(choose_state(c, root, state, &dict));
+  RETURN_IF_ERROR(checkpoint_choose(c, root, state, &dict));
   Weights *weights = c->weights;
   uint32_t pairs = dict->count / 2;
   uint32_t room = (pairs < WEIGHTS_MAX_TENSORS ? pairs : WEIGHTS_MAX_TENSORS) + 1;
   weights->tensors = ARENA_ARRAY(c->arena, room, FileTensor);
   c->views = ARENA_ARRAY(c->arena, room, View);
-  State s = {c, dict, {.arena = c->arena, .diag = c->diag, .file = weights->path}};
+  State s = {
+      .c = c, .dict = dict, .errors = {.arena = c->arena, .diag = c->diag, .file = weights->path}};
   size_t skip = common_prefix(dict);
   /* Names that are there twice or too long cost time each: no longer than errors are printed. */
   for (uint32_t i = 0; i < dict->count && !error_list_full(&s.errors); i += 2) {
-    add_tensor(&s, dict->items[i], dict->items[i + 1], skip);
+    add_entry(&s, dict->items[i], dict->items[i + 1], skip);
   }
   return error_list_end(&s.errors);
 }

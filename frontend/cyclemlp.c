@@ -8,6 +8,25 @@ static const TokenMixerParts parts = {.along_w = "attn.sfc_h",
                                       .weights = "attn.reweight",
                                       .proj = "attn.proj"};
 
+/* The published buffers of offsets are laid out as those of deformable convolutions,
+ * [1,2C,1,1]: for each channel its step along H and its step along W, one of which is 0. */
+static void note_offsets(Lowering *l, const LayerSpec *spec, int64_t channels) {
+  RecipeTable *table = l->model->graph->recipes;
+  Type row = type_matrix(1, channels), published = type_map(1, 2 * channels, 1, 1);
+  const Recipe *steps = recipe_reshape(table, recipe_iota3(table, channels), row);
+  const Recipe *none = recipe_fill(table, 0, row);
+  const struct {
+    const char *part;
+    const Recipe *h, *w;
+  } buffers[] = {{parts.along_w, none, steps}, {parts.along_h, steps, none}};
+  for (uint32_t i = 0; i < 2; ++i) {
+    const Recipe *both = recipe_concat(table, buffers[i].h, buffers[i].w);
+    const Recipe *pairs = recipe_permute(table, both, (const uint32_t[]){1, 0});
+    layer_constant(l, layer_part(l, spec, buffers[i].part), "offset",
+                   recipe_reshape(table, pairs, published));
+  }
+}
+
 static void lower_cycle_block(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                               Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;
@@ -17,6 +36,7 @@ static void lower_cycle_block(Lowering *l, const LayerSpec *spec, const Layer *c
   Layer offsets = {.offsets_w = steps, .offsets_h = steps, .share = 1};
   result->value = token_mixer_block(l, spec, &parts, inputs[0]->value, &offsets);
   result->extent = inputs[0]->extent;
+  note_offsets(l, spec, channels);
 }
 
 static const JsonField cycle_block_keys[] = {

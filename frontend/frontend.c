@@ -370,6 +370,8 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
   if (!l->errors.count) read_classes(l, &spec.classes);
   model->needs = l->needs;
   model->need_count = l->need_count;
+  model->constants = l->constants;
+  model->constant_count = l->constant_count;
   return error_list_end(&l->errors);
 }
 

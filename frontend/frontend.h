@@ -21,6 +21,13 @@ typedef struct WeightNeed {
   Position position; /* of the layer in the model's file */
 } WeightNeed;
 
+/* A tensor that published weights hold although the model fixes its numbers. It may be there. */
+typedef struct WeightConstant {
+  const char *name;
+  const Recipe *value;
+  Position position; /* of the layer */
+} WeightConstant;
+
 /* A model as read: the graph with N, H, W open, and the weights that it needs in order. */
 typedef struct Model {
   const char *path;
@@ -29,6 +36,8 @@ typedef struct Model {
   Graph *graph;
   const WeightNeed *needs;
   uint32_t need_count;
+  const WeightConstant *constants;
+  uint32_t constant_count;
   const char *const *class_names; /* from the weights' metadata or the model; may be NULL */
   uint32_t class_count;
 } Model;
@@ -47,7 +56,9 @@ MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, const
 /* Frees the data; names and shapes live as long as the arena. NULL is allowed. */
 void weights_close(Weights *weights);
 /* Lists every missing, mis-shaped and, unless `allow_extra`, extra tensor; sets class names from
- * `__metadata__.classes` (a string, one character per class) where the model has none. */
+ * `__metadata__.classes` (a string, one character per class) where the model has none. Tensors that
+ * are no weights are no extra ones: the model's constants, whose numbers are checked, and those of
+ * integers. */
 MUST_CHECK Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag);
 /* A source for recipe_evaluate; valid until weights_close. */
 WeightSource weights_source(const Weights *weights);

@@ -59,6 +59,12 @@ const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, 
   return recipe_tensor(l->model->graph->recipes, name, type);
 }
 
+void layer_constant(Lowering *l, const char *prefix, const char *suffix, const Recipe *value) {
+  WeightConstant constant = {arena_printf(l->arena, "%s.%s", prefix, suffix), value,
+                             json_source_place(l->source, l->object)};
+  ARENA_PUSH(l->arena, l->constants, l->constant_count, l->constant_capacity, constant);
+}
+
 const char *layer_part(Lowering *l, const LayerSpec *spec, const char *part) {
   return arena_printf(l->arena, "%s.%s", spec->name, part);
 }

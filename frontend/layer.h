@@ -93,6 +93,8 @@ typedef struct Lowering {
   WeightNeed *needs;
   uint32_t need_count, need_capacity;
   NameTable need_names;
+  WeightConstant *constants;
+  uint32_t constant_count, constant_capacity;
   int64_t parameters;
   Extent *extents;
   uint32_t extent_count, extent_capacity;
@@ -148,6 +150,9 @@ int64_t layer_channels(const Lowering *l, const Layer *input);
 /* The constant of tensor PREFIX.SUFFIX; notes the need. Reports a tensor that was needed with
  * another shape before, and too many parameters. */
 const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, Type type);
+
+/* Notes that PREFIX.SUFFIX may be in the file too, with the numbers of `value`. */
+void layer_constant(Lowering *l, const char *prefix, const char *suffix, const Recipe *value);
 
 /* "NAME.PART": the prefix of the tensors of a part of the layer at hand. */
 const char *layer_part(Lowering *l, const LayerSpec *spec, const char *part);

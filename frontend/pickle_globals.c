@@ -10,6 +10,7 @@ static const PickleGlobal globals[] = {
     {"torch._utils", "_rebuild_tensor", PICKLE_TENSOR, 0, NULL},
     {"torch._utils", "_rebuild_tensor_v2", PICKLE_TENSOR, 0, NULL},
     {"torch._utils", "_rebuild_parameter", PICKLE_PARAMETER, 0, NULL},
+    {"torch._utils", "_rebuild_parameter_with_state", PICKLE_PARAMETER, 0, NULL},
     {"torch", "FloatStorage", PICKLE_STORAGE, 4, "F32"},
     {"torch", "HalfStorage", PICKLE_STORAGE, 2, "F16"},
     {"torch", "BFloat16Storage", PICKLE_STORAGE, 2, "BF16"},

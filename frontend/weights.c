@@ -23,6 +23,7 @@ static const ElementType element_types[] = {
     {"BOOL", 1, false, 0},        {"F8_E4M3", 1, false, 0}, {"F8_E5M2", 1, false, 0},
     {"C64", 8, false, 0},
 };
+enum { SHOWN_NAMES = 3 };
 enum { ELEMENT_TYPE_COUNT = sizeof element_types / sizeof *element_types };
 
 const ElementType *weights_element_type(const char *name) {
@@ -136,19 +137,51 @@ static void narrow_tensor(const Weights *weights, const FileTensor *tensor, floa
   }
 }
 
+const char *weights_some(const Weights *weights, bool (*is)(const FileTensor *), uint32_t *count) {
+  StringBuilder out = {.arena = weights->arena};
+  *count = 0;
+  for (uint32_t i = 0; i < weights->tensor_count; ++i) {
+    if (!is(&weights->tensors[i]) || ++*count > SHOWN_NAMES) continue;
+    string_builder_printf(&out, "%s%s", *count > 1 ? ", " : "",
+                          error_list_quote(weights->arena, weights->tensors[i].name));
+  }
+  if (*count > SHOWN_NAMES) string_builder_add(&out, ", ...");
+  return string_builder_text(&out);
+}
+
+static bool is_odd(const FileTensor *tensor) {
+  return tensor->problem != NULL;
+}
+
+bool weights_is_no_float(const FileTensor *tensor) {
+  return !tensor->problem && !tensor->element->bindable;
+}
+
+/* One line for all of them, whatever they are. */
+static void warn_left_out(const Weights *weights, Diag *diag) {
+  uint32_t count;
+  const char *names = weights_some(weights, weights_is_no_float, &count);
+  if (count) {
+    diag_warning(diag, diag_file(weights->path), "left out, of other types than floats: %u (%s)",
+                 count, names);
+  }
+  names = weights_some(weights, is_odd, &count);
+  if (count) {
+    diag_warning(diag, diag_file(weights->path), "left out, no tensors that can be read: %u (%s)",
+                 count, names);
+  }
+}
+
 void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count) {
   *tensors = ARENA_ARRAY(weights->arena, weights->tensor_count, NamedTensor);
   *count = 0;
   for (uint32_t i = 0; i < weights->tensor_count; ++i) {
     const FileTensor *tensor = &weights->tensors[i];
-    if (!tensor->element->bindable) {
-      diag_warning(diag, diag_file(weights->path), "tensor %s is %s: left out",
-                   error_list_quote(weights->arena, tensor->name), tensor->element->name);
-      continue;
-    }
+    if (tensor->problem || !tensor->element->bindable) continue;
     size_t elements = (tensor->end - tensor->begin) / tensor->element->bytes;
     float *data = ARENA_ARRAY(weights->arena, elements, float);
     narrow_tensor(weights, tensor, data, elements);
     (*tensors)[(*count)++] = (NamedTensor){tensor->name, tensor->rank, tensor->dims, data};
   }
+  warn_left_out(weights, diag);
 }

@@ -4,6 +4,7 @@
 #ifndef ATMC_FRONTEND_WEIGHTS_H
 #define ATMC_FRONTEND_WEIGHTS_H
 
+#include "frontend/error_list.h"
 #include "frontend/frontend.h"
 #include "frontend/name_table.h"
 
@@ -19,11 +20,20 @@ typedef struct ElementType {
 
 typedef struct FileTensor {
   const char *name;
-  const ElementType *element;
+  const ElementType *element; /* NULL: it has a problem */
+  const char *problem; /* why it cannot be a weight, as "a list, not a tensor"; it has no data
+                                 then. NULL: nothing */
   uint32_t rank;
   int64_t dims[WEIGHTS_MAX_RANK];
   uint64_t begin, end; /* into the data */
 } FileTensor;
+
+/* A state of a checkpoint. */
+typedef struct WeightState {
+  const char *key;
+  uint32_t entries;
+  bool taken;
+} WeightState;
 
 struct Weights {
   Arena *arena;
@@ -32,6 +42,8 @@ struct Weights {
   FileTensor *tensors; /* in the order of the file */
   uint32_t tensor_count;
   NameTable names;     /* index into `tensors` */
+  WeightState *states; /* of a checkpoint, in its order; without those of the whole */
+  uint32_t state_count;
   const char *classes; /* __metadata__.classes; NULL when absent */
   char *data;          /* malloced; little-endian, each tensor dense in the order of its dims */
   uint64_t data_bytes;
@@ -41,6 +53,12 @@ struct Weights {
 const ElementType *weights_element_type(const char *name);
 /* `[64,3,7,7]`, in `arena`. */
 const char *weights_shape_text(Arena *arena, uint32_t rank, const int64_t *dims);
+/* How many tensors `is` tells, and the names of some, for messages. */
+const char *weights_some(const Weights *weights, bool (*is)(const FileTensor *), uint32_t *count);
+/* Whether it is a tensor that cannot be a weight for its element type. */
+bool weights_is_no_float(const FileTensor *tensor);
+/* Checks those of the model's constants that are there (weights_constants.c). */
+void weights_check_constants(const Weights *weights, const Model *model, ErrorList *errors);
 /* Makes room for `bytes` of data. */
 MUST_CHECK Status weights_allocate(Weights *weights, Diag *diag, uint64_t bytes);
 /* Reads `bytes` at `offset` of the file `fd`, which is called `path`. */

@@ -144,3 +144,10 @@ void diag_warning(Diag *diag, Position position, const char *format, ...) {
   va_end(args);
   ++diag->warnings;
 }
+
+void diag_note(Diag *diag, Position position, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  report(diag, position, "note", format, args);
+  va_end(args);
+}

@@ -42,6 +42,10 @@ Status diag_usage_error(Diag *diag, const char *format, ...) __attribute__((form
 void diag_warning(Diag *diag, Position position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Prints what a user may want to know; nothing is counted. */
+void diag_note(Diag *diag, Position position, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The position of a whole file. */
 static inline Position diag_file(const char *file) {
   return (Position){.file = file};

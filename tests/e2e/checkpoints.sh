@@ -52,7 +52,7 @@ refused() {
 hostile='state "model" is an object of "posix.system", not a dict of tensors'
 refused "$hostile" import "$here/hostile.pth" -o out.safetensors
 refused "$hostile" compile "$here/tiny.json" --weights "$here/hostile.pth" --shape 1x3x64x64 -o out
-refused 'tensor "param_groups": a list, not a tensor' \
+refused 'state "optimizer" holds no tensors; those that do: "model", "model_ema"' \
   import "$here/tiny.pth" --state=optimizer -o out.safetensors
 refused 'no state "models"; there are: "model", "model_ema"' \
   import "$here/tiny.pth" --state=models -o out.safetensors

@@ -3,7 +3,7 @@
 #
 #   run.sh ATMC [--bless] [NAME...]
 #
-# NAME.json is compiled with the weights of NAME.tensors, or of tiny.tensors; NAME.weights (made into a
+# NAME.json is compiled with the weights of NAME.tensors, of NAME.pth, or of tiny.tensors; NAME.weights (made into a
 # safetensors file) and the checkpoint NAME.pth with tiny.model; NAME.ir is put through `atmc opt`. NAME.args, where it is there, replaces the arguments behind the model. Each must end
 # with exit code 1, say exactly what NAME.expected holds on stderr, nothing on stdout, and leave no
 # file. --bless writes the .expected files instead, to be read in review.
@@ -71,6 +71,10 @@ run_case() {
     tensors=$here/$1.tensors
     [ -f "$tensors" ] || tensors=$here/tiny.tensors
     make_weights "$tensors" >$weights
+    if [ -f "$here/$1.pth" ]; then
+      weights=$1.pth
+      cp "$here/$weights" .
+    fi
   elif [ -f "$here/$1.weights" ]; then
     weights=$1.safetensors
     make_weights "$here/$1.weights" >"$weights"
@@ -99,7 +103,8 @@ run_case() {
 if [ $# = 0 ]; then
   for file in "$here"/*.json "$here"/*.weights "$here"/*.pth "$here"/*.ir; do
     name=${file##*/}
-    set -- "$@" "${name%.*}"
+    name=${name%.*}
+    case " $* " in *" $name "*) ;; *) set -- "$@" "$name" ;; esac
   done
 fi
 failed=0 total=0

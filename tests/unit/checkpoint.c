@@ -246,15 +246,20 @@ Test(checkpoint, strips_a_prefix_that_all_have) {
 
 Test(checkpoint, takes_the_state_that_is_asked_for) {
   const float storage[] = {1, 2};
+  static const char *const asked[] = {NULL, "state_dict"};
   Bytes pickle = {0};
   add_pickle(&pickle, "state_dict", &one, 1);
   write_zip(&pickle, storage, sizeof storage);
   Weights *weights;
-  cr_expect_eq(weights_open(arena, &diag, path, NULL, &weights), STATUS_BAD_INPUT);
   cr_expect_eq(weights_open(arena, &diag, path, "epoch", &weights), STATUS_BAD_INPUT);
-  weights = opened("state_dict");
-  expect_tensor(weights, "w", (double[]){1, 2}, 2);
-  weights_close(weights);
+  cr_expect_eq(weights_open(arena, &diag, path, "model", &weights), STATUS_BAD_INPUT);
+  for (int i = 0; i < 2; ++i) {
+    weights = opened(asked[i]);
+    expect_tensor(weights, "w", (double[]){1, 2}, 2);
+    cr_assert_eq(weights->state_count, 1);
+    cr_expect(weights->states[0].taken);
+    weights_close(weights);
+  }
 }
 
 Test(checkpoint, leaves_integers_out_of_the_floats) {

@@ -1,0 +1,240 @@
+"""make_checkpoints.py: writes the checkpoints of tests/errors and tests/e2e/accepted, which are recorded: no test needs
+Python. They are what torch.save writes, byte for byte in what matters, without torch: the standard library pickles
+references to functions of modules that stand in for torch's.
+
+  python3 tests/make_checkpoints.py      from the root
+
+Weights of tiny.model: head.weight [2,3], head.bias [2]."""
+import gzip
+import io
+import json
+import os
+import pickle
+import struct
+import sys
+import types
+import zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ERRORS = os.path.join(HERE, "errors")
+ACCEPTED = os.path.join(HERE, "e2e", "accepted")
+WEIGHT, BIAS = [1.0, -2.0, 3.0, 0.5, 0.25, -4.0], [10.0, -1.0]
+
+
+def stand_in(module, name):
+    """A function that pickles as module.name."""
+    parts = module.split(".")
+    for i in range(len(parts)):
+        made = sys.modules.setdefault(".".join(parts[:i + 1]), types.ModuleType(module))
+
+    def function(*args):
+        return None
+
+    function.__module__, function.__qualname__ = module, name
+    setattr(made, name, function)
+    return function
+
+
+REBUILD = stand_in("torch._utils", "_rebuild_tensor_v2")
+STORAGES = {kind: stand_in("torch", name + "Storage") for kind, name in {
+    "f": "Float", "d": "Double", "q": "Long", "i": "Int", "b": "Char", "c64": "ComplexFloat"}.items()}
+STORAGES["untyped"] = stand_in("torch.storage", "UntypedStorage")
+
+
+class Storage:
+    def __init__(self, kind, values, data=None):
+        self.kind, self.count = kind, len(values)
+        self.data = data if data is not None else struct.pack("<%d%s" % (len(values), kind), *values)
+
+
+class Call:
+    """Pickles as a call of `function` with `args`, of which storages become references."""
+
+    def __init__(self, function, *args):
+        self.function, self.args = function, args
+
+    def __reduce__(self):
+        return self.function, self.args
+
+
+def strides(shape):
+    steps, step = [], 1
+    for dim in reversed(shape):
+        steps.insert(0, step)
+        step *= dim
+    return tuple(steps)
+
+
+def tensor(values, *shape, kind="f", marks=None):
+    args = (Storage(kind, values), 0, tuple(shape), strides(shape), False, dict())
+    return Call(REBUILD, *args, *([] if marks is None else [marks]))
+
+
+class Pickler(pickle.Pickler):
+    def __init__(self, file, protocol):
+        super().__init__(file, protocol)
+        self.storages = []
+
+    def persistent_id(self, value):
+        if not isinstance(value, Storage):
+            return None
+        if value not in self.storages:
+            self.storages.append(value)
+        key = str(self.storages.index(value))
+        return ("storage", STORAGES[value.kind], key, "cpu", value.count) + (() if self.new else (None,))
+
+
+def pickled(value, protocol, new):
+    out = io.BytesIO()
+    pickler = Pickler(out, protocol)
+    pickler.new = new
+    pickler.dump(value)
+    return out.getvalue(), pickler.storages
+
+
+def zipped(entries):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in entries:
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return out.getvalue()
+
+
+def checkpoint(value, protocol=2):
+    data, storages = pickled(value, protocol, True)
+    return zipped([("archive/data.pkl", data)] + [("archive/data/%d" % i, s.data) for i, s in enumerate(storages)] +
+                  [("archive/version", "3\n")])
+
+
+def legacy(value, protocol):
+    data, storages = pickled(value, protocol, False)
+    system = dict(protocol_version=1001, little_endian=True, type_sizes=dict(short=2, int=4, long=4))
+    out = [pickle.dumps(part, protocol) for part in (0x1950a86a20f9469cfc6c, 1001, system)] + [data]
+    out.append(pickle.dumps([str(i) for i in range(len(storages))], protocol))
+    return b"".join(out + [struct.pack("<Q", s.count) + s.data for s in storages])
+
+
+def safetensors(tensors, metadata=None):
+    """NAME: (dtype, shape, bytes)."""
+    header, data = {}, b""
+    if metadata:
+        header["__metadata__"] = metadata
+    for name, (dtype, shape, values) in tensors.items():
+        header[name] = dict(dtype=dtype, shape=shape, data_offsets=[len(data), len(data) + len(values)])
+        data += values
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def floats(values):
+    return struct.pack("<%df" % len(values), *values)
+
+
+def state(prefix="", **more):
+    names = {prefix + "head.weight": tensor(WEIGHT, 2, 3), prefix + "head.bias": tensor(BIAS, 2)}
+    names.update(more)
+    return names
+
+
+def write(folder, name, data):
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(data if isinstance(data, bytes) else data.encode())
+
+
+def error(name, value):
+    write(ERRORS, "pth_%s.pth" % name, value if isinstance(value, bytes) else checkpoint(value))
+
+
+def npy(descr, shape, data, fortran=False):
+    text = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }" % (descr, fortran, shape)
+    text += " " * (-(len(text) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(text)) + text.encode() + data
+
+
+def accept(name, value):
+    write(ACCEPTED, name, value if isinstance(value, bytes) else checkpoint(value))
+
+
+ODD = dict(
+    none=None, int=7, text="resnet", dict=dict(a=1), list=[1, 2],
+    ndarray=Call(stand_in("numpy.core.multiarray", "_reconstruct"), stand_in("numpy", "ndarray"), (0,), b"b"),
+    sparse=Call(stand_in("torch._utils", "_rebuild_sparse_tensor"), "layout", (tensor([1, 2], 2), tensor([1, 2], 2))),
+    quantized=Call(stand_in("torch._utils", "_rebuild_qtensor"), Storage("b", [1, 2]), 0, (2,), (1,), (), False, {}),
+    meta=Call(stand_in("torch._utils", "_rebuild_meta_tensor_no_storage"), "dtype", (2,), (1,), False),
+    v3=Call(stand_in("torch._utils", "_rebuild_tensor_v3"), Storage("untyped", [0, 0], b"\0\0"), 0, (2,), (1,), False,
+            {}, "float8_e4m3fn"),
+    complex=Call(REBUILD, Storage("c64", [0, 0], bytes(16)), 0, (2,), (1,), False, {}),
+    rank_9=tensor([1, 2], 2, 1, 1, 1, 1, 1, 1, 1, 1))
+
+
+def marks_and_odd_entries():
+    accept("metadata_empty.pth", state(**{"head.weight": tensor(WEIGHT, 2, 3, marks={})}))
+    for mark in ("neg", "conj"):
+        error("metadata_" + mark, state(**{"head.weight": tensor(WEIGHT, 2, 3, marks={mark: True})}))
+    error("metadata_of_a_list", state(**{"head.weight": tensor(WEIGHT, 2, 3, marks=["neg"])}))
+    accept("odd_entries.pth", state(**ODD, **{"neg": tensor([1], 1, marks=dict(neg=True))}))
+    wrapped = Call(stand_in("torch._utils", "_rebuild_parameter_with_state"), tensor(BIAS, 2), True, {}, {"a": 1})
+    accept("parameter_with_state.pth", state(**{"head.bias": wrapped}))
+    for kind in ODD:
+        error("wanted_" + kind, state(**{"head.bias": ODD[kind]}))
+    error("extra_tensor", state(**{"bn.running_mean": tensor([1, 2], 2)}))
+    error("wanted_int64", state(**{"head.bias": tensor([1, 2], 2, kind="q")}))
+
+
+def states():
+    average = {"head.weight": tensor([0] * 6, 2, 3), "head.bias": tensor([0] * 2, 2)}
+    optimizer = dict(state={0: dict(exp_avg=tensor([0], 1))}, param_groups=[dict(lr=0.1)])
+    for key in ("state_dict", "model_state_dict", "net"):
+        accept("state_of_%s.pth" % key, {"epoch": 3, "meta": dict(seed=1), key: state(), "optimizer": optimizer})
+    accept("state_beside_average.pth", dict(model=state(), model_ema=average, optimizer=optimizer))
+    accept("state_average.pth", dict(model=average, model_ema=state(), optimizer=optimizer))
+    accept("state_of_one_key.pth", dict(generator=state(), optimizer=optimizer))
+    accept("key_of_an_int.pth", {**state(), 5: tensor(BIAS, 2)})
+    error("two_states", dict(generator=state(), critic=state(), optimizer=optimizer, meta=dict(seed=1)))
+    error("state_of_an_optimizer", dict(model=state(), optimizer=optimizer))
+    error("whole_model", Call(stand_in("models.active_mlp", "ActivexTiny")))
+
+
+def base():
+    rows = dict([("head.weight", ("F32", [2, 3], floats(WEIGHT))), ("head.bias", ("F32", [2], floats(BIAS)))])
+    write(ACCEPTED, "base.safetensors", safetensors(rows))
+    write(ACCEPTED, "image.npy", npy("<f4", (1, 3, 8, 8), floats([i % 7 - 2.5 for i in range(192)])))
+
+
+def buffers():
+    """Integers, and the constant offsets of CycleMLP."""
+    accept("counters.pth", state(**{"bn.num_batches_tracked": tensor([7], kind="q")}))
+    accept("integers.pth", state(**{"index.%d" % i: tensor([i], 1, kind="q") for i in range(30)}))
+    channels = 4
+    steps = [(c + 1) % 3 - 1 for c in range(channels)]
+    names = cycle_block("b", channels)
+    for part, step in (("sfc_h", lambda c: [0, steps[c]]), ("sfc_w", lambda c: [steps[c], 0])):
+        offsets = sum([step(c) for c in range(channels)], [])
+        names["b.attn.%s.offset" % part] = tensor(offsets, 1, 2 * channels, 1, 1)
+    stem = [1.0 if i % 4 == 0 else 0.0 for i in range(12)]
+    accept("cycle_offsets.pth", {**names, "stem.weight": tensor(stem, 4, 3, 1, 1)})
+    error("cycle_offsets_shape", {**names, "b.attn.sfc_w.offset": tensor([0] * 8, 2, 4)})
+    error("cycle_offsets", {**names, "b.attn.sfc_w.offset": tensor([0, 0, 1, 0, -1, 0, 1, 0], 1, 8, 1, 1)})
+
+
+def cycle_block(name, c):
+    """The weights of a cycle_block of `c` channels and mlp_ratio 1, zeros."""
+    shapes = {"norm1.weight": (c,), "norm1.bias": (c,), "norm2.weight": (c,), "norm2.bias": (c,),
+              "attn.sfc_h.weight": (c, c, 1, 1), "attn.sfc_h.bias": (c,), "attn.sfc_w.weight": (c, c, 1, 1),
+              "attn.sfc_w.bias": (c,), "attn.mlp_c.weight": (c, c), "attn.reweight.fc1.weight": (c // 4, c),
+              "attn.reweight.fc1.bias": (c // 4,), "attn.reweight.fc2.weight": (3 * c, c // 4),
+              "attn.reweight.fc2.bias": (3 * c,), "attn.proj.weight": (c, c), "attn.proj.bias": (c,),
+              "mlp.fc1.weight": (c, c), "mlp.fc1.bias": (c,), "mlp.fc2.weight": (c, c), "mlp.fc2.bias": (c,)}
+    zeros = {}
+    for part, shape in shapes.items():
+        count = 1
+        for dim in shape:
+            count *= dim
+        zeros[name + "." + part] = tensor([0] * count, *shape)
+    return {**zeros, "head.weight": tensor(WEIGHT[:3] + [7] + WEIGHT[3:] + [7], 2, 4), "head.bias": tensor(BIAS, 2)}
+
+
+base()
+buffers()
+marks_and_odd_entries()
+states()
