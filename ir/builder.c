@@ -1,6 +1,8 @@
 /* Appending with a label, a position and, for the frontend, a place for the message of a misfit. */
 #include "ir/builder.h"
 
+/* A misfit is kept once, and its first operand stands in for the result: so a layer's building goes
+ * on, and its caller looks at `misfit` when it is over. */
 ValueId builder_append(Builder b, Node node) {
   node.label = b.label;
   node.position = b.position;

@@ -1,3 +1,5 @@
+/* Element types as tables, expanded from ir/dtype.def: what is known of each, and how its elements
+ * are written and read. */
 #include "ir/dtype.h"
 
 #include <math.h>
@@ -52,6 +54,8 @@ static void read_F16(const void *memory, size_t count, double *values) {
   for (size_t i = 0; i < count; ++i) values[i] = half_to_double(elements[i]);
 }
 
+/* rint rounds to even, as everything that is made of doubles here; the ends of the range saturate.
+ */
 static void write_S32(const double *values, size_t count, void *memory) {
   int32_t *elements = memory;
   for (size_t i = 0; i < count; ++i) {

@@ -20,6 +20,7 @@ const Recipe *graph_recipe(const Graph *graph, ValueId v) {
   return value_is_none(v) ? NULL : graph_def(graph, v)->recipe;
 }
 
+/* Counts all, and writes as many as there is room for. */
 uint32_t graph_inputs(const Graph *graph, NodeId *nodes, uint32_t capacity) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < graph->node_count; ++i) {
@@ -30,6 +31,7 @@ uint32_t graph_inputs(const Graph *graph, NodeId *nodes, uint32_t capacity) {
   return count;
 }
 
+/* An output is a use; a node that reads a value twice uses it twice. */
 uint32_t *graph_use_counts(const Graph *graph, Arena *arena) {
   uint32_t *counts = ARENA_ARRAY(arena, graph->value_count, uint32_t);
   for (uint32_t i = 0; i < graph->node_count; ++i) {

@@ -7,10 +7,12 @@
 #include "ir/infer.h"
 #include "support/panic.h"
 
+/* NULL stays NULL. */
 static const char *copy_text(Arena *arena, const char *text) {
   return text ? arena_strdup(arena, text) : NULL;
 }
 
+/* Texts among the attributes become the graph's own. */
 static void copy_attr_texts(Arena *arena, Node *node) {
   const OpInfo *info = op_info(node->op);
   for (uint32_t i = 0; i < info->attr_count; ++i) {
@@ -20,12 +22,15 @@ static void copy_attr_texts(Arena *arena, Node *node) {
   }
 }
 
+/* Another value, behind all others. */
 static void push_value(Graph *graph, Value value) {
   Value *values = (Value *)graph->values;
   ARENA_PUSH(graph->arena, values, graph->value_count, graph->value_capacity, value);
   graph->values = values;
 }
 
+/* Appends a node that was checked, with values of types `results`. Its operands and texts become
+ * the graph's own. */
 static NodeId push_node(Graph *graph, Node node, const Type *results) {
   NodeId id = {graph->node_count};
   node.operands = arena_copy(graph->arena, node.operands, node.operand_count * sizeof(ValueId));
@@ -39,6 +44,7 @@ static NodeId push_node(Graph *graph, Node node, const Type *results) {
   return id;
 }
 
+/* Names of inputs are how a caller tells them apart. */
 static bool has_input(const Graph *graph, const char *name) {
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
@@ -47,6 +53,8 @@ static bool has_input(const Graph *graph, const char *name) {
   return false;
 }
 
+/* Absent operands at the end are dropped, so that a node has one form. A kernel may have more
+ * results than any other op: they are counted before room is made. */
 const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *id) {
   Node node = *prototype;
   while (node.operand_count && value_is_none(node.operands[node.operand_count - 1])) {

@@ -10,6 +10,7 @@ static InferFunction *const infer_functions[OP_KIND_COUNT] = {
 #include "ir/ops.def"
 };
 
+/* There are as many operands as the op takes, and they exist. */
 static const char *check_operands(const Infer *in) {
   const OpInfo *info = op_info(in->node->op);
   if (in->count < info->min_operands || in->count > info->max_operands) {

@@ -18,6 +18,7 @@ uint64_t macs_of_element(const Graph *graph, const Node *node) {
   return 0;
 }
 
+/* 0 while the result's size is not known. */
 uint64_t macs_of_node(const Graph *graph, const Node *node) {
   uint64_t each = macs_of_element(graph, node);
   int64_t elements;

@@ -1,5 +1,10 @@
 /* ops.def expanded into one OpInfo per op. Each stands in a function of its own, so that `Self` can
  * name the op's attribute struct where the column of attributes is expanded.
+ *
+ *   op_info(OP_X) -> info_X() -> {text, word, operands, results, flags, stage, macs, attributes}
+ *
+ * Where an attribute stands in its struct is an offset, so that printing, parsing, comparing and
+ * hashing know no op by name.
  */
 #include "ir/op.h"
 
@@ -62,6 +67,7 @@ static bool text_equal(const char *a, const char *b) {
   return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* Reals by their bits, as op_attrs_hash has them. */
 static bool attr_equal(AttrKind kind, const void *a, const void *b) {
   switch (kind) {
     case ATTR_INT: return *(const int32_t *)a == *(const int32_t *)b;

@@ -44,6 +44,7 @@ static Status read_numbers(Parser *p, Numbers *numbers) {
   return STATUS_OK;
 }
 
+/* The value that the text calls `number`, by bisection; `at` is for the message. */
 static Status find_value(const Parser *p, const Scope *scope, const char *at, uint32_t number,
                          ValueId *value) {
   uint32_t low = 0;
@@ -83,6 +84,7 @@ static Status read_types(Parser *p, Types *types) {
 
 /* Nodes. */
 
+/* "(" values ")": none, or a list. */
 static Status read_operands(Parser *p, const Scope *scope, Node *node) {
   Values values = {0};
   RETURN_IF_ERROR(text_read_expect(&p->in, "("));
@@ -99,6 +101,7 @@ static Status read_operands(Parser *p, const Scope *scope, Node *node) {
 
 static Status read_block(Parser *p, Graph *graph);
 
+/* The block of a kernel, and the label on the line where it begins. */
 static Status read_body(Parser *p, Node *node) {
   const char *name = "";
   RETURN_IF_ERROR(text_read_expect(&p->in, "body"));
@@ -127,6 +130,7 @@ static Status read_rest(Parser *p, const Scope *scope, Node *node, Types *types)
   return node->op == OP_KERNEL ? read_body(p, node) : text_read_label(&p->in, &node->label);
 }
 
+/* The types of the text, where it gives any, are those that were inferred. */
 static Status check_types(const Parser *p, const char *at, const Scope *scope, const Node *node,
                           const Types *types) {
   char given[TYPE_TEXT_MAX];
@@ -163,6 +167,7 @@ static Status define(Parser *p, const char *at, Scope *scope, const Node *node,
   return STATUS_OK;
 }
 
+/* One node, appended as soon as it is read: so that what follows can refer to it. */
 static Status read_node(Parser *p, Scope *scope) {
   Numbers numbers = {0};
   Types types = {0};
@@ -180,6 +185,7 @@ static Status read_node(Parser *p, Scope *scope) {
   return define(p, at, scope, appended, &numbers);
 }
 
+/* What is behind the word "output". */
 static Status read_output(Parser *p, const Scope *scope) {
   const char *at = p->in.cursor;
   const char *name = NULL;

@@ -3,6 +3,7 @@
 
 #include "support/panic.h"
 
+/* Looks at every block: how many numbers there are follows from rows_begin, and is checked here. */
 uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUNTS]) {
   uint32_t count = 0;
   for (uint32_t b = 0; b < kernel->blocks; ++b) {

@@ -2,11 +2,13 @@
  * and bodies that differ in nothing but names and labels. */
 #include "ir/plan.h"
 
+/* The name of an input is none of the code's business. */
 static bool attrs_equal(const Node *x, const Node *y) {
   if (x->op == OP_INPUT) return x->attrs.INPUT.nchw == y->attrs.INPUT.nchw;
   return op_attrs_equal(x->op, &x->attrs, &y->attrs);
 }
 
+/* Operands are compared by their numbers, recipes by their addresses: they are interned. */
 static bool node_equal(const Node *x, const Node *y) {
   if (x->op != y->op || x->operand_count != y->operand_count || x->recipe != y->recipe ||
       x->body != y->body || !type_equal(x->declared, y->declared)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { MAX_QUOTED = 40, MAX_COUNT = INT32_MAX };
+/* So that sums of a few of them do not overflow; what a plan may have at most, plan_verify says. */
 static const int64_t MAX_BYTES = INT64_C(1) << 46;
 
 Status plan_parse_u32(PlanParser *p, uint32_t *value) {
@@ -45,6 +46,7 @@ Status plan_parse_choice(PlanParser *p, const char *what, const char *const *wor
   return text_read_fail(&p->in, p->in.cursor, "expected %s", what);
 }
 
+/* N = RECIPE; numbered from 0 on. */
 static Status read_weight(PlanParser *p) {
   const Recipe *recipe;
   text_read_skip(&p->in);
@@ -60,6 +62,7 @@ static Status read_weight(PlanParser *p) {
   return STATUS_OK;
 }
 
+/* "arena +N", or "input N", "output N", "weight N". */
 static Status read_ref(PlanParser *p, BufferRef *ref) {
   uint32_t space;
   RETURN_IF_ERROR(plan_parse_choice(p, "a buffer", plan_text_spaces, PLAN_TEXT_SPACES, &space));
@@ -67,6 +70,7 @@ static Status read_ref(PlanParser *p, BufferRef *ref) {
   return space == SPACE_ARENA ? plan_parse_offset(p, &ref->offset) : plan_parse_u32(p, &ref->index);
 }
 
+/* `count` of them in parentheses: as many as the kernel has ports. */
 static Status read_refs(PlanParser *p, uint32_t count, const BufferRef **result) {
   BufferRef *refs = ARENA_ARRAY(p->in.arena, count, BufferRef);
   RETURN_IF_ERROR(text_read_expect(&p->in, "("));
@@ -78,6 +82,7 @@ static Status read_refs(PlanParser *p, uint32_t count, const BufferRef **result)
   return text_read_expect(&p->in, ")");
 }
 
+/* The kernel of a step, which stands before it in the text. */
 static Status find_kernel(PlanParser *p, uint32_t *index) {
   text_read_skip(&p->in);
   const char *at = p->in.cursor, *name;
@@ -88,6 +93,7 @@ static Status find_kernel(PlanParser *p, uint32_t *index) {
   return text_read_fail(&p->in, at, "no kernel \"%.*s\"", MAX_QUOTED, name);
 }
 
+/* What is behind the word "step", which stands at `at`. */
 static Status read_step(PlanParser *p, const char *at) {
   Step step = {0};
   RETURN_IF_ERROR(find_kernel(p, &step.kernel));
@@ -115,6 +121,7 @@ static Status read_step(PlanParser *p, const char *at) {
   return STATUS_OK;
 }
 
+/* STRING TYPE [nchw]: an input or output of the model. */
 static Status read_tensor(PlanParser *p, PlanTensor *tensor) {
   RETURN_IF_ERROR(text_read_string(&p->in, &tensor->name));
   RETURN_IF_ERROR(text_read_type(&p->in, &tensor->type));
@@ -122,6 +129,7 @@ static Status read_tensor(PlanParser *p, PlanTensor *tensor) {
   return STATUS_OK;
 }
 
+/* The line of numbers that ends the head. */
 static Status read_sizes(PlanParser *p) {
   RETURN_IF_ERROR(plan_parse_word_u32(p, "rounds", &p->plan.rounds));
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));
@@ -132,6 +140,7 @@ static Status read_sizes(PlanParser *p) {
   return plan_parse_word_u64(p, "scratch", &p->plan.scratch_bytes);
 }
 
+/* Everything in front of the first kernel. A plan for another target is an error: its tiles are. */
 static Status read_head(PlanParser *p, const TargetInfo *target) {
   const char *name;
   RETURN_IF_ERROR(text_read_expect(&p->in, "plan"));
@@ -157,6 +166,7 @@ static Status read_head(PlanParser *p, const TargetInfo *target) {
   return read_sizes(p);
 }
 
+/* Kernels, weights and steps, in any order that defines kernels before their steps. */
 static Status read_parts(PlanParser *p) {
   for (text_read_skip(&p->in); *p->in.cursor; text_read_skip(&p->in)) {
     const char *at = p->in.cursor;
@@ -173,6 +183,7 @@ static Status read_parts(PlanParser *p) {
   return STATUS_OK;
 }
 
+/* What plan_verify found, at the line of the kernel or step that it found it in. */
 static Status report(const PlanParser *p, const PlanFault *fault) {
   const char *at = p->in.text;
   if (fault->kernel != PLAN_NOWHERE) at = p->kernel_at[fault->kernel];

@@ -42,6 +42,7 @@ static bool port_follows(PlanParser *p, char letter) {
   return p->in.cursor[0] == letter && isdigit((unsigned char)p->in.cursor[1]);
 }
 
+/* aN or rN, whose letter is next; N is below `count`. */
 static Status read_port_name(PlanParser *p, uint32_t count, uint32_t *index) {
   const char *at = p->in.cursor++;
   RETURN_IF_ERROR(plan_parse_u32(p, index));
@@ -49,6 +50,7 @@ static Status read_port_name(PlanParser *p, uint32_t count, uint32_t *index) {
   return text_read_fail(&p->in, at, "there is no %.*s", (int)(p->in.cursor - at), at);
 }
 
+/* %N, then the port; *number is that of the value. */
 static Status read_port(PlanParser *p, Port *port, uint32_t *number) {
   uint32_t kind;
   RETURN_IF_ERROR(text_read_value_number(&p->in, number));
@@ -75,6 +77,7 @@ static Status read_port_number(PlanParser *p, uint32_t expected) {
   return text_read_fail(&p->in, at, "expected %c%u", *at, expected);
 }
 
+/* An operand is a line of the kernel too: the input of the body. */
 static Status read_operand_port(PlanParser *p, KernelText *text, PlanKernel *kernel) {
   Port port;
   uint32_t number, index = kernel->operand_count;
@@ -94,6 +97,7 @@ static Status read_operand_port(PlanParser *p, KernelText *text, PlanKernel *ker
   return STATUS_OK;
 }
 
+/* A result names a value that stages define below. */
 static Status read_result_port(PlanParser *p, KernelText *text, PlanKernel *kernel) {
   Port port;
   uint32_t number;
@@ -104,11 +108,13 @@ static Status read_result_port(PlanParser *p, KernelText *text, PlanKernel *kern
   return STATUS_OK;
 }
 
+/* +N pitch N, of scratch and strips. */
 static Status read_scratch(PlanParser *p, ValuePlace *place) {
   RETURN_IF_ERROR(plan_parse_offset(p, &place->offset));
   return plan_parse_word_u32(p, "pitch", &place->pitch);
 }
 
+/* Where a value lives. The pitch of an operand or result is its port's. */
 static Status read_place(PlanParser *p, const KernelText *text, const PlanKernel *kernel,
                          ValuePlace *place) {
   *place = (ValuePlace){.kind = PLACE_REGISTER};
@@ -172,6 +178,7 @@ static Status read_results(PlanParser *p, Line *line) {
   return STATUS_OK;
 }
 
+/* A line of stage `stage`, or a view (UINT32_MAX). What its op may do there, plan_verify checks. */
 static Status read_node(PlanParser *p, KernelText *text, const PlanKernel *kernel, uint32_t stage) {
   text_read_skip(&p->in);
   Line line = {.at = p->in.cursor, .stage = stage};
@@ -208,6 +215,7 @@ static Status read_choices(PlanParser *p, ProductPlan *product) {
                         product->sums ? "" : "\"sums\" or ");
 }
 
+/* ROWSxCOLUMNS [full], depth N, unroll N, and read_choices. */
 static Status read_product(PlanParser *p, ProductPlan *product) {
   RETURN_IF_ERROR(plan_parse_u32(p, &product->tile_rows));
   if (*p->in.cursor != 'x') return text_read_fail(&p->in, p->in.cursor, "expected \"x\"");
@@ -221,6 +229,8 @@ static Status read_product(PlanParser *p, ProductPlan *product) {
   return read_choices(p, product);
 }
 
+/* What is behind the word "stage": its kind, and at least one line. Its nodes are found by
+ * build_body. */
 static Status read_stage(PlanParser *p, KernelText *text, PlanKernel *kernel) {
   uint32_t kind, before = text->line_count;
   Stage stage = {0};
@@ -264,6 +274,7 @@ static Status order_lines(PlanParser *p, const KernelText *text, const Line ***o
   return STATUS_OK;
 }
 
+/* The types of the line are those that were inferred. */
 static Status check_types(PlanParser *p, const Line *line, const Graph *body, const Node *node) {
   char given[TYPE_TEXT_MAX], inferred[TYPE_TEXT_MAX];
   if (node->result_count != line->node.result_count) {
@@ -279,6 +290,7 @@ static Status check_types(PlanParser *p, const Line *line, const Graph *body, co
   return STATUS_OK;
 }
 
+/* Lines come in the order of their values' numbers: then a value's number is its id. */
 static Status append_line(PlanParser *p, const Line *line, Graph *body, NodeId *id) {
   for (uint32_t k = 0; k < line->node.operand_count; ++k) {
     uint32_t number = line->node.operands[k].index;
@@ -321,6 +333,7 @@ static Status build_body(PlanParser *p, const KernelText *text, PlanKernel *kern
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
+/* It becomes a part of symbols; plan_verify checks its characters. */
 static Status read_kernel_name(PlanParser *p, const char **name) {
   text_read_skip(&p->in);
   const char *at = p->in.cursor;
@@ -329,6 +342,7 @@ static Status read_kernel_name(PlanParser *p, const char **name) {
   return text_read_fail(&p->in, at, "the name has more than %d characters", MAX_NAME);
 }
 
+/* The line of numbers in front of the ports. */
 static Status read_domain(PlanParser *p, PlanKernel *kernel) {
   RETURN_IF_ERROR(plan_parse_word_u32(p, "images", &kernel->images));
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));

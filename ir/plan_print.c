@@ -44,6 +44,7 @@ const char *const plan_text_spaces[PLAN_TEXT_SPACES] = {[SPACE_INPUT] = "input",
                                                         [SPACE_ARENA] = "arena",
                                                         [SPACE_WEIGHTS] = "weight"};
 
+/* "a0 %0 caller nchw TYPE": a port, and the value of the body that it is. */
 static void print_port(const char *prefix, uint32_t index, ValueId value, const Port *port,
                        StringBuilder *out) {
   string_builder_printf(out, "  %s%u %%%u %s", prefix, index, value.index,
@@ -56,6 +57,7 @@ static void print_port(const char *prefix, uint32_t index, ValueId value, const 
   string_builder_add(out, "\n");
 }
 
+/* Operands are the inputs of the body, in its order. */
 static void print_ports(const PlanKernel *kernel, StringBuilder *out) {
   const Graph *body = kernel->body;
   uint32_t operand = 0;
@@ -85,6 +87,7 @@ static void print_place(const ValuePlace *place, StringBuilder *out) {
   if (place->column) string_builder_printf(out, " column %u", place->column);
 }
 
+/* A value as an op reads it. */
 static void print_operand(const PlanKernel *kernel, ValueId v, StringBuilder *out) {
   if (graph_def(kernel->body, v)->op == OP_INPUT) {
     string_builder_printf(out, "a%u", kernel->places[v.index].index);
@@ -154,6 +157,7 @@ static void print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   }
 }
 
+/* Buffers of a step, in the order of the kernel's ports. */
 static void print_refs(const BufferRef *refs, uint32_t count, StringBuilder *out) {
   string_builder_add(out, "(");
   for (uint32_t i = 0; i < count; ++i) {

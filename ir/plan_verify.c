@@ -26,10 +26,12 @@ typedef struct Check {
   Arena *arena;
 } Check;
 
+/* All images of a port with PORT_ROWS, without the slack. check_rows_port bounded it. */
 static uint64_t port_bytes(const Port *port) {
   return 4 * (uint64_t)port->type.dims[0] * plan_rows(port->type) * port->pitch;
 }
 
+/* Of C: names of kernels become symbols. */
 static bool is_identifier(const char *name) {
   for (const char *c = name; *c; ++c) {
     bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_';
@@ -40,6 +42,7 @@ static bool is_identifier(const char *name) {
 
 /* -- the head ---------------------------------------------------------------------------------- */
 
+/* Inputs or outputs are of a known size, which the rounds divide. */
 static const char *check_tensors(const Plan *plan, const PlanTensor *tensors, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     const Type *type = &tensors[i].type;
@@ -52,6 +55,7 @@ static const char *check_tensors(const Plan *plan, const PlanTensor *tensors, ui
   return NULL;
 }
 
+/* Everything that needs no kernel. */
 static const char *check_head(const Plan *plan) {
   if (!plan->rounds) return "a call has at least one round";
   RETURN_IF_FAULT(check_tensors(plan, plan->inputs, plan->input_count));
@@ -78,6 +82,7 @@ static const char *check_tensor_ref(const Plan *plan, const PlanTensor *tensor, 
   return same && type_equal(type, port->type) ? NULL : "a port is not the tensor that it is given";
 }
 
+/* `ref` is what `port` asks for, and inside of what it refers to. */
 static const char *check_ref(const Check *c, const BufferRef *ref, const Port *port, bool result) {
   const Plan *plan = c->plan;
   switch (ref->space) {
@@ -100,6 +105,7 @@ static const char *check_ref(const Check *c, const BufferRef *ref, const Port *p
   return inside ? NULL : "a buffer that ends behind the arena";
 }
 
+/* Every buffer of a step by itself. Outputs are counted: each is to be written once. */
 static const char *check_refs(const Check *c, const Step *step) {
   const PlanKernel *kernel = &c->plan->kernels[step->kernel];
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
@@ -118,6 +124,7 @@ static const char *check_refs(const Check *c, const Step *step) {
   return fits ? NULL : "scratch that is not aligned, or ends behind the arena";
 }
 
+/* An earlier step left a whole result of this type at `ref`, and nothing was written over it. */
 static const char *check_operand_is_there(const Check *c, const BufferRef *ref, const Port *port) {
   for (uint32_t i = 0; i < c->region_count; ++i) {
     const Region *region = &c->regions[i];
@@ -138,6 +145,7 @@ static uint32_t writing_stage(const PlanKernel *kernel, ValueId v) {
   return 0;
 }
 
+/* Operand `k` of `node` is operand `operand` of the kernel, or a slice of it. */
 static bool reads_operand(const PlanKernel *kernel, const Node *node, uint32_t k,
                           uint32_t operand) {
   ValueId base = row_domain_base(kernel->body, node->operands[k]);
@@ -191,6 +199,7 @@ static const char *check_result(const Check *c, const Step *step, uint32_t r) {
   return NULL;
 }
 
+/* A worker's scratch is written while others still read the operands. */
 static const char *check_scratch(const Check *c, const Step *step) {
   const PlanKernel *kernel = &c->plan->kernels[step->kernel];
   for (uint32_t o = 0; kernel->scratch_bytes && o < kernel->operand_count; ++o) {
@@ -216,6 +225,7 @@ static void forget(Check *c, uint64_t offset, uint64_t bytes) {
   c->region_count = kept;
 }
 
+/* One step on paper: what it reads is there, what it writes is there from now on. */
 static const char *check_step(Check *c, const Step *step) {
   const PlanKernel *kernel = &c->plan->kernels[step->kernel];
   RETURN_IF_FAULT(check_refs(c, step));
@@ -238,6 +248,7 @@ static const char *check_step(Check *c, const Step *step) {
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
+/* Its name, its scratch, and then the kernel itself (plan_verify_kernel.c). */
 static const char *check_kernel(const Plan *plan, uint32_t index, Arena *arena) {
   const PlanKernel *kernel = &plan->kernels[index];
   if (!is_identifier(kernel->name)) return "the name of a kernel must be an identifier";

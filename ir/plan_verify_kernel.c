@@ -10,6 +10,7 @@
 #include "ir/row_domain.h"
 #include "support/checked_math.h"
 
+/* Bounds of what plans may ask for, above all that passes choose. */
 enum { MAX_BLOCKS = 1 << 20, MAX_COLUMN_BLOCKS = 1 << 12, MAX_UNROLL = 16, NOT_YET = UINT32_MAX };
 static const uint64_t MAX_BYTES = UINT64_C(1) << 40;      /* of one buffer */
 static const uint64_t MAX_SUMS_BYTES = UINT64_C(1) << 18; /* of stored sums, on the stack */
@@ -28,6 +29,7 @@ typedef struct Check {
 
 /* -- the domain and the ports ------------------------------------------------------------------ */
 
+/* The numbers that all else is measured by: small enough that products of a few do not overflow. */
 static const char *check_domain(const PlanKernel *k) {
   if (!k->images || !k->rows || !k->blocks || !k->column_blocks) return "a domain of nothing";
   if (k->blocks > k->rows || k->blocks > MAX_BLOCKS) return "too many blocks";
@@ -42,6 +44,7 @@ static const char *check_domain(const PlanKernel *k) {
   return NULL;
 }
 
+/* What a port that is no weights should be, or NULL. */
 static const char *check_rows_port(const PlanKernel *k, const Port *port) {
   int64_t images = port->type.dims[0], channels = type_channels(port->type);
   if (port->type.rank != 4 && port->type.rank != 2) return "a map or a vector per image";
@@ -66,6 +69,7 @@ static const char *check_port(const PlanKernel *k, const Port *port) {
   return port->pitch || port->nchw || port->reach ? "plain weights" : NULL;
 }
 
+/* Operands, then results, which are of values that stages write. */
 static const char *check_ports(const Check *c) {
   const PlanKernel *k = c->kernel;
   for (uint32_t i = 0; i < k->operand_count; ++i) {
@@ -86,10 +90,12 @@ static const char *check_ports(const Check *c) {
 
 /* -- places ------------------------------------------------------------------------------------ */
 
+/* "%N: message". */
 static const char *value_fault(const Check *c, ValueId v, const char *message) {
   return arena_printf(c->arena, "%%%u: %s", v.index, message);
 }
 
+/* Room in scratch for the rows of the largest block. */
 static const char *check_scratch_place(const Check *c, ValueId v, const ValuePlace *place) {
   int64_t channels = type_channels(graph_type(c->body, v));
   if (place->offset % PLAN_ALIGN) return value_fault(c, v, "its scratch is not aligned");
@@ -136,6 +142,7 @@ static bool wants_memory(const Check *c, ValueId v, OpKind op) {
   return false;
 }
 
+/* A value that lives in a result is that result, and not in nchw, which stages do not write. */
 static const char *check_result_place(const Check *c, ValueId v, const ValuePlace *place) {
   if (!value_equal(c->body->outputs[place->index].value, v)) {
     return value_fault(c, v, "it is not that result");
@@ -168,6 +175,7 @@ static const char *check_place(const Check *c, const Node *node, ValueId v) {
   return NULL;
 }
 
+/* A slice has the place of what it cuts from, with its columns added. */
 static const char *check_view(const Check *c, const Node *node) {
   ValueId v = node->first_result, base = node->operands[0];
   const ValuePlace *place = &c->kernel->places[v.index], *of = &c->kernel->places[base.index];
@@ -184,6 +192,7 @@ static const char *check_view(const Check *c, const Node *node) {
   return NULL;
 }
 
+/* Views run in no stage, so they are looked at apart. */
 static const char *check_views(const Check *c) {
   for (uint32_t i = 0; i < c->body->node_count; ++i) {
     const Node *node = &c->body->nodes[i];
@@ -213,6 +222,9 @@ static const char *check_port_read(const Check *c, const Node *node, uint32_t k,
   return NULL;
 }
 
+/* Operand `k` of `node`, in the stage at hand: it was made, by this stage or before, and is still
+ * there for this reader. `anchor`: the node is the stage's first, and finds nothing in registers.
+ */
 static const char *check_read(const Check *c, const Node *node, uint32_t k, bool anchor) {
   ValueId v = node->operands[k], base = row_domain_base(c->body, v);
   const ValuePlace *place = &c->kernel->places[base.index];
@@ -257,6 +269,7 @@ static const char *check_columns(const Check *c, const Node *node) {
 
 /* -- the stages -------------------------------------------------------------------------------- */
 
+/* What a product's B must be. */
 static const char *check_product_kind(const Check *c, const Node *node) {
   if (node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel != PLAN_PANEL) {
     return "weights in other panels";
@@ -267,6 +280,8 @@ static const char *check_product_kind(const Check *c, const Node *node) {
   return view ? "a view of a matrix" : NULL;
 }
 
+/* What the plan of a product should be, or NULL: tiles that fit registers, turns that fit depth
+ * blocks, and a frame of at most MAX_SUMS_BYTES. */
 static const char *check_product(const Check *c, const Stage *stage) {
   const ProductPlan *p = &stage->product;
   const Node *node = graph_node(c->body, stage->nodes[0]);
@@ -295,6 +310,8 @@ static const char *check_product(const Check *c, const Stage *stage) {
   return check_product_kind(c, node);
 }
 
+/* Node `n` of the stage at hand: whether it may stand there, what it reads, and where its results
+ * live, which are made from now on. */
 static const char *check_node(Check *c, const Stage *stage, uint32_t n) {
   const Node *node = graph_node(c->body, stage->nodes[n]);
   const Node *anchor = graph_node(c->body, stage->nodes[0]);
@@ -323,10 +340,12 @@ static const char *check_node(Check *c, const Stage *stage, uint32_t n) {
   return check_columns(c, node);
 }
 
+/* Of the largest block. */
 static uint64_t scratch_bytes(const Check *c, ValueId v) {
   return plan_scratch_bytes(c->kernel, v, c->block_rows);
 }
 
+/* Both are in scratch, and some byte is of both. */
 static bool shares_scratch(const Check *c, ValueId a, ValueId b) {
   const ValuePlace *x = &c->kernel->places[a.index], *y = &c->kernel->places[b.index];
   return plan_in_scratch(x) && plan_in_scratch(y) &&
@@ -370,6 +389,7 @@ static const char *check_writes(Check *c, const Stage *stage) {
   return NULL;
 }
 
+/* A fault without a value's number gets that of its node. */
 static const char *check_stage(Check *c, const Stage *stage) {
   for (uint32_t n = 0; n < stage->node_count; ++n) {
     const char *fault = check_node(c, stage, n);

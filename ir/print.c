@@ -21,6 +21,7 @@
  */
 #include "ir/text_write.h"
 
+/* "%3, %4 = op". */
 static void print_results(const Node *node, StringBuilder *out) {
   for (uint32_t i = 0; i < node->result_count; ++i) {
     string_builder_printf(out, "%s%%%u", i ? ", " : "", node_result(node, i).index);
@@ -28,6 +29,7 @@ static void print_results(const Node *node, StringBuilder *out) {
   string_builder_printf(out, " = %s", op_info(node->op)->text);
 }
 
+/* What is behind the op: a list of values, or a recipe. */
 static void print_operands(const Node *node, StringBuilder *out) {
   if (node->op == OP_INPUT) return;
   if (node->op == OP_CONSTANT) {
@@ -74,6 +76,7 @@ static void print_node(const Graph *graph, const Node *node, int indent, StringB
   string_builder_add(out, "\n");
 }
 
+/* Nodes in their order, then outputs, each on a line of its own. */
 static void print_block(const Graph *graph, int indent, StringBuilder *out) {
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     print_node(graph, &graph->nodes[i], indent, out);

@@ -33,6 +33,7 @@ RecipeTable *recipe_table_new(Arena *arena) {
 
 /* -- interning --------------------------------------------------------------------------------- */
 
+/* Fields that a kind does not use are zero in every prototype, so that they do no harm here. */
 static uint64_t hash_recipe(const Recipe *r) {
   uint64_t hash = hash_word((uint64_t)r->kind, (uint64_t)r->begin);
   hash = hash_word(hash, (uint64_t)r->type.dtype);
@@ -46,6 +47,7 @@ static uint64_t hash_recipe(const Recipe *r) {
   return hash;
 }
 
+/* Reals by their bits: -0 is not 0, and a NaN is itself. */
 static bool same_recipe(const Recipe *a, const Recipe *b) {
   return a->kind == b->kind && type_equal(a->type, b->type) &&
          memcmp(a->permutation, b->permutation, sizeof a->permutation) == 0 &&
@@ -62,6 +64,7 @@ static const Recipe **find_slot(const RecipeTable *table, const Recipe *r) {
   return &table->slots[i];
 }
 
+/* The old slots stay in the arena: together they are smaller than the new ones. */
 static void grow_table(RecipeTable *table) {
   const Recipe **old = table->slots;
   uint32_t old_capacity = table->capacity;
@@ -72,6 +75,8 @@ static void grow_table(RecipeTable *table) {
   }
 }
 
+/* The recipe equal to `prototype`, which is copied where it is new. Ids count from 0 in the order
+ * in which recipes are made. At most half of the slots are taken, so a search is short and ends. */
 static const Recipe *intern(RecipeTable *table, const Recipe *prototype) {
   if (table->count >= table->capacity / 2) grow_table(table);
   const Recipe **slot = find_slot(table, prototype);
@@ -86,6 +91,7 @@ static const Recipe *intern(RecipeTable *table, const Recipe *prototype) {
 
 /* -- checking: completes r->type; NULL or what does not fit ------------------------------------ */
 
+/* Its type is given, and checked for all kinds alike (is_usable). */
 static const char *fit_leaf(Recipe *r) {
   (void)r;
   return NULL;
@@ -102,6 +108,7 @@ static const char *fit_reshape(Recipe *r) {
   return from == to ? NULL : "reshape must keep the number of elements";
 }
 
+/* permutation[i] is the operand's dimension that becomes dimension i. */
 static const char *fit_permute(Recipe *r) {
   Type from = r->operands[0]->type;
   uint32_t seen = 0;
@@ -119,6 +126,7 @@ static const char *fit_same(Recipe *r) {
   return type_equal(r->type, r->operands[1]->type) ? NULL : "operands must have the same shape";
 }
 
+/* [O,K] and [K]; matvec takes the same. */
 static const char *fit_mul_columns(Recipe *r) {
   Type matrix = r->operands[0]->type, vector = r->operands[1]->type;
   r->type = matrix;
@@ -128,6 +136,7 @@ static const char *fit_mul_columns(Recipe *r) {
              : "second operand must have one element for each column";
 }
 
+/* [O,..] and [O]: of any rank. */
 static const char *fit_mul_rows(Recipe *r) {
   Type matrix = r->operands[0]->type, vector = r->operands[1]->type;
   r->type = matrix;
@@ -150,6 +159,7 @@ static const char *fit_matmul(Recipe *r) {
   return NULL;
 }
 
+/* Along the outermost dimension. */
 static const char *fit_concat(Recipe *r) {
   Type a = r->operands[0]->type, b = r->operands[1]->type;
   r->type = a;
@@ -158,6 +168,7 @@ static const char *fit_concat(Recipe *r) {
   return checked_add_i64(r->type.dims[0], b.dims[0], &r->type.dims[0]) ? NULL : "too many elements";
 }
 
+/* The prototype's dims[0] is the count; written so that begin + count cannot overflow. */
 static const char *fit_slice(Recipe *r) {
   Type from = r->operands[0]->type;
   int64_t count = r->type.dims[0];
@@ -169,6 +180,7 @@ static const char *fit_slice(Recipe *r) {
   return NULL;
 }
 
+/* [O,K] to [ceil(O / panel)][K][panel]. */
 static const char *fit_pack(Recipe *r) {
   Type matrix = r->operands[0]->type;
   int64_t panel = r->type.dims[2];
@@ -179,6 +191,7 @@ static const char *fit_pack(Recipe *r) {
   return NULL;
 }
 
+/* Only to reals narrower than f32, which recipes are rounded to anyway. */
 static const char *fit_round(Recipe *r) {
   const DTypeInfo *info = dtype_info(r->type.dtype);
   r->type = type_with_dtype(r->operands[0]->type, r->type.dtype);
@@ -234,6 +247,7 @@ static const Recipe *drop_neutral(const Recipe *r, double neutral) {
   return alike && recipe_is_fill(r->operands[0], neutral) ? r->operands[1] : NULL;
 }
 
+/* Only where every element keeps its value. */
 static const Recipe *simplify(RecipeTable *table, const Recipe *r) {
   switch (r->kind) {
     case RECIPE_RESHAPE: return simplify_reshape(table, r);
@@ -274,6 +288,7 @@ const char *recipe_try_intern(RecipeTable *table, const Recipe *prototype, const
   return NULL;
 }
 
+/* For callers that know that it fits; a panic says with which types it did not. */
 static const Recipe *make(RecipeTable *table, Recipe prototype) {
   const Recipe *recipe = NULL;
   const char *message = recipe_try_intern(table, &prototype, &recipe);

@@ -12,12 +12,14 @@
 #include "support/memory.h"
 #include "support/panic.h"
 
+/* The elements of a recipe; there is none that cannot be counted. */
 static size_t count_of(const Recipe *r) {
   int64_t count;
   CHECK(type_count(r->type, &count));
   return (size_t)count;
 }
 
+/* The caller frees it; a failure ends the process with a message (support/memory.h). */
 static double *new_buffer(size_t count) {
   return memory_new(count, sizeof(double), "a constant");
 }
@@ -33,6 +35,7 @@ static Status evaluate_buffer(const Recipe *r, const WeightSource *source, doubl
   return status;
 }
 
+/* The leaf that can fail: a tensor that is not in the file, or of another size. */
 static Status evaluate_tensor(const Recipe *r, const WeightSource *source, double *out) {
   return source->read(source->context, r->name, out, count_of(r));
 }
@@ -44,6 +47,7 @@ static Status evaluate_fill(const Recipe *r, const WeightSource *source, double 
   return STATUS_OK;
 }
 
+/* 0, 1, -1, 0, 1, -1, .. */
 static Status evaluate_iota3(const Recipe *r, const WeightSource *source, double *out) {
   (void)source;
   size_t count = count_of(r);
@@ -73,6 +77,8 @@ static void copy_strided(const double *from, const size_t *dims, const size_t *s
   }
 }
 
+/* Walks over the result in order; dimension d of it steps through the operand as dimension
+ * permutation[d] did there. */
 static Status evaluate_permute(const Recipe *r, const WeightSource *source, double *out) {
   const Type from = r->operands[0]->type;
   size_t from_strides[TYPE_MAX_RANK], dims[TYPE_MAX_RANK] = {1, 1, 1, 1};
@@ -116,6 +122,7 @@ static Status evaluate_mul(const Recipe *r, const WeightSource *source, double *
   return STATUS_OK;
 }
 
+/* out[i][k] = a[i][k] b[k]. */
 static Status evaluate_mul_columns(const Recipe *r, const WeightSource *source, double *out) {
   double *b;
   RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
@@ -127,6 +134,7 @@ static Status evaluate_mul_columns(const Recipe *r, const WeightSource *source, 
   return STATUS_OK;
 }
 
+/* out[i][..] = a[i][..] b[i]. */
 static Status evaluate_mul_rows(const Recipe *r, const WeightSource *source, double *out) {
   double *b;
   RETURN_IF_ERROR(evaluate_pair(r, source, out, &b));
@@ -146,6 +154,7 @@ static Status evaluate_both(const Recipe *r, const WeightSource *source, double 
   return status;
 }
 
+/* out[i] = sum over k of a[i][k] b[k]. */
 static Status evaluate_matvec(const Recipe *r, const WeightSource *source, double *out) {
   double *a, *b;
   RETURN_IF_ERROR(evaluate_both(r, source, &a, &b));
@@ -160,6 +169,7 @@ static Status evaluate_matvec(const Recipe *r, const WeightSource *source, doubl
   return STATUS_OK;
 }
 
+/* out[i][j] = sum over k of a[i][k] b[k][j], whole rows of b at a time. */
 static Status evaluate_matmul(const Recipe *r, const WeightSource *source, double *out) {
   double *a, *b;
   RETURN_IF_ERROR(evaluate_both(r, source, &a, &b));
@@ -179,6 +189,7 @@ static Status evaluate_matmul(const Recipe *r, const WeightSource *source, doubl
   return STATUS_OK;
 }
 
+/* Along the outermost dimension, so one stands behind the other. */
 static Status evaluate_concat(const Recipe *r, const WeightSource *source, double *out) {
   RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
   return recipe_evaluate(r->operands[1], source, out + count_of(r->operands[0]));
@@ -205,6 +216,7 @@ static void pack_panel(const double *from, size_t rows, size_t depth, size_t pan
   }
 }
 
+/* [O,K] to [panels][K][panel], zeros behind the last column. */
 static Status evaluate_pack(const Recipe *r, const WeightSource *source, double *out) {
   double *matrix;
   RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &matrix));
@@ -225,6 +237,8 @@ static const char *tensor_of(const Recipe *r) {
   return name ? name : tensor_of(r->operands[1]);
 }
 
+/* The error of a weight that its element type cannot hold, with the name of a tensor that it is
+ * made of. */
 static Status too_large(const Recipe *r, double value, Diag *diag) {
   const char *name = tensor_of(r);
   if (!diag) return STATUS_BAD_INPUT;
@@ -232,6 +246,7 @@ static Status too_large(const Recipe *r, double value, Diag *diag) {
                     name ? name : "constants", dtype_info(r->type.dtype)->text);
 }
 
+/* Infinities of the weights file stay; finite numbers that would become one are an error. */
 static Status evaluate_round(const Recipe *r, const WeightSource *source, double *out) {
   RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
   size_t count = count_of(r);

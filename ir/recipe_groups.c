@@ -28,6 +28,7 @@ static const Recipe *spread_one(RecipeTable *table, const Recipe *w, int64_t gro
   return recipe_permute(table, rows, outputs_first);
 }
 
+/* The rows of groups [begin, end), cut in halves, so that the tree stays flat. */
 static const Recipe *spread_range(RecipeTable *table, const Recipe *w, int64_t groups,
                                   int64_t begin, int64_t end) {
   if (end - begin == 1) return spread_one(table, w, groups, begin);

@@ -49,6 +49,7 @@ static const KindText kinds[RECIPE_KIND_COUNT] = {
     [RECIPE_ROUND] = {"round", 1, EXTRA_DTYPE},
 };
 
+/* In words, and in names that need no quotes. */
 static bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '.';
@@ -63,6 +64,7 @@ static void print_shape(Type type, StringBuilder *out) {
   string_builder_add(out, "]");
 }
 
+/* What stands behind the operands. */
 static void print_extra(const Recipe *r, StringBuilder *out) {
   switch (kinds[r->kind].extra) {
     case EXTRA_NONE: break;
@@ -114,6 +116,7 @@ typedef struct Parser {
   int depth;
 } Parser;
 
+/* Keeps the first message. Always false, so that it can be returned. */
 static bool fail(Parser *p, const char *message) {
   if (!p->error) p->error = message;
   return false;
@@ -123,6 +126,7 @@ static void skip_blanks(Parser *p) {
   while (*p->at == ' ' || *p->at == '\t') ++p->at;
 }
 
+/* Whether `c` is next; then it is skipped. */
 static bool accept(Parser *p, char c) {
   skip_blanks(p);
   if (*p->at != c) return false;
@@ -134,6 +138,7 @@ static bool expect(Parser *p, char c, const char *message) {
   return accept(p, c) || fail(p, message);
 }
 
+/* Decimal, without a sign. `least` is 0 or 1. */
 static bool parse_integer(Parser *p, int64_t least, int64_t *value) {
   skip_blanks(p);
   const char *digit = p->at;
@@ -160,6 +165,7 @@ static bool parse_list(Parser *p, int64_t least, int64_t *items, uint32_t *count
   return expect(p, ']', "expected ',' or ']'");
 }
 
+/* A list of dimensions whose product can be counted. */
 static bool parse_shape(Parser *p, Type *type) {
   int64_t dims[TYPE_MAX_RANK] = {0}, count;
   uint32_t rank;
@@ -177,6 +183,7 @@ static bool parse_dtype(Parser *p, DType *dtype) {
   return true;
 }
 
+/* Whatever strtod reads, infinities and NaN included. */
 static bool parse_number(Parser *p, double *value) {
   skip_blanks(p);
   char *end;
@@ -187,6 +194,7 @@ static bool parse_number(Parser *p, double *value) {
   return true;
 }
 
+/* The value of a lower-case hexadecimal digit; -1: it is none. */
 static int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -212,6 +220,7 @@ static char parse_escape(Parser *p) {
   return 0;
 }
 
+/* What is behind a quotation mark, up to the next, into `name` [MAX_NAME]. */
 static bool parse_quoted(Parser *p, char *name) {
   size_t length = 0;
   for (p->at++; *p->at != '"';) {
@@ -237,6 +246,7 @@ static const Recipe *finish(Parser *p, const Recipe *prototype, const char *star
   return NULL;
 }
 
+/* @NAME or @"NAME", into `name` [MAX_NAME]. */
 static bool parse_name(Parser *p, char *name) {
   ++p->at; /* @ */
   if (*p->at == '"') return parse_quoted(p, name);
@@ -250,6 +260,7 @@ static bool parse_name(Parser *p, char *name) {
   return true;
 }
 
+/* @NAME[dims] */
 static const Recipe *parse_tensor(Parser *p) {
   const char *start = p->at;
   char name[MAX_NAME];
@@ -258,6 +269,7 @@ static const Recipe *parse_tensor(Parser *p) {
   return finish(p, &prototype, start);
 }
 
+/* What stands behind the operands, into the fields that recipe_try_intern asks for. */
 static bool parse_extra(Parser *p, Recipe *r) {
   int64_t list[TYPE_MAX_RANK];
   uint32_t count;
@@ -284,6 +296,7 @@ static bool parse_extra(Parser *p, Recipe *r) {
   return false;
 }
 
+/* The word in front of a parenthesis. */
 static bool parse_kind(Parser *p, RecipeKind *kind) {
   size_t length = 0;
   while (is_plain(p->at[length])) ++length;

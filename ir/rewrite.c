@@ -46,6 +46,7 @@ Builder rewrite_builder(const Rewrite *rewrite, const Node *origin) {
   return (Builder){.graph = rewrite->to, .label = origin->label, .position = origin->position};
 }
 
+/* Outputs keep their names, order and layouts. */
 static void copy_outputs(Rewrite *rewrite) {
   for (uint32_t i = 0; i < rewrite->from->output_count; ++i) {
     const Output *output = &rewrite->from->outputs[i];

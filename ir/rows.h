@@ -14,6 +14,7 @@
  * LARGE_PART would be too far from its fair share. */
 enum { ROWS_UNIT = 14, LARGE_PART = 6 };
 
+/* How many rows a part's beginning is a multiple of. */
 static inline uint64_t rows_unit(uint64_t rows, uint64_t parts) {
   return rows >= parts * ROWS_UNIT * LARGE_PART ? ROWS_UNIT : 1;
 }
@@ -24,6 +25,7 @@ static inline uint64_t rows_units(uint64_t rows, uint64_t parts) {
   return (rows + unit - 1) / unit;
 }
 
+/* The first row of part `part`; `rows` for part `parts`, behind the last. */
 static inline uint64_t rows_begin(uint64_t rows, uint64_t parts, uint64_t part) {
   uint64_t begin = part * rows_units(rows, parts) / parts * rows_unit(rows, parts);
   return begin < rows ? begin : rows;

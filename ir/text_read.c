@@ -1,3 +1,5 @@
+/* Reading words, numbers, names, types and attributes: a cursor in untrusted text, which is kept
+ * whole so that an error finds its line and column when there is one. */
 #include "ir/text_read.h"
 
 #include <ctype.h>
@@ -6,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Characters of the text that a message repeats. */
 enum { MAX_QUOTED = 40 };
 
+/* Lines are counted when there is an error, and only then. */
 Status text_read_fail(const TextReader *r, const char *at, const char *format, ...) {
   Position position = {.file = r->file, .line = 1, .column = 1, .text = r->text};
   for (const char *c = r->text; c < at; ++c) {
@@ -32,6 +36,8 @@ void text_read_skip(TextReader *r) {
   }
 }
 
+/* The cursor stays in front of blanks where the token is not next: a label behind them belongs to
+ * the line that is being read. */
 bool text_read_accept(TextReader *r, const char *token) {
   const char *start = r->cursor;
   text_read_skip(r);
@@ -63,6 +69,7 @@ Status text_read_word(TextReader *r, const char *what, const char **word) {
   return STATUS_OK;
 }
 
+/* All digits are read before the number is judged, so that the message is about the whole of it. */
 Status text_read_int(TextReader *r, int64_t low, int64_t high, int64_t *value) {
   text_read_skip(r);
   const char *start = r->cursor;
@@ -94,6 +101,7 @@ Status text_read_real(TextReader *r, double *value) {
   return STATUS_OK;
 }
 
+/* The value of a lower-case hexadecimal digit; -1: it is none. */
 static int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -113,6 +121,7 @@ static char read_escape(TextReader *r) {
   return (char)(hex_digit(r->cursor[-2]) * 16 + hex_digit(r->cursor[-1]));
 }
 
+/* An escape is longer than what it stands for: the rest of the line is room enough. */
 Status text_read_string(TextReader *r, const char **string) {
   RETURN_IF_ERROR(text_read_expect(r, "\""));
   const char *start = r->cursor - 1;
@@ -165,6 +174,7 @@ Status text_read_value_number(TextReader *r, uint32_t *number) {
   return STATUS_OK;
 }
 
+/* The word in front of a shape: f32. */
 static Status read_dtype(TextReader *r, DType *dtype) {
   const char *word = "";
   RETURN_IF_ERROR(text_read_word(r, "an element type, as f32", &word));
@@ -190,6 +200,7 @@ Status text_read_type(TextReader *r, Type *type) {
   return text_read_expect(r, "]");
 }
 
+/* *index is that of the attribute of `info` called `key`, which stands at `at`. */
 static Status find_attr(const TextReader *r, const char *at, const OpInfo *info, const char *key,
                         uint32_t *index) {
   for (*index = 0; *index < info->attr_count; ++*index) {
@@ -209,6 +220,7 @@ static Status read_sizes(TextReader *r, int32_t *const sizes[], uint32_t count) 
   return STATUS_OK;
 }
 
+/* KHxKW, then what is not its default, in print.c's order. Inference checks the numbers. */
 static Status read_window(TextReader *r, Window *w) {
   *w = window_make(0, 0, 1, 1, 0, 0);
   RETURN_IF_ERROR(read_sizes(r, (int32_t *[]){&w->kernel_h, &w->kernel_w}, 2));
@@ -225,6 +237,7 @@ static Status read_window(TextReader *r, Window *w) {
   return STATUS_OK;
 }
 
+/* What is behind "key=", into its field of `attrs`. */
 static Status read_attr_value(TextReader *r, const AttrInfo *attr, Attrs *attrs) {
   void *field = (char *)attrs + attr->offset;
   int64_t value = 0;

@@ -12,6 +12,7 @@
 
 #include "support/visible.h"
 
+/* visible_length is 0 where a byte is not the start of a character that a terminal shows. */
 void text_write_string(const char *text, StringBuilder *out) {
   string_builder_add(out, "\"");
   size_t left = strlen(text);
@@ -62,6 +63,7 @@ void text_write_label(const char *label, StringBuilder *out) {
   }
 }
 
+/* The shortest decimal that reads back as the same double; 17 digits always do. */
 void text_write_real(double value, StringBuilder *out) {
   char text[32];
   for (int digits = 1; digits <= 17; ++digits) {
@@ -86,6 +88,7 @@ static void print_window(const Window *w, StringBuilder *out) {
   }
 }
 
+/* key=value behind `before`, which opens the list or goes on with it. */
 static void print_attr(const AttrInfo *attr, const void *field, const char *before,
                        StringBuilder *out) {
   string_builder_printf(out, "%s%s=", before, attr->name);
@@ -108,6 +111,7 @@ static bool attr_is_zero(const AttrInfo *attr, const void *field) {
   return false;
 }
 
+/* Nothing at all where every attribute is zero. */
 void text_write_attrs(const Node *node, StringBuilder *out) {
   const OpInfo *info = op_info(node->op);
   const char *before = " {";

@@ -57,6 +57,7 @@ int64_t type_channels(Type type) {
   return type.dims[type.rank - 1];
 }
 
+/* The bound leaves room for the bytes of an element, whatever its type. */
 bool type_count(Type type, int64_t *count) {
   *count = 1;
   for (uint32_t i = 0; i < type.rank; ++i) {

@@ -13,6 +13,7 @@ typedef struct Verify {
   const char *where;
 } Verify;
 
+/* Shows the whole graph, then panics; v->where is the pass that broke it. */
 static _Noreturn void broken(const Verify *v, uint32_t node, const char *message) {
   StringBuilder text = {.arena = v->root->arena};
   graph_print(v->root, &text);
@@ -37,6 +38,7 @@ static void verify_order(const Verify *v, uint32_t index, uint32_t first_result)
   }
 }
 
+/* Every result has the type that inference gives from its operands' types. */
 static void verify_types(const Verify *v, uint32_t index) {
   const Node *node = &v->graph->nodes[index];
   uint32_t count = infer_result_count(node);
@@ -51,6 +53,7 @@ static void verify_types(const Verify *v, uint32_t index) {
   }
 }
 
+/* Outputs exist, and have names of their own. */
 static void verify_outputs(const Verify *v) {
   const Graph *graph = v->graph;
   for (uint32_t i = 0; i < graph->output_count; ++i) {
@@ -66,6 +69,8 @@ static void verify_outputs(const Verify *v) {
   }
 }
 
+/* One graph, and the bodies of its kernels. Faults that belong to no node are reported behind the
+ * last. */
 static void verify(const Verify *v) {
   uint32_t first_result = 0;
   for (uint32_t i = 0; i < v->graph->node_count; ++i) {

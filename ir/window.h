@@ -27,9 +27,11 @@ static inline Window window_make(int32_t kernel_h, int32_t kernel_w, int32_t str
   return (Window){kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, pad_h, pad_w, 1, 1};
 }
 
+/* Its vertical axis, */
 static inline WindowAxis window_rows(const Window *w) {
   return (WindowAxis){w->kernel_h, w->stride_h, w->pad_top, w->pad_bottom, w->dilation_h};
 }
+/* and its horizontal one. */
 static inline WindowAxis window_columns(const Window *w) {
   return (WindowAxis){w->kernel_w, w->stride_w, w->pad_left, w->pad_right, w->dilation_w};
 }
@@ -56,6 +58,7 @@ static inline bool window_is_one(const Window *w) {
   return window_taps(w) == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 &&
          w->pad_left == 0 && w->pad_bottom == 0 && w->pad_right == 0;
 }
+/* In every number. */
 static inline bool window_equal(const Window *a, const Window *b) {
   return a->kernel_h == b->kernel_h && a->kernel_w == b->kernel_w && a->stride_h == b->stride_h &&
          a->stride_w == b->stride_w && a->pad_top == b->pad_top && a->pad_left == b->pad_left &&

@@ -1,11 +1,17 @@
 /* What a kernel asks for before it needs it: lines of the maps that pass by, and weights of later
- * steps. */
+ * steps.
+ *
+ *   REACH_NEAR      weights, maps that stay in a cache, and kernels of one block: nothing is next
+ *   REACH_STREAMS   rows in the arena, one for each row of the kernel
+ *   REACH_FAR       any other large map: a caller's, or one of which windows are read
+ */
 #include "ir/macs.h"
 #include "ir/plan.h"
 #include "passes/cost_model.h"
 #include "passes/plan_parts.h"
 #include "support/checked_math.h"
 
+/* By the bytes of one image of the port's map. */
 static PortReach reach_of(const PlanKernel *kernel, const Port *port) {
   if (port->kind == PORT_WEIGHTS || kernel->blocks == 1) return REACH_NEAR;
   uint64_t rows = plan_rows(port->type);
@@ -41,6 +47,7 @@ static uint64_t steps_of_task(const PlanKernel *kernel) {
   return steps;
 }
 
+/* Rounded up, so that the task's part is asked for before its last tile ends. */
 void choose_prefetch_step(PlanKernel *kernel) {
   uint64_t part = (kernel->prefetch_bytes << PLAN_PREFETCH_FRACTION) / plan_tasks(kernel);
   uint64_t steps = kernel->prefetch_bytes ? steps_of_task(kernel) : 0;

@@ -62,6 +62,8 @@ static bool choose_widened(const PlanKernel *kernel, const Node *node, const Pro
          cost_model_widen(ceil_div_u32(rows[0], product->tile_rows));
 }
 
+/* What is chosen later depends on what was before: unrolling on the depth block, widening on the
+ * tile. */
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
   Stage *stages = (Stage *)kernel->stages;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
@@ -109,6 +111,7 @@ static uint32_t column_blocks_of(const PlanKernel *kernel) {
   return blocks;
 }
 
+/* Whether any stage is a product. */
 static bool has_products(const PlanKernel *kernel) {
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
     if (kernel->stages[i].kind == STAGE_PRODUCT) return true;
@@ -123,6 +126,8 @@ static uint32_t blocks_of_lines(const PlanKernel *kernel, uint32_t blocks) {
   return count > 1 && count % 2 && count < lines ? count + 1 : count;
 }
 
+/* `row_bytes` of scratch for one row. Chunks come before whole lines: where a chunk begins within
+ * one, place_values drops the strips. */
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   uint32_t chunks = chunks_of(kernel);
   uint32_t column_blocks = column_blocks_of(kernel);

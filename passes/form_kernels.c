@@ -49,10 +49,13 @@ typedef struct Kernel {
   uint32_t result_count, result_capacity;
 } Kernel;
 
+/* The group of the node that makes `v`, or NO_GROUP. */
 static uint32_t group_of(const Forming *f, ValueId v) {
   return f->groups.of_node[f->from->values[v.index].node.index];
 }
 
+/* Fills first, last and next, the list of each group's nodes in their order, and crosses. A slice
+ * is in no group: who reads it reads what it cuts from. */
 static void link_groups(Forming *f) {
   for (uint32_t g = 0; g < f->groups.count; ++g) f->first[g] = f->last[g] = UINT32_MAX;
   for (uint32_t i = 0; i < f->from->node_count; ++i) {
@@ -84,6 +87,7 @@ static ValueId outer_value(Forming *f, ValueId old) {
   return *mapped;
 }
 
+/* Makes `old` an operand of the kernel. Returns the body's input for it. */
 static ValueId add_operand(Forming *f, Kernel *kernel, ValueId old) {
   ARENA_PUSH(f->arena, kernel->operands, kernel->operand_count, kernel->operand_capacity,
              outer_value(f, old));
@@ -92,6 +96,7 @@ static ValueId add_operand(Forming *f, Kernel *kernel, ValueId old) {
   return node_result(graph_node(kernel->body, graph_append(kernel->body, &input)), 0);
 }
 
+/* From now on `old` is `value` in the kernel's body. The arrays serve all groups in turn. */
 static void set_inside(Forming *f, const Kernel *kernel, ValueId old, ValueId value) {
   f->inside[old.index] = value;
   f->inside_of[old.index] = kernel->group;
@@ -127,6 +132,7 @@ static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old) {
   return f->inside[old.index];
 }
 
+/* One result: for other kernels (NO_OUTPUT), or for an output of the graph. */
 static void add_result(Forming *f, Kernel *kernel, ValueId old, uint32_t output) {
   char *name = arena_printf(f->arena, "r%u", kernel->result_count);
   graph_add_output(kernel->body, name, f->inside[old.index], false);
@@ -134,6 +140,7 @@ static void add_result(Forming *f, Kernel *kernel, ValueId old, uint32_t output)
              ((Result){old, output}));
 }
 
+/* All results that `old` is: none, one or several. */
 static void add_results(Forming *f, Kernel *kernel, ValueId old) {
   if (f->crosses[old.index]) add_result(f, kernel, old, NO_OUTPUT);
   for (uint32_t i = 0; i < f->from->output_count; ++i) {
@@ -149,6 +156,7 @@ static const char *label_of(const Forming *f, uint32_t group) {
   return arena_printf(f->arena, "%s .. %s", first, last);
 }
 
+/* Makes the kernel of `group` and enters its results for what comes behind. */
 static void form(Forming *f, uint32_t group) {
   const Graph *from = f->from;
   Kernel kernel = {.group = group, .body = graph_new(f->arena, from->recipes, "kernel")};
@@ -177,6 +185,7 @@ static void form(Forming *f, uint32_t group) {
   }
 }
 
+/* All inputs, used or not: they are the caller's. */
 static void copy_inputs(Forming *f) {
   for (uint32_t i = 0; i < f->from->node_count; ++i) {
     if (f->from->nodes[i].op != OP_INPUT) continue;
@@ -185,6 +194,8 @@ static void copy_inputs(Forming *f) {
   }
 }
 
+/* Every type is known, kernels are not formed yet, and each output is the result of a computation.
+ */
 static bool is_ready(const Graph *graph) {
   for (uint32_t i = 0; i < graph->value_count; ++i) {
     if (!type_is_known(graph->values[i].type)) return false;

@@ -50,6 +50,7 @@ static uint32_t *find_chains(const Graph *graph, Arena *arena, bool *is_later, b
   return next;
 }
 
+/* An FC without a bias has zeros, since another of the chain may have one. */
 static const Recipe *bias_of(const Graph *graph, const Node *node) {
   const Recipe *bias = pattern_vector(graph, node, 2);
   if (bias) return bias;
@@ -57,6 +58,7 @@ static const Recipe *bias_of(const Graph *graph, const Node *node) {
   return recipe_fill(graph->recipes, 0, type_vector(channels));
 }
 
+/* Makes one product of the chain that begins with node `first`, and a slice for each member. */
 static void join(Rewrite *rw, const uint32_t *next, uint32_t first) {
   const Graph *from = rw->from;
   const Node *node = &from->nodes[first];

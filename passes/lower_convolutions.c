@@ -17,6 +17,7 @@
 
 enum { MAX_PARTS = 32 }; /* what a concat takes */
 
+/* w' of w. */
 static const Recipe *matrix_of(RecipeTable *table, const Recipe *w, bool channels_first) {
   const int64_t *d = w->type.dims;
   static const uint32_t channels_last[4] = {0, 2, 3, 1};
@@ -24,12 +25,14 @@ static const Recipe *matrix_of(RecipeTable *table, const Recipe *w, bool channel
   return recipe_reshape(table, w, type_matrix(d[0], d[1] * d[2] * d[3]));
 }
 
+/* w'' of w [C,1,KH,KW]. */
 static const Recipe *taps_of(RecipeTable *table, const Recipe *w) {
   static const uint32_t transpose[2] = {1, 0};
   int64_t channels = w->type.dims[0], taps = w->type.dims[2] * w->type.dims[3];
   return recipe_permute(table, recipe_reshape(table, w, type_matrix(channels, taps)), transpose);
 }
 
+/* The first two lines of the head: a window of one tap needs no patches. */
 static ValueId lower_dense(Rewrite *rw, const Node *node, Window window) {
   const Node *source = graph_def(rw->from, node->operands[0]);
   Builder b = rewrite_builder(rw, node);
@@ -56,6 +59,7 @@ static int64_t bundle_of(int64_t groups, int64_t most) {
   return bundle;
 }
 
+/* `count` elements of the convolution's bias from `begin` on; none where it has none. */
 static ValueId slice_bias(Rewrite *rw, const Node *node, Builder b, int64_t begin, int64_t count) {
   const Recipe *bias = pattern_vector(rw->from, node, 2);
   return bias ? build_constant(b, recipe_slice(rw->to->recipes, bias, begin, count)) : VALUE_NONE;
@@ -89,6 +93,7 @@ static const Recipe *panels_of(RecipeTable *table, const Recipe *w, int64_t grou
   return recipe_permute(table, recipe_reshape(table, matrix, type_make(3, dims)), columns_last);
 }
 
+/* Wide groups, as long as a concat takes them all; else `grouped`. */
 static ValueId lower_groups(Rewrite *rw, const Node *node, Window window) {
   Builder b = rewrite_builder(rw, node);
   const Recipe *w = graph_recipe(rw->from, node->operands[1]);

@@ -53,6 +53,7 @@ Status manager_check_options(const PassOptions *options, Diag *diag) {
   return options->stop_after ? check_name("--stop-after", options->stop_after, diag) : STATUS_OK;
 }
 
+/* Whether `name` is among `names`. */
 static bool contains(const char *const *names, uint32_t count, const char *name) {
   for (uint32_t i = 0; i < count; ++i) {
     if (strcmp(names[i], name) == 0) return true;
@@ -60,12 +61,14 @@ static bool contains(const char *const *names, uint32_t count, const char *name)
   return false;
 }
 
+/* Milliseconds on a clock that never goes back. */
 static double now_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * 1e3 + t.tv_nsec * 1e-6;
 }
 
+/* The graph behind a line of comment, so that the output reads back. */
 static void print_graph(const PassContext *context, const PassOptions *options, const Pass *pass,
                         const Graph *graph) {
   StringBuilder text = {.arena = context->arena};

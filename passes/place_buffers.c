@@ -34,11 +34,13 @@ typedef struct Placement {
   uint32_t *buffer_of; /* [value_count] or NO_BUFFER */
 } Placement;
 
+/* All images of a port in the arena, with the slack behind them. */
 static uint64_t port_bytes(const Port *port) {
   uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
   return round_up_size(4 * rows * port->pitch + PLAN_SLACK, PLAN_ALIGN);
 }
 
+/* The stage that node `node` of the body is in; NO_STAGE for inputs and views. */
 static uint32_t stage_of_node(const PlanKernel *kernel, uint32_t node) {
   for (uint32_t s = 0; s < kernel->stage_count; ++s) {
     for (uint32_t i = 0; i < kernel->stages[s].node_count; ++i) {
@@ -55,6 +57,7 @@ static ValueId body_input(const Graph *body, uint32_t operand) {
   }
 }
 
+/* The conditions of the head, for one operand and one result of a kernel. */
 static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t result) {
   const Graph *body = kernel->body;
   const Port *from = &kernel->operands[operand], *to = &kernel->results[result];
@@ -77,6 +80,8 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
   return true;
 }
 
+/* A buffer for each result in the arena, and how long it lives. Nodes are in the order in which
+ * they run, so the last reader that is seen is the last. */
 static void collect(Placement *p) {
   for (uint32_t i = 0; i < p->graph->node_count; ++i) {
     const Node *node = &p->graph->nodes[i];
@@ -111,6 +116,7 @@ static void take_over(Placement *p, uint32_t index, uint32_t r) {
   }
 }
 
+/* The largest sum of what lives across the end of a node: no plan can do with less. */
 static uint64_t find_live_peak(const Placement *p) {
   uint64_t peak = 0;
   for (uint32_t i = 0; i < p->graph->node_count; ++i) {
@@ -125,6 +131,7 @@ static uint64_t find_live_peak(const Placement *p) {
   return peak;
 }
 
+/* Homes and scratch are placed together, then read back in the same order. */
 static void place(Placement *p, Buffers *out, Arena *arena) {
   uint32_t nodes = p->graph->node_count, count = 0;
   Lifetime *lives = ARENA_ARRAY(arena, p->count + nodes, Lifetime);

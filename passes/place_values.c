@@ -27,6 +27,7 @@ typedef struct Placing {
   Arena *arena;
 } Placing;
 
+/* Fills last_stage and in_memory. A reader of a slice reads what it cuts from. */
 static void find_readers(Placing *p) {
   const Graph *body = p->kernel->body;
   for (uint32_t v = 0; v < body->value_count; ++v) {
@@ -46,6 +47,8 @@ static void find_readers(Placing *p) {
   }
 }
 
+/* The place of a value that is result `result`. The caller's memory is not read, and nchw not
+ * written by stages: there the value lives in scratch. */
 static ValuePlace place_of_result(const Placing *p, ValueId v, uint32_t result) {
   const Port *port = &p->kernel->results[result];
   if (port->nchw || (port->kind == PORT_CALLER && p->in_memory[v.index])) {
@@ -62,6 +65,8 @@ static bool can_be_strip(const Placing *p, const Node *node) {
          p->kernel->operands[map->index].nchw == (node->attrs.PATCHES.channels_first != 0);
 }
 
+/* As the head says; of several results it is the first that is kept in the arena, else the first.
+ */
 static ValuePlace place_of(const Placing *p, ValueId v) {
   const Graph *body = p->kernel->body;
   uint32_t found = UINT32_MAX;
@@ -90,6 +95,8 @@ static void place_result(Placing *p, ValueId v) {
   p->kernel->line = (uint32_t)patches.dims[2];
 }
 
+/* Everything but slices, whose places follow from others'. Sets the kernel's line where it has a
+ * strip. */
 static void place_all(Placing *p) {
   const Graph *body = p->kernel->body;
   uint32_t operand = 0;
@@ -149,6 +156,7 @@ static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
   return bytes;
 }
 
+/* In the order of nodes, so that a slice of a slice adds both columns. */
 static void place_slices(Placing *p) {
   const Graph *body = p->kernel->body;
   for (uint32_t i = 0; i < body->node_count; ++i) {
@@ -161,6 +169,8 @@ static void place_slices(Placing *p) {
   }
 }
 
+/* Scratch is laid out twice: for one row, to know how many bytes a row costs, and, when that has
+ * given the blocks, for the largest block. */
 void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
   uint32_t values = kernel->body->value_count;
   Placing p = {.kernel = kernel,

@@ -20,13 +20,14 @@ typedef struct Building {
   const TargetInfo *target;
   uint32_t *output_of; /* [value] the model's output that it is, or NO_OUTPUT */
   uint32_t *input_of;  /* [value] the model's input that it is */
-  PlanKernel *kernels;
+  PlanKernel *kernels; /* [kernel_count]: all different; there is room for one of each node */
   uint32_t kernel_count;
   const PlanKernel **kernel_of; /* [node] */
-  const Recipe **weights;
+  const Recipe **weights;       /* of the plan, in the order of first use  */
   uint32_t weight_count, weight_capacity;
 } Building;
 
+/* How a kernel sees `v` of the graph as an operand; its reach is chosen later. */
 static Port operand_port(const Building *b, ValueId v) {
   const Node *node = graph_def(b->graph, v);
   Port port = {.kind = PORT_ROWS, .type = graph_type(b->graph, v)};
@@ -41,6 +42,7 @@ static Port operand_port(const Building *b, ValueId v) {
   return port;
 }
 
+/* The same of a result: the caller's where it is an output of the model. */
 static Port result_port(const Building *b, ValueId v) {
   Port port = {.kind = PORT_ROWS, .type = graph_type(b->graph, v)};
   if (b->output_of[v.index] == NO_OUTPUT) {
@@ -52,6 +54,7 @@ static Port result_port(const Building *b, ValueId v) {
   return port;
 }
 
+/* Operands and results of the kernel node `node`, in its order. */
 static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel) {
   Port *operands = ARENA_ARRAY(b->arena, node->operand_count, Port);
   Port *results = ARENA_ARRAY(b->arena, node->result_count, Port);
@@ -67,6 +70,7 @@ static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel) 
   kernel->result_count = node->result_count;
 }
 
+/* The kernel's domain: that of its first op that computes, since all have the same. */
 static void fill_rows(PlanKernel *kernel) {
   for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
     const Node *node = &kernel->body->nodes[i];
@@ -109,6 +113,8 @@ static const PlanKernel *share_kernel(Building *b, const PlanKernel *kernel) {
   return made;
 }
 
+/* The kernel of `node`. The order matters: places depend on stages, tiles on blocks, which
+ * place_values chooses, and reach on all of them. */
 static const PlanKernel *build_kernel(Building *b, const Node *node) {
   PlanKernel kernel = {.body = node->body};
   fill_ports(b, node, &kernel);
@@ -120,6 +126,7 @@ static const PlanKernel *build_kernel(Building *b, const Node *node) {
   return share_kernel(b, &kernel);
 }
 
+/* The number of a constant in plan->weights, which it gets when it is first asked for. */
 static uint32_t weight_index(Building *b, const Recipe *recipe) {
   for (uint32_t i = 0; i < b->weight_count; ++i) {
     if (b->weights[i] == recipe) return i;
@@ -128,6 +135,7 @@ static uint32_t weight_index(Building *b, const Recipe *recipe) {
   return b->weight_count - 1;
 }
 
+/* Where a value between kernels is in a call. */
 static BufferRef buffer_ref(Building *b, const Buffers *buffers, ValueId v) {
   const Node *node = graph_def(b->graph, v);
   if (node->op == OP_CONSTANT) {
@@ -140,6 +148,8 @@ static BufferRef buffer_ref(Building *b, const Buffers *buffers, ValueId v) {
   return (BufferRef){.space = SPACE_ARENA, .offset = buffers->offsets[v.index]};
 }
 
+/* The call of kernel node `index`. A kernel that several steps call prefetches as much as the one
+ * that asks for the most; what it asks for are the weights that no step before has numbered. */
 static Step build_step(Building *b, const Buffers *buffers, uint32_t index) {
   const Node *node = &b->graph->nodes[index];
   const PlanKernel *kernel = b->kernel_of[index];
@@ -195,6 +205,8 @@ static void fill_tensors(Building *b, Plan *plan) {
   plan->output_count = graph->output_count;
 }
 
+/* Fills kernel_of. Nodes between kernels are inputs and constants, and no kernel reads an output of
+ * the model: the caller's memory is written once. */
 static void build_kernels(Building *b) {
   for (uint32_t i = 0; i < b->graph->node_count; ++i) {
     const Node *node = &b->graph->nodes[i];
@@ -209,6 +221,7 @@ static void build_kernels(Building *b) {
   }
 }
 
+/* Places the buffers, then makes the steps in the graph's order. */
 static void fill_steps(Building *b, Plan *plan) {
   Buffers buffers = place_buffers(b->graph, b->kernel_of, b->arena);
   Step *steps = ARENA_ARRAY(b->arena, b->graph->node_count, Step);

@@ -1,6 +1,13 @@
 /* Greedy by size: the largest buffer first, each at the lowest offset that is free during its
  * whole life. The order of equal sizes is that of birth, so that the result is a function of the
- * lifetimes alone. */
+ * lifetimes alone.
+ *
+ *   byte 3   .  .  c  c  c  .
+ *   byte 2   a  a  a  .  d  d      a, then b, which may have a's bytes; c above both; d in the gap
+ *   byte 1   a  a  a  b  b  b
+ *   byte 0   a  a  a  b  b  b
+ *   time     0  1  2  3  4  5
+ */
 #include "passes/plan_memory.h"
 
 #include <stdlib.h>
@@ -8,12 +15,15 @@
 #include "ir/plan.h"
 #include "support/checked_math.h"
 
+/* A buffer at bytes [begin, end) during times [first, last]; before it is placed, begin is 0 and
+ * end its size. `index` is its number in `lifetimes`. */
 typedef struct Placed {
   uint64_t begin, end;
   uint32_t first, last;
   uint32_t index;
 } Placed;
 
+/* For qsort: descending sizes, then ascending births. */
 static int by_size(const void *a, const void *b) {
   const Placed *x = a, *y = b;
   if (x->end != y->end) return x->end > y->end ? -1 : 1;
@@ -32,6 +42,7 @@ static uint64_t find_gap(const Placed *placed, uint32_t count, const Placed *buf
   return begin;
 }
 
+/* Into `count` buffers that are sorted by begin. */
 static void insert(Placed *placed, uint32_t count, Placed buffer) {
   uint32_t i = count;
   for (; i > 0 && placed[i - 1].begin > buffer.begin; --i) placed[i] = placed[i - 1];

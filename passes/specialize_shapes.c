@@ -13,6 +13,7 @@
 enum { MAX_ELEMENTS = INT32_MAX };                  /* of one map */
 static const int64_t MAX_PADDED = INT64_C(4) << 30; /* with its rows in whole vectors */
 
+/* `type` is known, and the declared one of the input where that is. */
 static Status check_input(const PassContext *context, const Node *node, Type type) {
   char wants[TYPE_TEXT_MAX], gets[TYPE_TEXT_MAX];
   bool fits = type_is_known(type) && type.rank == node->declared.rank;
@@ -54,6 +55,7 @@ static bool fits_padded(Type type, int64_t elements) {
   return elements == 0 || elements / channels <= MAX_PADDED / plan_pitch(channels);
 }
 
+/* No result of `node` is too large. The message has the label of its layer. */
 static Status check_size(const PassContext *context, const Graph *graph, const Node *node) {
   for (uint32_t k = 0; k < node->result_count; ++k) {
     int64_t elements;
@@ -73,6 +75,8 @@ static Status check_size(const PassContext *context, const Graph *graph, const N
   return STATUS_OK;
 }
 
+/* Appends `node` to the new graph. What inference says against it is the user's error: the layers
+ * did not know this resolution. */
 static Status specialize(const PassContext *context, Rewrite *rw, const Node *node) {
   Node copy = *node;
   ValueId *operands = ARENA_ARRAY(context->arena, node->operand_count, ValueId);

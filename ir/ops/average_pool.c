@@ -27,6 +27,7 @@ static Span inside(WindowAxis axis, size_t i, size_t size) {
   return (Span){corner < 0 ? 0 : corner, end < (int64_t)size ? end : (int64_t)size};
 }
 
+/* The sum of the rows in h x w over `count`, of all channels. */
 static void mean_of_window(const double *image, Extent e, Span h, Span w, double count,
                            double *out) {
   for (size_t c = 0; c < e.c; ++c) out[c] = 0;

@@ -1,9 +1,14 @@
-/* axial_sample: each channel interpolated along one axis, at an offset. */
+/* axial_sample: each channel interpolated along one axis, at an offset.
+ *
+ *   y[i,j,c] = x interpolated at (i, j + o) along W, at (i + o, j) along H
+ *   o = offsets[i,j,c / share];  a + fraction (b - a) between neighbours a, b;  0 outside
+ */
 #include <inttypes.h>
 #include <math.h>
 
 #include "ir/ops/op_impl.h"
 
+/* Offsets are one vector for all rows, or rows of their own on the map's grid. */
 const char *infer_AXIAL_SAMPLE(const Infer *in, Type *result) {
   const AttrsAXIAL_SAMPLE *a = &in->node->attrs.AXIAL_SAMPLE;
   Type x = in->operand[0];

@@ -1,6 +1,11 @@
-/* axial_shift: each channel shifted along one axis by a whole number of pixels. */
+/* axial_shift: each channel shifted along one axis by a whole number of pixels.
+ *
+ *   y[i,j,c] = x[i, j + o, c] along W, x[i + o, j, c] along H;  0 outside
+ *   o = (c + phase) mod period + lowest
+ */
 #include "ir/ops/op_impl.h"
 
+/* The bounds are the emitter's: `period` rows at hand, offsets far from overflow. */
 const char *infer_AXIAL_SHIFT(const Infer *in, Type *result) {
   const AttrsAXIAL_SHIFT *a = &in->node->attrs.AXIAL_SHIFT;
   INFER_TRY(infer_check_map(in));

@@ -4,6 +4,7 @@
 
 #include "ir/ops/op_impl.h"
 
+/* Weight and window say the kernel twice: they must agree. */
 const char *infer_CONV2D(const Infer *in, Type *result) {
   const AttrsCONV2D *a = &in->node->attrs.CONV2D;
   Type x = in->operand[0];
@@ -38,6 +39,8 @@ static void add_tap(const double *pixel, Extent x, size_t groups, const double *
   }
 }
 
+/* The weights are transposed first, group by group, so that the innermost loop runs over output
+ * channels. */
 void interpret_CONV2D(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsCONV2D *a = &node->attrs.CONV2D;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);

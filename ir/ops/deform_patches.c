@@ -1,4 +1,8 @@
-/* deform_patches: patches whose taps are displaced by offsets, interpolated. */
+/* deform_patches: patches whose taps are displaced by offsets, interpolated.
+ *
+ *   y[i,j, t * C + c] = mask[g,t] * x interpolated at (row + dy[g,t], column + dx[g,t]) of tap t
+ *   g = the group of channel c; dy, dx = offsets[i,j, 2 (g * taps + t)], and the next
+ */
 #include <math.h>
 
 #include "ir/ops/op_impl.h"
@@ -53,6 +57,7 @@ static double element(const double *channel, Extent e, int64_t h, int64_t w) {
   return channel[((size_t)h * e.w + (size_t)w) * e.c];
 }
 
+/* Along the width in two rows, then between these. */
 static double interpolate(const double *channel, Extent e, Between h, Between w) {
   double top = (1 - w.fraction) * element(channel, e, h.low, w.low) +
                w.fraction * element(channel, e, h.low, w.low + 1);

@@ -28,6 +28,8 @@ ValueId build_constant(Builder b, const Recipe *recipe) {
   return builder_append(b, (Node){.op = OP_CONSTANT, .recipe = recipe});
 }
 
+/* The body's inputs are the operands, one by one; constants come in as operands, and kernels are
+ * not nested. */
 static const char *check_kernel(const Infer *in) {
   const Graph *body = in->node->body;
   if (!body) return infer_misfit(in, "needs a body");

@@ -4,6 +4,7 @@
 #include "ir/ops/op_impl.h"
 #include "support/checked_math.h"
 
+/* w is [panels][taps * C / groups][columns of a panel]; every panel has whole groups. */
 const char *infer_GROUPED(const Infer *in, Type *result) {
   const AttrsGROUPED *a = &in->node->attrs.GROUPED;
   Type x = in->operand[0], w = in->operand[1];

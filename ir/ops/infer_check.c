@@ -17,6 +17,7 @@ bool infer_dims_meet(int64_t a, int64_t b, int64_t *meet) {
   return a == b || a == DIM_OPEN || b == DIM_OPEN;
 }
 
+/* Element types do not count here: infer.c looks at them for all ops alike. */
 bool infer_types_meet(Type *type, Type other) {
   if (type->rank != other.rank) return false;
   for (uint32_t i = 0; i < type->rank; ++i) {
@@ -43,6 +44,7 @@ const char *infer_check_vector(const Infer *in, uint32_t i, const char *what, in
                       channels);
 }
 
+/* A bound of INT32_MAX is that of the field, and not worth a word. */
 const char *infer_check_range(const Infer *in, const char *what, int64_t value, int64_t low,
                               int64_t high) {
   if (value >= low && value <= high) return NULL;

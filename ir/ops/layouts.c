@@ -18,6 +18,8 @@ static const char *image_elements(const Infer *in, Type type, int64_t *count) {
   return NULL;
 }
 
+/* At most one of height and width is 0, what is left of the image's elements then; both: a vector.
+ */
 const char *infer_RESHAPE(const Infer *in, Type *result) {
   const AttrsRESHAPE *a = &in->node->attrs.RESHAPE;
   Type x = in->operand[0];
@@ -70,6 +72,7 @@ const char *infer_TRANSPOSE(const Infer *in, Type *result) {
   return NULL;
 }
 
+/* Dimension 1, 2, 3 of the result is dimension first, second, third of x. */
 void interpret_TRANSPOSE(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsTRANSPOSE *a = &node->attrs.TRANSPOSE;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
@@ -125,6 +128,7 @@ ValueId build_slice(Builder b, ValueId x, int32_t begin, int32_t count) {
       b, (Node){.op = OP_SLICE, OPERANDS(x), .attrs.SLICE = {.begin = begin, .count = count}});
 }
 
+/* All parts have the rows of the first. A dimension that some part knows is known. */
 const char *infer_CONCAT(const Infer *in, Type *result) {
   int64_t channels = 0;
   *result = in->operand[0];
@@ -161,6 +165,7 @@ const char *infer_SHUFFLE(const Infer *in, Type *result) {
   return infer_check_divides(in, "groups", in->node->attrs.SHUFFLE.groups, type_channels(*result));
 }
 
+/* y[i * groups + g] = x[g * each + i]. */
 void interpret_SHUFFLE(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   Extent e = interpret_extent(result->type);
   size_t groups = (size_t)node->attrs.SHUFFLE.groups, each = e.c / groups;

@@ -32,6 +32,7 @@ const char *infer_LINEAR(const Infer *in, Type *result) {
   return give_columns(in, w.dims[0], result);
 }
 
+/* The bias has the columns that count, not those that fill the last panel. */
 const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
   const AttrsPACKED_LINEAR *a = &in->node->attrs.PACKED_LINEAR;
   Type w = in->operand[1];

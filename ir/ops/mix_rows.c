@@ -1,6 +1,7 @@
 /* mix_rows: rows of the result are weighted sums of all rows of a map. */
 #include "ir/ops/op_impl.h"
 
+/* The weights are for one grid: a map whose size is open becomes that grid's. */
 const char *infer_MIX_ROWS(const Infer *in, Type *result) {
   const AttrsMIX_ROWS *a = &in->node->attrs.MIX_ROWS;
   Type x = in->operand[0];

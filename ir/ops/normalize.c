@@ -17,6 +17,7 @@ const char *infer_NORMALIZE(const Infer *in, Type *result) {
   return infer_check_eps(in, in->node->attrs.NORMALIZE.eps);
 }
 
+/* (x - mean) / sqrt(variance + eps), the variance over `count`. */
 static void normalize_row(const double *x, size_t count, double eps, double *out) {
   double mean = 0, variance = 0;
   for (size_t c = 0; c < count; ++c) mean += x[c];
@@ -27,6 +28,7 @@ static void normalize_row(const double *x, size_t count, double eps, double *out
   for (size_t c = 0; c < count; ++c) out[c] = (x[c] - mean) * scale;
 }
 
+/* Every row by itself. */
 static void normalize(const InterpTensor *x, double eps, InterpTensor *result) {
   Extent e = interpret_extent(result->type);
   for (size_t r = 0; r < extent_rows(e); ++r) {
@@ -38,6 +40,7 @@ void interpret_NORMALIZE(const Node *node, const InterpTensor *operands, InterpT
   normalize(&operands[0], node->attrs.NORMALIZE.eps, result);
 }
 
+/* normalize, times the gain, plus the bias. */
 void interpret_LAYER_NORM(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const double *gain = operands[1].data, *bias = operands[2].data;
   Extent e = interpret_extent(result->type);

@@ -64,6 +64,7 @@ ValueId build_mul(Builder b, ValueId x, ValueId y) {
   return builder_append(b, (Node){.op = OP_MUL, OPERANDS(x, y)});
 }
 
+/* Rows of any kind; the result is like them. */
 static const char *infer_unary(const Infer *in, Type *result) {
   *result = in->operand[0];
   return infer_check_rows(in, 0);
@@ -87,11 +88,13 @@ ValueId build_fill(Builder b, ValueId x, double value) {
 
 typedef double Unary(double x);
 
+/* One element at a time, in order. */
 static void map_elements(const InterpTensor *x, Unary *function, InterpTensor *result) {
   Extent e = interpret_extent(result->type);
   for (size_t i = 0; i < extent_rows(e) * e.c; ++i) result->data[i] = function(x->data[i]);
 }
 
+/* A NaN comes through. */
 static double relu(double x) {
   return x < 0 ? 0 : x;
 }

@@ -1,4 +1,9 @@
-/* Reductions over the rows of each image: mean_hw, and its two halves. */
+/* Reductions over the rows of each image: mean_hw, and its two halves.
+ *
+ *   mean_hw      [N,H,W,C] -> [N,C]
+ *   sum_chunks   [N,H,W,C] -> [N,1,chunks,C], chunk b the rows [rows_begin(b), rows_begin(b + 1))
+ *   mean_chunks  [N,1,chunks,C] -> [N,C], the sum of the chunks over the `rows` of the map before
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -40,6 +45,7 @@ ValueId build_mean_hw(Builder b, ValueId x) {
   return builder_append(b, (Node){.op = OP_MEAN_HW, OPERANDS(x)});
 }
 
+/* No chunk is empty. */
 const char *infer_SUM_CHUNKS(const Infer *in, Type *result) {
   Type x = in->operand[0];
   int64_t chunks = in->node->attrs.SUM_CHUNKS.chunks;

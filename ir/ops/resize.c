@@ -28,6 +28,7 @@ static Between resized(size_t i, size_t from, size_t to) {
   return (Between){(int64_t)low, at - low};
 }
 
+/* The row behind the last one is the last. */
 static size_t at_most(int64_t i, size_t last) {
   return (size_t)i < last ? (size_t)i : last;
 }

@@ -4,6 +4,7 @@
 
 #include "ir/ops/op_impl.h"
 
+/* Two results, [N,k] each: the values, and their indices as integers. */
 const char *infer_TOP_K(const Infer *in, Type *results) {
   Type v = in->operand[0];
   int32_t k = in->node->attrs.TOP_K.k;
