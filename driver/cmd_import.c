@@ -7,6 +7,12 @@ Status cmd_import(const Options *options, Arena *arena, Diag *diag) {
   Weights *weights;
   RETURN_IF_ERROR(output_check(options, arena, diag, options->output));
   RETURN_IF_ERROR(weights_open(arena, diag, options->argument, options->state, &weights));
+  Status status = STATUS_OK;
+  if (options->state_prefix) status = weights_take_prefix(weights, options->state_prefix, diag);
+  if (status) {
+    weights_close(weights);
+    return status;
+  }
   NamedTensor *tensors;
   uint32_t count;
   weights_floats(weights, diag, &tensors, &count);

@@ -63,6 +63,9 @@ Status compilation_read(Compilation *c) {
   RETURN_IF_ERROR(frontend_read_model(c->arena, c->recipes, c->diag, options->argument, &c->model));
   if (options->weights) {
     RETURN_IF_ERROR(weights_open(c->arena, c->diag, options->weights, options->state, &c->weights));
+    if (options->state_prefix) {
+      RETURN_IF_ERROR(weights_take_prefix(c->weights, options->state_prefix, c->diag));
+    }
     RETURN_IF_ERROR(weights_bind(c->weights, c->model, options->allow_extra, c->diag));
   }
   c->times.read = clock_seconds() - begin;

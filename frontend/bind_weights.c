@@ -5,6 +5,7 @@
 
 #include "frontend/error_list.h"
 #include "frontend/weights.h"
+#include "frontend/weights_prefix.h"
 #include "support/utf8.h"
 
 static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
@@ -125,13 +126,16 @@ static void warn_not_finite(const Weights *weights, const Model *model, Diag *di
   }
 }
 
-Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag) {
+Status weights_bind(Weights *weights, Model *model, bool allow_extra, Diag *diag) {
   ErrorList errors = {.arena = weights->arena, .diag = diag, .file = weights->path};
+  RETURN_IF_ERROR(weights_find_prefix(weights, model, diag));
   for (uint32_t i = 0; i < model->need_count; ++i) check_need(weights, &model->needs[i], &errors);
   weights_check_constants(weights, model, &errors);
   if (!allow_extra) check_extra(weights, model, &errors);
   if (weights->classes && !model->class_names) name_classes(model, weights, diag);
   if (errors.count == 0) warn_not_finite(weights, model, diag);
   if (errors.count == 0 && !allow_extra) note_left_out(weights, diag);
-  return error_list_end(&errors);
+  Status status = error_list_end(&errors);
+  if (status) weights_explain(weights, model, diag);
+  return status;
 }

@@ -252,6 +252,7 @@ Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char 
   State s = {
       .c = c, .dict = dict, .errors = {.arena = c->arena, .diag = c->diag, .file = weights->path}};
   size_t skip = common_prefix(dict);
+  if (skip) weights->unwrapped = arena_strndup(c->arena, dict->items[0]->text, skip);
   /* Names that are there twice or too long cost time each: no longer than errors are printed. */
   for (uint32_t i = 0; i < dict->count && !error_list_full(&s.errors); i += 2) {
     add_entry(&s, dict->items[i], dict->items[i + 1], skip);

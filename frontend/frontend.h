@@ -55,11 +55,14 @@ MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, const
                                Weights **weights);
 /* Frees the data; names and shapes live as long as the arena. NULL is allowed. */
 void weights_close(Weights *weights);
+/* Keeps the tensors whose names begin with `prefix`, and takes it off. An error where there are
+ * none. */
+MUST_CHECK Status weights_take_prefix(Weights *weights, const char *prefix, Diag *diag);
 /* Lists every missing, mis-shaped and, unless `allow_extra`, extra tensor; sets class names from
  * `__metadata__.classes` (a string, one character per class) where the model has none. Tensors that
  * are no weights are no extra ones: the model's constants, whose numbers are checked, and those of
- * integers. */
-MUST_CHECK Status weights_bind(const Weights *weights, Model *model, bool allow_extra, Diag *diag);
+ * integers. Where the file has a prefix before all wanted names, it is taken off. */
+MUST_CHECK Status weights_bind(Weights *weights, Model *model, bool allow_extra, Diag *diag);
 /* A source for recipe_evaluate; valid until weights_close. */
 WeightSource weights_source(const Weights *weights);
 

@@ -41,7 +41,11 @@ struct Weights {
   const char *path;
   FileTensor *tensors; /* in the order of the file */
   uint32_t tensor_count;
-  NameTable names;     /* index into `tensors` */
+  NameTable names;         /* index into `tensors` */
+  const char *unwrapped;   /* what the reader took off all names, as "module."; may be NULL */
+  bool prefix_taken;       /* by weights_take_prefix */
+  const char *best_prefix; /* fits most of the wanted names, though not all; NULL: none */
+  uint32_t best_found;
   WeightState *states; /* of a checkpoint, in its order; without those of the whole */
   uint32_t state_count;
   const char *classes; /* __metadata__.classes; NULL when absent */

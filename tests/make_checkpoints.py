@@ -130,6 +130,9 @@ def floats(values):
     return struct.pack("<%df" % len(values), *values)
 
 
+ROWS = {"head.weight": ("F32", [2, 3], floats(WEIGHT)), "head.bias": ("F32", [2], floats(BIAS))}
+
+
 def state(prefix="", **more):
     names = {prefix + "head.weight": tensor(WEIGHT, 2, 3), prefix + "head.bias": tensor(BIAS, 2)}
     names.update(more)
@@ -196,8 +199,7 @@ def states():
 
 
 def base():
-    rows = dict([("head.weight", ("F32", [2, 3], floats(WEIGHT))), ("head.bias", ("F32", [2], floats(BIAS)))])
-    write(ACCEPTED, "base.safetensors", safetensors(rows))
+    write(ACCEPTED, "base.safetensors", safetensors(ROWS))
     write(ACCEPTED, "image.npy", npy("<f4", (1, 3, 8, 8), floats([i % 7 - 2.5 for i in range(192)])))
 
 
@@ -234,7 +236,30 @@ def cycle_block(name, c):
     return {**zeros, "head.weight": tensor(WEIGHT[:3] + [7] + WEIGHT[3:] + [7], 2, 4), "head.bias": tensor(BIAS, 2)}
 
 
+def prefixes():
+    others = {"neck.conv.weight": tensor([1], 1), "fc.weight": tensor([1, 2], 2)}
+    accept("prefix_backbone.pth", {**state("backbone."), **others})
+    accept("prefix_model.pth", dict(state_dict=state("model.")))
+    for wrapper in ("_orig_mod.", "module._orig_mod.", "module.module."):
+        accept("prefix_%s.pth" % wrapper.strip(".").replace(".", "_"), state(wrapper))
+    accept("prefix_of_some.pth", {**state("module."), "queue": tensor([1], 1)})
+    both = {**state("student."), **{name: tensor([0] * 6, 2, 3) if "weight" in name else tensor([0] * 2, 2)
+                                    for name in state("teacher.")}}
+    accept("prefix_chosen.pth", both)
+    accept("prefix_without_dot.pth", both)
+    accept("prefix_taken_already.pth", state("module."))
+    accept("prefix_behind_a_wrapper.pth", {"module." + name: value for name, value in both.items()})
+    error("two_prefixes", {**state("student."), **state("teacher.")})
+    error("prefix_unknown", {**both, **others})
+    error("prefix_of_most", {"backbone.head.weight": tensor(WEIGHT, 2, 3), **others})
+    error("other_names", {"%s.%s" % (layer, part): tensor([1, 2], 2) for layer in ("stem", "cls") for part in
+                          ("gamma", "beta")})
+    rows = {"model." + name: value for name, value in ROWS.items()}
+    accept("prefix_in_safetensors.safetensors", safetensors(rows))
+
+
 base()
+prefixes()
 buffers()
 marks_and_odd_entries()
 states()

@@ -26,6 +26,11 @@ imports "" tiny tiny tiny_legacy tiny_bare
 imports --state=model tiny tiny tiny_legacy
 imports --state=model_ema tiny_ema tiny tiny_legacy
 
+accepted=$here/../accepted
+"$atmc" import "$accepted/base.safetensors" -o base.safetensors
+"$atmc" import "$accepted/prefix_chosen.pth" --state-prefix=student. -o out.safetensors
+cmp out.safetensors base.safetensors
+
 "$tools/make_image" 64 64 0 1 image.npy
 for weights in tiny.pth tiny_legacy.pth tiny_bare.pth; do
   "$atmc" run "$here/tiny.json" --weights "$here/$weights" --input image.npy --output out.npy
@@ -56,5 +61,7 @@ refused 'state "optimizer" holds no tensors; those that do: "model", "model_ema"
   import "$here/tiny.pth" --state=optimizer -o out.safetensors
 refused 'no state "models"; there are: "model", "model_ema"' \
   import "$here/tiny.pth" --state=models -o out.safetensors
+refused '--state-prefix: no tensor begins with "encoder."; there are "student.", "teacher."' \
+  import "$accepted/prefix_chosen.pth" --state-prefix=encoder. -o out.safetensors
 refused '--state chooses within a PyTorch checkpoint, which this is not' \
   import "$here/tiny.safetensors" --state=model -o out.safetensors
