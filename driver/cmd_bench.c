@@ -49,6 +49,8 @@ static Status write_trace(Compilation *c, Native *native, const Measurement *m) 
   return trace_write(&trace, title, m->peak, c->options->trace, c->arena, c->diag);
 }
 
+/* Fills all of *m but macs: warms up, then times runs, the machine's peak and, if asked, each step.
+ */
 static Status measure(Compilation *c, Native *native, Measurement *m) {
   native_sample_tensors(c->arena, native->plan, &m->in, &m->out);
   uint32_t asked = (uint32_t)c->options->iterations;
@@ -66,6 +68,7 @@ static Status measure(Compilation *c, Native *native, Measurement *m) {
   return profile_measure(native, m->in, m->out, PROFILE_REPEATS, m->steps);
 }
 
+/* Everything from the model's text to code and weights in memory. */
 static double compile_seconds(const Compilation *c) {
   return c->times.read + c->times.passes + c->times.emit;
 }
@@ -75,6 +78,7 @@ static double rate(const Measurement *m) {
   return (double)m->macs / m->median;
 }
 
+/* By the median run. */
 static double images_per_second(const Native *native, const Measurement *m) {
   return (double)native->plan->inputs[0].type.dims[0] / m->median;
 }
@@ -95,6 +99,7 @@ static void print_text(const Compilation *c, const Native *native, const Measure
   if (m->steps) profile_print(&(Profile){native->plan, m->steps, m->peak}, c->arena);
 }
 
+/* The same numbers, times in milliseconds. cJSON has no room for failure (main.c). */
 static void print_json(const Compilation *c, const Native *native, const Measurement *m) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "model", c->model->name);

@@ -27,6 +27,7 @@ static const char *format_dims(Type type, char text[TYPE_TEXT_MAX]) {
   return text;
 }
 
+/* The title stands in front of the first alone. */
 static void print_tensors(const char *title, const PlanTensor *tensors, uint32_t count) {
   char dims[TYPE_TEXT_MAX];
   for (uint32_t i = 0; i < count; ++i) {
@@ -102,6 +103,7 @@ static void add_tensors(cJSON *root, const char *key, const PlanTensor *tensors,
   }
 }
 
+/* The same numbers, bytes as bytes. */
 static void print_json(const Report *report) {
   const Plan *plan = report->plan;
   cJSON *root = cJSON_CreateObject();

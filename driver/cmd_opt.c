@@ -10,6 +10,7 @@
 
 enum { IR_MAX_BYTES = 64 << 20 };
 
+/* The usage error, with the nearest name if there is one. */
 static Status unknown_pass(const char *name, Arena *arena, Diag *diag) {
   uint32_t count;
   const Pass *all = pass_all(&count);
@@ -20,6 +21,7 @@ static Status unknown_pass(const char *name, Arena *arena, Diag *diag) {
   return diag_usage_error(diag, "--passes: no pass \"%s\"", name);
 }
 
+/* Fills passes[names->count]. */
 static Status named_passes(const TextList *names, Arena *arena, Diag *diag, const Pass **passes) {
   for (uint32_t i = 0; i < names->count; ++i) {
     passes[i] = pass_find(names->items[i]);
@@ -49,6 +51,7 @@ static Status choose_passes(const Options *options, Arena *arena, Diag *diag,
   return STATUS_OK;
 }
 
+/* With --shape, passes see the types of the inputs too. */
 static Status run_passes(Compilation *c, const Graph *graph, const Graph **result) {
   const Options *options = c->options;
   const Pass *const *passes;

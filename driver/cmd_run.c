@@ -20,6 +20,7 @@ static Results results_new(Arena *arena, uint32_t count) {
   return (Results){ARENA_ARRAY(arena, count, Type), ARENA_ARRAY(arena, count, void *)};
 }
 
+/* Compiles, loads and runs once. */
 static Status run_native(Compilation *c, const void *const *inputs, Results *results) {
   RETURN_IF_ERROR(native_check_machine(c));
   const Plan *plan = c->variants[0].plans[0];
@@ -72,6 +73,7 @@ static size_t next_largest(const float *values, size_t count, size_t last) {
   return best;
 }
 
+/* The largest values of one vector, with their classes. Names come from files: made visible. */
 static void print_answers(const Model *model, const float *values, size_t count) {
   size_t at = count;
   for (int rank = 0; rank < TOP_ANSWERS; ++rank) {
@@ -87,6 +89,7 @@ static void print_answers(const Model *model, const float *values, size_t count)
   }
 }
 
+/* What can be said of a map on one line. */
 static void print_range(const float *values, size_t count) {
   double low = values[0], high = values[0], sum = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -114,6 +117,7 @@ static void print_values(const Model *model, Type type, const void *values, size
   }
 }
 
+/* Each output, image by image. */
 static void print_results(const Compilation *c, const Results *results) {
   for (uint32_t i = 0; i < c->model->graph->output_count; ++i) {
     Type type = results->types[i];

@@ -20,6 +20,7 @@ static void print_title(void) {
   printf("%-32s %12s %12s %10s\n", "kernel", "largest", "error", "relative");
 }
 
+/* Every step by itself; *bad counts those beyond the bound. */
 static Status check_kernels(Compilation *c, Native *native, const void *const *in, void *const *out,
                             uint32_t *bad) {
   const Plan *plan = native->plan;
@@ -36,13 +37,13 @@ static Status check_kernels(Compilation *c, Native *native, const void *const *i
   return status;
 }
 
-/* The model's outputs as the interpreter computes them from its graph before any pass. */
 /* What the native code is compared with: the model, or, where its weights are rounded to be stored,
  * the graph that has the rounded ones. */
 static const Graph *reference_of(const Compilation *c) {
   return c->weights_dtype == DTYPE_F32 ? c->model->graph : c->variants[0].resolutions[0].graph;
 }
 
+/* The outputs that are expected for the inputs at `in`, which are as the caller stores them. */
 static Status interpret(Compilation *c, const Plan *plan, const void *const *in,
                         InterpTensor *expected) {
   InterpTensor *inputs = ARENA_ARRAY(c->arena, plan->input_count, InterpTensor);
@@ -56,6 +57,7 @@ static Status interpret(Compilation *c, const Plan *plan, const void *const *in,
   return interp_run(reference_of(c), &source, c->arena, c->diag, inputs, expected);
 }
 
+/* The whole model; errors of its steps add up here. */
 static Status check_outputs(Compilation *c, Native *native, const void *const *in, void *const *out,
                             uint32_t *bad) {
   const Plan *plan = native->plan;

@@ -11,6 +11,7 @@
 
 enum { PROGRESS_STEPS = 3 };
 
+/* A variant for each instruction set of --isa, best first; only `compile` takes several. */
 static Status choose_targets(Compilation *c) {
   const Options *o = c->options;
   TargetList targets;
@@ -25,6 +26,8 @@ static Status choose_targets(Compilation *c) {
   return STATUS_OK;
 }
 
+/* What every command needs before it reads anything: options that name passes and targets are
+ * checked. */
 static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *diag) {
   *c = (Compilation){
       .options = options,
@@ -117,6 +120,7 @@ static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape sh
   return c->stopped ? STATUS_OK : plan_build(&context, r->graph, &r->plan);
 }
 
+/* All resolutions for one target. --stop-after ends the first that gets there. */
 static Status plan_variant(Compilation *c, const ShapeList *shapes, Variant *variant) {
   for (uint32_t i = 0; i < shapes->count && !c->stopped; ++i) {
     Resolution *r = &variant->resolutions[i];

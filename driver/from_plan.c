@@ -1,3 +1,6 @@
+/* A plan from a file, instead of what passes choose (--from-plan). plan_parse checks that it is a
+ * sound plan; here it is compared with the model: inputs, outputs, and the tensors that its weights
+ * are of. */
 #include "driver/from_plan.h"
 
 #include <string.h>
@@ -18,6 +21,7 @@ Status from_plan_check(const Compilation *c, const ShapeList *shapes) {
 
 /* -- inputs and outputs ------------------------------------------------------------------------ */
 
+/* Name, type and layout are the model's. */
 static Status check_tensor(const Compilation *c, const char *path, const char *what,
                            const PlanTensor *plan, const PlanTensor *model) {
   char gets[TYPE_TEXT_MAX], wants[TYPE_TEXT_MAX];
@@ -77,6 +81,7 @@ static bool leaves_have(const Leaves *leaves, const Recipe *recipe) {
   return false;
 }
 
+/* Every tensor that `recipe` is made of. */
 static void leaves_add(Leaves *leaves, const Recipe *recipe, Arena *arena) {
   if (recipe->kind == RECIPE_TENSOR && !leaves_have(leaves, recipe)) {
     ARENA_PUSH(arena, leaves->items, leaves->count, leaves->capacity, recipe);
@@ -96,6 +101,7 @@ static const Recipe *stranger(const Leaves *leaves, const Recipe *recipe) {
   return found;
 }
 
+/* A plan may compute other constants than the model, but of the same tensors. */
 static Status check_weights(const Compilation *c, const char *path, const Plan *plan,
                             const Graph *source) {
   Leaves leaves = {0};

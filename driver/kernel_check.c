@@ -37,11 +37,13 @@ typedef struct Rows {
   size_t count, channels;
 } Rows;
 
+/* All images together. */
 static Rows rows_of(Type type) {
   size_t channels = (size_t)type_channels(type);
   return (Rows){layout_count(type) / channels, channels};
 }
 
+/* Rows in the arena; what is between the last channel and the pitch stays as it was. */
 static void write_port(const Port *port, char *memory, const double *values) {
   if (port->kind != PORT_ROWS) return; /* the caller's input, or weights: there already */
   Rows rows = rows_of(port->type);
@@ -65,6 +67,7 @@ static void read_port(const Port *port, const char *memory, double *values) {
 
 /* -- the chain of steps ------------------------------------------------------------------------ */
 
+/* Room for a value of the graph, until kernel_check_end. */
 static double *new_value(KernelCheck *check, ValueId v) {
   size_t count = layout_count(graph_type(check->graph, v));
   double *values = memory_new(count, sizeof *values, "the interpreter");
@@ -116,6 +119,7 @@ static double *weights_value(KernelCheck *check, const BufferRef *ref, Type type
   return values;
 }
 
+/* The step's operands for the interpreter, and the same in the native kernel's memory. */
 static InterpTensor *prepare_operands(KernelCheck *check, const Node *node, const Step *step) {
   const PlanKernel *kernel = &check->native->plan->kernels[step->kernel];
   InterpTensor *operands = ARENA_ARRAY(check->arena, node->operand_count, InterpTensor);

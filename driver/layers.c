@@ -29,6 +29,7 @@ static uint32_t recipe_limit(const Graph *graph) {
   return limit;
 }
 
+/* The row of the node's layer: the last one, or another. */
 static LayerCost *layer_of(LayerTable *table, Arena *arena, const Node *node) {
   const char *name = node->label ? node->label : "";
   if (table->count && !strcmp(table->items[table->count - 1].name, name)) {

@@ -1,3 +1,4 @@
+/* Tensors in the caller's order (nchw or nhwc) and in the order of the graph, [N,H,W,C]. */
 #include "driver/layout.h"
 
 #include "support/panic.h"
@@ -24,6 +25,7 @@ typedef struct Strides {
   size_t image, pixel, channel; /* steps in elements */
 } Strides;
 
+/* Of a map or of vectors [N,C], which count as one pixel. */
 static Strides strides_of(Type type, bool nchw) {
   size_t channels = (size_t)type_channels(type);
   size_t images = (size_t)type.dims[0];

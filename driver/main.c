@@ -38,6 +38,7 @@ static Status run_command(int argc, char **argv, Arena *arena, Diag *diag) {
   return RUNS[options.command](&options, arena, diag);
 }
 
+/* For cJSON, whose own failures would be silent. */
 static void *allocate_json(size_t bytes) {
   return memory_new(bytes, 1, "a JSON text");
 }

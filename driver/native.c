@@ -35,6 +35,7 @@ static char *allocate(size_t bytes) {
   return memory;
 }
 
+/* Generates the object and looks up its entry and all of its kernels. */
 static Status load_code(Native *native, Compilation *c) {
   WeightSource source = weights_source(c->weights);
   ArtifactSpec spec = compilation_artifact(c, &source);
@@ -57,6 +58,7 @@ static Status load_code(Native *native, Compilation *c) {
   return STATUS_OK;
 }
 
+/* The blob, as a caller of code with external weights would have it. */
 static Status load_weights(Native *native, Compilation *c) {
   double begin = clock_seconds();
   native->weights = allocate(c->blob.bytes);
@@ -66,6 +68,7 @@ static Status load_weights(Native *native, Compilation *c) {
   return STATUS_OK;
 }
 
+/* Threads, and the workspace for so many. */
 static Status make_environment(Native *native, uint32_t threads) {
   if (threads > 1) {
     native->pool = atm_pool_create(threads);
@@ -100,6 +103,7 @@ void native_close(Native *native) {
   *native = (Native){0};
 }
 
+/* An ATM_E_* code as an error of ours. */
 static Status check_code(const Native *native, int code) {
   if (code == ATM_OK) return STATUS_OK;
   return diag_io_error(native->diag, (Position){0}, "the model failed: %s", atm_error_text(code));
@@ -138,6 +142,7 @@ typedef struct TimedKernel {
   TaskTime *times;
 } TimedKernel;
 
+/* A task in place of the kernel's, which it calls and times. */
 static void run_timed(void *context, uint32_t task, uint32_t worker) {
   const TimedKernel *timed = context;
   TaskTime *time = &timed->times[task];

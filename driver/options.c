@@ -74,6 +74,7 @@ const OptionInfo *options_all(uint32_t *count) {
   return OPTIONS;
 }
 
+/* Whether the option is one of the command's. */
 static bool takes(const OptionInfo *info, CommandId command) {
   return (info->commands & (1u << command)) != 0;
 }
@@ -97,6 +98,7 @@ static void list_split(Parser *p, TextList *list, const char *text, const char *
   }
 }
 
+/* `value` is one of the words that the option's argument lists. */
 static Status check_choice(Parser *p, const OptionInfo *info, const TextList *choices,
                            const char *value) {
   for (uint32_t i = 0; i < choices->count; ++i) {
@@ -127,6 +129,7 @@ static Status store_choice(Parser *p, const OptionInfo *info, const char *value,
   return STATUS_OK;
 }
 
+/* Digits alone, within the option's bounds. */
 static Status store_number(Parser *p, const OptionInfo *info, const char *value, uint64_t *field) {
   char *end;
   errno = 0;
@@ -141,6 +144,7 @@ static Status store_number(Parser *p, const OptionInfo *info, const char *value,
   return STATUS_OK;
 }
 
+/* Into the field of Options whose type goes with the option's kind (asserted above). */
 static Status store(Parser *p, const OptionInfo *info, const char *value) {
   void *field = (char *)p->options + info->field;
   switch (info->kind) {
@@ -179,6 +183,7 @@ static const char *command_text(const Parser *p) {
   return name ? arena_printf(p->arena, "atmc %s", name) : "atmc";
 }
 
+/* The usage error, with the nearest option of this command if there is one. */
 static Status unknown_option(const Parser *p, const char *argument) {
   TextList names = {0};
   for (uint32_t i = 0; i < OPTION_COUNT; ++i) {
@@ -221,6 +226,7 @@ static Status take_value(Parser *p, const OptionInfo *info, const char *value) {
   return store(p, info, value);
 }
 
+/* --name or --name=value */
 static Status take_long(Parser *p, const char *argument) {
   const char *name = argument + 2;
   size_t length = strcspn(name, "=");
@@ -229,12 +235,14 @@ static Status take_long(Parser *p, const char *argument) {
   return take_value(p, info, name[length] ? name + length + 1 : NULL);
 }
 
+/* -o or -ovalue */
 static Status take_short(Parser *p, const char *argument) {
   const OptionInfo *info = find_letter(p->options->command, argument[1]);
   if (!info) return unknown_option(p, argument);
   return take_value(p, info, argument[2] ? argument + 2 : NULL);
 }
 
+/* The first argument that is no option. */
 static Status take_command(Parser *p, const char *argument) {
   const char *names[COMMAND_COUNT];
   for (uint32_t i = 1; i < COMMAND_COUNT; ++i) {
@@ -250,6 +258,7 @@ static Status take_command(Parser *p, const char *argument) {
   return diag_usage_error(p->diag, "no command \"%s\"; see atmc --help", argument);
 }
 
+/* An option, the command, or the command's argument. A single dash is no option. */
 static Status take_argument(Parser *p, const char *argument) {
   bool dash = argument[0] == '-' && argument[1] != '\0' && !p->arguments_only;
   if (dash && !strcmp(argument, "--")) {

@@ -14,6 +14,7 @@ static void print_roff(FILE *stream, const char *text) {
   }
 }
 
+/* One tagged paragraph. */
 static void man_option(FILE *stream, const OptionInfo *info) {
   fputs(".TP\n.B ", stream);
   if (info->letter) fprintf(stream, "\\-%c, ", info->letter);
@@ -46,6 +47,7 @@ static void man_passes(FILE *stream) {
   }
 }
 
+/* A subsection: the command, its options, and its example. */
 static void man_command(FILE *stream, CommandId command) {
   const CommandInfo *info = options_command(command);
   fprintf(stream, ".SS \"atmc %s %s [OPTION]...\"\n", info->name, info->argument);
@@ -93,6 +95,7 @@ static void bash_values(FILE *stream, const OptionInfo *info) {
   }
 }
 
+/* A branch of the case over commands: the options, and what may follow each. */
 static void bash_command(FILE *stream, CommandId command) {
   const char *name = options_command(command)->name;
   fprintf(stream, "    %s)\n", name ? name : "*");

@@ -33,6 +33,7 @@ static void go_to_help_column(FILE *stream, int at) {
   }
 }
 
+/* "  -o, --output=NAME   what it does (default ..)". */
 static void print_option(FILE *stream, Arena *arena, const OptionInfo *info) {
   const char *letter = info->letter ? arena_printf(arena, "-%c, ", info->letter) : "    ";
   const char *value = "";
@@ -47,6 +48,7 @@ static void print_option(FILE *stream, Arena *arena, const OptionInfo *info) {
   print_wrapped(stream, arena_printf(arena, "%s%s", info->help, fallback), HELP_COLUMN);
 }
 
+/* Those that must be given first. */
 static void print_options(FILE *stream, CommandId command) {
   Arena *arena = arena_new();
   uint32_t count;

@@ -1,3 +1,4 @@
+/* Writing one file or the standard output, for commands that have one result. */
 #include "driver/output.h"
 
 #include <errno.h>

@@ -29,6 +29,8 @@ typedef Status OutputWriter(Outputs *o, const char *path);
 
 /* -- small pieces ------------------------------------------------------------------------------ */
 
+/* One file under way, that is checked against the inputs once more: its name may depend on
+ * resolutions. */
 static Status write_file(Outputs *o, const char *path, const void *data, size_t bytes) {
   double begin = clock_seconds();
   RETURN_IF_ERROR(output_check(o->c->options, o->c->arena, o->c->diag, path));
@@ -38,12 +40,14 @@ static Status write_file(Outputs *o, const char *path, const void *data, size_t 
   return STATUS_OK;
 }
 
+/* Emits the object, once. */
 static Status need_object(Outputs *o) {
   if (o->object.data) return STATUS_OK;
   progress_step(&o->c->progress, "generating code");
   return compilation_emit(o->c, &o->spec, EMIT_OBJECT, &o->object);
 }
 
+/* Another form of the code than the object: generated anew. */
 static Status write_emitted(Outputs *o, EmitKind kind, const char *path) {
   Emitted text;
   RETURN_IF_ERROR(compilation_emit(o->c, &o->spec, kind, &text));
@@ -52,6 +56,7 @@ static Status write_emitted(Outputs *o, EmitKind kind, const char *path) {
   return status;
 }
 
+/* What the C compiler writes, into a temporary that is moved with all others. */
 static Status write_linked(Outputs *o, LinkKind kind, const char *path) {
   RETURN_IF_ERROR(need_object(o));
   const char *temporary;
@@ -154,6 +159,7 @@ enum { WRITER_COUNT = sizeof WRITERS / sizeof *WRITERS };
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
+/* --emit has the word. */
 static bool is_wanted(const TextList *emit, const char *word) {
   for (uint32_t i = 0; i < emit->count; ++i) {
     if (!strcmp(emit->items[i], word)) return true;
@@ -174,6 +180,7 @@ static const char *output_path(const Options *options, uint32_t i, Arena *arena)
                       WRITERS[i].before, name, WRITERS[i].behind);
 }
 
+/* Of external weights. */
 static const char *weights_path(const Options *options, Arena *arena) {
   return arena_printf(arena, "%s.weights", options->output);
 }
@@ -191,6 +198,7 @@ static Status write_weights(Outputs *o) {
   return status;
 }
 
+/* Every file that was asked for, in the order of emit.def; they appear together, or none does. */
 static Status write_all(Outputs *o) {
   Compilation *c = o->c;
   for (uint32_t i = 0; i < WRITER_COUNT; ++i) {
@@ -211,6 +219,7 @@ static const char *identifier(Arena *arena, const char *name) {
   return text;
 }
 
+/* --prefix, else what --output is called. */
 static const char *choose_prefix(const Options *options, Arena *arena) {
   return options->prefix ? options->prefix : identifier(arena, base_name(options));
 }

@@ -1,3 +1,4 @@
+/* What this machine can reach with the target's multiply-adds: the best of many short runs. */
 #include "driver/peak.h"
 
 #include "driver/clock.h"

@@ -60,6 +60,7 @@ typedef struct Row {
   uint64_t macs, bytes;
 } Row;
 
+/* Adds a step to a row: of its own, or of its kernel. */
 static void add_step(Row *row, const Profile *profile, uint32_t index) {
   const Step *step = &profile->plan->steps[index];
   const PlanKernel *kernel = &profile->plan->kernels[step->kernel];
@@ -75,6 +76,7 @@ static void print_title(const char *what) {
          "peak", "kernel");
 }
 
+/* `total` seconds of all steps, `peak` in multiply-adds per second. */
 static void print_row(const Row *row, double total, double peak) {
   char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
   double rate = (double)row->macs / row->seconds;
@@ -91,6 +93,7 @@ static int compare_rows(const void *a, const void *b) {
   return (x < y) - (x > y);
 }
 
+/* Steps of one kernel together, the slowest first. */
 static void print_kernels(const Profile *profile, double total, Arena *arena) {
   const Plan *plan = profile->plan;
   Row *rows = ARENA_ARRAY(arena, plan->kernel_count, Row);

@@ -1,3 +1,5 @@
+/* One line on the terminal that says what is being done; nothing where standard error is no
+ * terminal. */
 #include "driver/progress.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* --shape, and what it says of a model's inputs: one shape states the images, the channels and the
+ * size of the principal input; all other inputs of open size have the same. */
 #include "driver/shapes.h"
 
 #include <ctype.h>
@@ -39,6 +41,7 @@ const char *shapes_problem(Shape s, Arena *arena) {
   return arena_printf(arena, "%lld elements; the limit is %d", (long long)elements, ELEMENTS_MAX);
 }
 
+/* Another shape, unlike those before. */
 static Status add_shape(ShapeList *shapes, uint32_t most, Arena *arena, Diag *diag, Shape shape) {
   const char *problem = shapes_problem(shape, arena);
   if (problem) return diag_usage_error(diag, "--shape: %s", problem);

@@ -1,3 +1,4 @@
+/* What `compile` tells of its results, on standard error. */
 #include "driver/summary.h"
 
 #include <sys/stat.h>

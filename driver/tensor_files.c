@@ -1,3 +1,4 @@
+/* --input and --output: which file is of which tensor of the model, and whether they fit. */
 #include "driver/tensor_files.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@ typedef struct Names {
   uint32_t count;
 } Names;
 
+/* Fills nodes with the inputs too. */
 static Names input_names(const Compilation *c, NodeId *nodes) {
   const Graph *graph = c->model->graph;
   Names names = {.kind = "input", .count = graph_inputs(graph, NULL, 0)};
@@ -34,6 +36,7 @@ static Names output_names(const Compilation *c) {
   return names;
 }
 
+/* The usage error, with the nearest name, or the first. */
 static Status unknown_name(const Compilation *c, const Names *names, const char *name) {
   const char *near = nearest_name(name, names->items, names->count);
   if (near) {
@@ -82,6 +85,7 @@ static Status assign(const Compilation *c, const Names *names, const TextList *l
   return STATUS_OK;
 }
 
+/* "1,3,224,224". */
 static const char *dims_text(const Compilation *c, uint32_t rank, const int64_t *dims) {
   StringBuilder text = {.arena = c->arena};
   for (uint32_t i = 0; i < rank; ++i) {

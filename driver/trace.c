@@ -14,6 +14,7 @@ enum { CALLS = 5, PROCESS = 1, STEPS_TRACK = 0, FIRST_WORKER_TRACK = 1 };
 
 /* -- recording --------------------------------------------------------------------------------- */
 
+/* Room for the times of one call. */
 static StepTrace *new_steps(Arena *arena, const Plan *plan) {
   StepTrace *steps = ARENA_ARRAY(arena, plan->step_count, StepTrace);
   for (uint32_t s = 0; s < plan->step_count; ++s) {
@@ -23,6 +24,7 @@ static StepTrace *new_steps(Arena *arena, const Plan *plan) {
   return steps;
 }
 
+/* Seconds from the first step's begin to the last one's end. */
 static double length(const Plan *plan, const StepTrace *steps) {
   return steps[plan->step_count - 1].end - steps[0].begin;
 }
@@ -48,6 +50,8 @@ Status trace_record(Native *native, const void *const *in, void *const *out, Are
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
+/* Events belong to a track (a thread, in the format's words): one of steps, and one of each worker.
+ */
 static cJSON *add_event(cJSON *events, const char *phase, const char *name, uint32_t track) {
   cJSON *event = cJSON_CreateObject();
   cJSON_AddStringToObject(event, "ph", phase);
@@ -58,6 +62,7 @@ static cJSON *add_event(cJSON *events, const char *phase, const char *name, uint
   return event;
 }
 
+/* Metadata: what a track is called. */
 static void add_name(cJSON *events, const char *kind, const char *name, uint32_t track) {
   cJSON *args = cJSON_AddObjectToObject(add_event(events, "M", kind, track), "args");
   cJSON_AddStringToObject(args, "name", name);
@@ -73,6 +78,7 @@ static cJSON *add_span(cJSON *events, const char *category, const char *name, ui
   return event;
 }
 
+/* A span on the track of steps, and one for each task on its worker's. */
 static void add_step(cJSON *events, const Trace *trace, uint32_t index, double peak) {
   const Plan *plan = trace->plan;
   const Step *step = &plan->steps[index];

@@ -1,3 +1,4 @@
+/* Numbers as people read them: counts by thousands, bytes by 1024. */
 #include "driver/units.h"
 
 #include <stdio.h>

@@ -8,6 +8,8 @@
 
 #include "frontend/token_mixer.h"
 
+/* One offset for each `share` channels, on the block's own map: a linear of 2 C / share channels.
+ */
 static void new_offsets(Lowering *l, const LayerSpec *spec, ValueId x, Layer *result) {
   int64_t channels = type_channels(graph_type(l->builder.graph, x));
   int64_t share = spec->share ? spec->share : 1;
@@ -35,6 +37,8 @@ static void zero_offsets(Lowering *l, const LayerSpec *spec, ValueId x, Layer *r
   result->share = type_channels(graph_type(l->builder.graph, x));
 }
 
+/* Those of an earlier block, which must fit this one's map. A block that was wrong itself was
+ * reported already, and says nothing here. */
 static void reuse_offsets(Lowering *l, const LayerSpec *spec, const Layer *input, Layer *result) {
   uint32_t index = 0;
   const char *name = error_list_quote(l->arena, spec->offsets);
@@ -66,6 +70,7 @@ static const TokenMixerParts parts = {.along_w = "atm.atm_w",
                                       .weights = "atm.fusion",
                                       .proj = "atm.proj"};
 
+/* The offsets stay in *result, so that later blocks can reuse them. */
 static void lower_atm_block(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                             Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;

@@ -8,6 +8,7 @@
 #include "frontend/weights_prefix.h"
 #include "support/utf8.h"
 
+/* The file has the tensor, with the shape and an element type that the model takes. */
 static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
   Position position = diag_file(weights->path);
   Arena *arena = weights->arena;
@@ -37,6 +38,7 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
   }
 }
 
+/* Floats that nobody needs are errors: most often a name is misspelt on one side. */
 static void check_extra(const Weights *weights, const Model *model, ErrorList *errors) {
   NameTable known = {.arena = weights->arena};
   for (uint32_t i = 0; i < model->need_count; ++i) name_table_set(&known, model->needs[i].name, i);

@@ -26,6 +26,7 @@ bool checkpoint_is(const char *head) {
 
 /* -- tensors ----------------------------------------------------------------------------------- */
 
+/* Row-major, without gaps. Where a dimension is 1 its stride is of no matter. */
 static bool is_dense(const FileTensor *tensor, const View *view) {
   uint64_t stride = 1;
   for (uint32_t d = tensor->rank; d-- > 0;) {
@@ -63,6 +64,8 @@ static void gather(const FileTensor *tensor, const View *view, const char *stora
   }
 }
 
+/* Reads one storage and gathers every tensor that has a part of it: they are a list, from the last
+ * on. */
 static Status read_storage(Checkpoint *c, const Storage *storage) {
   Weights *weights = c->weights;
   char *data = malloc(storage->bytes + 1);
@@ -79,6 +82,7 @@ static Status read_storage(Checkpoint *c, const Storage *storage) {
   return status;
 }
 
+/* Everything is located before anything is read, and before memory is asked for. */
 static Status read_tensors(Checkpoint *c) {
   Weights *weights = c->weights;
   uint64_t bytes = weights->tensor_count ? weights->tensors[weights->tensor_count - 1].end : 0;

@@ -1,7 +1,11 @@
 /* The container of PyTorch before 1.6: pickles of a magic number, the version of the format, the
  * properties of the system, the objects, and the list of the storages' keys; then for each of these
  * the number of its elements, eight bytes, and the elements. A storage's size must be known to find
- * the next one. */
+ * the next one.
+ *
+ *   | magic | version | system | objects | keys | n elements | n elements | ..
+ *   `------------------ pickles ---------------' `- key 0 -'  `- key 1 -'
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +21,7 @@ typedef struct Pickles {
   size_t bytes, at;
 } Pickles;
 
+/* Reads the pickle at hand and moves on behind it; `name` is for messages. */
 static Status next_pickle(Checkpoint *c, Pickles *pickles, const char *name, Pickle *pickle) {
   PickleSource source = {.file = c->position.file,
                          .name = name,
@@ -27,11 +32,13 @@ static Status next_pickle(Checkpoint *c, Pickles *pickles, const char *name, Pic
   return STATUS_OK;
 }
 
+/* The format had one version. */
 static Status check_version(Checkpoint *c, const PickleValue *version) {
   if (version->kind == PICKLE_INT && version->integer == LEGACY_VERSION) return STATUS_OK;
   return diag_error(c->diag, c->position, "the version of the format is not %d", LEGACY_VERSION);
 }
 
+/* The elements are read as they are. */
 static Status check_system(Checkpoint *c, const PickleValue *system) {
   const PickleValue *little =
       system->kind == PICKLE_DICT ? unpickle_find(system, "little_endian") : NULL;
@@ -39,6 +46,8 @@ static Status check_system(Checkpoint *c, const PickleValue *system) {
   return diag_error(c->diag, c->position, "the checkpoint is not little-endian");
 }
 
+/* The storage `key` is at `*at`, which moves on behind it. The file says its size once more there.
+ */
 static Status place_storage(Checkpoint *c, const PickleValue *key, uint64_t *at) {
   uint32_t index;
   uint64_t elements;
@@ -74,6 +83,8 @@ static bool is_class(const PickleValue *id) {
          strcmp(id->items[0]->text, "module") == 0;
 }
 
+/* Storages are known from the objects' references; the list of keys says in which order they
+ * follow. */
 static Status place_storages(Checkpoint *c, const Pickle *objects, const PickleValue *keys,
                              uint64_t at) {
   for (uint32_t i = 0; i < objects->reference_count; ++i) {
@@ -104,6 +115,7 @@ static Status read_pickles(Checkpoint *c, Pickles *pickles, Pickle *objects) {
   return place_storages(c, objects, keys.root, pickles->at);
 }
 
+/* Reads at most as many bytes as pickles may have: the storages stay in the file. */
 static Status open_legacy(Checkpoint *c, Pickle *objects) {
   uint64_t bytes = c->file_bytes < PICKLE_MAX_BYTES ? c->file_bytes : PICKLE_MAX_BYTES;
   Pickles pickles = {.data = malloc(bytes), .bytes = bytes};

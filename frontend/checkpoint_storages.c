@@ -5,6 +5,7 @@
 #include "frontend/checkpoint_parts.h"
 #include "support/checked_math.h"
 
+/* `id` is ("storage", type, key, device, elements); NULL, or what is wrong. */
 static const char *bad_reference(Arena *arena, const PickleValue *id) {
   if (id->kind != PICKLE_TUPLE || id->count < 5) return "its storage is not a tuple of five";
   const PickleValue *key = id->items[2], *elements = id->items[4];

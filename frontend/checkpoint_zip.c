@@ -22,6 +22,7 @@ typedef struct Archive {
 
 /* -- entries ----------------------------------------------------------------------------------- */
 
+/* "entry NAME WHAT". Always an error. */
 static Status entry_error(Checkpoint *c, const char *name, const char *what) {
   (void)diag_error(c->diag, c->position, "entry %s %s", error_list_quote(c->arena, name), what);
   return STATUS_BAD_INPUT;
@@ -73,6 +74,7 @@ static Status find_entry(Checkpoint *c, const char *name, zip_stat_t *entry) {
   return check_entry(c, entry);
 }
 
+/* All `bytes` of an open entry, and that there are no more. */
 static Status read_opened(Checkpoint *c, const char *name, zip_file_t *file, char *out,
                           uint64_t bytes) {
   char behind;
@@ -118,6 +120,7 @@ static const char *folder_of(Arena *arena, const char *name) {
   return arena_strndup(arena, name, (size_t)(slash - name));
 }
 
+/* Fills the table of names, and finds the folder. */
 static Status list_entries(Checkpoint *c, Archive *archive) {
   zip_int64_t count = zip_get_num_entries(archive->zip, 0);
   for (zip_int64_t i = 0; i < count && i < UINT32_MAX; ++i) {
@@ -154,6 +157,7 @@ static Status check_byte_order(Checkpoint *c, const Archive *archive) {
   return diag_error(c->diag, c->position, "the checkpoint is not little-endian");
 }
 
+/* The bytes of the pickle are freed; its values are in the arena. */
 static Status read_pickle(Checkpoint *c, const Archive *archive, Pickle *pickle) {
   zip_stat_t entry;
   const char *name = arena_printf(c->arena, "%s/data.pkl", archive->folder);
@@ -175,6 +179,7 @@ static Status read_pickle(Checkpoint *c, const Archive *archive, Pickle *pickle)
   return status;
 }
 
+/* On a descriptor of its own. */
 static Status open_archive(Checkpoint *c, zip_t **zip) {
   int code = 0, fd = dup(c->fd); /* libzip closes it */
   if (fd < 0) return diag_io_error(c->diag, c->position, "cannot read: %s", strerror(errno));
@@ -198,6 +203,7 @@ static Status open_zip(Checkpoint *c, Pickle *pickle) {
   return read_pickle(c, archive, pickle);
 }
 
+/* The name of the entry that has a storage's bytes. */
 static const char *storage_name(Checkpoint *c, const Storage *storage) {
   const Archive *archive = c->archive;
   return arena_printf(c->arena, "%s/data/%s", archive->folder, storage->key);

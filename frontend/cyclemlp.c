@@ -27,6 +27,7 @@ static void note_offsets(Lowering *l, const LayerSpec *spec, int64_t channels) {
   }
 }
 
+/* The offsets are constants, 0, 1, -1, 0, ..: an iota3, which a pass makes shifts of. */
 static void lower_cycle_block(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                               Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;

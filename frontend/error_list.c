@@ -1,3 +1,5 @@
+/* Errors that are gathered, so that a user sees all of them at once; beyond a number they are only
+ * counted. Texts of untrusted files are quoted, escaped and shortened. */
 #include "frontend/error_list.h"
 
 #include <string.h>

@@ -17,6 +17,7 @@ enum {
   CLASS_MAX_NAME = 256
 };
 
+/* The keys of the model, as they are read. */
 typedef struct ModelSpec {
   int64_t atmc;
   const char *name;
@@ -110,6 +111,7 @@ static const Layer *find_layer(Lowering *l, const char *key, const char *name) {
 
 /* -- inputs ------------------------------------------------------------------------------------ */
 
+/* Of maps. */
 static bool is_layout(const char *layout) {
   return strcmp(layout, "nchw") == 0 || strcmp(layout, "nhwc") == 0;
 }
@@ -123,6 +125,7 @@ static void settle_extent(Lowering *l, Layer *layer) {
   }
 }
 
+/* An input is a layer without an op, so that layers refer to it by its name. */
 static void read_input(Lowering *l, const cJSON *object) {
   l->object = object;
   PortSpec spec = {.layout = "nchw"};
@@ -160,6 +163,7 @@ static void read_input(Lowering *l, const cJSON *object) {
 
 /* -- layers ------------------------------------------------------------------------------------ */
 
+/* The row of `op`; NULL after an error, which names the nearest. */
 static const LayerOp *find_op(Lowering *l, const char *op) {
   const char *names[64];
   size_t count = 0;
@@ -206,6 +210,7 @@ static bool find_inputs(Lowering *l, const LayerOp *op, const LayerSpec *spec,
   return fits;
 }
 
+/* Layers may repeat each other's names, and then the last counts; those of inputs stay theirs. */
 static bool name_is_free(Lowering *l, const char *name) {
   uint32_t index;
   if (!name_table_find(&l->layer_names, name, &index) || !l->layers[index].is_input) return true;
@@ -227,6 +232,8 @@ static void lower_layer(Lowering *l, const LayerOp *op, const LayerSpec *spec,
   settle_extent(l, layer);
 }
 
+/* Every layer is entered, whether it was right or not: one that was wrong has no value, and what
+ * reads it says nothing more. */
 static void read_layer(Lowering *l, const cJSON *object) {
   l->object = object;
   Layer layer = {.name = "a layer before",
@@ -276,6 +283,7 @@ static bool find_result(Lowering *l, const Layer *layer, int64_t index, ValueId 
   return false;
 }
 
+/* An output is a layer's result, in the layout of the caller's choice where it is a map. */
 static void read_output(Lowering *l, const cJSON *object) {
   l->object = object;
   PortSpec spec = {0};

@@ -37,6 +37,7 @@ static bool reject(const Reader *r, const cJSON *item, const char *expected) {
   return false;
 }
 
+/* The same for an array without elements. */
 static bool reject_empty(const Reader *r, const cJSON *item) {
   error_list_add(r->errors, json_source_place(r->source, item), "\"%s\" must not be empty",
                  r->field->key);
@@ -81,6 +82,7 @@ static bool read_real(const Reader *r, const cJSON *item, double *out) {
                 arena_printf(r->source->arena, "above 0 and at most %" PRId64, r->field->max));
 }
 
+/* Its bytes are from the field's min to its max. The text is the tree's own. */
 static bool read_text(const Reader *r, const cJSON *item, const char **out) {
   if (!cJSON_IsString(item)) return reject(r, item, "a string");
   *out = item->valuestring;
@@ -91,6 +93,7 @@ static bool read_text(const Reader *r, const cJSON *item, const char **out) {
                              r->field->min, r->field->max));
 }
 
+/* Each as read_text takes it; at least one. */
 static bool read_texts(const Reader *r, const cJSON *item, JsonTexts *out) {
   if (!cJSON_IsArray(item)) return reject(r, item, "an array of strings");
   if (!item->child) return reject_empty(r, item);
@@ -102,6 +105,7 @@ static bool read_texts(const Reader *r, const cJSON *item, JsonTexts *out) {
   return true;
 }
 
+/* An array of objects, which its caller reads one by one; at least one. */
 static bool read_objects(const Reader *r, const cJSON *item, const cJSON **out) {
   if (!cJSON_IsArray(item)) return reject(r, item, "an array of objects");
   if (!item->child) return reject_empty(r, item);
@@ -128,6 +132,7 @@ static bool read_value(const Reader *r, const cJSON *item, void *member) {
   return false;
 }
 
+/* NULL: the table has no such key. */
 static const JsonField *find_field(const JsonFields *table, const char *key) {
   for (uint32_t i = 0; i < table->count; ++i) {
     if (strcmp(table->fields[i].key, key) == 0) return &table->fields[i];

@@ -30,6 +30,7 @@ const char *json_scan_prefix(const JsonSource *source, uint32_t offset) {
   return source->embedded ? arena_printf(source->arena, "header byte %u: ", offset) : "";
 }
 
+/* Reports what is wrong at `at`; false, for its caller to return. */
 __attribute__((format(printf, 3, 4))) static bool fail(Scanner *s, const char *at,
                                                        const char *format, ...) {
   JsonSource *source = s->source;
@@ -52,6 +53,7 @@ static const char *found(const Scanner *s) {
   return arena_printf(s->source->arena, "'%.*s'", (int)length, s->at);
 }
 
+/* `c` is next. */
 static bool is_at(const Scanner *s, char c) {
   return s->at < s->end && *s->at == c;
 }
@@ -65,6 +67,7 @@ static void skip_digits(Scanner *s) {
   while (is_digit_at(s)) ++s->at;
 }
 
+/* true, false or null, which its first letter announced. */
 static bool scan_word(Scanner *s, const char *word) {
   size_t length = strlen(word);
   if ((size_t)(s->end - s->at) < length || memcmp(s->at, word, length) != 0) {
@@ -74,6 +77,7 @@ static bool scan_word(Scanner *s, const char *word) {
   return true;
 }
 
+/* The grammar of a number; what it is, whoever reads the token decides. */
 static bool scan_number(Scanner *s) {
   const char *begin = s->at;
   if (is_at(s, '-')) ++s->at;
@@ -115,6 +119,8 @@ static bool scan_hex4(Scanner *s, const char *escape, uint32_t *code) {
   return true;
 }
 
+/* From its backslash on. Surrogates come in pairs, and no string holds a zero: texts end with one.
+ */
 static bool scan_escape(Scanner *s) {
   const char *escape = s->at++;
   if (s->at == s->end || !*s->at || !strchr("\"\\/bfnrtu", *s->at)) {
@@ -134,6 +140,7 @@ static bool scan_escape(Scanner *s) {
   return true;
 }
 
+/* From its quotation mark on. Characters were checked before (scan_characters). */
 static bool scan_string(Scanner *s) {
   const char *begin = s->at++;
   while (s->at < s->end && *s->at != '"') {
@@ -149,6 +156,7 @@ static bool scan_string(Scanner *s) {
   return true;
 }
 
+/* "key": value */
 static bool scan_member(Scanner *s) {
   skip_space(s);
   if (!is_at(s, '"')) return fail(s, s->at, "expected a key in quotes, found %s", found(s));
@@ -183,6 +191,8 @@ static bool scan_items(Scanner *s, char close) {
   return true;
 }
 
+/* Any value; `key` is where its key begins, UINT32_MAX without one. Each leaves a spot, in the
+ * order of the text. */
 static bool scan_value(Scanner *s, uint32_t key) {
   JsonSource *source = s->source;
   skip_space(s);

@@ -1,3 +1,5 @@
+/* JSON text with positions: json_scan.c checks the grammar and notes where each value begins; cJSON
+ * makes the tree; then items and spots are matched by their order. */
 #include "frontend/json_source.h"
 
 #include <string.h>
@@ -13,6 +15,7 @@ static void number_items(cJSON *item, uint32_t *next) {
   for (cJSON *child = item->child; child; child = child->next) number_items(child, next);
 }
 
+/* An error at the second key. */
 static void report_twice(const JsonSource *source, const cJSON *child, ErrorList *errors) {
   if (error_list_skip(errors)) return;
   error_list_add(errors, json_source_key_place(source, child), "%skey %s is there twice",
@@ -45,6 +48,8 @@ static void check_many_keys(const JsonSource *source, const cJSON *object, Error
   arena_free(arena);
 }
 
+/* No object in `item` has a key twice. Few keys are compared with each other; for many that would
+ * take time with their square. */
 static void check_unique_keys(const JsonSource *source, const cJSON *item, ErrorList *errors) {
   enum { FEW = 64 };
   bool many = cJSON_IsObject(item) && cJSON_GetArraySize(item) > FEW;

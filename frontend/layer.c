@@ -25,6 +25,7 @@ bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input) {
   return false;
 }
 
+/* Channels are never open. */
 int64_t layer_channels(const Lowering *l, const Layer *input) {
   return type_channels(graph_type(l->model->graph, input->value));
 }

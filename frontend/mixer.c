@@ -18,6 +18,7 @@ static ValueId mix_rows(Lowering *l, const char *prefix, ValueId x, AttrsMIX_ROW
                         build_constant(b, layer_tensor(l, prefix, "bias", type_vector(to))), a);
 }
 
+/* The hidden tokens stand as a map [token_hidden, 1] between the two products over tokens. */
 static void lower_mixer_block(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                               Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;

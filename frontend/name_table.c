@@ -20,6 +20,7 @@ bool name_table_find(const NameTable *table, const char *name, uint32_t *index) 
   return slot->name != NULL;
 }
 
+/* `capacity`, a power of two, is larger than before. The old slots stay in the arena. */
 static void grow(NameTable *table, uint32_t capacity) {
   NameSlot *slots = ARENA_ARRAY(table->arena, capacity, NameSlot);
   for (uint32_t i = 0; i < table->capacity; ++i) {

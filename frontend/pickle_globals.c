@@ -1,5 +1,9 @@
 /* The globals that the pickle of a checkpoint may name and be understood. Names alone: none of them
- * is code. */
+ * is code.
+ *
+ * A storage's row says how many bytes an element has, and its element type; NULL where weights
+ * cannot be of it: its size is needed all the same, to find what is behind it.
+ */
 #include <string.h>
 
 #include "frontend/unpickle.h"

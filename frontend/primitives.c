@@ -90,6 +90,7 @@ static bool find_pair(Lowering *l, const Layer *const *inputs, const Layer **map
   return false;
 }
 
+/* Element by element, or a vector of each image to all of its rows; so does mul. */
 static void lower_add(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                       Layer *result) {
   (void)spec;

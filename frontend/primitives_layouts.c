@@ -4,6 +4,7 @@
 
 #include "frontend/layer.h"
 
+/* Along the channels; all inputs have the rows of the first. */
 static void lower_concat(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                          Layer *result) {
   ValueId parts[LAYER_MAX_INPUTS];
@@ -21,6 +22,7 @@ static void lower_concat(Lowering *l, const LayerSpec *spec, const Layer *const 
   result->extent = inputs[0]->extent;
 }
 
+/* Channels [begin, begin + channels). */
 static void lower_slice(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                         Layer *result) {
   int64_t channels = layer_channels(l, inputs[0]);
@@ -51,6 +53,7 @@ static void lower_split(Lowering *l, const LayerSpec *spec, const Layer *const *
   }
 }
 
+/* The first channel of each group, then the second of each, and so on. */
 static void lower_channel_shuffle(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                                   Layer *result) {
   int64_t channels = layer_channels(l, inputs[0]);
@@ -69,6 +72,7 @@ static ExtentId extent_of(Lowering *l, ValueId value) {
   return is_map ? layer_derived_extent(l) : EXTENT_NONE;
 }
 
+/* Whether the elements fill the new shape, inference says, once they can be counted. */
 static void lower_reshape(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                           Layer *result) {
   result->value = build_reshape(l->builder, inputs[0]->value, (int32_t)spec->height,
@@ -83,6 +87,7 @@ static int32_t dimension_of(const char *order, uint32_t at) {
   return letter ? (int32_t)(letter - letters) + 1 : 0;
 }
 
+/* What becomes the channels must be known: everything behind is built on their number. */
 static void lower_transpose(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                             Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;

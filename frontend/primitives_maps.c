@@ -4,6 +4,7 @@
 
 #include "frontend/layer.h"
 
+/* Kernel, stride and padding as the layer has them; the same padding on both sides. */
 static Window window_of(const LayerSpec *spec) {
   return window_make((int32_t)spec->kernel[0], (int32_t)spec->kernel[1], (int32_t)spec->stride[0],
                      (int32_t)spec->stride[1], (int32_t)spec->padding[0],
@@ -23,12 +24,14 @@ static int64_t check_groups(Lowering *l, const LayerSpec *spec, int64_t depth) {
   return 0;
 }
 
+/* NAME.weight [O, depth / groups, KH, KW]. */
 static const Recipe *convolution_weight(Lowering *l, const LayerSpec *spec, int64_t depth,
                                         int64_t groups) {
   Type type = type_map(spec->channels, depth / groups, spec->kernel[0], spec->kernel[1]);
   return layer_tensor(l, spec->name, "weight", type);
 }
 
+/* NAME.bias [O], unless the layer has "bias": false. */
 static ValueId convolution_bias(Lowering *l, const LayerSpec *spec) {
   if (!spec->bias) return VALUE_NONE;
   return build_constant(l->builder,
@@ -123,6 +126,7 @@ static void lower_deform_conv2d(Lowering *l, const LayerSpec *spec, const Layer 
 
 /* -- samples and means ------------------------------------------------------------------------- */
 
+/* The second input has the offsets: one channel for each `share` channels of the first. */
 static void lower_axial_sample(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                                Layer *result) {
   if (!layer_is_map(l, spec, inputs[0]) || !layer_is_map(l, spec, inputs[1])) return;
@@ -151,6 +155,7 @@ static void lower_mean_hw(Lowering *l, const LayerSpec *spec, const Layer *const
   result->value = build_mean_hw(l->builder, inputs[0]->value);
 }
 
+/* More padding than half the kernel would make windows with nothing inside. */
 static void lower_average_pool(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                                Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;
@@ -163,6 +168,7 @@ static void lower_average_pool(Lowering *l, const LayerSpec *spec, const Layer *
   result->extent = layer_window_extent(l, inputs[0]->extent, window);
 }
 
+/* To a size, or by whole factors. */
 static void lower_resize(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                          Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;

@@ -9,6 +9,7 @@ static const PublishedFamily *const families[] = {&published_atmnet, &published_
                                                   &published_mixer};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
+/* Of all families, for --help and completion. */
 static const char *const names[] = {"atmnet_xt",   "atmnet_t",    "atmnet_s",    "atmnet_b",
                                     "atmnet_l",    "glyphs",      "cyclemlp_b1", "cyclemlp_b2",
                                     "cyclemlp_b3", "cyclemlp_b4", "cyclemlp_b5", "mixer_s32",
@@ -33,6 +34,7 @@ void published_head(StringBuilder *out, const char *eps, int classes) {
   string_builder_add(out, "\n  ],\n  \"outputs\": [\n    {\"name\": \"logits\"}");
 }
 
+/* The family of a model, and which one of it; NULL: nobody published it. */
 static const PublishedFamily *find(const char *name, uint32_t *model) {
   for (uint32_t f = 0; f < FAMILY_COUNT; ++f) {
     for (*model = 0; families[f]->names[*model]; ++*model) {

@@ -3,6 +3,8 @@
 
 enum { IMAGE_SIDE = 224, CLASSES = 1000 };
 
+/* `patch` is the side of a patch in pixels; a grid of tokens has IMAGE_SIDE / patch of them on a
+ * side. */
 typedef struct Size {
   int layers, patch, channels;
   int channel_hidden, token_hidden;
@@ -16,6 +18,7 @@ static const Size sizes[] = {
     {32, 14, 1280, 5120, 640},
 };
 
+/* The layers of model `model` of `names`. */
 static void write_mixer(StringBuilder *out, uint32_t model, bool pyramid) {
   (void)pyramid;
   static const char eps[] = ", \"eps\": 1e-6";

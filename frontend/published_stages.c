@@ -33,6 +33,7 @@ static const Size cyclemlp_sizes[] = {
     {.depths = {3, 4, 24, 3}, .ratios = {4, 4, 4, 4}, .dims = {96, 192, 384, 768}, .classes = 1000},
 };
 
+/* A quarter of the image's resolution, in overlapping patches. */
 static void write_stem(StringBuilder *out, const Size *size) {
   string_builder_printf(out,
                         "{\"op\": \"conv2d\", \"name\": \"patch_embed.proj\", \"channels\": %d, "
@@ -49,6 +50,7 @@ static void write_downsample(StringBuilder *out, const char *name, int channels)
                         name, channels);
 }
 
+/* The norm of a stage's last block, for a pyramid. */
 static void write_norm(StringBuilder *out, const char *name, const char *block) {
   published_next_layer(out);
   string_builder_printf(out, "{\"op\": \"layer_norm\", \"name\": \"%s\", \"inputs\": [\"%s\"]}",
@@ -69,6 +71,8 @@ static bool makes_offsets(const Size *size, int stage, int block) {
   return block % size->interval == 0 && block != size->depths[stage] - 1;
 }
 
+/* `source` is the block whose offsets it uses: its own, or those of an earlier one. A positional
+ * encoding stands in front of each block that makes some. */
 static void write_atm_block(StringBuilder *out, const Size *size, int stage, int block,
                             int source) {
   published_next_layer(out);
@@ -86,6 +90,7 @@ static void write_atm_block(StringBuilder *out, const Size *size, int stage, int
   }
 }
 
+/* The blocks of a stage, and the way to the next. */
 static void write_atm_stage(StringBuilder *out, const Size *size, int stage) {
   int last = size->depths[stage] - 1, source = 0;
   for (int block = 0; block <= last; ++block) {
@@ -97,6 +102,7 @@ static void write_atm_stage(StringBuilder *out, const Size *size, int stage) {
                    size->dims[stage + 1]);
 }
 
+/* A classifier, or with `pyramid` the normalized maps of all four stages. */
 static void write_atmnet(StringBuilder *out, uint32_t model, bool pyramid) {
   const Size *size = &atmnet_sizes[model];
   write_stem(out, size);

@@ -10,6 +10,7 @@
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
+/* Sets data_bytes, which the header's offsets are checked against. The header's text is freed. */
 static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_bytes) {
   Position position = diag_file(weights->path);
   uint64_t bytes;
@@ -50,6 +51,7 @@ Status safetensors_read(Weights *weights, int fd, uint64_t file_bytes, Diag *dia
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
+/* In the file: floats. */
 static uint64_t tensor_bytes(const NamedTensor *tensor) {
   uint64_t bytes = sizeof(float);
   for (uint32_t d = 0; d < tensor->rank; ++d) bytes *= (uint64_t)tensor->dims[d];

@@ -20,6 +20,7 @@ typedef struct Header {
   ErrorList errors;
 } Header;
 
+/* An error of one tensor; false, for its caller to return. */
 __attribute__((format(printf, 3, 4))) static bool reject(Header *h, const char *tensor,
                                                          const char *format, ...) {
   Arena *arena = h->weights->arena;
@@ -42,6 +43,7 @@ static bool read_size(const Header *h, const cJSON *item, int64_t *out) {
   return errno == 0 && *out >= 0 && *end != '.' && *end != 'e' && *end != 'E';
 }
 
+/* An array of at most `limit` whole numbers. */
 static bool read_sizes(const Header *h, const cJSON *array, int64_t *out, uint32_t limit,
                        uint32_t *count) {
   *count = 0;
@@ -110,6 +112,7 @@ static bool read_extent(Header *h, const cJSON *record, FileTensor *tensor) {
       tensor->element->name, shape, bytes, offsets[0], offsets[1], offsets[1] - offsets[0]);
 }
 
+/* One member of the header: exactly the three keys. A tensor that is wrong is not entered. */
 static void read_tensor(Header *h, const cJSON *record) {
   static const char *const keys[] = {"dtype", "shape", "data_offsets"};
   Weights *weights = h->weights;
@@ -136,6 +139,7 @@ static void read_tensor(Header *h, const cJSON *record) {
   weights->tensors[weights->tensor_count++] = tensor;
 }
 
+/* Texts by the format's rule; of them, only the names of classes are of use here. */
 static void read_metadata(Header *h, const cJSON *metadata) {
   Weights *weights = h->weights;
   if (!cJSON_IsObject(metadata)) {
@@ -152,6 +156,7 @@ static void read_metadata(Header *h, const cJSON *metadata) {
   }
 }
 
+/* For qsort: by begin, and empty tensors before those that begin at the same byte. */
 static int compare_places(const void *a, const void *b) {
   const FileTensor *x = *(const FileTensor *const *)a, *y = *(const FileTensor *const *)b;
   if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
@@ -183,6 +188,7 @@ static void check_tiling(Header *h) {
   }
 }
 
+/* All members. Whether the tensors tile the data is asked only when each is right by itself. */
 static Status read_records(Header *h) {
   Weights *weights = h->weights;
   const cJSON *root = h->source.root;

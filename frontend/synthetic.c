@@ -15,6 +15,7 @@
 #define STEP UINT64_C(0x9E3779B97F4A7C15)
 #define SEED_STEP UINT64_C(0xD1342543DE82EF95)
 
+/* m and s of the head. */
 typedef struct Scale {
   double middle;
   double spread;

@@ -62,6 +62,7 @@ static ValueId sampled_branch(Lowering *l, const char *prefix, ValueId y, ValueI
   return build_linear(b, sampled, w, build_constant(b, bias));
 }
 
+/* The three branches, weighted and projected; `layer` has the offsets. */
 static ValueId mix_tokens(Lowering *l, const LayerSpec *spec, const TokenMixerParts *parts,
                           ValueId y, const Layer *layer) {
   Builder b = l->builder;

@@ -143,6 +143,7 @@ static Status read_lines(Machine *m, Operand *operand) {
   return unpickle_take(m, operand->length + 1, &operand->text);
 }
 
+/* What follows the opcode in the pickle: a number, a text behind its length, or two lines. */
 static Status read_operand(Machine *m, const Opcode *opcode, Operand *operand) {
   struct OperandForm form = forms[opcode->operand];
   const char *text = NULL;
@@ -156,6 +157,7 @@ static Status read_operand(Machine *m, const Opcode *opcode, Operand *operand) {
   return form.text ? unpickle_take(m, number, &operand->text) : STATUS_OK;
 }
 
+/* One opcode. Its memory is counted when it is over; one that may take much asks before. */
 static Status step(Machine *m) {
   const char *byte = "";
   m->opcode_at = m->at;

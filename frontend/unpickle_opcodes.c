@@ -7,6 +7,7 @@
 
 /* -- opcodes: plain values --------------------------------------------------------------------- */
 
+/* The number of the protocol, as the first opcode of all has it. */
 static Status run_proto(Machine *m, const Operand *operand) {
   if (operand->number >= 2 && operand->number <= 5) return STATUS_OK;
   return unpickle_fail(m, "pickle protocol %" PRId64 "; 2 to 5 are known", operand->number);
@@ -30,6 +31,7 @@ static Status run_int(Machine *m, const Operand *operand) {
   return unpickle_push_new(m, (PickleValue){.kind = PICKLE_INT, .integer = operand->number});
 }
 
+/* Two's complement, little-endian, of any length. */
 static Status run_long(Machine *m, const Operand *operand) {
   if (operand->length > sizeof(uint64_t)) {
     return unpickle_push_opaque(m, "an integer beyond 64 bits");
@@ -40,6 +42,7 @@ static Status run_long(Machine *m, const Operand *operand) {
   return unpickle_push_new(m, (PickleValue){.kind = PICKLE_INT, .integer = (int64_t)bits});
 }
 
+/* The bytes of a double, which read_operand has turned around. */
 static Status run_float(Machine *m, const Operand *operand) {
   PickleValue value = {.kind = PICKLE_FLOAT};
   memcpy(&value.real, &operand->number, sizeof value.real);
@@ -54,6 +57,7 @@ static Status run_string(Machine *m, const Operand *operand) {
                        .text = arena_strndup(m->arena, operand->text, operand->length)});
 }
 
+/* No tensor is made of bytes: they are skipped. */
 static Status run_bytes(Machine *m, const Operand *operand) {
   (void)operand;
   return unpickle_push_opaque(m, "bytes");
@@ -61,6 +65,7 @@ static Status run_bytes(Machine *m, const Operand *operand) {
 
 /* -- opcodes: stack and memo ------------------------------------------------------------------- */
 
+/* What is pushed from here on belongs to the next opcode that takes all above the mark. */
 static Status run_mark(Machine *m, const Operand *operand) {
   (void)operand;
   if (m->mark_count == PICKLE_MAX_DEPTH) {
@@ -92,6 +97,7 @@ static Status run_dup(Machine *m, const Operand *operand) {
   return unpickle_push(m, value);
 }
 
+/* Pushes a value that was put down before: the same, not a copy. */
 static Status run_get(Machine *m, const Operand *operand) {
   if (operand->number >= m->memo_size || !m->memo[operand->number]) {
     return unpickle_fail(m, "the memo has no value %" PRId64, operand->number);
@@ -121,11 +127,13 @@ static Status run_put(Machine *m, const Operand *operand) {
   return put(m, operand->number);
 }
 
+/* put, at the next number. */
 static Status run_memoize(Machine *m, const Operand *operand) {
   (void)operand;
   return put(m, m->memo_count);
 }
 
+/* The value on top is the pickle's; what stands behind the opcode is the file's next part. */
 static Status run_stop(Machine *m, const Operand *operand) {
   (void)operand;
   PickleValue *root;
@@ -152,6 +160,7 @@ static Status run_frozen_set(Machine *m, const Operand *operand) {
   return unpickle_push_opaque(m, "a set");
 }
 
+/* Keys and values come in turns. */
 static Status check_pairs(const Machine *m, uint32_t count) {
   return count % 2 == 0 ? STATUS_OK : unpickle_fail(m, "a dict's last key has no value");
 }
@@ -165,6 +174,7 @@ static Status run_collect(Machine *m, const Operand *operand) {
   return unpickle_push_items(m, (PickleKind)operand->parameter, items, count);
 }
 
+/* TUPLE1 to TUPLE3: of so many values on top. */
 static Status run_tuple(Machine *m, const Operand *operand) {
   RETURN_IF_ERROR(unpickle_need(m, operand->parameter));
   PickleValue **items = unpickle_pop_items(m, operand->parameter);
@@ -201,12 +211,14 @@ static Status run_add_all(Machine *m, const Operand *operand) {
 
 /* -- opcodes: objects -------------------------------------------------------------------------- */
 
+/* A known global; any other is opaque, and named in messages. Nothing is looked up or imported. */
 static Status push_global(Machine *m, const char *module, const char *name) {
   const PickleGlobal *global = pickle_global_find(module, name);
   if (global) return unpickle_push_new(m, (PickleValue){.kind = PICKLE_GLOBAL, .global = global});
   return unpickle_push_object(m, module, name);
 }
 
+/* GLOBAL: module and name on two lines. */
 static Status run_global(Machine *m, const Operand *operand) {
   const char *end = memchr(operand->text, '\n', operand->length);
   size_t module = (size_t)(end - operand->text);
@@ -215,6 +227,7 @@ static Status run_global(Machine *m, const Operand *operand) {
                      arena_strndup(m->arena, end + 1, operand->length - module - 1));
 }
 
+/* STACK_GLOBAL: module and name are on the stack. */
 static Status run_stack_global(Machine *m, const Operand *operand) {
   (void)operand;
   PickleValue *name, *module;
@@ -275,6 +288,7 @@ static Status run_call(Machine *m, const Operand *operand) {
   return push_call(m, callee, arguments);
 }
 
+/* NEWOBJ_EX: with keywords, nobody knows what it makes. */
 static Status run_call_with_keywords(Machine *m, const Operand *operand) {
   PickleValue *keywords;
   RETURN_IF_ERROR(unpickle_pop(m, &keywords));
@@ -302,6 +316,8 @@ static Status run_build(Machine *m, const Operand *operand) {
   return STATUS_OK;
 }
 
+/* BINPERSID: a reference to a storage, or to a class that was saved whole. All of them are listed.
+ */
 static Status run_persistent(Machine *m, const Operand *operand) {
   (void)operand;
   PickleValue *id;

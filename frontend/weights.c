@@ -75,6 +75,7 @@ void weights_close(Weights *weights) {
 
 /* -- elements ---------------------------------------------------------------------------------- */
 
+/* The upper half of a float. */
 static double widen_bf16(uint16_t bits) {
   uint32_t wide = (uint32_t)bits << 16;
   float value;
@@ -99,6 +100,7 @@ static void widen_halves(const char *data, double *out, size_t count,
   }
 }
 
+/* `count` elements of a bindable type, which may stand at any address. */
 static void widen(const ElementType *element, const char *data, double *out, size_t count) {
   if (strcmp(element->name, "F32") == 0) {
     widen_f32(data, out, count);
@@ -107,6 +109,7 @@ static void widen(const ElementType *element, const char *data, double *out, siz
   }
 }
 
+/* WeightSource.read: of a tensor that is there, with so many elements, as was checked before. */
 static Status read_tensor(void *context, const char *name, double *out, size_t count) {
   const Weights *weights = context;
   uint32_t index = 0;

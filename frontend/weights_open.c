@@ -10,6 +10,7 @@
 #include "frontend/safetensors.h"
 #include "frontend/weights.h"
 
+/* Reads an open file into *weights, whose data are malloced. */
 static Status read_file(Weights *weights, int fd, Diag *diag, const char *state) {
   Position position = diag_file(weights->path);
   struct stat info;

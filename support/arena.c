@@ -27,12 +27,14 @@ struct Arena {
   const char *purpose;
 };
 
+/* Zeros; `what` they are for. Never NULL. */
 static void *allocate(size_t bytes, const char *what) {
   void *memory = calloc(1, bytes);
   if (!memory) memory_exhausted(bytes, what);
   return memory;
 }
 
+/* A block with room for `data_bytes`, not linked yet. */
 static Block *block_new(Arena *arena, size_t data_bytes, size_t used) {
   size_t bytes;
   if (!checked_add_size(sizeof(Block), data_bytes, &bytes)) {
@@ -69,6 +71,7 @@ size_t arena_bytes(const Arena *arena) {
   return arena->bytes;
 }
 
+/* Its block counts as full: nothing else is cut from it. */
 static void *allocate_large(Arena *arena, size_t bytes) {
   Block *block = block_new(arena, bytes, BLOCK_BYTES);
   if (arena->blocks) {
@@ -99,6 +102,7 @@ void *arena_array(Arena *arena, size_t count, size_t size) {
   return arena_alloc(arena, bytes);
 }
 
+/* The old elements stay where they are until the arena is freed: pointers to them stay valid. */
 void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_count, size_t size) {
   CHECK(new_count >= old_count);
   void *memory = arena_array(arena, new_count, size);

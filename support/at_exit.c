@@ -1,3 +1,5 @@
+/* Tidying up at exit, one entry for each caller. exit() calls them last first; one that was
+ * cancelled only frees itself, since nothing takes an entry off the C library's list. */
 #include "support/at_exit.h"
 
 #include <stdlib.h>
@@ -9,6 +11,7 @@ struct AtExit {
   void *context;
 };
 
+/* For on_exit, which passes an argument, as atexit does not. */
 static void leave(int status, void *argument) {
   (void)status;
   AtExit *entry = argument;

@@ -55,14 +55,17 @@ static const char *hidden_name(AtomicFiles *files, const char *path) {
                       (long)getpid(), files->serial++);
 }
 
+/* "cannot ACTION: " and what errno says. */
 static Status system_error(Diag *diag, const char *path, const char *action) {
   return diag_io_error(diag, diag_file(path), "cannot %s: %s", action, strerror(errno));
 }
 
+/* For at_exit_call. */
 static void tidy(void *files) {
   atomic_files_discard(files);
 }
 
+/* Signals that end the process wait while there are temporaries, which exit() removes. */
 static void hold_signals(AtomicFiles *files) {
   if (files->at_exit) return;
   sigset_t ending;
@@ -124,6 +127,7 @@ Status atomic_file_check(Arena *arena, Diag *diag, const char *path, const char 
   return probe(arena, diag, path);
 }
 
+/* False: errno says why. */
 static bool write_all(int fd, const char *data, size_t bytes) {
   while (bytes > 0) {
     ssize_t written = write(fd, data, bytes);
@@ -171,6 +175,7 @@ static bool keep_old(Entry *entry) {
   return entry->kept;
 }
 
+/* Moves one temporary to its destination; false, with what errno says, if that fails. */
 static bool place(Entry *entry) {
   if (!destination_inherit(&entry->destination, entry->temporary) || !keep_old(entry) ||
       rename(entry->temporary, entry->destination.path) != 0) {

@@ -1,4 +1,5 @@
-/* Arithmetic on sizes that reports overflow: each returns false when the result does not fit. */
+/* Arithmetic on sizes. The checked functions report overflow: false, when the result does not fit.
+ */
 #ifndef ATMC_SUPPORT_CHECKED_MATH_H
 #define ATMC_SUPPORT_CHECKED_MATH_H
 
@@ -19,9 +20,11 @@ static inline bool checked_mul_i64(int64_t a, int64_t b, int64_t *out) {
   return !__builtin_mul_overflow(a, b, out);
 }
 
+/* The least multiple that is at least `value`; it must fit. */
 static inline size_t round_up_size(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
+/* a / b, rounded up; no overflow. */
 static inline uint32_t ceil_div_u32(uint32_t a, uint32_t b) {
   return a / b + (a % b != 0);
 }

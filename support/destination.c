@@ -1,3 +1,5 @@
+/* Where a file is to be written: behind links, with the rights of the file that is there. Who
+ * writes it is atomic_file.c. */
 #include "support/destination.h"
 
 #include <errno.h>

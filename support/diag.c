@@ -14,6 +14,7 @@
 
 enum { TAB_WIDTH = 8, SHOWN_BEFORE = 72, SHOWN_BEHIND = 40 };
 
+/* The path as it may be shown; an empty one as "". */
 static void print_file(FILE *stream, const char *file) {
   visible_print(stream, file, strlen(file));
   if (!*file) fputs("\"\"", stream);
@@ -31,6 +32,7 @@ static void print_position(FILE *stream, Position position) {
   }
 }
 
+/* Formatted as a whole first: only then is it known what is to be made visible. */
 static void print_message(FILE *stream, const char *format, va_list args) {
   va_list again;
   va_copy(again, args);
@@ -79,6 +81,8 @@ static size_t print_cell(FILE *stream, const char *text, size_t available, uint3
   return length ? length : hidden ? hidden : 1;
 }
 
+/* The line, or the part of it around the column, and the caret below. Columns count bytes, screens
+ * count characters. */
 static void print_caret(FILE *stream, Position position) {
   const char *line = find_line(position.text, position.line);
   if (!line || position.column == 0) return;

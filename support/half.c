@@ -1,3 +1,5 @@
+/* IEEE binary16 by way of doubles, which hold every half exactly: sign, five bits of exponent (bias
+ * 15), ten of fraction. */
 #include "support/half.h"
 
 #include <math.h>

@@ -16,6 +16,7 @@ static uint64_t rotate(uint64_t x, int bits) {
   return x << bits | x >> (64 - bits);
 }
 
+/* SipRound. */
 static void mix(State *s) {
   s->a += s->b, s->c += s->d;
   s->b = rotate(s->b, 13) ^ s->a, s->d = rotate(s->d, 16) ^ s->c;
@@ -25,6 +26,7 @@ static void mix(State *s) {
   s->c = rotate(s->c, 32);
 }
 
+/* The state of an empty message under the process's key. */
 static State begin(void) {
   uint64_t key[2];
   const void *drawn = (const void *)(uintptr_t)getauxval(AT_RANDOM);

@@ -1,3 +1,4 @@
+/* Allocation that does not fail: the process ends with a message instead. */
 #include "support/memory.h"
 
 #include <stdint.h>

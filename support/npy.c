@@ -32,6 +32,7 @@ static void skip_blanks(Cursor *c) {
   while (c->at < c->end && (*c->at == ' ' || *c->at == '\n')) ++c->at;
 }
 
+/* Whether it is next; then it is skipped. */
 static bool accept(Cursor *c, char expected) {
   skip_blanks(c);
   if (c->at == c->end || *c->at != expected) return false;
@@ -39,6 +40,7 @@ static bool accept(Cursor *c, char expected) {
   return true;
 }
 
+/* 'text' or "text" without escapes. */
 static bool parse_text(Cursor *c, char text[MAX_TEXT]) {
   skip_blanks(c);
   if (c->at == c->end || (*c->at != '\'' && *c->at != '"')) return false;
@@ -52,6 +54,7 @@ static bool parse_text(Cursor *c, char text[MAX_TEXT]) {
   return accept(c, quote);
 }
 
+/* Letters alone. */
 static bool parse_word(Cursor *c, char text[MAX_TEXT]) {
   skip_blanks(c);
   size_t length = 0;
@@ -63,6 +66,7 @@ static bool parse_word(Cursor *c, char text[MAX_TEXT]) {
   return length > 0;
 }
 
+/* One dimension, at least 1. */
 static const char *parse_dim(Cursor *c, int64_t *dim) {
   skip_blanks(c);
   if (c->at == c->end || *c->at < '0' || *c->at > '9') return "the shape is malformed";
@@ -74,6 +78,7 @@ static const char *parse_dim(Cursor *c, int64_t *dim) {
   return *dim ? NULL : "a dimension is 0";
 }
 
+/* (3,) or (1, 3, 224, 224). */
 static const char *parse_shape(Cursor *c, Header *header) {
   if (!accept(c, '(')) return "the shape is malformed";
   header->has_shape = true;
@@ -87,6 +92,7 @@ static const char *parse_shape(Cursor *c, Header *header) {
   return header->rank ? NULL : "the array has no dimensions";
 }
 
+/* 'key': value; the last one of a key counts. */
 static const char *parse_entry(Cursor *c, Header *header) {
   char key[MAX_TEXT];
   if (!parse_text(c, key) || !accept(c, ':')) return "the header is malformed";
@@ -133,6 +139,7 @@ static const char *find_header(const char *file, size_t bytes, Cursor *header) {
   return NULL;
 }
 
+/* Floats, in C order. What else there may be is named in the message. */
 static Status check_elements(Diag *diag, const char *path, const Header *header) {
   if (strcmp(header->descr, "<f8") == 0) {
     return diag_error(diag, diag_file(path),
@@ -150,6 +157,7 @@ static Status check_elements(Diag *diag, const char *path, const Header *header)
   return STATUS_OK;
 }
 
+/* False: there are too many. */
 static bool count_elements(const Header *header, size_t *count, size_t *bytes) {
   *count = 1;
   for (uint32_t i = 0; i < header->rank; ++i) {
@@ -201,6 +209,7 @@ Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
   return STATUS_OK;
 }
 
+/* The header is filled with blanks so that the elements begin at a multiple of ALIGNMENT. */
 void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes) {
   StringBuilder text = {.arena = arena};
   size_t count = 1;

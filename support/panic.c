@@ -1,3 +1,5 @@
+/* The way out for our own bugs: no handlers of exit() run, since what they would tidy may be
+ * broken. */
 #include "support/panic.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Texts that grow in an arena: always ended by a zero, at least twice as large with each growth. */
 #include "support/string_builder.h"
 
 #include <stdarg.h>

@@ -1,3 +1,5 @@
+/* What of a text may go to a terminal as it is: no control characters, and none that turn the
+ * direction of writing or are not seen. */
 #include "support/visible.h"
 
 #include <stdbool.h>
