@@ -1,10 +1,12 @@
-/* atmc inspect: what a model is and what it costs at one resolution. */
+/* atmc inspect: what a model is and what it costs at one resolution; or what is in a weights file
+ * (inspect_weights.c). */
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "driver/commands.h"
 #include "driver/compilation.h"
+#include "driver/inspect_weights.h"
 #include "driver/layers.h"
 #include "driver/units.h"
 #include "support/panic.h"
@@ -153,5 +155,7 @@ static Status inspect(Compilation *c) {
 }
 
 Status cmd_inspect(const Options *options, Arena *arena, Diag *diag) {
+  if (weights_is_file(options->argument)) return inspect_weights(options, arena, diag);
+  if (options->state) return diag_usage_error(diag, "--state: %s is a model", options->argument);
   return compilation_with(options, arena, diag, inspect);
 }

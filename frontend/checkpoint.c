@@ -97,6 +97,7 @@ static Status read_tensors(Checkpoint *c) {
       RETURN_IF_ERROR(c->container->locate(c, &c->storages[i]));
     }
   }
+  if (weights->listing) return STATUS_OK;
   RETURN_IF_ERROR(weights_allocate(weights, c->diag, bytes));
   for (uint32_t i = 0; i < c->storage_count; ++i) {
     if (c->storages[i].last_tensor != NO_TENSOR) RETURN_IF_ERROR(read_storage(c, &c->storages[i]));
@@ -122,6 +123,7 @@ Status checkpoint_read(Weights *weights, int fd, uint64_t file_bytes, const char
                   .container = find_container(head),
                   .keys = {.arena = weights->arena}};
   CHECK(c.container);
+  weights->format = c.container->format;
   Status status = read_all(&c, state);
   c.container->close(&c);
   return status;

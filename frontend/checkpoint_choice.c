@@ -1,6 +1,7 @@
 /* Which dict of a checkpoint is the state. A dict that holds tensors is one; others, as those of an
  * optimizer or of notes about the training, are not offered. Where nobody said which one, messages
  * say which was taken, and that there is an average beside it. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "frontend/checkpoint_parts.h"
@@ -57,6 +58,28 @@ static void list_states(Checkpoint *c, const PickleValue *root) {
     if (key->kind != PICKLE_STRING || !is_state(value)) continue;
     WeightState state = {key->text, value->count / 2, false};
     ARENA_PUSH(c->arena, weights->states, weights->state_count, capacity, state);
+  }
+}
+
+/* A value in a few words. */
+static const char *value_text(Arena *arena, const PickleValue *value) {
+  switch (value->kind) {
+    case PICKLE_INT: return arena_printf(arena, "%" PRId64, value->integer);
+    case PICKLE_FLOAT: return arena_printf(arena, "%g", value->real);
+    case PICKLE_BOOL: return value->integer ? "true" : "false";
+    case PICKLE_STRING: return error_list_quote(arena, value->text);
+    default: return unpickle_describe(arena, value);
+  }
+}
+
+/* What stands beside the states. */
+static void list_notes(Checkpoint *c, const PickleValue *root) {
+  Weights *weights = c->weights;
+  for (uint32_t i = 0; i < root->count && i < 2 * MAX_KEYS; i += 2) {
+    const PickleValue *key = root->items[i], *value = root->items[i + 1];
+    if (key->kind != PICKLE_STRING || is_state(value) || is_tensor(value)) continue;
+    WeightNote note = {key->text, value_text(c->arena, value)};
+    ARENA_PUSH(c->arena, weights->notes, weights->note_count, weights->note_capacity, note);
   }
 }
 
@@ -147,9 +170,14 @@ Status checkpoint_choose(Checkpoint *c, const PickleValue *root, const char *key
                       unpickle_describe(c->arena, root), advice(root));
   }
   list_states(c, root);
+  if (c->weights->listing && !is_state(root)) list_notes(c, root);
   if (key) return take_named(c, root, key, state);
   const char *usual_key = default_of(c, root);
+  if (!usual_key && c->weights->listing && c->weights->state_count && !is_state(root)) {
+    *state = NULL;
+    return STATUS_OK;
+  }
   if (!usual_key) return choose_whole(c, root, state);
-  tell(c, root, usual_key);
+  if (!c->weights->listing) tell(c, root, usual_key);
   return take_named(c, root, usual_key, state);
 }

@@ -141,4 +141,5 @@ static void close_legacy(Checkpoint *c) {
   (void)c;
 }
 
-const Container checkpoint_legacy = {open_legacy, locate_legacy, read_legacy, close_legacy};
+const Container checkpoint_legacy = {"PyTorch checkpoint of before 1.6", open_legacy, locate_legacy,
+                                     read_legacy, close_legacy};

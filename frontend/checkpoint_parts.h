@@ -29,6 +29,7 @@ typedef struct View {
 typedef struct Checkpoint Checkpoint;
 
 typedef struct Container {
+  const char *format; /* for people */
   /* Reads the pickle, and checks all of the container that does not depend on it. */
   Status (*open)(Checkpoint *c, Pickle *pickle);
   /* Finds the bytes of `storage`: all of them are in the file. */
@@ -60,7 +61,7 @@ const char *checkpoint_storages_find(Checkpoint *c, const PickleValue *reference
                                      uint32_t *storage);
 
 /* The dict of `root` that is the state of `key` (NULL: the one that checkpoint.h tells), and which
- * there are, into the weights (checkpoint_choice.c). */
+ * there are, into the weights (checkpoint_choice.c). NULL where a listing needs none. */
 MUST_CHECK Status checkpoint_choose(Checkpoint *c, const PickleValue *root, const char *key,
                                     const PickleValue **state);
 

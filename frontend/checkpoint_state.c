@@ -244,6 +244,7 @@ static void add_entry(State *s, const PickleValue *key, const PickleValue *value
 Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char *state) {
   const PickleValue *dict = root;
   RETURN_IF_ERROR(checkpoint_choose(c, root, state, &dict));
+  if (!dict) return STATUS_OK;
   Weights *weights = c->weights;
   uint32_t pairs = dict->count / 2;
   uint32_t room = (pairs < WEIGHTS_MAX_TENSORS ? pairs : WEIGHTS_MAX_TENSORS) + 1;

@@ -233,4 +233,4 @@ static void close_zip(Checkpoint *c) {
   c->archive = NULL;
 }
 
-const Container checkpoint_zip = {open_zip, locate_zip, read_zip, close_zip};
+const Container checkpoint_zip = {"PyTorch checkpoint", open_zip, locate_zip, read_zip, close_zip};

@@ -53,6 +53,12 @@ typedef struct Weights Weights;
  * file that shrinks kills the process). To be freed with weights_close. */
 MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
                                Weights **weights);
+/* Whether the file at `path` is, or was meant to be, one of weights and no model's description. */
+bool weights_is_file(const char *path);
+/* Opens it as weights_open does, without its data: for its names, shapes, states and notes. Where
+ * no state was asked for and none is the usual one, there are no tensors, and the states. */
+MUST_CHECK Status weights_list(Arena *arena, Diag *diag, const char *path, const char *state,
+                               Weights **weights);
 /* Frees the data; names and shapes live as long as the arena. NULL is allowed. */
 void weights_close(Weights *weights);
 /* Keeps the tensors whose names begin with `prefix`, and takes it off. An error where there are

@@ -43,7 +43,9 @@ static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_by
 }
 
 Status safetensors_read(Weights *weights, int fd, uint64_t file_bytes, Diag *diag) {
+  weights->format = "safetensors";
   RETURN_IF_ERROR(read_header(weights, fd, diag, file_bytes));
+  if (weights->listing) return STATUS_OK;
   RETURN_IF_ERROR(weights_allocate(weights, diag, weights->data_bytes));
   return weights_read_bytes(fd, diag, weights->path, file_bytes - weights->data_bytes,
                             weights->data, weights->data_bytes);

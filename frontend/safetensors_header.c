@@ -150,9 +150,12 @@ static void read_metadata(Header *h, const cJSON *metadata) {
     if (!cJSON_IsString(item)) {
       error_list_add(&h->errors, diag_file(weights->path), "__metadata__ %s must be a string",
                      error_list_quote(weights->arena, item->string));
-    } else if (strcmp(item->string, "classes") == 0) {
-      weights->classes = arena_strdup(weights->arena, item->valuestring);
+      continue;
     }
+    WeightNote note = {arena_strdup(weights->arena, item->string),
+                       arena_strdup(weights->arena, item->valuestring)};
+    ARENA_PUSH(weights->arena, weights->notes, weights->note_count, weights->note_capacity, note);
+    if (strcmp(note.key, "classes") == 0) weights->classes = note.text;
   }
 }
 

@@ -35,9 +35,16 @@ typedef struct WeightState {
   bool taken;
 } WeightState;
 
+/* What a file says besides its tensors. */
+typedef struct WeightNote {
+  const char *key, *text;
+} WeightNote;
+
 struct Weights {
   Arena *arena;
-  Diag *diag; /* for errors in its numbers, found when they are used */
+  bool listing;       /* for atmc inspect: no data are read, and a state need not be taken */
+  const char *format; /* of the file, for people */
+  Diag *diag;         /* for errors in its numbers, found when they are used */
   const char *path;
   FileTensor *tensors; /* in the order of the file */
   uint32_t tensor_count;
@@ -48,6 +55,8 @@ struct Weights {
   uint32_t best_found;
   WeightState *states; /* of a checkpoint, in its order; without those of the whole */
   uint32_t state_count;
+  WeightNote *notes;
+  uint32_t note_count, note_capacity;
   const char *classes; /* __metadata__.classes; NULL when absent */
   char *data;          /* malloced; little-endian, each tensor dense in the order of its dims */
   uint64_t data_bytes;

@@ -32,13 +32,41 @@ static Status read_file(Weights *weights, int fd, Diag *diag, const char *state)
   return safetensors_read(weights, fd, bytes, diag);
 }
 
-Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
-                    Weights **weights) {
+/* -- what it is -------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end) {
+  size_t n = strlen(text), m = strlen(end);
+  return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* A safetensors file begins with a length, whose highest bytes are 0: a text has none. */
+static bool is_binary(const char head[CHECKPOINT_HEAD_BYTES], size_t bytes) {
+  return checkpoint_is(head) || memchr(head, 0, bytes) != NULL;
+}
+
+bool weights_is_file(const char *path) {
+  static const char *const ends[] = {".pth", ".pt", ".bin", ".ckpt", ".safetensors", ".index.json"};
+  char head[CHECKPOINT_HEAD_BYTES] = {0};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) {
+    if (ends_with(path, ends[i])) return true;
+  }
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return false;
+  ssize_t got = read(fd, head, sizeof head);
+  (void)close(fd);
+  return got > 0 && is_binary(head, (size_t)got);
+}
+
+/* -- opening it -------------------------------------------------------------------------------- */
+
+static Status open_weights(Arena *arena, Diag *diag, const char *path, const char *state,
+                           bool listing, Weights **weights) {
   *weights = NULL;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
   if (fd < 0) return diag_io_error(diag, diag_file(path), "cannot open: %s", strerror(errno));
   Weights *opened = ARENA_NEW(arena, Weights);
   opened->arena = arena;
+  opened->listing = listing;
   opened->diag = diag;
   opened->names.arena = arena;
   opened->path = arena_strdup(arena, path);
@@ -50,4 +78,14 @@ Status weights_open(Arena *arena, Diag *diag, const char *path, const char *stat
     *weights = opened;
   }
   return status;
+}
+
+Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
+                    Weights **weights) {
+  return open_weights(arena, diag, path, state, false, weights);
+}
+
+Status weights_list(Arena *arena, Diag *diag, const char *path, const char *state,
+                    Weights **weights) {
+  return open_weights(arena, diag, path, state, true, weights);
 }

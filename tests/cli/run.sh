@@ -87,6 +87,37 @@ if command -v bash >/dev/null; then
   complete_words atmc init atmnet_x && says stdout atmnet_xt
 fi
 
+echo "-- weights files, listed"
+checkpoints=$here/../e2e/checkpoints accepted=$here/../e2e/accepted
+expect 0 inspect "$checkpoints/tiny.pth"
+for line in 'states     "model", 188 entries, shown here' '           "model_ema", 188 entries' \
+  'epoch: 299' 'args: an object of "argparse.Namespace"' 'tensors    188, of 51.58 k elements' \
+  'patch_embed.proj.weight                      F32   [8,3,7,7]'; do
+  says stdout "$line"
+done
+expect 0 inspect "$checkpoints/tiny_legacy.pth" --state=model_ema
+says stdout '"model_ema", 188 entries, shown here'
+says stdout 'PyTorch checkpoint of before 1.6'
+expect 0 inspect "$checkpoints/tiny_bare.pth" --json
+says stdout '"prefix":	"module."'
+says stdout '"shape":	[8, 3, 7, 7]'
+expect 0 inspect "$here/../errors/pth_two_states.pth"
+says stdout '"critic", 2 entries'
+says stdout 'tensors    0'
+expect 0 inspect "$accepted/odd_entries.pth"
+says stdout 'None, not a tensor'
+expect 0 inspect "$accepted/odd_entries.pth" --json
+says stdout '"problem":	"a list, not a tensor"'
+expect 0 inspect "$accepted/base.safetensors"
+says stdout 'head.weight                                  F32   [2,3]'
+cp "$accepted/base.safetensors" any_name
+expect 0 inspect any_name
+rm any_name
+expect 1 inspect "$here/../errors/pth_no_pickle.pth"
+expect 1 inspect "$checkpoints/tiny.pth" --state=optimizer
+expect 2 inspect "$checkpoints/tiny.pth" --shape=1x3x8x8
+expect 2 inspect tiny.json --state=model
+
 echo "-- wrong command lines"
 expect 2
 expect 2 frobnicate
