@@ -23,20 +23,27 @@ MUST_CHECK Status interp_run(const Graph *graph, const WeightSource *source, Are
 /* From here on, LLVM without memory ends the process as memory_exhausted does. */
 void llvm_watch_memory(void);
 
-/* The row of the target table for --isa / --cpu / --target; NULL after a usage error. `isa` is
- * v2|v3|v4|x86-64-v2|...|neon, NULL: from `cpu` or the machine at hand. */
-const TargetInfo *target_choose(const char *isa, const char *cpu, const char *triple, Arena *arena,
-                                Diag *diag);
+/* What a user asked for; NULL: nothing. */
+typedef struct TargetRequest {
+  const char *isa;    /* --isa: v2|v3|v4|x86-64-v2|...|neon; or a list of them */
+  const char *cpu;    /* --cpu */
+  const char *triple; /* --target */
+  bool quantized;     /* without `isa`: one that is made for quantized products may be taken */
+} TargetRequest;
+
+/* The row of the target table for it; NULL after a usage error. Where it names no isa: from its
+ * CPU, or the machine at hand. */
+const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag *diag);
 
 /* Rows of one family, best first. */
 typedef struct TargetList {
   const TargetInfo **items;
   uint32_t count;
 } TargetList;
-/* The same for a list of names in `isas`, separated by commas; NULL: one row, as above. Names of
- * different families, and what is named twice, are usage errors. */
-MUST_CHECK Status target_choose_list(const char *isas, const char *cpu, const char *triple,
-                                     Arena *arena, Diag *diag, TargetList *list);
+/* The same for a list of names in `isa`, separated by commas. Names of different families, and what
+ * is named twice, are usage errors. */
+MUST_CHECK Status target_choose_list(const TargetRequest *request, Arena *arena, Diag *diag,
+                                     TargetList *list);
 
 /* A line about the machine at hand, for summaries: its CPU's name. */
 const char *target_host_cpu(Arena *arena);

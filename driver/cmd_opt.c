@@ -31,38 +31,40 @@ static Status named_passes(const TextList *names, Arena *arena, Diag *diag, cons
 }
 
 /* The passes of --passes, or the pipeline: its second half only when there is a --shape. */
-static Status choose_passes(const Options *options, Arena *arena, Diag *diag, PassList *passes) {
+static Status choose_passes(const Options *options, Arena *arena, Diag *diag,
+                            const Pass *const **passes, uint32_t *count) {
   if (options->passes.count) {
     const Pass **named = ARENA_ARRAY(arena, options->passes.count, const Pass *);
-    *passes = (PassList){named, options->passes.count};
+    *passes = named;
+    *count = options->passes.count;
     return named_passes(&options->passes, arena, diag, named);
   }
-  PassList once = pipeline_passes(PIPELINE_ONCE);
-  PassList rest = pipeline_passes(PIPELINE_PER_RESOLUTION);
-  if (!options->shape) rest.count = 0;
-  const Pass **all = ARENA_ARRAY(arena, once.count + rest.count, const Pass *);
-  memcpy(all, once.items, once.count * sizeof *all);
-  memcpy(all + once.count, rest.items, rest.count * sizeof *all);
-  *passes = (PassList){all, once.count + rest.count};
+  uint32_t once, rest = 0;
+  const Pass *const *first = pipeline_passes(PIPELINE_ONCE, &once);
+  const Pass *const *second = pipeline_passes(PIPELINE_PER_RESOLUTION, &rest);
+  if (!options->shape) rest = 0;
+  const Pass **all = ARENA_ARRAY(arena, once + rest, const Pass *);
+  memcpy(all, first, once * sizeof *all);
+  memcpy(all + once, second, rest * sizeof *all);
+  *passes = all;
+  *count = once + rest;
   return STATUS_OK;
 }
 
 /* With --shape, passes see the types of the inputs too. */
 static Status run_passes(Compilation *c, const Graph *graph, const Graph **result) {
   const Options *options = c->options;
-  PassList passes;
-  RETURN_IF_ERROR(choose_passes(options, c->arena, c->diag, &passes));
-  PassContext context = {.arena = c->arena,
-                         .diag = c->diag,
-                         .target = c->variants[0].target,
-                         .weights_dtype = c->weights_dtype};
+  const Pass *const *passes;
+  uint32_t count;
+  RETURN_IF_ERROR(choose_passes(options, c->arena, c->diag, &passes, &count));
+  PassContext context = compilation_pass_context(c, c->variants[0].target);
   if (options->shape) {
     ShapeList shapes;
     RETURN_IF_ERROR(shapes_parse(options->shape, 1, c->arena, c->diag, &shapes));
     RETURN_IF_ERROR(shapes_input_types(graph, shapes.items[0], c->arena, c->diag,
                                        &context.input_types, &context.input_count));
   }
-  return manager_run(&context, &c->pass_options, passes, graph, result, &c->stopped);
+  return manager_run(&context, &c->pass_options, passes, count, graph, result, &c->stopped);
 }
 
 static Status opt(Compilation *c) {

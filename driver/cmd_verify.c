@@ -40,7 +40,8 @@ static Status check_kernels(Compilation *c, Native *native, const void *const *i
 /* What the native code is compared with: the model, or, where its weights are rounded to be stored,
  * the graph that has the rounded ones. */
 static const Graph *reference_of(const Compilation *c) {
-  return c->weights_dtype == DTYPE_F32 ? c->model->graph : c->variants[0].resolutions[0].graph;
+  bool rounded = c->weights_dtype != DTYPE_F32 || c->quantize;
+  return !rounded ? c->model->graph : c->variants[0].resolutions[0].graph;
 }
 
 /* The outputs that are expected for the inputs at `in`, which are as the caller stores them. */

@@ -15,7 +15,9 @@ enum { PROGRESS_STEPS = 3 };
 static Status choose_targets(Compilation *c) {
   const Options *o = c->options;
   TargetList targets;
-  RETURN_IF_ERROR(target_choose_list(o->isa, o->cpu, o->target, c->arena, c->diag, &targets));
+  TargetRequest request = {
+      .isa = o->isa, .cpu = o->cpu, .triple = o->target, .quantized = c->quantize};
+  RETURN_IF_ERROR(target_choose_list(&request, c->arena, c->diag, &targets));
   if (targets.count > 1 && o->command != COMMAND_COMPILE) {
     return diag_usage_error(c->diag, "--isa=%s: atmc %s takes one instruction set", o->isa,
                             options_command(o->command)->name);
@@ -46,6 +48,7 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
   };
   const char *dtype = options->weights_dtype;
   CHECK(!dtype || dtype_find(dtype, strlen(dtype), &c->weights_dtype));
+  c->quantize = options->quantize && strcmp(options->quantize, "int8") == 0;
   RETURN_IF_ERROR(manager_check_options(&c->pass_options, diag));
   return choose_targets(c);
 }
@@ -75,11 +78,19 @@ Status compilation_read(Compilation *c) {
   return STATUS_OK;
 }
 
-/* What passes see; those that run once look at no target. */
+PassContext compilation_pass_context(const Compilation *c, const TargetInfo *target) {
+  return (PassContext){.arena = c->arena,
+                       .diag = c->diag,
+                       .target = target,
+                       .weights_dtype = c->weights_dtype,
+                       .quantize = c->quantize,
+                       .keep_float = c->options->keep_float.items,
+                       .keep_float_count = c->options->keep_float.count};
+}
+
 static PassContext pass_context(const Compilation *c, const TargetInfo *target,
                                 const Resolution *resolution) {
-  PassContext context = {
-      .arena = c->arena, .diag = c->diag, .target = target, .weights_dtype = c->weights_dtype};
+  PassContext context = compilation_pass_context(c, target);
   if (resolution) {
     context.input_types = resolution->input_types;
     context.input_count = resolution->input_count;
@@ -90,8 +101,10 @@ static PassContext pass_context(const Compilation *c, const TargetInfo *target,
 /* Runs one half of the pipeline on *graph; prints the result where --stop-after ends it. */
 static Status run_passes(Compilation *c, PipelinePart part, PassContext context,
                          const Graph **graph) {
+  uint32_t count;
+  const Pass *const *passes = pipeline_passes(part, &count);
   RETURN_IF_ERROR(
-      manager_run(&context, &c->pass_options, pipeline_passes(part), *graph, graph, &c->stopped));
+      manager_run(&context, &c->pass_options, passes, count, *graph, graph, &c->stopped));
   if (c->stopped) {
     StringBuilder text = {.arena = c->arena};
     graph_print(*graph, &text);

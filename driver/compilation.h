@@ -41,6 +41,7 @@ typedef struct Compilation {
   Variant *variants; /* best first; all commands but `compile` have one */
   uint32_t variant_count, resolution_count;
   DType weights_dtype; /* --weights-dtype */
+  bool quantize;       /* --quantize=int8 */
   Model *model;
   Weights *weights;   /* NULL until read; `inspect` reads none */
   const Graph *graph; /* the model's, after the passes that run once */
@@ -54,6 +55,9 @@ typedef Status CompilationUse(Compilation *c);
 /* Chooses the targets, checks the pass options and calls `use`: a whole command. */
 MUST_CHECK Status compilation_with(const Options *options, Arena *arena, Diag *diag,
                                    CompilationUse *use);
+
+/* What passes see of the options; without a resolution. Those that run once look at no target. */
+PassContext compilation_pass_context(const Compilation *c, const TargetInfo *target);
 
 /* Reads the model, and the weights where --weights was given. */
 MUST_CHECK Status compilation_read(Compilation *c);

@@ -47,7 +47,7 @@ static Rows rows_of(Type type) {
 static void write_port(const Port *port, char *memory, const double *values) {
   if (port->kind != PORT_ROWS) return; /* the caller's input, or weights: there already */
   Rows rows = rows_of(port->type);
-  size_t pitch = port->pitch * sizeof(float);
+  size_t pitch = (size_t)port->pitch * dtype_bytes(port->type.dtype);
   for (size_t r = 0; r < rows.count; ++r, memory += pitch, values += rows.channels) {
     dtype_write(port->type.dtype, values, rows.channels, memory);
   }
@@ -59,7 +59,7 @@ static void read_port(const Port *port, const char *memory, double *values) {
     return;
   }
   Rows rows = rows_of(port->type);
-  size_t pitch = port->pitch * sizeof(float);
+  size_t pitch = (size_t)port->pitch * dtype_bytes(port->type.dtype);
   for (size_t r = 0; r < rows.count; ++r, memory += pitch, values += rows.channels) {
     dtype_read(port->type.dtype, memory, rows.channels, values);
   }

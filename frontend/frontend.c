@@ -391,9 +391,8 @@ Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *diag, const
   path = arena_strdup(arena, path);
   *model = ARENA_NEW(arena, Model);
   **model = (Model){.path = path, .text = text};
-  JsonSource source = {
-      .arena = arena, .diag = diag, .file = path, .text = text, .bytes = (uint32_t)bytes};
-  Status status = json_source_parse(&source);
+  JsonSource source;
+  Status status = json_source_parse(&source, arena, diag, path, text, bytes, false);
   if (!status) status = lower_model(arena, recipes, &source, *model);
   json_source_free(&source);
   return status;

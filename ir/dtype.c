@@ -54,20 +54,25 @@ static void read_F16(const void *memory, size_t count, double *values) {
   for (size_t i = 0; i < count; ++i) values[i] = half_to_double(elements[i]);
 }
 
-/* rint rounds to even, as everything that is made of doubles here; the ends of the range saturate.
- */
-static void write_S32(const double *values, size_t count, void *memory) {
-  int32_t *elements = memory;
-  for (size_t i = 0; i < count; ++i) {
-    double whole = isnan(values[i]) ? 0 : rint(values[i]);
-    elements[i] = (int32_t)fmin(fmax(whole, INT32_MIN), INT32_MAX);
-  }
+/* The nearest whole number in [low, high], the even one of two, as everywhere; of a NaN 0. */
+static double whole(double value, double low, double high) {
+  return isnan(value) ? 0 : fmin(fmax(rint(value), low), high);
 }
 
-static void read_S32(const void *memory, size_t count, double *values) {
-  const int32_t *elements = memory;
-  for (size_t i = 0; i < count; ++i) values[i] = elements[i];
-}
+#define INTEGERS(NAME, type, low, high)                                                 \
+  static void write_##NAME(const double *values, size_t count, void *memory) {          \
+    type *elements = memory;                                                            \
+    for (size_t i = 0; i < count; ++i) elements[i] = (type)whole(values[i], low, high); \
+  }                                                                                     \
+  static void read_##NAME(const void *memory, size_t count, double *values) {           \
+    const type *elements = memory;                                                      \
+    for (size_t i = 0; i < count; ++i) values[i] = elements[i];                         \
+  }
+
+INTEGERS(S32, int32_t, INT32_MIN, INT32_MAX)
+INTEGERS(S8, int8_t, INT8_MIN, INT8_MAX)
+INTEGERS(U8, uint8_t, 0, UINT8_MAX)
+INTEGERS(S16, int16_t, INT16_MIN, INT16_MAX)
 
 typedef void WriteFunction(const double *values, size_t count, void *memory);
 typedef void ReadFunction(const void *memory, size_t count, double *values);

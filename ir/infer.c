@@ -28,9 +28,9 @@ static const char *check_operands(const Infer *in) {
   return NULL;
 }
 
-/* Ops compute in f32; a kernel takes what its body does. */
+/* Most ops compute in f32 alone; a kernel takes what its body does. */
 static const char *check_dtypes(const Infer *in) {
-  if (in->node->op == OP_KERNEL) return NULL;
+  if (op_has(in->node->op, OP_ANY_DTYPE)) return NULL;
   bool stored = op_has(in->node->op, OP_STORED_W);
   for (uint32_t i = 0; i < in->count; ++i) {
     DType dtype = in->operand[i].dtype;
@@ -60,13 +60,13 @@ uint32_t infer_result_count(const Node *node) {
 
 const char *infer_types(const Graph *graph, const Node *node, Type *results, uint32_t *count) {
   Infer in = {.graph = graph, .node = node, .count = node->operand_count};
-  RETURN_IF_FAULT(check_operands(&in));
+  INFER_TRY(check_operands(&in));
   for (uint32_t i = 0; i < in.count && i < INFER_MAX_OPERANDS; ++i) {
     in.operand[i] = graph_type(graph, node->operands[i]);
   }
-  RETURN_IF_FAULT(check_dtypes(&in));
-  RETURN_IF_FAULT(infer_functions[node->op](&in, results));
+  INFER_TRY(check_dtypes(&in));
+  INFER_TRY(infer_functions[node->op](&in, results));
   *count = infer_result_count(node);
-  for (uint32_t i = 0; i < *count; ++i) RETURN_IF_FAULT(check_result(&in, results[i]));
+  for (uint32_t i = 0; i < *count; ++i) INFER_TRY(check_result(&in, results[i]));
   return NULL;
 }

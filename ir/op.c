@@ -18,6 +18,7 @@
 #define REAL(field) {.name = #field, .kind = ATTR_REAL, .offset = offsetof(Self, field)},
 #define TEXT(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
 #define WINDOW(field) {.name = #field, .kind = ATTR_WINDOW, .offset = offsetof(Self, field)},
+#define ELEMENT(field) {.name = #field, .kind = ATTR_ELEMENT, .offset = offsetof(Self, field)},
 
 #define OP(NAME, name_, min, max, results_, stage_, macs_, word_, flags_, attributes, parameters) \
   static const OpInfo *info_##NAME(void) {                                                        \
@@ -74,6 +75,7 @@ static bool attr_equal(AttrKind kind, const void *a, const void *b) {
     case ATTR_REAL: return memcmp(a, b, sizeof(double)) == 0;
     case ATTR_TEXT: return text_equal(*(const char *const *)a, *(const char *const *)b);
     case ATTR_WINDOW: return window_equal(a, b);
+    case ATTR_ELEMENT: return *(const DType *)a == *(const DType *)b;
   }
   return false;
 }
@@ -94,7 +96,8 @@ static size_t attr_bytes(AttrKind kind) {
   static const size_t bytes[] = {[ATTR_INT] = sizeof(int32_t),
                                  [ATTR_REAL] = sizeof(double),
                                  [ATTR_TEXT] = sizeof(char *),
-                                 [ATTR_WINDOW] = sizeof(Window)};
+                                 [ATTR_WINDOW] = sizeof(Window),
+                                 [ATTR_ELEMENT] = sizeof(DType)};
   return bytes[kind];
 }
 

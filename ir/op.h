@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ir/dtype.h"
 #include "ir/window.h"
 
 /* What passes and backends ask of an op. One that is not NONLOCAL reads row r of each operand for
@@ -21,6 +22,7 @@ typedef enum OpFlags {
   OP_WRITES_CALLER = 1 << 9, /* writes the caller's layout itself */
   OP_LONG = 1 << 8,          /* takes many instructions for each element */
   OP_STORED_W = 1 << 10,     /* operand 1 may be constants that are stored as another real type */
+  OP_ANY_DTYPE = 1 << 11,    /* infer_NAME checks the element types of its operands: not all f32 */
   OP_POINTWISE_ALL = OP_POINTWISE | OP_READS_CALLER | OP_EPILOGUE,
 } OpFlags;
 
@@ -56,6 +58,7 @@ typedef enum OpKind {
 #define REAL(field) double field;
 #define TEXT(field) const char *field;
 #define WINDOW(field) Window field;
+#define ELEMENT(field) DType field;
 /* The attributes' macros bring their semicolons, which confuses the formatter. */
 /* clang-format off */
 #define OP(NAME, name, min, max, results, stage, macs, word, flags, attributes, parameters) \
@@ -69,6 +72,7 @@ typedef enum OpKind {
 #undef REAL
 #undef TEXT
 #undef WINDOW
+#undef ELEMENT
 
 /* Attributes of a node: the member that its op names. Zero-initialized. */
 typedef union Attrs {
@@ -76,7 +80,7 @@ typedef union Attrs {
 #include "ir/ops.def"
 } Attrs;
 
-typedef enum AttrKind { ATTR_INT, ATTR_REAL, ATTR_TEXT, ATTR_WINDOW } AttrKind;
+typedef enum AttrKind { ATTR_INT, ATTR_REAL, ATTR_TEXT, ATTR_WINDOW, ATTR_ELEMENT } AttrKind;
 
 typedef struct AttrInfo {
   const char *name;
@@ -85,7 +89,6 @@ typedef struct AttrInfo {
 } AttrInfo;
 
 enum { OP_MAX_ATTRS = 10, OP_MAX_RESULTS = 2 }; /* at least as many as any op has */
-enum { OP_MAX_SHIFT_PERIOD = 16 };              /* of axial_shift: rows that one vector reads */
 
 typedef struct OpInfo {
   const char *text; /* as printed */
@@ -105,6 +108,10 @@ const OpInfo *op_info(OpKind kind);
 /* Whether it has any of `flags` (OpFlags). */
 static inline bool op_has(OpKind kind, uint32_t flags) {
   return (op_info(kind)->flags & flags) != 0;
+}
+/* Whether it multiplies rows by weights, in register tiles. */
+static inline bool op_is_product(OpKind kind) {
+  return op_info(kind)->stage == STAGE_PRODUCT;
 }
 /* The op whose text form is `text`; false when there is none. */
 bool op_find(const char *text, OpKind *kind);

@@ -1,6 +1,8 @@
 /* Questions about a plan that are more than arithmetic. */
 #include "ir/plan.h"
 
+#include "ir/macs.h"
+#include "support/checked_math.h"
 #include "support/panic.h"
 
 /* Looks at every block: how many numbers there are follows from rows_begin, and is checked here. */
@@ -17,10 +19,34 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
   return count;
 }
 
+static const struct {
+  DType dtype;
+  uint32_t parts;
+} dots[DOT_KIND_COUNT] = {
+    [DOT_PAIRS] = {DTYPE_S16, 2},
+    [DOT_FOURS_U8] = {DTYPE_U8, 1},
+    [DOT_FOURS_S8] = {DTYPE_S8, 1},
+    [DOT_LONG_PAIRS] = {DTYPE_S8, 2},
+};
+
+DType plan_dot_dtype(DotKind dot) {
+  return dots[dot].dtype;
+}
+
+uint32_t plan_dot_parts(DotKind dot) {
+  return dots[dot].parts;
+}
+
+uint32_t plan_product_depth(const Graph *body, const Node *node) {
+  uint32_t depth = (uint32_t)macs_of_element(body, node);
+  return node->op == OP_QUANTIZED_LINEAR ? ceil_div_u32(depth, 4) : depth;
+}
+
 uint64_t plan_scratch_bytes(const PlanKernel *kernel, ValueId value, uint64_t rows) {
   const Node *node = graph_def(kernel->body, value);
   const ValuePlace *place = &kernel->places[value.index];
-  uint64_t bytes = 4 * (uint64_t)place->pitch, count = rows, planes = 1;
+  uint64_t element = dtype_bytes(graph_type(kernel->body, value).dtype);
+  uint64_t bytes = element * place->pitch, count = rows, planes = 1;
   if (place->kind == PLACE_STRIP) {
     const AttrsPATCHES *patches = &node->attrs.PATCHES;
     Type map = graph_type(kernel->body, node->operands[0]);

@@ -25,12 +25,12 @@
  * such a kernel are products, whose A are operands of the kernel, and pointwise ones; a value of
  * the body is only read at the columns where it is written.
  *
- * A value of the body lives where its ValuePlace says. Rows in memory have a pitch (in floats) that
- * is a multiple of 16 and at least C, so that whole vectors may be read and written (the lanes from
- * C to the pitch hold anything, finite or not; no stage lets them reach a real lane). Every buffer
- * is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs are the
- * exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches and
- * pointwise ones read a caller's input; only stages that pointwise ops may follow, and calls,
+ * A value of the body lives where its ValuePlace says. Rows in memory have a pitch (in elements)
+ * that is a multiple of 64 bytes and at least C, so that whole vectors may be read and written (the
+ * lanes from C to the pitch hold anything, finite or not; no stage lets them reach a real lane).
+ * Every buffer is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs
+ * are the exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches
+ * and pointwise ones read a caller's input; only stages that pointwise ops may follow, and calls,
  * write a caller's output.
  *
  * A result may share its memory with an operand: then every stage that reads the operand is over in
@@ -49,7 +49,7 @@
 #include "ir/graph.h"
 #include "ir/rows.h"
 
-enum { PLAN_PITCH = 16, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
+enum { PLAN_PITCH_BYTES = 64, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
 /* Readable bytes behind every buffer. */
 enum { PLAN_SLACK = 128 };
 /* Of a register tile: vectors in a row, and in all. */
@@ -60,6 +60,15 @@ enum { PLAN_DEPTH_ALIGN = 4, PLAN_SHORT_RUN = 8 };
 enum { PLAN_ROW_COUNTS = 3 };
 /* PlanKernel.prefetch_step has so many bits below the point. */
 enum { PLAN_PREFETCH_FRACTION = 16 };
+
+/* What the instructions add up that multiply quantized rows (backends/llvm/dot.c). */
+typedef enum DotKind {
+  DOT_PAIRS,      /* products of s16, two neighbours into one s32: pmaddwd */
+  DOT_FOURS_U8,   /* of u8 and s8, four into one s32: vpdpbusd */
+  DOT_FOURS_S8,   /* of s8: sdot */
+  DOT_LONG_PAIRS, /* of s8 into s16, then two neighbours into one s32: smull, sadalp */
+  DOT_KIND_COUNT,
+} DotKind;
 
 /* What the choices depend on: one row of the target table. Data only. */
 typedef struct TargetInfo {
@@ -74,13 +83,16 @@ typedef struct TargetInfo {
   bool has_half;         /* loads f16 as f32 in one instruction, or two */
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
   uint32_t tile_columns; /* divide PLAN_PANEL */
-  uint64_t isa_bits;     /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
+  DotKind dot;           /* of quantized products */
+  uint32_t dot_rows;     /* their register tile */
+  uint32_t dot_columns;
+  uint64_t isa_bits; /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
 } TargetInfo;
 
 /* Where a value of a kernel's body is while a block runs. */
 typedef enum PlaceKind {
   PLACE_REGISTER, /* inside its stage only */
-  PLACE_SCRATCH,  /* the worker's scratch: row r of the block at offset + 4 * r * pitch */
+  PLACE_SCRATCH,  /* the worker's scratch: row r of the block at offset, plus r * pitch elements */
   PLACE_OPERAND,  /* operand `index` of the kernel: rows, a whole map, a vector or weights */
   /* Of patches whose rows nobody needs whole: the worker's scratch at offset holds the lines of the
    * map that the block's windows touch, from pad_top above the map on, `pitch` floats apart and
@@ -94,9 +106,17 @@ typedef struct ValuePlace {
   PlaceKind kind;
   uint32_t index;  /* OPERAND, RESULT */
   uint64_t offset; /* SCRATCH, STRIP: bytes, a multiple of PLAN_ALIGN */
-  uint32_t pitch;  /* floats between rows; 0 for PLACE_REGISTER, and for constants and weights */
-  uint32_t column; /* floats from the row's start: a slice is a view, it has a place but no stage */
+  uint32_t pitch;  /* elements between rows; 0 for PLACE_REGISTER, and for constants and weights */
+  uint32_t
+      column; /* elements from the row's start: a slice is a view, it has a place but no stage */
 } ValuePlace;
+
+/* As what quantized products take their rows. */
+DType plan_dot_dtype(DotKind dot);
+/* Vectors of sums for one vector of columns. */
+uint32_t plan_dot_parts(DotKind dot);
+/* Steps of K of a product: K, or fours of it where it is quantized. */
+uint32_t plan_product_depth(const Graph *body, const Node *node);
 
 /* How a product [rows, K] x [K, columns] is computed. */
 typedef struct ProductPlan {
@@ -105,7 +125,8 @@ typedef struct ProductPlan {
    * about equal: the first R % T have R / T + 1, the others R / T. */
   uint32_t tile_rows, tile_columns;
   bool full;
-  uint32_t depth_block; /* steps of K, summed before the next: a multiple of PLAN_DEPTH_ALIGN */
+  /* Steps of K (plan_product_depth), summed before the next: a multiple of PLAN_DEPTH_ALIGN. */
+  uint32_t depth_block;
   /* Steps of K in a turn of the innermost loop. Of an operand with PLACE_STRIP whose runs are no
    * longer than PLAN_SHORT_RUN, and whose K is one block: a run. */
   uint32_t unroll;
@@ -225,7 +246,6 @@ static inline uint64_t plan_workspace(const Plan *plan, uint32_t threads) {
   return plan->workspace_base + (threads - 1) * plan->scratch_bytes;
 }
 
-/* The first row of block `block`; `rows` for block `blocks`, behind the last. */
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
   return (uint32_t)rows_begin(kernel->rows / kernel->line, kernel->blocks, block) * kernel->line;
 }
@@ -251,7 +271,6 @@ static inline uint64_t plan_most_rows(const PlanKernel *kernel) {
   return rows_most(kernel->rows / kernel->line, kernel->blocks) * kernel->line;
 }
 
-/* Whether it takes bytes of the worker's scratch. */
 static inline bool plan_in_scratch(const ValuePlace *place) {
   return place->kind == PLACE_SCRATCH || place->kind == PLACE_STRIP;
 }
@@ -259,9 +278,13 @@ static inline bool plan_in_scratch(const ValuePlace *place) {
  * has PLACE_STRIP; UINT64_MAX where they are too many to count. */
 uint64_t plan_scratch_bytes(const PlanKernel *kernel, ValueId value, uint64_t rows);
 
-/* How many tasks a step that calls it has. */
 static inline uint32_t plan_tasks(const PlanKernel *kernel) {
   return kernel->images * kernel->blocks * kernel->column_blocks;
+}
+
+/* Elements of which a pitch of rows of `type` is a multiple. */
+static inline uint32_t plan_pitch_unit(Type type) {
+  return PLAN_PITCH_BYTES / dtype_bytes(type.dtype);
 }
 
 /* Rows of one image of a value: H * W of a map, else 1. */
@@ -288,14 +311,9 @@ typedef struct PlanFault {
  * `arena`). What it accepts is compiled to code that stays inside of its memory. */
 bool plan_verify(const Plan *plan, Arena *arena, PlanFault *fault);
 
-/* A plan as text, in the form of plan_print, and the target that it must be for. */
-typedef struct PlanText {
-  const char *file; /* for messages */
-  const char *text; /* untrusted */
-  const TargetInfo *target;
-} PlanText;
-/* Reads it. The plan is in `arena`, its weights in `recipes`; plan_verify accepts it. */
-MUST_CHECK Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const PlanText *from,
-                             const Plan **plan);
+/* Reads a plan for `target` from untrusted text, in the form of plan_print; `file` is for messages.
+ * The plan is in `arena`, its weights in `recipes`; plan_verify accepts it. */
+MUST_CHECK Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *file,
+                             const char *text, const TargetInfo *target, const Plan **plan);
 
 #endif

@@ -28,7 +28,8 @@ typedef struct Check {
 
 /* All images of a port with PORT_ROWS, without the slack. check_rows_port bounded it. */
 static uint64_t port_bytes(const Port *port) {
-  return 4 * (uint64_t)port->type.dims[0] * plan_rows(port->type) * port->pitch;
+  uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
+  return dtype_bytes(port->type.dtype) * rows * port->pitch;
 }
 
 /* Of C: names of kernels become symbols. */
@@ -156,7 +157,8 @@ static bool reads_operand(const PlanKernel *kernel, const Node *node, uint32_t k
 /* Whether result `r` may have the memory of operand `o`: no row is read when it was written. */
 static bool may_share(const PlanKernel *kernel, uint32_t o, uint32_t r) {
   const Port *from = &kernel->operands[o], *to = &kernel->results[r];
-  if (from->pitch != to->pitch || plan_rows(from->type) != kernel->rows) return false;
+  if (from->pitch != to->pitch || from->type.dtype != to->type.dtype) return false;
+  if (plan_rows(from->type) != kernel->rows) return false;
   if (plan_rows(to->type) != kernel->rows) return false;
   uint32_t written = writing_stage(kernel, kernel->body->outputs[r].value);
   for (uint32_t s = 0; s < kernel->stage_count; ++s) {
@@ -165,7 +167,7 @@ static bool may_share(const PlanKernel *kernel, uint32_t o, uint32_t r) {
       for (uint32_t k = 0; k < node->operand_count; ++k) {
         if (!reads_operand(kernel, node, k, o)) continue;
         if (s >= written || !row_domain_reads_by_row(node, k)) return false;
-        if (kernel->column_blocks > 1 && node->op == OP_PACKED_LINEAR) return false;
+        if (kernel->column_blocks > 1 && op_is_product(node->op)) return false;
       }
     }
   }

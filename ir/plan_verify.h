@@ -3,7 +3,13 @@
 #define ATMC_IR_PLAN_VERIFY_H
 
 #include "ir/plan.h"
-#include "support/status.h"
+
+/* Hands on what `call` finds wrong. */
+#define RETURN_IF_FAULT(call)    \
+  do {                           \
+    const char *fault_ = (call); \
+    if (fault_) return fault_;   \
+  } while (0)
 
 /* NULL, or what is wrong with `kernel`, in `arena`. */
 const char *plan_verify_kernel(const PlanKernel *kernel, const TargetInfo *target, Arena *arena);

@@ -54,7 +54,9 @@ static const char *check_rows_port(const PlanKernel *k, const Port *port) {
     return port->nchw && port->type.rank != 4 ? "nchw is for maps" : NULL;
   }
   if (port->nchw) return "nchw is a caller's";
-  if (port->pitch % PLAN_PITCH || port->pitch < channels) return "of a pitch that holds its rows";
+  if (port->pitch % plan_pitch_unit(port->type) || port->pitch < channels) {
+    return "of a pitch that holds its rows";
+  }
   uint64_t rows = plan_rows(port->type);
   return (uint64_t)images * rows > MAX_BYTES / 4 / port->pitch ? "smaller" : NULL;
 }
@@ -97,12 +99,13 @@ static const char *value_fault(const Check *c, ValueId v, const char *message) {
 
 /* Room in scratch for the rows of the largest block. */
 static const char *check_scratch_place(const Check *c, ValueId v, const ValuePlace *place) {
-  int64_t channels = type_channels(graph_type(c->body, v));
+  Type type = graph_type(c->body, v);
+  int64_t channels = type_channels(type);
   if (place->offset % PLAN_ALIGN) return value_fault(c, v, "its scratch is not aligned");
-  if (place->pitch % PLAN_PITCH || place->pitch < channels) {
+  if (place->pitch % plan_pitch_unit(type) || place->pitch < channels) {
     return value_fault(c, v, "its pitch does not hold its rows");
   }
-  uint64_t end = place->offset + 4 * c->block_rows * place->pitch + PLAN_SLACK;
+  uint64_t end = place->offset + plan_scratch_bytes(c->kernel, v, c->block_rows) + PLAN_SLACK;
   return end > c->kernel->scratch_bytes ? value_fault(c, v, "it ends behind the scratch") : NULL;
 }
 
@@ -211,6 +214,7 @@ static const char *check_port_read(const Check *c, const Node *node, uint32_t k,
   bool matrix = node->op == OP_IMAGE_LINEAR && k == 1;
   bool constant = (kind == STAGE_PRODUCT || kind == STAGE_READ) && k > 0 && !matrix;
   constant |= node->op == OP_SCALE_MATRIX && k == 1;
+  constant &= node->op != OP_QUANTIZED_LINEAR || k != 3;
   bool vector = graph_type(c->body, v).rank == 1;
   if (port->kind == PORT_WEIGHTS) {
     return k > 0 && (constant || vector) ? NULL : value_fault(c, v, "weights where rows are read");
@@ -255,7 +259,7 @@ static const char *check_read(const Check *c, const Node *node, uint32_t k, bool
 /* Cut by columns: all reads are of operands, or of the columns at hand. */
 static const char *check_columns(const Check *c, const Node *node) {
   if (c->kernel->column_blocks == 1) return NULL;
-  bool product = node->op == OP_PACKED_LINEAR;
+  bool product = node->op == OP_PACKED_LINEAR || node->op == OP_QUANTIZED_LINEAR;
   if (!product && !op_has(node->op, OP_POINTWISE)) return "its op cannot be cut by columns";
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId v = node->operands[k], base = row_domain_base(c->body, v);
@@ -269,8 +273,19 @@ static const char *check_columns(const Check *c, const Node *node) {
 
 /* -- the stages -------------------------------------------------------------------------------- */
 
+static const char *check_quantized(const Check *c, const Node *node, const ProductPlan *p) {
+  if (node->attrs.QUANTIZED_LINEAR.panel != PLAN_PANEL) return "weights in other panels";
+  DType rows = graph_type(c->body, node->operands[0]).dtype;
+  if (rows != plan_dot_dtype(c->target->dot)) return "rows as this target quantizes them";
+  uint64_t sums = (uint64_t)p->tile_rows * p->tile_columns / c->target->vector_floats;
+  if (sums * plan_dot_parts(c->target->dot) > PLAN_TILE_SUMS) return "a smaller tile";
+  if (p->depth_block < plan_product_depth(c->body, node)) return "one depth block";
+  return p->widened ? "nothing to be widened" : NULL;
+}
+
 /* What a product's B must be. */
-static const char *check_product_kind(const Check *c, const Node *node) {
+static const char *check_product_kind(const Check *c, const Node *node, const ProductPlan *p) {
+  if (node->op == OP_QUANTIZED_LINEAR) return check_quantized(c, node, p);
   if (node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel != PLAN_PANEL) {
     return "weights in other panels";
   }
@@ -285,7 +300,7 @@ static const char *check_product_kind(const Check *c, const Node *node) {
 static const char *check_product(const Check *c, const Stage *stage) {
   const ProductPlan *p = &stage->product;
   const Node *node = graph_node(c->body, stage->nodes[0]);
-  uint64_t depth = macs_of_element(c->body, node);
+  uint64_t depth = plan_product_depth(c->body, node);
   uint32_t lanes = c->target->vector_floats, columns = p->tile_columns;
   if (!p->tile_rows || !columns || columns % lanes) return "a tile of whole vectors";
   if (PLAN_PANEL % columns && columns % PLAN_PANEL) return "a tile that divides panels, or of some";
@@ -307,7 +322,7 @@ static const char *check_product(const Check *c, const Stage *stage) {
     if (columns > PLAN_PANEL) return "tiles within a panel, to be widened";
     if (plan_widened_bytes(p) > MAX_SUMS_BYTES) return "smaller depth blocks, to be widened";
   }
-  return check_product_kind(c, node);
+  return check_product_kind(c, node, p);
 }
 
 /* Node `n` of the stage at hand: whether it may stand there, what it reads, and where its results

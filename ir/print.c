@@ -6,8 +6,9 @@
  *              [ "body" [ NAME ] block ]
  *   operands = "(" [ "%"N { "," "%"N } ] ")"          absent for input, and for constant, which has
  *                                                     a recipe instead (recipe.h)
- *   attrs    = "{" KEY "=" VALUE { "," KEY "=" VALUE } "}"       ops.def's: integer, real, STRING
- *                                                                or window
+ *   attrs    = "{" KEY "=" VALUE { "," KEY "=" VALUE } "}"       ops.def's: integer, real, STRING,
+ *                                                                window,
+ *                                                                or element type
  *   window   = HxW [ "stride" HxW ] [ "pad" TOPxLEFTxBOTTOMxRIGHT ] [ "dilation" HxW ]
  *                                                     where left out: 1x1, 0x0x0x0, 1x1
  *   types    = TYPE { "," TYPE }                      f32[1,?,?,64]

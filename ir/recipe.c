@@ -191,11 +191,30 @@ static const char *fit_pack(Recipe *r) {
   return NULL;
 }
 
-/* Only to reals narrower than f32, which recipes are rounded to anyway. */
+static const char *fit_pack4(Recipe *r) {
+  const char *message = fit_pack(r);
+  if (message) return message;
+  int64_t fours = (r->type.dims[1] - 1) / 4 + 1;
+  r->type = type_make(4, (const int64_t[]){r->type.dims[0], fours, r->type.dims[2], 4});
+  return NULL;
+}
+
+static const char *fit_quantize(Recipe *r) {
+  r->type = r->operands[0]->type;
+  return r->type.rank == 2 ? NULL : "operand must be a matrix";
+}
+
+static const char *fit_quantize_scale(Recipe *r) {
+  const char *message = fit_quantize(r);
+  if (!message) r->type = type_vector(r->type.dims[0]);
+  return message;
+}
+
+/* Only to integers, and to reals narrower than f32, which recipes are rounded to anyway. */
 static const char *fit_round(Recipe *r) {
   const DTypeInfo *info = dtype_info(r->type.dtype);
   r->type = type_with_dtype(r->operands[0]->type, r->type.dtype);
-  if (info->kind == DTYPE_REAL && info->bytes < dtype_bytes(DTYPE_F32)) return NULL;
+  if (info->kind == DTYPE_INTEGER || info->bytes < dtype_bytes(DTYPE_F32)) return NULL;
   return "weights cannot be rounded to this element type";
 }
 
@@ -208,7 +227,8 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_MUL_ROWS] = fit_mul_rows, [RECIPE_MATVEC] = fit_matvec,
     [RECIPE_MATMUL] = fit_matmul,     [RECIPE_CONCAT] = fit_concat,
     [RECIPE_SLICE] = fit_slice,       [RECIPE_PACK] = fit_pack,
-    [RECIPE_ROUND] = fit_round,
+    [RECIPE_PACK4] = fit_pack4,       [RECIPE_QUANTIZE] = fit_quantize,
+    [RECIPE_ROUND] = fit_round,       [RECIPE_QUANTIZE_SCALE] = fit_quantize_scale,
 };
 
 /* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
@@ -280,7 +300,8 @@ const char *recipe_try_intern(RecipeTable *table, const Recipe *prototype, const
     bool rounded = r.operands[i] && r.operands[i]->kind == RECIPE_ROUND;
     if (rounded) return "nothing is computed from rounded weights";
   }
-  RETURN_IF_FAULT(fits[r.kind](&r));
+  const char *message = fits[r.kind](&r);
+  if (message) return message;
   if (!is_usable(&r.type)) return "shape has an open dimension or too many elements";
   const Recipe *simpler = simplify(table, &r);
   *out = simpler ? simpler : intern(table, &r);
@@ -366,6 +387,19 @@ const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, i
 const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel) {
   return make(table,
               (Recipe){.kind = RECIPE_PACK, .type.dims = {0, 0, panel}, .operands = {matrix}});
+}
+
+const Recipe *recipe_pack4(RecipeTable *table, const Recipe *matrix, int64_t panel) {
+  return make(table,
+              (Recipe){.kind = RECIPE_PACK4, .type.dims = {0, 0, panel}, .operands = {matrix}});
+}
+
+const Recipe *recipe_quantize(RecipeTable *table, const Recipe *matrix) {
+  return make(table, (Recipe){.kind = RECIPE_QUANTIZE, .operands = {matrix}});
+}
+
+const Recipe *recipe_quantize_scale(RecipeTable *table, const Recipe *matrix) {
+  return make(table, (Recipe){.kind = RECIPE_QUANTIZE_SCALE, .operands = {matrix}});
 }
 
 const Recipe *recipe_round(RecipeTable *table, const Recipe *r, DType dtype) {

@@ -19,6 +19,11 @@
  *   slice(R, begin, count)                   along the outermost dimension
  *   pack(R[N,K], P)                          panels [ceil(N/P), K, P]: element [p,k,j] is
  *                                            R[p*P+j, k], 0 beyond N
+ *   pack4(R[N,K], P)                         panels [ceil(N/P), ceil(K/4), P, 4]: element [p,k,j,i]
+ *                                            is R[p*P+j, 4*k+i], 0 beyond N and K
+ *   quantize(R[N,K])                         R[n,k] / scale[n] to the nearest whole number, of two
+ *                                            the even one: -127 to 127; 0 where the scale is 0
+ *   quantize_scale(R[N,K])                   scale[n]: the largest |R[n,k]| / 127, shape [N]
  *   round(R, f16)                            R rounded to the numbers of this element type, which
  *                                            is the recipe's own; nothing is computed from it
  */
@@ -49,6 +54,9 @@ typedef enum RecipeKind {
   RECIPE_CONCAT,
   RECIPE_SLICE,
   RECIPE_PACK,
+  RECIPE_PACK4,
+  RECIPE_QUANTIZE,
+  RECIPE_QUANTIZE_SCALE,
   RECIPE_ROUND,
   RECIPE_KIND_COUNT,
 } RecipeKind;
@@ -101,7 +109,13 @@ const Recipe *recipe_concat(RecipeTable *table, const Recipe *a, const Recipe *b
 const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, int64_t count);
 /* matrix [N,K] in panels of `panel` rows of it, as products read it. */
 const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel);
-/* For weights that are stored as `dtype`, a real type narrower than f32. */
+/* The same in fours of K, as quantized products read it. */
+const Recipe *recipe_pack4(RecipeTable *table, const Recipe *matrix, int64_t panel);
+/* Each row of `matrix` [N,K] as whole numbers from -127 to 127, */
+const Recipe *recipe_quantize(RecipeTable *table, const Recipe *matrix);
+/* and what one of them stands for, [N]. */
+const Recipe *recipe_quantize_scale(RecipeTable *table, const Recipe *matrix);
+/* For weights that are stored as `dtype`: an integer, or a real type narrower than f32. */
 const Recipe *recipe_round(RecipeTable *table, const Recipe *r, DType dtype);
 /* Weights [O,I,KH,KW] of a convolution in `groups` groups as [O,I*groups,KH,KW] of one, with zeros
  * where a group does not read; O is a multiple of groups. */

@@ -230,6 +230,49 @@ static Status evaluate_pack(const Recipe *r, const WeightSource *source, double 
   return STATUS_OK;
 }
 
+/* [N][K] to [N/panel][K/4][panel][4]. */
+static Status evaluate_pack4(const Recipe *r, const WeightSource *source, double *out) {
+  double *matrix;
+  RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &matrix));
+  size_t rows = (size_t)r->operands[0]->type.dims[0], depth = (size_t)r->operands[0]->type.dims[1];
+  size_t fours = (size_t)r->type.dims[1], panel = (size_t)r->type.dims[2];
+  memset(out, 0, count_of(r) * sizeof *out);
+  for (size_t n = 0; n < rows; ++n) {
+    double *column = out + (n / panel * fours * panel + n % panel) * 4;
+    for (size_t k = 0; k < depth; ++k) column[k / 4 * panel * 4 + k % 4] = matrix[n * depth + k];
+  }
+  free(matrix);
+  return STATUS_OK;
+}
+
+/* What 1 stands for in a row of `count` elements; it is an f32 in the end, and here already. */
+static double scale_of(const double *row, size_t count) {
+  double largest = 0;
+  for (size_t k = 0; k < count; ++k) largest = fmax(largest, fabs(row[k]));
+  return (double)(float)(largest / 127);
+}
+
+static Status evaluate_quantize(const Recipe *r, const WeightSource *source, double *out) {
+  RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
+  size_t rows = (size_t)r->type.dims[0], columns = (size_t)r->type.dims[1];
+  for (size_t n = 0; n < rows; ++n, out += columns) {
+    double scale = scale_of(out, columns);
+    for (size_t k = 0; k < columns; ++k) {
+      out[k] = scale > 0 ? fmin(fmax(rint(out[k] / scale), -127), 127) : 0;
+    }
+  }
+  return STATUS_OK;
+}
+
+static Status evaluate_quantize_scale(const Recipe *r, const WeightSource *source, double *out) {
+  double *matrix;
+  RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &matrix));
+  size_t rows = (size_t)r->type.dims[0], columns = count_of(r->operands[0]) / rows;
+  for (size_t n = 0; n < rows; ++n) out[n] = scale_of(matrix + n * columns, columns);
+  free(matrix);
+  return STATUS_OK;
+}
+
 /* The name of a tensor that `r` is made of, or NULL. */
 static const char *tensor_of(const Recipe *r) {
   if (!r || r->kind == RECIPE_TENSOR) return r ? r->name : NULL;
@@ -267,7 +310,8 @@ static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
     [RECIPE_MUL_ROWS] = evaluate_mul_rows, [RECIPE_MATVEC] = evaluate_matvec,
     [RECIPE_MATMUL] = evaluate_matmul,     [RECIPE_CONCAT] = evaluate_concat,
     [RECIPE_SLICE] = evaluate_slice,       [RECIPE_PACK] = evaluate_pack,
-    [RECIPE_ROUND] = evaluate_round,
+    [RECIPE_PACK4] = evaluate_pack4,       [RECIPE_QUANTIZE] = evaluate_quantize,
+    [RECIPE_ROUND] = evaluate_round,       [RECIPE_QUANTIZE_SCALE] = evaluate_quantize_scale,
 };
 
 Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out) {

@@ -5,7 +5,7 @@
 Type row_domain(const Graph *graph, const Node *node) {
   Type type = graph_type(
       graph, op_has(node->op, OP_LEAVES_DOMAIN) ? node->operands[0] : node->first_result);
-  if (type.rank == 4) return type_with_channels(type, 1);
+  if (type.rank == 4) return type_map(type.dims[0], type.dims[1], type.dims[2], 1);
   return type_map(type.dims[0], 1, 1, 1);
 }
 

@@ -249,6 +249,7 @@ static Status read_attr_value(TextReader *r, const AttrInfo *attr, Attrs *attrs)
     case ATTR_REAL: return text_read_real(r, field);
     case ATTR_TEXT: return text_read_string(r, field);
     case ATTR_WINDOW: return read_window(r, field);
+    case ATTR_ELEMENT: return read_dtype(r, field);
   }
   return STATUS_OK;
 }

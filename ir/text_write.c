@@ -97,6 +97,7 @@ static void print_attr(const AttrInfo *attr, const void *field, const char *befo
     case ATTR_REAL: text_write_real(*(const double *)field, out); break;
     case ATTR_TEXT: text_write_string(*(const char *const *)field, out); break;
     case ATTR_WINDOW: print_window(field, out); break;
+    case ATTR_ELEMENT: string_builder_add(out, dtype_info(*(const DType *)field)->text); break;
   }
 }
 
@@ -107,6 +108,7 @@ static bool attr_is_zero(const AttrInfo *attr, const void *field) {
     case ATTR_REAL: return *(const double *)field == 0 && !signbit(*(const double *)field);
     case ATTR_TEXT: return *(const char *const *)field == NULL;
     case ATTR_WINDOW: return window_equal(field, &(Window){0});
+    case ATTR_ELEMENT: return *(const DType *)field == DTYPE_F32;
   }
   return false;
 }

@@ -5,7 +5,6 @@
  *   REACH_STREAMS   rows in the arena, one for each row of the kernel
  *   REACH_FAR       any other large map: a caller's, or one of which windows are read
  */
-#include "ir/macs.h"
 #include "ir/plan.h"
 #include "passes/cost_model.h"
 #include "passes/plan_parts.h"
@@ -15,7 +14,8 @@
 static PortReach reach_of(const PlanKernel *kernel, const Port *port) {
   if (port->kind == PORT_WEIGHTS || kernel->blocks == 1) return REACH_NEAR;
   uint64_t rows = plan_rows(port->type);
-  if (!cost_model_far(4 * rows * (uint64_t)type_channels(port->type))) return REACH_NEAR;
+  uint64_t row_bytes = dtype_bytes(port->type.dtype) * (uint64_t)type_channels(port->type);
+  if (!cost_model_far(rows * row_bytes)) return REACH_NEAR;
   return port->kind == PORT_ROWS && rows == kernel->rows ? REACH_STREAMS : REACH_FAR;
 }
 
@@ -42,7 +42,7 @@ static uint64_t steps_of_task(const PlanKernel *kernel) {
     uint32_t columns = (uint32_t)channels / kernel->column_blocks;
     uint64_t tiles = (uint64_t)ceil_div_u32(rows[0], stage->product.tile_rows) *
                      ceil_div_u32(columns, stage->product.tile_columns);
-    steps += tiles * macs_of_element(kernel->body, node);
+    steps += tiles * plan_product_depth(kernel->body, node);
   }
   return steps;
 }

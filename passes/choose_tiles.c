@@ -10,11 +10,13 @@
 
 /* One row alone is too short a tile to keep the multipliers busy and to draw on the memory's
  * bandwidth: it takes as many vectors as a tile may have, of several panels. */
-static void choose_tile(const PlanKernel *kernel, const TargetInfo *target, ProductPlan *product) {
+static void choose_tile(const PlanKernel *kernel, const TargetInfo *target, bool quantized,
+                        ProductPlan *product) {
   uint32_t wide = PLAN_TILE_VECTORS * target->vector_floats;
   bool single = kernel->rows <= kernel->blocks;
-  product->tile_rows = single ? 1 : target->tile_rows;
-  product->tile_columns = target->tile_columns;
+  product->tile_rows = quantized ? target->dot_rows : target->tile_rows;
+  product->tile_columns = quantized ? target->dot_columns : target->tile_columns;
+  if (single) product->tile_rows = 1;
   if (single) product->tile_columns = wide > PLAN_PANEL ? wide : PLAN_PANEL;
 }
 
@@ -25,9 +27,9 @@ static bool tiles_are_full(const PlanKernel *kernel, uint32_t tile_rows) {
          rows_unit(kernel->rows, kernel->blocks) == ROWS_UNIT;
 }
 
-/* Equal blocks of K, none longer than the cost model's. */
-static uint32_t depth_block_of(uint32_t depth) {
-  uint32_t blocks = ceil_div_u32(depth, cost_model_depth_block());
+/* Equal blocks of K, none longer than the cost model's; one where the sums are whole numbers. */
+static uint32_t depth_block_of(uint32_t depth, bool quantized) {
+  uint32_t blocks = quantized ? 1 : ceil_div_u32(depth, cost_model_depth_block());
   uint32_t block = ceil_div_u32(depth, blocks);
   return ceil_div_u32(block, PLAN_DEPTH_ALIGN) * PLAN_DEPTH_ALIGN;
 }
@@ -58,7 +60,8 @@ static bool choose_widened(const PlanKernel *kernel, const Node *node, const Pro
   uint32_t rows[PLAN_ROW_COUNTS];
   plan_row_counts(kernel, rows);
   DType dtype = graph_type(kernel->body, node->operands[1]).dtype;
-  return dtype != DTYPE_F32 && product->tile_columns <= PLAN_PANEL &&
+  return dtype_info(dtype)->kind == DTYPE_REAL && dtype != DTYPE_F32 &&
+         product->tile_columns <= PLAN_PANEL &&
          cost_model_widen(ceil_div_u32(rows[0], product->tile_rows));
 }
 
@@ -70,10 +73,11 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
     if (stages[i].kind != STAGE_PRODUCT) continue;
     ProductPlan *product = &stages[i].product;
     const Node *node = graph_node(kernel->body, stages[i].nodes[0]);
-    uint32_t depth = (uint32_t)macs_of_element(kernel->body, node);
-    choose_tile(kernel, target, product);
+    uint32_t depth = plan_product_depth(kernel->body, node);
+    bool quantized = node->op == OP_QUANTIZED_LINEAR;
+    choose_tile(kernel, target, quantized, product);
     product->full = tiles_are_full(kernel, product->tile_rows);
-    product->depth_block = depth_block_of(depth);
+    product->depth_block = depth_block_of(depth, quantized);
     product->unroll = choose_unroll(kernel, target, node, product);
     product->widened = choose_widened(kernel, node, product);
     product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);

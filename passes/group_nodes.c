@@ -16,7 +16,7 @@
  * A call stands alone.
  *
  * Then nodes sink: in reverse order, a node whose users all read it row by row in later groups of
- * its domain moves to the earliest of them, unless more channels would have to be kept in memory
+ * its domain moves to the earliest of them, unless more bytes would have to be kept in memory
  * between kernels than before. So the branch FCs of an ATM end behind its mixing weights, beside
  * `proj`.
  */
@@ -209,19 +209,25 @@ static uint32_t find_target(const Grouping *g, uint32_t index, bool *all_there) 
   return target;
 }
 
-/* Channels that sinking node `index` would newly keep in memory. */
+/* Bytes of a row of `v`. */
+static int64_t row_bytes(const Grouping *g, ValueId v) {
+  Type type = graph_type(g->graph, v);
+  return type_channels(type) * dtype_bytes(type.dtype);
+}
+
+/* Bytes of each row that sinking node `index` would newly keep in memory. */
 static int64_t newly_kept(const Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
-  int64_t channels = 0;
+  int64_t bytes = 0;
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId base = row_domain_base(g->graph, node->operands[k]);
     bool repeated = false;
     for (uint32_t j = 0; j < k; ++j) {
       repeated |= value_equal(base, row_domain_base(g->graph, node->operands[j]));
     }
-    if (!repeated && !is_kept(g, base)) channels += type_channels(graph_type(g->graph, base));
+    if (!repeated && !is_kept(g, base)) bytes += row_bytes(g, base);
   }
-  return channels;
+  return bytes;
 }
 
 static bool is_read_by_column(const Grouping *g, ValueId base) {
@@ -253,7 +259,7 @@ static void try_to_sink(Grouping *g, uint32_t index) {
   bool all_there;
   uint32_t target = find_target(g, index, &all_there);
   if (target == NO_GROUP || !all_there || !may_sink(g, node, target)) return;
-  if (newly_kept(g, index) > type_channels(graph_type(g->graph, node->first_result))) return;
+  if (newly_kept(g, index) > row_bytes(g, node->first_result)) return;
   if (g->groups[target].operands + node->operand_count > MAX_OPERANDS) return;
   join(g, index, target);
   if (pattern_column_blocks(node)) g->groups[target].column_blocks = pattern_column_blocks(node);

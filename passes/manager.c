@@ -94,14 +94,15 @@ static Status run_one(const PassContext *context, const PassOptions *options, co
   return STATUS_OK;
 }
 
-Status manager_run(const PassContext *context, const PassOptions *options, PassList passes,
-                   const Graph *graph, const Graph **result, bool *stopped) {
+Status manager_run(const PassContext *context, const PassOptions *options,
+                   const Pass *const *passes, uint32_t count, const Graph *graph,
+                   const Graph **result, bool *stopped) {
   *stopped = false;
   *result = graph;
-  for (uint32_t i = 0; i < passes.count && !*stopped; ++i) {
-    const char *name = passes.items[i]->name;
+  for (uint32_t i = 0; i < count && !*stopped; ++i) {
+    const char *name = passes[i]->name;
     if (!contains(options->disabled, options->disabled_count, name)) {
-      RETURN_IF_ERROR(run_one(context, options, passes.items[i], result));
+      RETURN_IF_ERROR(run_one(context, options, passes[i], result));
     }
     *stopped = options->stop_after && strcmp(options->stop_after, name) == 0;
   }

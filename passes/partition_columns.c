@@ -2,6 +2,8 @@
  *
  *   packed_linear(x, w, b)  ->  packed_linear(x, w, b){column_blocks}
  *
+ * and quantized_linear likewise,
+ *
  * where cost_model.c says so. A map of 7x7 is one block of rows: a second thread has nothing to do,
  * or would read all weights a second time. Each block of columns reads its own part of the weights
  * instead. form-kernels keeps such products in kernels of their own, because each reads all columns
@@ -12,7 +14,8 @@
 #include "passes/pass.h"
 
 static uint32_t column_blocks(const Graph *graph, const Node *node) {
-  if (node->op != OP_PACKED_LINEAR || node->attrs.PACKED_LINEAR.panel != PLAN_PANEL) return 0;
+  bool packed = node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel == PLAN_PANEL;
+  if (!packed && node->op != OP_QUANTIZED_LINEAR) return 0;
   Type type = graph_type(graph, node->first_result);
   Type x = graph_type(graph, node->operands[0]);
   if (!type_is_known(type)) return 0;
@@ -21,13 +24,19 @@ static uint32_t column_blocks(const Graph *graph, const Node *node) {
                                   (uint64_t)type_channels(type));
 }
 
+/* The attribute of a product that has one. */
+static int32_t *column_blocks_of(Node *node) {
+  return node->op == OP_PACKED_LINEAR ? &node->attrs.PACKED_LINEAR.column_blocks
+                                      : &node->attrs.QUANTIZED_LINEAR.column_blocks;
+}
+
 Status partition_columns(const PassContext *context, const Graph *graph, const Graph **result) {
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
     uint32_t blocks = column_blocks(graph, &node);
-    if (blocks) node.attrs.PACKED_LINEAR.column_blocks = (int32_t)blocks;
+    if (blocks) *column_blocks_of(&node) = (int32_t)blocks;
     rewrite_copy(&rw, &node);
     matched |= blocks > 0;
   }

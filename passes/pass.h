@@ -23,6 +23,9 @@ typedef struct PassContext {
   const Type *input_types;
   uint32_t input_count;
   DType weights_dtype; /* store_weights: as what large constants are stored */
+  bool quantize;       /* quantize_products: whether it does, and the layers that it leaves alone */
+  const char *const *keep_float;
+  uint32_t keep_float_count;
 } PassContext;
 
 /* The new graph; `graph` itself when nothing matched. Fails only for user errors (a resolution that
@@ -55,14 +58,8 @@ const Pass *pass_find(const char *name);
 
 /* The two halves of the pipeline: before and after the resolution is known. */
 typedef enum PipelinePart { PIPELINE_ONCE, PIPELINE_PER_RESOLUTION } PipelinePart;
-/* Passes in the order in which they run. */
-typedef struct PassList {
-  const Pass *const *items;
-  uint32_t count;
-} PassList;
-
-/* Those of one half. */
-PassList pipeline_passes(PipelinePart part);
+/* The passes of one half in the order in which they run. */
+const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count);
 
 /* How a sequence of passes is run and observed. */
 typedef struct PassOptions {
@@ -80,8 +77,8 @@ typedef struct PassOptions {
 MUST_CHECK Status manager_check_options(const PassOptions *options, Diag *diag);
 /* Runs `passes` in order. *stopped is set when stop_after was reached. */
 MUST_CHECK Status manager_run(const PassContext *context, const PassOptions *options,
-                              PassList passes, const Graph *graph, const Graph **result,
-                              bool *stopped);
+                              const Pass *const *passes, uint32_t count, const Graph *graph,
+                              const Graph **result, bool *stopped);
 
 /* From a graph of kernels to a Plan: chooses tiles and blocks, places values, plans memory. */
 MUST_CHECK Status plan_build(const PassContext *context, const Graph *graph, const Plan **plan);

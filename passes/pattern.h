@@ -4,7 +4,6 @@
 
 #include "ir/graph.h"
 
-/* Whether a node of the graph has this op; bodies of kernels are not looked at. */
 static inline bool pattern_has_op(const Graph *graph, OpKind op) {
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (graph->nodes[i].op == op) return true;
@@ -26,6 +25,7 @@ static inline bool pattern_is_affine(const Graph *graph, const Node *node) {
 
 /* Into how many parts the kernel of `node` must cut its columns; 0: it is cut by rows. */
 static inline int32_t pattern_column_blocks(const Node *node) {
+  if (node->op == OP_QUANTIZED_LINEAR) return node->attrs.QUANTIZED_LINEAR.column_blocks;
   return node->op == OP_PACKED_LINEAR ? node->attrs.PACKED_LINEAR.column_blocks : 0;
 }
 

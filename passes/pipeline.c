@@ -20,6 +20,7 @@ static const Pass *const per_resolution[] = {
     RUN(specialize_shapes),   /* first: all that follows depends on sizes */
     RUN(cut_rounds),          /* when the images are known; all that follows sees one round */
     RUN(chunk_means),         /* the order of summation is a function of the size */
+    RUN(quantize_products),   /* before it: it folds no projection that is quantized */
     RUN(fold_projections),    /* before weights are packed: it makes new ones */
     RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */
     RUN(pack_weights),        /* when weights have their last form */
@@ -31,7 +32,11 @@ static const Pass *const per_resolution[] = {
     RUN(prefetch_weights),    /* last: it looks from kernel to kernel */
 };
 
-PassList pipeline_passes(PipelinePart part) {
-  if (part == PIPELINE_ONCE) return (PassList){once, sizeof once / sizeof *once};
-  return (PassList){per_resolution, sizeof per_resolution / sizeof *per_resolution};
+const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count) {
+  if (part == PIPELINE_ONCE) {
+    *count = sizeof once / sizeof *once;
+    return once;
+  }
+  *count = sizeof per_resolution / sizeof *per_resolution;
+  return per_resolution;
 }

@@ -4,7 +4,7 @@
  * the last that reads it. A result takes over the memory of an operand that dies at its kernel
  * where that is provably safe:
  *
- *   - operand and result have the kernel's rows, and one pitch;
+ *   - operand and result have the kernel's rows, and one pitch and type;
  *   - every reader of the operand in the body reads it row by row (no other block sees it), in a
  *     kernel that is cut by columns at its own columns, and
  *   - runs in an earlier stage than the one that writes the result.
@@ -37,7 +37,8 @@ typedef struct Placement {
 /* All images of a port in the arena, with the slack behind them. */
 static uint64_t port_bytes(const Port *port) {
   uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
-  return round_up_size(4 * rows * port->pitch + PLAN_SLACK, PLAN_ALIGN);
+  uint64_t bytes = dtype_bytes(port->type.dtype) * rows * port->pitch;
+  return round_up_size(bytes + PLAN_SLACK, PLAN_ALIGN);
 }
 
 /* The stage that node `node` of the body is in; NO_STAGE for inputs and views. */
@@ -62,6 +63,7 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
   const Graph *body = kernel->body;
   const Port *from = &kernel->operands[operand], *to = &kernel->results[result];
   if (from->kind != PORT_ROWS || from->pitch != to->pitch) return false;
+  if (from->type.dtype != to->type.dtype) return false;
   if (plan_rows(from->type) != kernel->rows || plan_rows(to->type) != kernel->rows) return false;
   ValueId input = body_input(body, operand);
   uint32_t writer = body->values[body->outputs[result].value.index].node.index;
@@ -74,7 +76,7 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
       if (!row_domain_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) {
         return false;
       }
-      if (kernel->column_blocks > 1 && node->op == OP_PACKED_LINEAR) return false;
+      if (kernel->column_blocks > 1 && op_is_product(node->op)) return false;
     }
   }
   return true;

@@ -87,11 +87,12 @@ static void place_result(Placing *p, ValueId v) {
   const Graph *body = p->kernel->body;
   ValuePlace *place = &p->places[v.index];
   *place = place_of(p, v);
-  if (place->kind == PLACE_SCRATCH) place->pitch = plan_pitch(type_channels(graph_type(body, v)));
+  if (place->kind == PLACE_SCRATCH) place->pitch = plan_pitch(graph_type(body, v));
   if (place->kind != PLACE_STRIP) return;
   const Node *node = graph_def(body, v);
   Type map = graph_type(body, node->operands[0]), patches = graph_type(body, v);
-  place->pitch = plan_pitch((int64_t)plan_strip_floats(&node->attrs.PATCHES, map, patches));
+  int64_t floats = (int64_t)plan_strip_floats(&node->attrs.PATCHES, map, patches);
+  place->pitch = plan_pitch_of(floats, DTYPE_F32);
   p->kernel->line = (uint32_t)patches.dims[2];
 }
 
@@ -123,8 +124,8 @@ static void drop_strips(Placing *p, uint32_t line) {
   }
   for (uint32_t v = 0; v < body->value_count && !whole; ++v) {
     if (p->places[v].kind != PLACE_STRIP) continue;
-    int64_t channels = type_channels(graph_type(body, (ValueId){v}));
-    p->places[v] = (ValuePlace){.kind = PLACE_SCRATCH, .pitch = plan_pitch(channels)};
+    uint32_t pitch = plan_pitch(graph_type(body, (ValueId){v}));
+    p->places[v] = (ValuePlace){.kind = PLACE_SCRATCH, .pitch = pitch};
   }
 }
 

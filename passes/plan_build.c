@@ -37,7 +37,7 @@ static Port operand_port(const Building *b, ValueId v) {
     port.kind = PORT_CALLER;
     port.nchw = node->attrs.INPUT.nchw;
   } else {
-    port.pitch = plan_pitch(type_channels(port.type));
+    port.pitch = plan_pitch(port.type);
   }
   return port;
 }
@@ -46,7 +46,7 @@ static Port operand_port(const Building *b, ValueId v) {
 static Port result_port(const Building *b, ValueId v) {
   Port port = {.kind = PORT_ROWS, .type = graph_type(b->graph, v)};
   if (b->output_of[v.index] == NO_OUTPUT) {
-    port.pitch = plan_pitch(type_channels(port.type));
+    port.pitch = plan_pitch(port.type);
   } else {
     port.kind = PORT_CALLER;
     port.nchw = b->graph->outputs[b->output_of[v.index]].nchw;

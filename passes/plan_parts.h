@@ -16,15 +16,21 @@
  */
 enum {
   NO_STAGE = UINT32_MAX,
-  /* Rows whose distance is a multiple of it fall into two sets of a first-level cache of 4 KiB to a
-   * way: fewer lines than a product reads side by side. */
-  CROWDED_PITCH = 2048 / 4,
+  /* Rows whose distance is a multiple of so many bytes fall into two sets of a first-level cache of
+   * 4 KiB to a way: fewer lines than a product reads side by side. */
+  CROWDED_PITCH_BYTES = 2048,
 };
 
-/* Floats between rows of `channels` channels. */
-static inline uint32_t plan_pitch(int64_t channels) {
-  uint32_t pitch = (uint32_t)((channels + PLAN_PITCH - 1) / PLAN_PITCH * PLAN_PITCH);
-  return pitch % CROWDED_PITCH ? pitch : pitch + PLAN_PITCH;
+/* Elements between rows of `count` elements of `dtype`. */
+static inline uint32_t plan_pitch_of(int64_t count, DType dtype) {
+  uint32_t bytes = dtype_bytes(dtype), unit = PLAN_PITCH_BYTES / bytes;
+  uint32_t pitch = (uint32_t)((count + unit - 1) / unit * unit);
+  return pitch * bytes % CROWDED_PITCH_BYTES ? pitch : pitch + unit;
+}
+
+/* Elements between the rows of a map. */
+static inline uint32_t plan_pitch(Type type) {
+  return plan_pitch_of(type_channels(type), type.dtype);
 }
 
 /* Fills stages and stage_count. Returns the stage of each body value ([value_count]): NO_STAGE for

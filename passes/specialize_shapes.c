@@ -52,7 +52,7 @@ static Status check_inputs(const PassContext *context, const Graph *graph) {
 /* Whether rows of whole vectors, however short, keep a map below MAX_PADDED floats. */
 static bool fits_padded(Type type, int64_t elements) {
   int64_t channels = type_channels(type);
-  return elements == 0 || elements / channels <= MAX_PADDED / plan_pitch(channels);
+  return elements == 0 || elements / channels <= MAX_PADDED / plan_pitch(type);
 }
 
 /* No result of `node` is too large. The message has the label of its layer. */

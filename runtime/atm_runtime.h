@@ -33,6 +33,8 @@ const char *atm_error_text(int code);
 #define ATM_ISA_X86_64_V2 (UINT64_C(1) << 0)
 #define ATM_ISA_X86_64_V3 (UINT64_C(1) << 1)
 #define ATM_ISA_X86_64_V4 (UINT64_C(1) << 2)
+#define ATM_ISA_X86_64_V3_VNNI (UINT64_C(1) << 3) /* v3 and AVX-VNNI */
+#define ATM_ISA_X86_64_V4_VNNI (UINT64_C(1) << 4) /* v4 and AVX512-VNNI */
 #define ATM_ISA_ARM_NEON (UINT64_C(1) << 16)
 /* Says that the other bits are what this very CPU has. */
 #define ATM_ISA_DETECTED (UINT64_C(1) << 63)
@@ -64,7 +66,8 @@ enum {
   ATM_DTYPE_F16 = 2, /* IEEE half precision, as uint16_t in C */
   ATM_DTYPE_S32 = 3, /* int32_t */
   ATM_DTYPE_S8 = 4,  /* int8_t */
-  ATM_DTYPE_U8 = 5   /* uint8_t */
+  ATM_DTYPE_U8 = 5,  /* uint8_t */
+  ATM_DTYPE_S16 = 6  /* int16_t */
 };
 
 /* Constant data about a generated model. Dimensions are in the caller's layout. */

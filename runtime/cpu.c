@@ -29,7 +29,9 @@ enum { ARCH = ISA_X86 };
 static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
   unsigned r[4] = {0};
   int saved = reg == ISA_XCR0;
-  if (!__get_cpuid_count(saved ? 1 : leaf, 0, &r[0], &r[1], &r[2], &r[3])) return 0;
+  unsigned subleaf = (leaf & ISA_SUBLEAF) != 0;
+  leaf = saved ? 1 : leaf & ~(uint32_t)ISA_SUBLEAF;
+  if (!__get_cpuid_count(leaf, subleaf, &r[0], &r[1], &r[2], &r[3])) return 0;
   if (!saved) return r[reg];
   if (!(r[ISA_ECX] & ISA_OSXSAVE)) return 0;
   __asm__ volatile("xgetbv" : "=a"(r[0]), "=d"(r[1]) : "c"(0));

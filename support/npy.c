@@ -85,7 +85,8 @@ static const char *parse_shape(Cursor *c, Header *header) {
   header->rank = 0;
   while (!accept(c, ')')) {
     if (header->rank == NPY_MAX_RANK) return "the array has more than 4 dimensions";
-    RETURN_IF_FAULT(parse_dim(c, &header->dims[header->rank++]));
+    const char *message = parse_dim(c, &header->dims[header->rank++]);
+    if (message) return message;
     if (!accept(c, ',')) return accept(c, ')') ? NULL : "the shape is malformed";
   }
   return header->rank ? NULL : "the array has no dimensions";
@@ -108,7 +109,8 @@ static const char *parse_entry(Cursor *c, Header *header) {
 static const char *parse_header(Cursor *c, Header *header) {
   if (!accept(c, '{')) return "the header is malformed";
   while (!accept(c, '}')) {
-    RETURN_IF_FAULT(parse_entry(c, header));
+    const char *message = parse_entry(c, header);
+    if (message) return message;
     if (!accept(c, ',') && (c->at == c->end || *c->at != '}')) return "the header is malformed";
   }
   skip_blanks(c);

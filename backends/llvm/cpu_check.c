@@ -70,13 +70,13 @@ static LLVMValueRef instruction(Check *c, const char *text, const char *constrai
   return LLVMBuildCall2(c->m->builder, type, code, args, arg_count, "");
 }
 
-/* The four registers after cpuid of `leaf`, subleaf 0. */
+/* The four registers after cpuid of `leaf`, with its subleaf. */
 static LLVMValueRef cpuid(Check *c, uint32_t leaf) {
   for (uint32_t i = 0; i < c->read_count; ++i) {
     if (c->leaves[i] == leaf) return c->results[i];
   }
   CHECK(c->read_count < MOST_READ);
-  LLVMValueRef args[] = {i32(c, leaf), i32(c, 0)};
+  LLVMValueRef args[] = {i32(c, leaf & ~(uint32_t)ISA_SUBLEAF), i32(c, leaf / ISA_SUBLEAF % 2)};
   LLVMValueRef result = instruction(
       c, "cpuid", "={ax},={bx},={cx},={dx},{ax},{cx},~{dirflag},~{fpsr},~{flags}", 4, args, 2);
   c->leaves[c->read_count] = leaf;
@@ -114,7 +114,8 @@ static LLVMValueRef holds(Check *c, const Test *t) {
   if (t->reg == ISA_XCR0) return has_bits(c, saved_registers(c), i32(c, t->mask));
   LLVMValueRef ok = has_bits(c, register_after(c, t->leaf, t->reg), i32(c, t->mask));
   if (t->leaf <= 1 || t->leaf >> 31) return ok; /* every x86-64 CPU has these */
-  LLVMValueRef there = LLVMBuildICmp(c->m->builder, LLVMIntUGE, c->last_leaf, i32(c, t->leaf), "");
+  LLVMValueRef leaf = i32(c, t->leaf & ~(uint32_t)ISA_SUBLEAF);
+  LLVMValueRef there = LLVMBuildICmp(c->m->builder, LLVMIntUGE, c->last_leaf, leaf, "");
   return LLVMBuildAnd(c->m->builder, ok, there, "");
 }
 

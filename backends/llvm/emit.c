@@ -166,8 +166,8 @@ LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
 }
 
 /* A shuffle of two vectors; `index[i]` chooses lane i of the result, -1: any. */
-static LLVMValueRef shuffle(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, const int32_t *index,
-                            uint32_t count) {
+LLVMValueRef emit_shuffle_two(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
+                              const int32_t *index, uint32_t count) {
   LLVMValueRef mask[MAX_LANES];
   for (uint32_t i = 0; i < count; ++i) {
     mask[i] = index[i] < 0 ? LLVMGetPoison(m->i32) : emit_i32(m, index[i]);
@@ -177,14 +177,14 @@ static LLVMValueRef shuffle(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, co
 
 LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *index,
                           uint32_t count) {
-  return shuffle(m, vector, LLVMGetPoison(LLVMTypeOf(vector)), index, count);
+  return emit_shuffle_two(m, vector, LLVMGetPoison(LLVMTypeOf(vector)), index, count);
 }
 
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   int32_t index[MAX_LANES];
   uint32_t count = 2 * LLVMGetVectorSize(LLVMTypeOf(a));
   for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)i;
-  return shuffle(m, a, b, index, count);
+  return emit_shuffle_two(m, a, b, index, count);
 }
 
 LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar) {
@@ -213,7 +213,7 @@ LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lan
   uint32_t count = m->target->vector_floats;
   if (lanes >= count) return vector;
   for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)(i < lanes ? i : i + count);
-  return shuffle(m, vector, other, index, count);
+  return emit_shuffle_two(m, vector, other, index, count);
 }
 
 /* -- memory ------------------------------------------------------------------------------------ */
@@ -231,6 +231,10 @@ static LLVMValueRef load(ModuleContext *m, LLVMTypeRef type, LLVMValueRef addres
 
 LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address) {
   return load(m, m->f32, address);
+}
+
+LLVMValueRef emit_load_i32(ModuleContext *m, LLVMValueRef address) {
+  return load(m, m->vector_i32, address);
 }
 
 void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address) {
@@ -261,7 +265,7 @@ LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes) {
     for (uint32_t i = 0; i < width; ++i) {
       index[i] = (int32_t)(i >= at && i < at + count ? width + i - at : i);
     }
-    whole = shuffle(m, whole, wide, index, width);
+    whole = emit_shuffle_two(m, whole, wide, index, width);
     at += count;
   }
   return whole;

@@ -83,6 +83,9 @@ LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar);
 /* Lane i of the result is lane `index[i]` of `vector`; -1: any. */
 LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *index,
                           uint32_t count);
+/* The same of those of `a` and then `b`. */
+LLVMValueRef emit_shuffle_two(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
+                              const int32_t *index, uint32_t count);
 /* The lanes of `a`, then those of `b`. */
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 /* The sum of the lanes, in a fixed order (halves, then quarters, ...). */
@@ -96,7 +99,9 @@ LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lan
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes);
 /* One float at `address`. */
 LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
-/* Writes one. */
+/* Whole numbers of a vector, aligned to one. */
+LLVMValueRef emit_load_i32(ModuleContext *m, LLVMValueRef address);
+/* Writes one float. */
 void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address);
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);

@@ -16,7 +16,6 @@
  * What is prefetched meanwhile: product_prefetch.c.
  */
 #include "backends/llvm/product.h"
-#include "ir/macs.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
 
@@ -127,11 +126,11 @@ uint32_t product_turn_columns(const Product *p) {
 static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begin, uint32_t width) {
   ModuleContext *m = p->k->m;
   uint32_t lanes = m->target->vector_floats;
-  Tile tile = {
-      .column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
-      .panel = emit_address(m, product_panel(p, panel), emit_mul(m, begin, dtype_bytes(p->dtype))),
-      .b = {.dtype = p->dtype, .step_bytes = p->step_bytes},
-      .vectors = ceil_div_u32(width, lanes)};
+  Tile tile = {.column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
+               .panel = emit_address(m, product_panel(p, panel),
+                                     emit_mul(m, begin, product_column_bytes(p->dtype))),
+               .b = {.dtype = p->dtype, .step_bytes = p->step_bytes},
+               .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   tile.row = tile.depth = emit_i64(m, 0);
   if (p->depth_blocks == 1) {
@@ -173,8 +172,7 @@ static void find_weights(Product *p, ValueId b) {
   KernelEmitter *k = p->k;
   const Node *linear = stage_anchor(k, p->stage);
   p->dtype = graph_type(k->body, b).dtype;
-  if (linear->op == OP_PACKED_LINEAR) {
-    CHECK(linear->attrs.PACKED_LINEAR.panel == PLAN_PANEL);
+  if (linear->op != OP_IMAGE_LINEAR) {
     p->weights = k->views[b.index].base;
     p->aligned = true;
     p->step_bytes = product_panel_bytes(p->dtype);
@@ -227,6 +225,7 @@ static void find_linear(Product *p, const Node *node) {
   p->bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   p->follows = product_prefetch_follows(k, p->stage);
   find_weights(p, node->operands[1]);
+  if (node->op == OP_QUANTIZED_LINEAR) product_quantized_find(p, node);
 }
 
 /* What the emitters of a product need to know. K is the number of multiply-adds of one element of
@@ -236,7 +235,7 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   Product p = {.k = k, .stage = stage, .plan = stage->product};
   p.channels = value_channels(k, node_result(node, 0));
   p.panels = kernel_panels(k, p.channels);
-  p.depth = (uint32_t)macs_of_element(k->body, node);
+  p.depth = plan_product_depth(k->body, node);
   p.depth_blocks = ceil_div_u32(p.depth, p.plan.depth_block);
   if (node->op == OP_MIX_ROWS) {
     find_mixed(&p, node);

@@ -9,9 +9,13 @@
 _Static_assert((int)PLAN_TILE_SUMS <= (int)LOOP_MAX_CARRIED,
                "a tile's sums are carried by its loop");
 
-/* Bytes of one k of a panel whose elements are of type `dtype`. */
+/* Bytes of a column at one step of K: an element of type `dtype`, or four of s8. */
+static inline uint32_t product_column_bytes(DType dtype) {
+  return dtype == DTYPE_S8 ? 4 : dtype_bytes(dtype);
+}
+/* Bytes of one step of a panel. */
 static inline uint32_t product_panel_bytes(DType dtype) {
-  return PLAN_PANEL * dtype_bytes(dtype);
+  return PLAN_PANEL * product_column_bytes(dtype);
 }
 
 /* Where A is. A row's K steps stand in runs: row r at k = 0 is at
@@ -28,6 +32,8 @@ typedef struct RowSource {
   uint64_t inner_bytes, outer_bytes;
 } RowSource;
 
+typedef struct Dot Dot;
+
 typedef struct Product {
   KernelEmitter *k;
   const Stage *stage;
@@ -35,6 +41,8 @@ typedef struct Product {
   RowSource a;
   const View *bias;     /* NULL: none */
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
+  const Dot *dot;       /* of a quantized product, and what it has more; NULL: of floats */
+  const View *row_scale, *column_scale, *first;
   LLVMValueRef weights; /* B */
   DType dtype;          /* its elements' in memory */
   bool aligned;         /* B, to vectors */
@@ -86,6 +94,32 @@ uint32_t product_tiles(const Product *p);
 LLVMValueRef product_panel(const Product *p, LLVMValueRef panel);
 /* The columns that are finished before the next ones are begun: one panel or several. */
 uint32_t product_turn_columns(const Product *p);
+
+/* -- product_quantized.c: products of whole numbers -------------------------------------------- */
+/* Finds what a quantized_linear has more than others. */
+void product_quantized_find(Product *p, const Node *node);
+/* How many vectors of sums a tile has. */
+uint32_t product_quantized_sums(const Product *p, const Tile *tile);
+/* They begin as `acc`; */
+void product_quantized_begin(const Product *p, const Tile *tile, LLVMValueRef *acc);
+/* one step of K is added: `a` and `b` as for floats; */
+void product_quantized_step(const Product *p, const Tile *tile, LLVMValueRef a, LLVMValueRef b,
+                            uint32_t step, LLVMValueRef *acc);
+/* and they become the vectors of the result. */
+void product_quantized_finish(const Product *p, const Tile *tile, LLVMValueRef *acc);
+
+/* -- dot.c: the instructions for them ---------------------------------------------------------- */
+/* The one that the target of a module has, */
+const Dot *dot_of(ModuleContext *m);
+/* a four of a row at `address`, in all lanes, */
+LLVMValueRef dot_row(ModuleContext *m, const Dot *dot, LLVMValueRef address);
+/* the fours of a vector of columns, as one vector or two (plan_dot_parts), */
+void dot_columns(ModuleContext *m, const Dot *dot, LLVMValueRef address, LLVMValueRef *columns);
+/* their products, added to the sums of one of these vectors, */
+LLVMValueRef dot_add(ModuleContext *m, const Dot *dot, LLVMValueRef sums, LLVMValueRef row,
+                     LLVMValueRef columns);
+/* and the sums of all, one for each column. */
+LLVMValueRef dot_finish(ModuleContext *m, const LLVMValueRef *sums);
 
 /* -- product_widen.c --------------------------------------------------------------------------- */
 /* Makes room for the converted B, if the product is `widened`. */

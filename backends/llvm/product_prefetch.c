@@ -76,7 +76,7 @@ LLVMValueRef product_prefetch_depth(const Product *p, const Tile *tile, LLVMValu
 
 /* Products whose B is a matrix; that of mix_rows is a map. */
 static bool is_linear(OpKind op) {
-  return op == OP_PACKED_LINEAR || op == OP_IMAGE_LINEAR;
+  return op_is_product(op) && op != OP_MIX_ROWS;
 }
 
 /* The first stage from `stage` on that is a linear, or NULL. */
@@ -95,7 +95,7 @@ LLVMValueRef product_prefetch_follows(KernelEmitter *k, const Stage *stage) {
   if (!cut) return weights;
   PanelRange panels = kernel_panels(k, value_channels(k, node_result(node, 0)));
   uint64_t step_bytes = product_panel_bytes(graph_type(k->body, node->operands[1]).dtype);
-  uint64_t panel_bytes = step_bytes * value_channels(k, node->operands[0]);
+  uint64_t panel_bytes = step_bytes * plan_product_depth(k->body, node);
   return emit_address(k->m, weights, emit_mul(k->m, next ? panels.begin : panels.end, panel_bytes));
 }
 

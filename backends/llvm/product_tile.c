@@ -29,6 +29,11 @@ static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
   return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
 }
 
+/* Vectors of sums. */
+static uint32_t sum_count(const Product *p, const Tile *tile) {
+  return p->dot ? product_quantized_sums(p, tile) : tile->rows * tile->vectors;
+}
+
 /* One step of K: acc += A[.][k] * B[k][.]. `a` and `b` point at k, `step` is added to it. */
 static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LLVMValueRef b,
                           uint32_t step, LLVMValueRef *acc) {
@@ -67,7 +72,11 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   uint64_t apart = p->a.line ? p->a.row_bytes / p->a.step_bytes : unroll; /* windows, in steps */
   for (uint32_t step = 0; step < unroll; ++step) {
     if (step && step % apart == 0) emit_barrier(m);
-    multiply_step(p, tile, a, b, step, acc);
+    if (p->dot) {
+      product_quantized_step(p, tile, a, b, step, acc);
+    } else {
+      multiply_step(p, tile, a, b, step, acc);
+    }
   }
 }
 
@@ -75,7 +84,7 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
 static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows, LoopRange range,
                            LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  uint32_t count = tile->rows * tile->vectors;
+  uint32_t count = sum_count(p, tile);
   Loop loop;
   loop_begin_carrying(m, &loop, range, acc, count);
   memcpy(acc, loop.carried, count * sizeof *acc);
@@ -112,7 +121,7 @@ static void multiply_run(const Product *p, const Tile *tile, LLVMValueRef rows, 
 static void multiply_runs(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
                           LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  uint32_t count = tile->rows * tile->vectors;
+  uint32_t count = sum_count(p, tile);
   LLVMValueRef rows = product_source_row(m, &p->a, tile->row), length = emit_i64(m, p->a.run);
   LLVMValueRef first = LLVMBuildUDiv(m->builder, begin, length, "");
   LLVMValueRef behind = emit_add(m, end, emit_i64(m, (int64_t)p->a.run - 1));
@@ -125,12 +134,21 @@ static void multiply_runs(const Product *p, const Tile *tile, LLVMValueRef begin
   memcpy(acc, runs.carried, count * sizeof *acc);
 }
 
+static void begin_sums(const Product *p, const Tile *tile, LLVMValueRef *acc) {
+  if (p->dot) {
+    product_quantized_begin(p, tile, acc);
+    return;
+  }
+  LLVMValueRef zero = LLVMConstNull(p->k->m->vector);
+  for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
+}
+
 /* acc = A * B over k of the tile's depth block. Only the last block can be short or have a length
  * that is no multiple of the unrolling. */
 static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  LLVMValueRef zero = LLVMConstNull(m->vector), begin = tile->depth;
-  for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
+  LLVMValueRef begin = tile->depth;
+  begin_sums(p, tile, acc);
   uint32_t rest = p->depth % p->plan.unroll;
   LLVMValueRef even = emit_i64(m, p->depth - rest), last = emit_i64(m, p->depth);
   if (p->depth_blocks > 1) {
@@ -265,13 +283,17 @@ void product_tile_finish_sums(const Product *p, const Tile *tile) {
 
 void product_tile_emit(const Product *p, const Tile *tile) {
   LLVMValueRef acc[LOOP_MAX_CARRIED] = {0};
-  CHECK(tile->rows * tile->vectors <= LOOP_MAX_CARRIED);
+  CHECK(sum_count(p, tile) <= LOOP_MAX_CARRIED);
   multiply(p, tile, acc);
   if (p->depth_blocks > 1) {
     add_tile(p, tile, acc);
     return;
   }
-  add_bias(p, tile, acc);
+  if (p->dot) {
+    product_quantized_finish(p, tile, acc);
+  } else {
+    add_bias(p, tile, acc);
+  }
   if (p->sums) {
     store_tile(p, tile, acc);
   } else {

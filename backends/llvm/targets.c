@@ -86,6 +86,24 @@ static const TargetRow *row_of_host(const TargetFamily *family) {
 }
 
 /* A CPU is listed with the best row that it runs. */
+/* CPUs that run `row` run `other` too. */
+static bool row_contains(const TargetRow *row, const TargetRow *other) {
+  for (const char *const *f = other->requires; *f; ++f) {
+    if (!list_has(row->requires, *f)) return false;
+  }
+  return true;
+}
+
+/* The row to be taken where nobody named one, on CPUs whose best row is `best`. */
+static const TargetRow *row_by_itself(const TargetFamily *family, const TargetRow *best,
+                                      bool quantized) {
+  const TargetRow *end = family->rows + family->row_count;
+  for (const TargetRow *row = best; row < end; ++row) {
+    if (row_contains(best, row) && (quantized || !row->quantized)) return row;
+  }
+  return best;
+}
+
 static const TargetRow *row_of_cpu(const TargetFamily *family, const char *cpu) {
   /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): tables are not NULL */
   for (uint32_t i = 0; i < family->row_count; ++i) {
@@ -162,9 +180,9 @@ static const TargetRow *choose_cpu(const char *cpu, const TargetFamily **family,
   return row;
 }
 
-const TargetInfo *target_choose(const char *isa, const char *cpu, const char *triple, Arena *arena,
-                                Diag *diag) {
+const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag *diag) {
   const TargetFamily *family = NULL;
+  const char *isa = request->isa, *cpu = request->cpu, *triple = request->triple;
   if (triple && !(family = family_of_triple(triple))) {
     diag_usage_error(diag, "unknown target \"%s\"; known: x86_64-linux-gnu, aarch64-linux-gnu",
                      triple);
@@ -178,19 +196,19 @@ const TargetInfo *target_choose(const char *isa, const char *cpu, const char *tr
   }
   const TargetRow *best = NULL;
   if (cpu && !(best = choose_cpu(cpu, &family, arena, diag))) return NULL;
-  if (wanted && best && wanted < best) {
+  if (wanted && best && !row_contains(best, wanted)) {
     diag_usage_error(diag, "CPU \"%s\" does not run %s, %s at most", cpu, wanted->info.name,
                      best->info.name);
     return NULL;
   }
   if (wanted) return &wanted->info;
-  if (best) return &best->info;
   if (!family && !(family = family_of_host())) {
     diag_usage_error(diag, "no code is made for this machine; choose one with --target");
     return NULL;
   }
-  const TargetRow *host = row_of_host(family);
-  return host ? &host->info : &family->rows[family->row_count - 1].info;
+  if (!best) best = row_of_host(family);
+  if (!best) best = &family->rows[family->row_count - 1];
+  return &row_by_itself(family, best, request->quantized)->info;
 }
 
 const TargetRow *target_row(const TargetInfo *info) {
@@ -231,17 +249,19 @@ static Status list_add(TargetList *list, const char *name, const TargetInfo *tar
   return STATUS_OK;
 }
 
-Status target_choose_list(const char *isas, const char *cpu, const char *triple, Arena *arena,
-                          Diag *diag, TargetList *list) {
+Status target_choose_list(const TargetRequest *request, Arena *arena, Diag *diag,
+                          TargetList *list) {
+  const char *isas = request->isa;
   size_t names = 1;
   for (const char *c = isas; c && *c; ++c) names += *c == ',';
   *list = (TargetList){.items = ARENA_ARRAY(arena, names, const TargetInfo *)};
   for (size_t i = 0; i < names; ++i) {
+    TargetRequest one = *request;
     size_t length = isas ? strcspn(isas, ",") : 0;
-    const char *name = isas ? arena_strndup(arena, isas, length) : NULL;
-    const TargetInfo *target = target_choose(name, cpu, triple, arena, diag);
+    one.isa = isas ? arena_strndup(arena, isas, length) : NULL;
+    const TargetInfo *target = target_choose(&one, arena, diag);
     if (!target) return STATUS_USAGE;
-    RETURN_IF_ERROR(list_add(list, name, target, diag));
+    RETURN_IF_ERROR(list_add(list, one.isa, target, diag));
     if (isas) isas += length + 1;
   }
   return STATUS_OK;

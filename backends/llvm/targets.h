@@ -7,6 +7,7 @@
 typedef struct TargetRow {
   TargetInfo info;
   const char *isa;          /* short name of --isa */
+  bool quantized;           /* it is worth its name for quantized products alone */
   const char *baseline_cpu; /* LLVM cpu for code that runs before the ISA was checked */
   const char *const *
     requires;              /* LLVM names of the CPU features that the code needs; NULL-ended */

@@ -23,9 +23,9 @@ static const char *check_depth(const Infer *in, int64_t depth) {
 
 const char *infer_LINEAR(const Infer *in, Type *result) {
   Type w = in->operand[1];
-  RETURN_IF_FAULT(infer_check_rows(in, 0));
+  INFER_TRY(infer_check_rows(in, 0));
   if (w.rank != 2) return infer_misfit(in, "the weight must be [O,K], got %s", INFER_TEXT(w));
-  RETURN_IF_FAULT(check_depth(in, w.dims[1]));
+  INFER_TRY(check_depth(in, w.dims[1]));
   if (w.dims[0] == DIM_OPEN) {
     return infer_misfit(in, "the rows of the weight %s are open", INFER_TEXT(w));
   }
@@ -36,12 +36,10 @@ const char *infer_LINEAR(const Infer *in, Type *result) {
 const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
   const AttrsPACKED_LINEAR *a = &in->node->attrs.PACKED_LINEAR;
   Type w = in->operand[1];
-  RETURN_IF_FAULT(infer_check_rows(in, 0));
-  RETURN_IF_FAULT(infer_check_positive(in, "panel", a->panel));
-  RETURN_IF_FAULT(infer_check_positive(in, "channels", a->channels));
-  if (a->column_blocks) {
-    RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
-  }
+  INFER_TRY(infer_check_rows(in, 0));
+  INFER_TRY(infer_check_positive(in, "panel", a->panel));
+  INFER_TRY(infer_check_positive(in, "channels", a->channels));
+  if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
   int64_t panels = ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel);
   Type packed = type_make(3, (int64_t[]){panels, type_channels(in->operand[0]), a->panel});
   packed.dtype = w.dtype;
@@ -55,11 +53,11 @@ const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
 const char *infer_IMAGE_LINEAR(const Infer *in, Type *result) {
   Type x = in->operand[0], w = in->operand[1];
   int64_t images;
-  RETURN_IF_FAULT(infer_check_rows(in, 0));
+  INFER_TRY(infer_check_rows(in, 0));
   if (w.rank != 4 || w.dims[1] != 1) {
     return infer_misfit(in, "the weight must be [N,1,K,O], got %s", INFER_TEXT(w));
   }
-  RETURN_IF_FAULT(check_depth(in, w.dims[2]));
+  INFER_TRY(check_depth(in, w.dims[2]));
   if (!infer_dims_meet(w.dims[0], x.dims[0], &images)) {
     return infer_misfit(in, "the weight %s is not for the images of %s", INFER_TEXT(w),
                         INFER_TEXT(x));
@@ -67,19 +65,14 @@ const char *infer_IMAGE_LINEAR(const Infer *in, Type *result) {
   return give_columns(in, w.dims[3], result);
 }
 
-/* A matrix [depth][columns] whose rows are `pitch` apart, and a bias of its columns or NULL. */
-typedef struct Factor {
-  const double *data, *bias;
-  size_t depth, columns, pitch;
-} Factor;
-
-/* `rows` rows [w->depth] at `x` times w; rows of the result are `pitch` apart. */
-static void multiply(const double *x, size_t rows, const Factor *w, double *out, size_t pitch) {
+/* `rows` rows [depth] times w [depth][columns]; rows of the result are `pitch` apart. */
+static void multiply(const double *x, size_t rows, size_t depth, const double *w, size_t w_pitch,
+                     const double *bias, double *out, size_t columns, size_t pitch) {
   for (size_t r = 0; r < rows; ++r) {
     double *row = out + r * pitch;
-    interpret_start_row(row, w->bias, w->columns);
-    for (size_t k = 0; k < w->depth; ++k) {
-      interpret_accumulate(row, x[r * w->depth + k], w->data + k * w->pitch, w->columns);
+    interpret_start_row(row, bias, columns);
+    for (size_t k = 0; k < depth; ++k) {
+      interpret_accumulate(row, x[r * depth + k], w + k * w_pitch, columns);
     }
   }
 }
@@ -90,36 +83,30 @@ void interpret_LINEAR(const Node *node, const InterpTensor *operands, InterpTens
   size_t columns = interpret_extent(result->type).c;
   double *w = interpret_buffer(x.c * columns);
   interpret_transposed(operands[1].data, columns, x.c, w);
-  Factor factor = {w, operands[2].data, x.c, columns, columns};
-  multiply(operands[0].data, extent_rows(x), &factor, result->data, columns);
+  multiply(operands[0].data, extent_rows(x), x.c, w, columns, operands[2].data, result->data,
+           columns, columns);
   free(w);
 }
 
-/* Panel by panel: each is a factor of its own. */
 void interpret_PACKED_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const double *bias = operands[2].data;
   Extent x = interpret_extent(operands[0].type);
   size_t panel = (size_t)node->attrs.PACKED_LINEAR.panel,
          columns = interpret_extent(result->type).c;
   for (size_t first = 0; first < columns; first += panel) {
-    Factor w = {.data = operands[1].data + first * x.c,
-                .bias = bias ? bias + first : NULL,
-                .depth = x.c,
-                .columns = columns - first < panel ? columns - first : panel,
-                .pitch = panel};
-    multiply(operands[0].data, extent_rows(x), &w, result->data + first, columns);
+    size_t used = columns - first < panel ? columns - first : panel;
+    multiply(operands[0].data, extent_rows(x), x.c, operands[1].data + first * x.c, panel,
+             bias ? bias + first : NULL, result->data + first, used, columns);
   }
 }
 
-/* Image by image. */
 void interpret_IMAGE_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   (void)node;
   Extent x = interpret_extent(operands[0].type);
   size_t columns = interpret_extent(result->type).c, rows = x.h * x.w;
   for (size_t n = 0; n < x.n; ++n) {
-    Factor w = {operands[1].data + n * x.c * columns, operands[2].data, x.c, columns, columns};
-    multiply(operands[0].data + n * rows * x.c, rows, &w, result->data + n * rows * columns,
-             columns);
+    multiply(operands[0].data + n * rows * x.c, rows, x.c, operands[1].data + n * x.c * columns,
+             columns, operands[2].data, result->data + n * rows * columns, columns, columns);
   }
 }
 

@@ -26,6 +26,9 @@ Test(dtype, elements_are_rounded_and_read_back) {
       [DTYPE_F32] = {0.1f, -2.5, 3.5, 1e10, -INFINITY},
       [DTYPE_F16] = {0x1.998p-4, -2.5, 3.5, INFINITY, -INFINITY},
       [DTYPE_S32] = {0, -2, 4, INT32_MAX, INT32_MIN},
+      [DTYPE_S8] = {0, -2, 4, INT8_MAX, INT8_MIN},
+      [DTYPE_U8] = {0, 0, 4, UINT8_MAX, 0},
+      [DTYPE_S16] = {0, -2, 4, INT16_MAX, INT16_MIN},
   };
   for (uint32_t t = 0; t < DTYPE_COUNT; ++t) {
     double memory[COUNT + 1], again[COUNT];

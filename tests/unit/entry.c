@@ -60,7 +60,8 @@ static void emit(Fixture *f, const TargetList *targets, bool external) {
 static void open_fixture(Fixture *f, const char *isas, bool external) {
   *f = (Fixture){.arena = arena_new(), .diag = {.stream = stderr}};
   TargetList targets;
-  cr_assert_eq(target_choose_list(isas, NULL, NULL, f->arena, &f->diag, &targets), STATUS_OK);
+  cr_assert_eq(target_choose_list(&(TargetRequest){.isa = isas}, f->arena, &f->diag, &targets),
+               STATUS_OK);
   emit(f, &targets, external);
   float *image = malloc(MOST * ROWS * TINY_IN * sizeof(float));
   for (size_t i = 0; i < MOST * ROWS * TINY_IN; ++i) image[i] = tiny_input(i);
@@ -266,7 +267,7 @@ Test(entry, takes_external_weights) {
 Test(entry, has_a_loop_of_multiply_adds_for_bench) {
   Fixture f;
   open_fixture(&f, NULL, false);
-  const TargetInfo *target = target_choose(NULL, NULL, NULL, f.arena, &f.diag);
+  const TargetInfo *target = target_choose(&(TargetRequest){0}, f.arena, &f.diag);
   void (*peak)(void *, uint32_t, uint32_t) =
       (void (*)(void *, uint32_t, uint32_t))(uintptr_t)llvm_symbol(f.loaded, "tiny_peak");
   cr_assert_not_null((void *)(uintptr_t)peak);

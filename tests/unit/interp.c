@@ -465,3 +465,44 @@ Test(interp, a_failing_source_stops_the_run) {
   Diag diag = {0};
   cr_assert_eq(interp_run(graph, &counting, arena, &diag, &x, &y), STATUS_BAD_INPUT);
 }
+
+/* Rows of four, quantized, multiplied by rows 1..4 and 5..8 of weights. */
+Test(interp, quantizes_rows) {
+  const char *numbers =
+      "graph @g {\n"
+      "  %0 = input {name=\"x\"} : f32[1,1,4,3]\n"
+      "  %1, %2 = quantize_rows(%0) {as=s8}\n"
+      "  output \"q\" %1\n"
+      "}\n";
+  /* halves go to the even number; too small to count; not finite: any numbers, here zeros */
+  check(numbers,
+        (Numbers[]){NUMBERS(127, 0.5, -1.5, -254, 1, 3, 1e-31, -1e-35, 0, INFINITY, 1, NAN)},
+        NUMBERS(127, 0, -2, -127, 0, 2, 0, 0, 0, 0, 0, 0));
+  const char *scales =
+      "graph @g {\n"
+      "  %0 = input {name=\"x\"} : f32[1,1,4,3]\n"
+      "  %1, %2 = quantize_rows(%0) {as=u8}\n"
+      "  output \"s\" %2\n"
+      "}\n";
+  check(scales, (Numbers[]){NUMBERS(127, 0.5, -1.5, -254, 1, 3, 1e-31, -1e-35, 0, 1, INFINITY, 2)},
+        NUMBERS(1, 2, 0, INFINITY));
+}
+
+Test(interp, multiplies_quantized_rows) {
+  const char *text =
+      "graph @g {\n"
+      "  %0 = input {name=\"x\"} : f32[1,1,2,5]\n"
+      "  %1, %2 = quantize_rows(%0) {as=u8}\n"
+      "  %3 = constant round(pack4(@w[3,5], 2), s8)\n"
+      "  %4 = constant @b[3]\n"
+      "  %5 = constant @t[3]\n"
+      "  %6 = constant round(matvec(@w[3,5], fill(-128, [5])), s32)\n"
+      "  %7 = quantized_linear(%1, %3, %4, %2, %5, %6) {panel=2, channels=3}\n"
+      "  output \"y\" %7\n"
+      "}\n";
+  /* in the second row, 1 is two */
+  check(text, (Numbers[]){NUMBERS(127, 0, 0, 0, 0, 254, -254, 2, 0, -2)},
+        NUMBERS(127 * 1 * 1 + 1, 127 * 6 * 2 + 2, 127 * 11 * 3 + 3,
+                2 * (127 - 127 * 2 + 3 - 5) * 1 + 1, 2 * (127 * 6 - 127 * 7 + 8 - 10) * 2 + 2,
+                2 * (127 * 11 - 127 * 12 + 13 - 15) * 3 + 3));
+}

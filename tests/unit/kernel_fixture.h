@@ -64,7 +64,7 @@ static inline ValueId fixture_operand(Fixture *f, PortKind kind, bool nchw, Type
   uint32_t i = f->operand_count++;
   int64_t count = 0;
   cr_assert(i < FIXTURE_MAX_PORTS && type_count(type, &count));
-  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), PLAN_PITCH);
+  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), plan_pitch_unit(type));
   f->operands[i] =
       (Port){.kind = kind, .nchw = nchw, .pitch = kind == PORT_ROWS ? pitch : 0, .type = type};
   f->data[i] = (InterpTensor){type, ARENA_ARRAY(f->arena, (size_t)count, double)};
@@ -96,7 +96,7 @@ static inline ValueId fixture_linear(Fixture *f, ValueId x, int64_t channels) {
 static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool nchw) {
   uint32_t i = f->result_count++;
   Type type = graph_type(f->b.graph, value);
-  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), PLAN_PITCH);
+  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), plan_pitch_unit(type));
   f->results[i] =
       (Port){.kind = kind, .nchw = nchw, .pitch = kind == PORT_ROWS ? pitch : 0, .type = type};
   graph_add_output(f->b.graph, arena_printf(f->arena, "r%u", i), value, nchw);
@@ -152,7 +152,8 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
                                        const uint32_t *stage_of, uint32_t *inputs) {
   const Graph *body = f->b.graph;
   const Node *node = graph_def(body, (ValueId){v});
-  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(body->values[v].type), PLAN_PITCH);
+  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(body->values[v].type),
+                                           plan_pitch_unit(body->values[v].type));
   if (node->op == OP_INPUT) {
     uint32_t index = (*inputs)++;
     return (ValuePlace){.kind = PLACE_OPERAND, .index = index, .pitch = f->operands[index].pitch};
@@ -174,7 +175,8 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
   if (node->op == OP_PATCHES && node->attrs.PATCHES.strip) {
     const AttrsPATCHES *patches = &node->attrs.PATCHES;
     Type map = graph_type(body, node->operands[0]), out = body->values[v].type;
-    size_t floats = round_up_size((size_t)plan_strip_floats(patches, map, out), PLAN_PITCH);
+    size_t floats =
+        round_up_size((size_t)plan_strip_floats(patches, map, out), PLAN_PITCH_BYTES / 4);
     ValuePlace strip = {
         .kind = PLACE_STRIP, .offset = f->kernel.scratch_bytes, .pitch = (uint32_t)floats};
     uint64_t planes = patches->channels_first ? (uint64_t)map.dims[3] : 1;

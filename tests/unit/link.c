@@ -27,7 +27,7 @@ typedef struct Fixture {
 static void open_fixture(Fixture *f, const char *isa) {
   *f = (Fixture){.arena = arena_new(), .folder = "/tmp/atmc-link-XXXXXX"};
   cr_assert_not_null(mkdtemp(f->folder));
-  const TargetInfo *target = target_choose(isa, NULL, NULL, f->arena, &f->diag);
+  const TargetInfo *target = target_choose(&(TargetRequest){.isa = isa}, f->arena, &f->diag);
   f->plan = tiny_plan(f->arena, recipe_table_new(f->arena), target, 1, H, W);
   f->variant = (ArtifactVariant){target, &f->plan};
   f->blob = weights_blob_layout(f->arena, &f->plan, 1);

@@ -28,7 +28,8 @@ static Sample *emit(const char *isas, const char *prefix, EmitKind kind) {
   Sample *s = ARENA_ARRAY(arena, 1, Sample);
   Diag diag = {.stream = stderr};
   TargetList targets;
-  cr_assert_eq(target_choose_list(isas, NULL, NULL, arena, &diag, &targets), STATUS_OK);
+  cr_assert_eq(target_choose_list(&(TargetRequest){.isa = isas}, arena, &diag, &targets),
+               STATUS_OK);
   RecipeTable *recipes = recipe_table_new(arena);
   const Plan *all[6];
   for (uint32_t v = 0; v < targets.count; ++v) {

@@ -89,6 +89,22 @@ Test(recipe, packs_panels_with_zeros_behind_the_last_row) {
               17, 9, 18);
 }
 
+Test(recipe, packs_fours_with_zeros_behind_the_last_row_and_column) {
+  CHECK_VALUE("pack4(@a[3,2], 2)", "f32[2,1,2,4]", 1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 0, 0, 0, 0, 0, 0);
+  CHECK_VALUE("pack4(@a[1,5], 2)", "f32[1,2,2,4]", 1, 2, 3, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0);
+}
+
+Test(recipe, quantizes_each_row_by_its_largest) {
+  CHECK_VALUE("quantize_scale(mul_rows(fill(254, [2,1]), @a[2]))", "f32[2]", 2, 4);
+  CHECK_VALUE("quantize(@a[2,2])", "f32[2,2]", 64, 127, 95, 127); /* 63.5 and 95.25 */
+  CHECK_VALUE("quantize(mul(@a[1,2], fill(-3, [1,2])))", "f32[1,2]", -64, -127);
+  CHECK_VALUE("quantize(fill(0, [1,2]))", "f32[1,2]", 0, 0);
+  CHECK_VALUE("quantize_scale(fill(0, [1,2]))", "f32[1]", 0);
+  CHECK_VALUE("round(quantize(@a[2,2]), s8)", "s8[2,2]", 64, 127, 95, 127);
+  CHECK_VALUE("round(matvec(quantize(@a[2,2]), fill(-128, [2])), s32)", "s32[2]", -191 * 128,
+              -222 * 128);
+}
+
 Test(recipe, rounds_once) {
   const Recipe *third = parse("mul(fill(0.1, [1]), fill(0.3, [1]))");
   float out;
@@ -200,6 +216,8 @@ Test(recipe, text_reads_back) {
       "concat(matmul(@a[2,3], @b[3,2]), mul_rows(@c[1,2], @d[1]))",
       "mul(@a[2], @b[2])",
       "round(pack(@a[2,3], 32), f16)",
+      "round(pack4(quantize(@a[2,3]), 32), s8)",
+      "quantize_scale(@a[2,3])",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
     cr_expect_str_eq(print(parse(texts[i])), texts[i]);
@@ -265,7 +283,6 @@ Test(recipe, refuses_shapes_that_do_not_fit) {
   check_error("slice(@a[4], 9223372036854775807, 1)", 0, "slice is out of range");
   check_error("pack(@a[4], 2)", 0, "operand must be a matrix");
   check_error("round(@a[4], f32)", 0, "weights cannot be rounded to this element type");
-  check_error("round(@a[4], s32)", 0, "weights cannot be rounded to this element type");
   check_error("add(@a[4], round(@a[4], f16))", 0, "nothing is computed from rounded weights");
   check_error("pack(@a[4,4], 9223372036854775807)", 0,
               "shape has an open dimension or too many elements");

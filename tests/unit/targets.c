@@ -9,7 +9,7 @@
 static const char *choose(const char *isa, const char *cpu, const char *triple) {
   Arena *arena = arena_new();
   Diag diag = {0};
-  const TargetInfo *target = target_choose(isa, cpu, triple, arena, &diag);
+  const TargetInfo *target = target_choose(&(TargetRequest){isa, cpu, triple, false}, arena, &diag);
   cr_expect_eq(diag.errors, target ? 0u : 1u);
   arena_free(arena);
   return target ? target->name : NULL;
@@ -78,7 +78,8 @@ static const char *choose_list(Arena *arena, const char *isas, const char *tripl
   Diag diag = {0};
   TargetList list;
   StringBuilder text = {.arena = arena};
-  Status status = target_choose_list(isas, NULL, triple, arena, &diag, &list);
+  Status status =
+      target_choose_list(&(TargetRequest){.isa = isas, .triple = triple}, arena, &diag, &list);
   cr_expect_eq(diag.errors, status ? 1u : 0u);
   if (status) return NULL;
   for (uint32_t i = 0; i < list.count; ++i) {
