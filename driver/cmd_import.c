@@ -18,7 +18,7 @@ Status cmd_import(const Options *options, Arena *arena, Diag *diag) {
   weights_floats(weights, diag, &tensors, &count);
   weights_close(weights);
   if (count == 0) {
-    return diag_error(diag, diag_file(options->argument), "no tensor is F32, F16 or BF16");
+    return diag_error(diag, diag_file(options->argument), "no tensor is F32, F64, F16 or BF16");
   }
   char *data;
   size_t bytes;

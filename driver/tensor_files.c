@@ -112,6 +112,14 @@ static const char *form_text(const Compilation *c, const Node *input) {
   return string_builder_text(&text);
 }
 
+/* One image without its dimension of images is a batch of one. */
+static void add_batch(Type declared, NpyArray *array) {
+  if (array->rank + 1 != declared.rank) return;
+  memmove(array->dims + 1, array->dims, array->rank * sizeof *array->dims);
+  array->dims[0] = 1;
+  ++array->rank;
+}
+
 /* `array` has the rank, the channels and, where it is fixed, the size of `input`; *type is its
  * logical type. */
 static Status check_array(const Compilation *c, const char *path, const Node *input,
@@ -159,6 +167,7 @@ Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) 
     Type type;
     RETURN_IF_ERROR(npy_read(c->arena, c->diag, paths[i], &array));
     const Node *input = graph_node(c->model->graph, nodes[i]);
+    add_batch(input->declared, &array);
     RETURN_IF_ERROR(check_array(c, paths[i], input, &array, &type));
     bool open = shapes_is_open(input);
     if (i == 0 || (!found_open && (open || (first.rank != 4 && type.rank == 4)))) first = type;

@@ -1,5 +1,6 @@
 /* Matches the tensors that a model needs with those that a file has. All differences are listed. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
                    weights_shape_text(arena, tensor->rank, tensor->dims), shape,
                    need->position.file, need->position.line);
   } else if (!tensor->element->bindable) {
-    error_list_add(errors, position, "tensor %s is %s; weights must be F32, F16 or BF16", name,
+    error_list_add(errors, position, "tensor %s is %s; weights must be F32, F64, F16 or BF16", name,
                    tensor->element->name);
   }
 }
@@ -104,10 +105,22 @@ static void name_classes(Model *model, const Weights *weights, Diag *diag) {
   model->class_count = (uint32_t)count;
 }
 
+/* Of F64, those that are none as floats. */
+static uint64_t count_not_finite_f64(const Weights *weights, const FileTensor *tensor) {
+  uint64_t count = 0;
+  for (uint64_t at = tensor->begin; at < tensor->end; at += sizeof(double)) {
+    double value;
+    memcpy(&value, weights->data + at, sizeof value);
+    count += !isfinite((float)value);
+  }
+  return count;
+}
+
 /* Infinities and NaN among the elements of `tensor`. */
 static uint64_t count_not_finite(const Weights *weights, const FileTensor *tensor) {
   uint32_t bytes = tensor->element->bytes, exponent = tensor->element->exponent;
   uint64_t count = 0;
+  if (bytes == sizeof(double)) return count_not_finite_f64(weights, tensor);
   for (uint64_t at = tensor->begin; at < tensor->end; at += bytes) {
     uint32_t bits = 0;
     memcpy(&bits, weights->data + at, bytes); /* little-endian (weights.c) */
@@ -136,6 +149,7 @@ Status weights_bind(Weights *weights, Model *model, bool allow_extra, Diag *diag
   if (!allow_extra) check_extra(weights, model, &errors);
   if (weights->classes && !model->class_names) name_classes(model, weights, diag);
   if (errors.count == 0) warn_not_finite(weights, model, diag);
+  if (errors.count == 0) weights_note_rounded(weights, diag);
   if (errors.count == 0 && !allow_extra) note_left_out(weights, diag);
   Status status = error_list_end(&errors);
   if (status) weights_explain(weights, model, diag);

@@ -17,7 +17,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the data of weights a
 
 static const ElementType element_types[] = {
     {"F32", 4, true, 0x7F800000}, {"F16", 2, true, 0x7C00}, {"BF16", 2, true, 0x7F80},
-    {"F64", 8, false, 0},         {"I64", 8, false, 0},     {"I32", 4, false, 0},
+    {"F64", 8, true, 0},          {"I64", 8, false, 0},     {"I32", 4, false, 0},
     {"I16", 2, false, 0},         {"I8", 1, false, 0},      {"U64", 8, false, 0},
     {"U32", 4, false, 0},         {"U16", 2, false, 0},     {"U8", 1, false, 0},
     {"BOOL", 1, false, 0},        {"F8_E4M3", 1, false, 0}, {"F8_E5M2", 1, false, 0},
@@ -100,10 +100,20 @@ static void widen_halves(const char *data, double *out, size_t count,
   }
 }
 
+/* To the nearest float, of two as near ones to the even: what all other types are already. */
+static void round_f64(const char *data, double *out, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    memcpy(&out[i], data + 8 * i, sizeof out[i]);
+    out[i] = (float)out[i];
+  }
+}
+
 /* `count` elements of a bindable type, which may stand at any address. */
 static void widen(const ElementType *element, const char *data, double *out, size_t count) {
   if (strcmp(element->name, "F32") == 0) {
     widen_f32(data, out, count);
+  } else if (element->bytes == 8) {
+    round_f64(data, out, count);
   } else {
     widen_halves(data, out, count, element->name[0] == 'B' ? widen_bf16 : half_to_double);
   }
@@ -127,7 +137,7 @@ WeightSource weights_source(const Weights *weights) {
 
 /* -- all of them as floats --------------------------------------------------------------------- */
 
-/* Every element type that is bindable is a subset of F32. */
+/* What was widened is a float. */
 static void narrow_tensor(const Weights *weights, const FileTensor *tensor, float *out,
                           size_t count) {
   enum { CHUNK = 1024 };
@@ -175,6 +185,18 @@ static void warn_left_out(const Weights *weights, Diag *diag) {
   }
 }
 
+static bool is_f64(const FileTensor *tensor) {
+  return !tensor->problem && strcmp(tensor->element->name, "F64") == 0;
+}
+
+void weights_note_rounded(const Weights *weights, Diag *diag) {
+  uint32_t count;
+  const char *names = weights_some(weights, is_f64, &count);
+  if (count == 0) return;
+  diag_note(diag, diag_file(weights->path), "rounded from F64 to F32: %u tensor%s (%s)", count,
+            count == 1 ? "" : "s", names);
+}
+
 void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count) {
   *tensors = ARENA_ARRAY(weights->arena, weights->tensor_count, NamedTensor);
   *count = 0;
@@ -187,4 +209,5 @@ void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, u
     (*tensors)[(*count)++] = (NamedTensor){tensor->name, tensor->rank, tensor->dims, data};
   }
   warn_left_out(weights, diag);
+  weights_note_rounded(weights, diag);
 }

@@ -13,9 +13,9 @@ enum { WEIGHTS_MAX_RANK = 8, WEIGHTS_MAX_TENSORS = 1 << 16 };
 typedef struct ElementType {
   const char *name;
   uint32_t bytes;
-  bool bindable; /* F32, F16 and BF16: what weights may be */
-  uint32_t
-      exponent; /* of those: the bits that are all set in infinities and NaN, and in nothing else */
+  bool bindable; /* F32, F64, F16 and BF16: what weights may be */
+  /* Of those but F64: the bits that are all set in infinities and NaN, and in nothing else. */
+  uint32_t exponent;
 } ElementType;
 
 typedef struct FileTensor {
@@ -70,6 +70,8 @@ const char *weights_shape_text(Arena *arena, uint32_t rank, const int64_t *dims)
 const char *weights_some(const Weights *weights, bool (*is)(const FileTensor *), uint32_t *count);
 /* Whether it is a tensor that cannot be a weight for its element type. */
 bool weights_is_no_float(const FileTensor *tensor);
+/* Says which tensors are F64, whose numbers are rounded where they are read. */
+void weights_note_rounded(const Weights *weights, Diag *diag);
 /* Checks those of the model's constants that are there (weights_constants.c). */
 void weights_check_constants(const Weights *weights, const Model *model, ErrorList *errors);
 /* Makes room for `bytes` of data. */

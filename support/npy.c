@@ -7,6 +7,7 @@
 
 #include "support/atomic_file.h"
 #include "support/checked_math.h"
+#include "support/half.h"
 #include "support/panic.h"
 #include "support/string_builder.h"
 
@@ -18,7 +19,16 @@ typedef struct Cursor {
   const char *at, *end;
 } Cursor;
 
+/* A type of elements that is read, and how one becomes a float. */
+typedef struct Element {
+  const char *descr;
+  size_t bytes;
+  float (*read)(const char *data);
+} Element;
+
 typedef struct Header {
+  const Element *element; /* set by check_elements */
+  const char *data;       /* set by check_file: the elements */
   char descr[MAX_TEXT];
   char order[MAX_TEXT]; /* True or False */
   bool has_shape;
@@ -139,22 +149,47 @@ static const char *find_header(const char *file, size_t bytes, Cursor *header) {
   return NULL;
 }
 
-/* Floats, in C order. What else there may be is named in the message. */
-static Status check_elements(Diag *diag, const char *path, const Header *header) {
-  if (strcmp(header->descr, "<f8") == 0) {
-    return diag_error(diag, diag_file(path),
-                      "elements are 64-bit floats ('<f8'), expected 32-bit ('<f4')");
+static float read_f4(const char *data) {
+  float value;
+  memcpy(&value, data, sizeof value);
+  return value;
+}
+
+/* Rounded to the nearest. */
+static float read_f8(const char *data) {
+  double value;
+  memcpy(&value, data, sizeof value);
+  return (float)value;
+}
+
+static float read_f2(const char *data) {
+  uint16_t bits;
+  memcpy(&bits, data, sizeof bits);
+  return (float)half_to_double(bits);
+}
+
+static const Element elements[] = {{"<f4", 4, read_f4}, {"<f8", 8, read_f8}, {"<f2", 2, read_f2}};
+
+/* Finds how the elements are read. */
+static Status check_elements(Diag *diag, const char *path, Header *header) {
+  size_t count = sizeof elements / sizeof *elements, i = 0;
+  while (i < count && strcmp(header->descr, elements[i].descr) != 0) ++i;
+  if (strcmp(header->order, "False") != 0 && strcmp(header->order, "True") != 0) {
+    return diag_error(diag, diag_file(path), "fortran_order is neither True nor False");
   }
-  if (strcmp(header->descr, "<f4") != 0) {
-    return diag_error(diag, diag_file(path),
-                      "elements are '%s', expected little-endian 32-bit floats ('<f4')",
-                      header->descr);
+  if (i < count) {
+    header->element = &elements[i];
+    return STATUS_OK;
   }
-  if (strcmp(header->order, "False") != 0) {
+  if (strcmp(header->descr, "|u1") == 0) {
     return diag_error(diag, diag_file(path),
-                      "the array is in Fortran order, expected C order (fortran_order: False)");
+                      "elements are bytes ('|u1'), expected 32-bit floats ('<f4'): an image is "
+                      "normalized as in training, as (x / 255 - mean) / std");
   }
-  return STATUS_OK;
+  return diag_error(diag, diag_file(path),
+                    "elements are '%s', expected little-endian 32-bit floats ('<f4'), or '<f8' or "
+                    "'<f2', which are converted",
+                    header->descr);
 }
 
 /* False: there are too many. */
@@ -163,49 +198,83 @@ static bool count_elements(const Header *header, size_t *count, size_t *bytes) {
   for (uint32_t i = 0; i < header->rank; ++i) {
     if (!checked_mul_size(*count, (size_t)header->dims[i], count)) return false;
   }
-  return checked_mul_size(*count, sizeof(float), bytes);
+  return checked_mul_size(*count, header->element->bytes, bytes);
 }
 
-/* Checks `file` [bytes]; its elements begin at `*data`, and `array` lacks them alone. */
+/* Checks `file` [bytes] into `header`; `array` lacks the elements alone. */
 static Status check_file(Diag *diag, const char *path, const char *file, size_t bytes,
-                         NpyArray *array, const char **data) {
+                         Header *header, NpyArray *array) {
   Cursor text;
-  Header header = {0};
   const char *message = find_header(file, bytes, &text);
   if (message) return diag_error(diag, diag_file(path), "%s", message);
-  *data = text.end;
-  message = parse_header(&text, &header);
+  header->data = text.end;
+  message = parse_header(&text, header);
   if (message) return diag_error(diag, diag_file(path), "%s", message);
-  RETURN_IF_ERROR(check_elements(diag, path, &header));
-  size_t count, need, have = bytes - (size_t)(*data - file);
-  if (!count_elements(&header, &count, &need)) {
+  RETURN_IF_ERROR(check_elements(diag, path, header));
+  size_t count, need, have = bytes - (size_t)(header->data - file);
+  if (!count_elements(header, &count, &need)) {
     return diag_error(diag, diag_file(path), "the shape has too many elements");
   }
   if (have != need) {
     return diag_error(diag, diag_file(path), "the shape needs %zu bytes of data, the file has %zu",
                       need, have);
   }
-  *array = (NpyArray){.rank = header.rank, .count = count};
-  memcpy(array->dims, header.dims, sizeof array->dims);
+  *array = (NpyArray){.rank = header->rank, .count = count};
+  memcpy(array->dims, header->dims, sizeof array->dims);
   return STATUS_OK;
+}
+
+/* The elements one by one as floats in C order, in memory of their own. */
+static void convert(Arena *arena, const Header *header, NpyArray *array) {
+  bool fortran = header->order[0] == 'T';
+  size_t strides[NPY_MAX_RANK], at[NPY_MAX_RANK] = {0}, step = 1;
+  for (uint32_t i = 0; i < header->rank; ++i) {
+    uint32_t d = fortran ? i : header->rank - 1 - i;
+    strides[d] = step;
+    step *= (size_t)header->dims[d];
+  }
+  array->data = ARENA_ARRAY(arena, array->count, float);
+  for (size_t done = 0; done < array->count; ++done) {
+    size_t from = 0;
+    for (uint32_t d = 0; d < header->rank; ++d) from += at[d] * strides[d];
+    array->data[done] = header->element->read(header->data + from * header->element->bytes);
+    for (uint32_t d = header->rank; d-- > 0;) {
+      if (++at[d] < (size_t)header->dims[d]) break;
+      at[d] = 0;
+    }
+  }
+}
+
+/* Whether the elements are floats in C order already. */
+static bool is_plain(const Header *header) {
+  return header->element == elements && header->order[0] == 'F';
 }
 
 Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, size_t bytes,
                  NpyArray *array) {
-  const char *data = file;
-  RETURN_IF_ERROR(check_file(diag, path, file, bytes, array, &data));
-  array->data = arena_copy(arena, data, array->count * sizeof(float));
+  Header header = {.element = elements};
+  RETURN_IF_ERROR(check_file(diag, path, file, bytes, &header, array));
+  if (is_plain(&header)) {
+    array->data = arena_copy(arena, header.data, array->count * sizeof(float));
+  } else {
+    convert(arena, &header, array);
+  }
   return STATUS_OK;
 }
 
-/* The elements move to the front of the file's own memory, which is aligned: no second copy. */
+/* Floats in C order move to the front of the file's own memory, which is aligned: no second copy.
+ * */
 Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
   char *file;
   size_t bytes;
+  Header header = {.element = elements};
   RETURN_IF_ERROR(atomic_file_read(arena, diag, path, NPY_MAX_BYTES, &file, &bytes));
-  const char *data = file;
-  RETURN_IF_ERROR(check_file(diag, path, file, bytes, array, &data));
-  array->data = memmove(file, data, array->count * sizeof(float));
+  RETURN_IF_ERROR(check_file(diag, path, file, bytes, &header, array));
+  if (is_plain(&header)) {
+    array->data = memmove(file, header.data, array->count * sizeof(float));
+  } else {
+    convert(arena, &header, array);
+  }
   return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Arrays in .npy files: 32-bit little-endian floats in C order, rank 1 to 4; other elements of four
- * bytes are written alone.
+ * bytes are written alone; floats of 64 bits, which are rounded, and of 16 bits, and Fortran order
+ * are read alone.
  *
  * Reads versions 1, 2 and 3 of the format and trusts nothing in it; every error names the file and
  * what is wrong with it. Writes version 1.

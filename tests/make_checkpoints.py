@@ -37,7 +37,7 @@ def stand_in(module, name):
 
 REBUILD = stand_in("torch._utils", "_rebuild_tensor_v2")
 STORAGES = {kind: stand_in("torch", name + "Storage") for kind, name in {
-    "f": "Float", "d": "Double", "q": "Long", "i": "Int", "b": "Char", "c64": "ComplexFloat"}.items()}
+    "f": "Float", "d": "Double", "q": "Long", "i": "Int", "b": "Char", "B": "Byte", "c64": "ComplexFloat"}.items()}
 STORAGES["untyped"] = stand_in("torch.storage", "UntypedStorage")
 
 
@@ -200,7 +200,13 @@ def states():
 
 def base():
     write(ACCEPTED, "base.safetensors", safetensors(ROWS))
-    write(ACCEPTED, "image.npy", npy("<f4", (1, 3, 8, 8), floats([i % 7 - 2.5 for i in range(192)])))
+    image = [i % 7 - 2.5 for i in range(192)]
+    write(ACCEPTED, "image.npy", npy("<f4", (1, 3, 8, 8), floats(image)))
+    write(ACCEPTED, "image_one.npy", npy("<f4", (3, 8, 8), floats(image)))
+    write(ACCEPTED, "image_f8.npy", npy("<f8", (1, 3, 8, 8), struct.pack("<192d", *image)))
+    write(ACCEPTED, "image_f2.npy", npy("<f2", (1, 3, 8, 8), struct.pack("<192e", *image)))
+    turned = [image[c * 64 + h * 8 + w] for w in range(8) for h in range(8) for c in range(3)]
+    write(ACCEPTED, "image_fortran.npy", npy("<f4", (1, 3, 8, 8), floats(turned), fortran=True))
 
 
 def buffers():
@@ -258,7 +264,17 @@ def prefixes():
     accept("prefix_in_safetensors.safetensors", safetensors(rows))
 
 
+def doubles():
+    near = [value * (1 + 2.0 ** -26) for value in WEIGHT]
+    names = {"head.weight": tensor(near, 2, 3, kind="d"), "head.bias": tensor(BIAS, 2)}
+    accept("doubles.pth", names)
+    rows = {**ROWS, "head.weight": ("F64", [2, 3], struct.pack("<6d", *near))}
+    accept("doubles_in_safetensors.safetensors", safetensors(rows))
+    error("unsigned", state(**{"head.bias": tensor([1, 2], 2, kind="B")}))
+
+
 base()
+doubles()
 prefixes()
 buffers()
 marks_and_odd_entries()

@@ -500,7 +500,7 @@ make_npy() { # SHAPE BYTES FILE
   } >"$3"
 }
 make_npy "2, 3, 16, 16" 6144 image.npy
-make_npy "3, 16, 16" 3072 flat.npy
+make_npy "16, 48" 3072 flat.npy
 run="run tiny.json --weights tiny.safetensors"
 expect 0 $run --input image.npy
 says stdout "logits, image 1"

@@ -35,5 +35,11 @@ for file in *.pth *.safetensors; do
   [ -f "$name.expected" ] || : >"$name.expected"
   [ "${3-}" = --bless ] || diff -u "$name.expected" stderr || { echo "$file: says something else"; exit 1; }
 done
+for input in image_*.npy; do
+  total=$((total + 1))
+  cp "$input" image.npy
+  answer tiny.json base.safetensors || { echo "$input: refused:"; cat stderr; exit 1; }
+  cmp answer.npy base.npy || { echo "$input: another answer"; exit 1; }
+done
 [ $total -gt 10 ]
 echo "$total files are accepted"

@@ -2,6 +2,7 @@
 #include "support/npy.h"
 
 #include <criterion/criterion.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,12 +101,35 @@ Test(npy, reads_all_versions) {
   }
 }
 
+Test(npy, converts_other_floats_and_orders) {
+  static const double f8[] = {1, 1.0 + 0x1p-24, 1.0 + 0x3p-24, 1e300};
+  static const uint16_t f2[] = {0x3c00, 0xc100};
+  static const float f4[] = {0, 1, 2, 3, 4, 5};
+  size_t bytes;
+  NpyArray array;
+  char *file = make_file(1, HEADER("'<f8'", "False", "(4,)"), sizeof f8, &bytes);
+  memcpy(file + bytes - sizeof f8, f8, sizeof f8);
+  cr_expect_str_empty(parse(file, bytes, &array));
+  cr_expect(array.data[0] == 1 && array.data[1] == 1 && array.data[2] == 1 + 0x1p-22F);
+  cr_expect(array.data[3] > FLT_MAX);
+  file = make_file(1, HEADER("'<f2'", "False", "(2,)"), sizeof f2, &bytes);
+  memcpy(file + bytes - sizeof f2, f2, sizeof f2);
+  cr_expect_str_empty(parse(file, bytes, &array));
+  cr_expect(array.data[0] == 1 && array.data[1] == -2.5F);
+  file = make_file(1, HEADER("'<f4'", "True", "(2, 3)"), sizeof f4, &bytes);
+  memcpy(file + bytes - sizeof f4, f4, sizeof f4);
+  cr_expect_str_empty(parse(file, bytes, &array));
+  static const float turned[] = {0, 2, 4, 1, 3, 5};
+  cr_expect_eq(memcmp(array.data, turned, sizeof turned), 0);
+}
+
 Test(npy, refuses_other_elements_by_name) {
-  check_refused(1, HEADER("'<f8'", "False", "(2,)"), 16, "64-bit floats ('<f8')");
+  check_refused(1, HEADER("'|u1'", "False", "(2,)"), 2, "bytes ('|u1'), expected 32-bit floats");
   check_refused(1, HEADER("'>f4'", "False", "(2,)"), 8, "'>f4'");
   check_refused(1, HEADER("'<i4'", "False", "(2,)"), 8, "'<i4'");
   check_refused(1, HEADER("[('a', '<f4')]", "False", "(2,)"), 8, "not plain numbers");
-  check_refused(1, HEADER("'<f4'", "True", "(2,)"), 8, "Fortran order");
+  check_refused(1, HEADER("'<f4'", "Maybe", "(2,)"), 8, "neither True nor False");
+  check_refused(1, HEADER("'<f8'", "False", "(2,)"), 8, "needs 16 bytes of data, the file has 8");
 }
 
 Test(npy, refuses_bad_shapes) {
