@@ -10,14 +10,24 @@
 #include "support/panic.h"
 
 static const char zip_magic[4] = {'P', 'K', 3, 4};
-/* A pickle, protocol 2, of the number 0x1950a86a20f9469cfc6c. */
-static const char legacy_magic[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+/* A pickle of the number 0x1950a86a20f9469cfc6c, behind its protocol and perhaps a frame. */
+static const char legacy_magic[] = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+/* Whether the first pickle of the file is that of the old container, in protocol 2 to 5. */
+static bool is_legacy(const char head[CHECKPOINT_HEAD_BYTES]) {
+  enum { PROTO = 0x80, FRAME = 0x95, FRAME_BYTES = 9 };
+  const unsigned char *at = (const unsigned char *)head;
+  if (at[0] != PROTO || at[1] < 2 || at[1] > 5) return false;
+  at += 2;
+  if (*at == FRAME) at += FRAME_BYTES;
+  return memcmp(at, legacy_magic, sizeof legacy_magic - 1) == 0;
+}
 
 /* NULL: neither. A safetensors file has its header's length there, and then a brace. */
 static const Container *find_container(const char *head) {
   if (head[8] == '{') return NULL;
   if (memcmp(head, zip_magic, sizeof zip_magic) == 0) return &checkpoint_zip;
-  return memcmp(head, legacy_magic, sizeof legacy_magic - 1) == 0 ? &checkpoint_legacy : NULL;
+  return is_legacy(head) ? &checkpoint_legacy : NULL;
 }
 
 bool checkpoint_is(const char *head) {

@@ -14,7 +14,7 @@
 #include "frontend/weights.h"
 
 enum {
-  CHECKPOINT_HEAD_BYTES = 16,
+  CHECKPOINT_HEAD_BYTES = 64,
   /* Tensors may share storages, and repeat their elements: all of them together are at most so many
    * times as large as the file. */
   CHECKPOINT_MAX_SHARING = 16,

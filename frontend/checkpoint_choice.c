@@ -159,7 +159,11 @@ static Status choose_whole(Checkpoint *c, const PickleValue *root, const PickleV
 }
 
 static const char *advice(const PickleValue *root) {
+  static const char script[] = "__torch__";
   bool object = root->kind == PICKLE_OPAQUE && root->module;
+  if (object && strncmp(root->module, script, sizeof script - 1) == 0) {
+    return "; this is a TorchScript archive: save the state_dict() of torch.jit.load()";
+  }
   return object ? "; save the model's state_dict() instead of the model" : "";
 }
 

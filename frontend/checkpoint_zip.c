@@ -42,6 +42,9 @@ static bool is_system_error(const zip_error_t *error) {
 /* What libzip says of entry `name`; NULL: of the archive. */
 static Status zip_failure(Checkpoint *c, const char *name, zip_error_t *error) {
   const char *what = zip_error_strerror(error);
+  if (zip_error_code_zip(error) == ZIP_ER_NOZIP) {
+    what = "the list of its entries, at the end, is missing: is the file cut short?";
+  }
   const char *text = name ? arena_printf(c->arena, "entry %s cannot be read: %s",
                                          error_list_quote(c->arena, name), what)
                           : arena_printf(c->arena, "a bad zip archive: %s", what);
@@ -120,8 +123,15 @@ static const char *folder_of(Arena *arena, const char *name) {
   return arena_strndup(arena, name, (size_t)(slash - name));
 }
 
+static bool is_array(const char *name) {
+  static const char end[] = ".npy";
+  size_t length = strlen(name);
+  return length >= sizeof end - 1 && strcmp(name + length - (sizeof end - 1), end) == 0;
+}
+
 /* Fills the table of names, and finds the folder. */
 static Status list_entries(Checkpoint *c, Archive *archive) {
+  bool arrays = false;
   zip_int64_t count = zip_get_num_entries(archive->zip, 0);
   for (zip_int64_t i = 0; i < count && i < UINT32_MAX; ++i) {
     const char *raw = zip_get_name(archive->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
@@ -134,9 +144,15 @@ static Status list_entries(Checkpoint *c, Archive *archive) {
     }
     if (folder && archive->folder) return entry_error(c, name, "is a second pickle in the archive");
     if (folder) archive->folder = folder;
+    arrays = arrays || is_array(name);
     name_table_set(&archive->entries, name, (uint32_t)i);
   }
   if (archive->folder) return STATUS_OK;
+  if (arrays) {
+    return diag_error(c->diag, c->position,
+                      "an .npz archive of numpy arrays, as JAX's models are published; save the "
+                      "arrays as a safetensors file");
+  }
   return diag_error(c->diag, c->position, "an archive without data.pkl is no PyTorch checkpoint");
 }
 

@@ -10,8 +10,7 @@
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-/* Sets data_bytes, which the header's offsets are checked against. The header's text is freed. */
-static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_bytes) {
+Status safetensors_read_names(Weights *weights, int fd, uint64_t file_bytes, Diag *diag) {
   Position position = diag_file(weights->path);
   uint64_t bytes;
   if (file_bytes < sizeof bytes) {
@@ -44,7 +43,7 @@ static Status read_header(Weights *weights, int fd, Diag *diag, uint64_t file_by
 
 Status safetensors_read(Weights *weights, int fd, uint64_t file_bytes, Diag *diag) {
   weights->format = "safetensors";
-  RETURN_IF_ERROR(read_header(weights, fd, diag, file_bytes));
+  RETURN_IF_ERROR(safetensors_read_names(weights, fd, file_bytes, diag));
   if (weights->listing) return STATUS_OK;
   RETURN_IF_ERROR(weights_allocate(weights, diag, weights->data_bytes));
   return weights_read_bytes(fd, diag, weights->path, file_bytes - weights->data_bytes,

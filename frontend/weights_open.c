@@ -9,6 +9,7 @@
 #include "frontend/checkpoint.h"
 #include "frontend/safetensors.h"
 #include "frontend/weights.h"
+#include "frontend/weights_foreign.h"
 
 /* Reads an open file into *weights, whose data are malloced. */
 static Status read_file(Weights *weights, int fd, Diag *diag, const char *state) {
@@ -28,6 +29,14 @@ static Status read_file(Weights *weights, int fd, Diag *diag, const char *state)
   if (state) {
     return diag_error(diag, position,
                       "--state chooses within a PyTorch checkpoint, which this is not");
+  }
+  size_t head_bytes = bytes < sizeof head ? (size_t)bytes : sizeof head;
+  if (weights_is_index(head, head_bytes)) return safetensors_read_shards(weights, diag);
+  const char *foreign = weights_foreign(head, head_bytes);
+  if (foreign) {
+    return diag_error(diag, position,
+                      "this is %s; weights are a safetensors file or a PyTorch checkpoint",
+                      foreign);
   }
   return safetensors_read(weights, fd, bytes, diag);
 }

@@ -273,7 +273,50 @@ def doubles():
     error("unsigned", state(**{"head.bias": tensor([1, 2], 2, kind="B")}))
 
 
+def containers():
+    for protocol in (2, 3, 4, 5):
+        accept("legacy_protocol_%d.pth" % protocol, legacy(dict(model=state()), protocol))
+        accept("protocol_%d.pth" % protocol, checkpoint(dict(model=state()), protocol))
+    whole = checkpoint(state())
+    error("cut_short", whole[:-100])
+    error("npz", zipped([("params/head/kernel.npy", npy("<f4", (2,), floats(BIAS)))]))
+    error("torch_script", Call(stand_in("__torch__.models", "Mixer")))
+    error("plain_pickle", pickle.dumps(dict(model=dict(a=1, b=[1, 2])), 4))
+    error("gzip", gzip.compress(whole, mtime=0))
+    error("npy", npy("<f4", (2,), floats(BIAS)))
+    error("hdf5", b"\x89HDF\r\n\x1a\n" + bytes(100))
+    error("empty_zip", b"PK\5\6" + bytes(18))
+    error("html", "\n<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>\n".encode())
+    error("lfs_pointer", ("version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 61865984\n" %
+                          ("0" * 64)).encode())
+
+
+def index(**files):
+    return json.dumps(dict(metadata=dict(total_size=32), weight_map={
+        "head." + name: "model-%s.safetensors" % file for name, file in files.items()}))
+
+
+def shards():
+    for folder in (ACCEPTED, os.path.join(ERRORS, "shards")):
+        for number, name in (("1", "head.weight"), ("2", "head.bias")):
+            write(folder, "model-%s.safetensors" % number, safetensors({name: ROWS[name]}))
+    write(ACCEPTED, "shards.index.json", index(weight="1", bias="2"))
+    broken = os.path.join(ERRORS, "shards")
+    write(broken, "model-both.safetensors", safetensors(ROWS))
+    write(broken, "model-pointer.safetensors", "version https://git-lfs.github.com/spec/v1\n")
+    for name, text in dict(
+            missing=index(weight="1", bias="3"), tensor_missing=index(weight="1", bias="1"),
+            above=index(weight="1", bias="2").replace("model-2", "../model-2"),
+            twice=index(weight="1", bias="both"), pointer=index(weight="1", bias="pointer"),
+            without_map="{}", of_a_number=json.dumps(dict(weight_map={"head.weight": 1})),
+            incomplete=index(weight="1"), of_pickles=index(weight="1").replace("safetensors", "bin")).items():
+        write(ERRORS, "shards_%s.index" % name, text)
+    write(broken, "model-1.bin", checkpoint(state()))
+
+
 base()
+containers()
+shards()
 doubles()
 prefixes()
 buffers()

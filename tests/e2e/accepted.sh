@@ -1,7 +1,7 @@
 #!/bin/sh
 # accepted.sh ATMC [--bless]: weights files as people have them. Each file of accepted/ holds the tensors of
 # base.safetensors in a shape of its own; it must give the same answer, bit for bit, and say what NAME.expected
-# holds, or nothing where there is none. NAME.args are arguments, NAME.json is another model than tiny.model. tests/make_checkpoints.py wrote the files.
+# holds, or nothing where there is none. NAME.args are arguments, NAME.model is another model than tiny.model. tests/make_checkpoints.py wrote the files.
 set -eu
 atmc=$1
 here=$(cd "$(dirname "$0")/accepted" && pwd)
@@ -20,10 +20,10 @@ answer tiny.json base.safetensors || { cat stderr; exit 1; }
 [ ! -s stderr ] || { cat stderr; exit 1; }
 mv answer.npy base.npy
 total=0
-for file in *.pth *.safetensors; do
+for file in *.pth base.safetensors *_in_*.safetensors *.index.json; do
   name=${file%.*}
   total=$((total + 1))
-  model=$name.json
+  model=$name.model
   [ -f "$model" ] || model=tiny.json
   # shellcheck disable=SC2046
   answer "$model" "$file" $(cat "$name.args" 2>/dev/null || true) || { echo "$file: refused:"; cat stderr; exit 1; }

@@ -4,7 +4,8 @@
 #   run.sh ATMC [--bless] [NAME...]
 #
 # NAME.json is compiled with the weights of NAME.tensors, of NAME.pth, or of tiny.tensors; NAME.weights (made into a
-# safetensors file) and the checkpoint NAME.pth with tiny.model; NAME.ir is put through `atmc opt`. NAME.args, where it is there, replaces the arguments behind the model. Each must end
+# safetensors file), the checkpoint NAME.pth and the index NAME.index of shards/ with tiny.model; NAME.ir is put through `atmc opt`.
+# NAME.args, where it is there, replaces the arguments behind the model. Each must end
 # with exit code 1, say exactly what NAME.expected holds on stderr, nothing on stdout, and leave no
 # file. --bless writes the .expected files instead, to be read in review.
 #
@@ -59,7 +60,7 @@ make_weights() {
 # run_case NAME: false when it does not behave.
 run_case() {
   rm -rf "$work/case" && mkdir -p "$work/case/out" && cd "$work/case" || return 1
-  [ -n "$(ls "$here/$1.json" "$here/$1.weights" "$here/$1.pth" "$here/$1.ir" 2>/dev/null)" ] || {
+  [ -n "$(ls "$here/$1.json" "$here/$1.weights" "$here/$1.pth" "$here/$1.index" "$here/$1.ir" 2>/dev/null)" ] || {
     echo "$1: no such case"
     return 1
   }
@@ -81,6 +82,10 @@ run_case() {
   elif [ -f "$here/$1.pth" ]; then
     weights=$1.pth
     cp "$here/$weights" .
+  elif [ -f "$here/$1.index" ]; then
+    weights=$1.index.json
+    cp "$here/$1.index" "$weights"
+    cp "$here"/shards/* .
   fi
   set -- "$1" "--shape=1x3x8x8"
   if [ -f "$here/$1.args" ]; then set -- "$1" $(cat "$here/$1.args"); fi
@@ -101,7 +106,7 @@ run_case() {
 }
 
 if [ $# = 0 ]; then
-  for file in "$here"/*.json "$here"/*.weights "$here"/*.pth "$here"/*.ir; do
+  for file in "$here"/*.json "$here"/*.weights "$here"/*.pth "$here"/*.index "$here"/*.ir; do
     name=${file##*/}
     name=${name%.*}
     case " $* " in *" $name "*) ;; *) set -- "$@" "$name" ;; esac
