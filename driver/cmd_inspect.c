@@ -88,6 +88,7 @@ static void add_dims(cJSON *object, Type type) {
   }
 }
 
+/* Appends {"name", "dims"} to `array`, which owns it; the caller may add to it. */
 static cJSON *add_row(cJSON *array, const char *name, Type type) {
   cJSON *row = cJSON_CreateObject();
   cJSON_AddStringToObject(row, "name", name);

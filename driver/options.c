@@ -108,6 +108,7 @@ static Status check_choice(Parser *p, const OptionInfo *info, const TextList *ch
                           info->argument);
 }
 
+/* Stores the words of `value`, a list with commas of the words that the argument lists. */
 static Status store_choices(Parser *p, const OptionInfo *info, const char *value, TextList *field) {
   TextList choices = {0};
   TextList values = {0};
@@ -120,6 +121,7 @@ static Status store_choices(Parser *p, const OptionInfo *info, const char *value
   return STATUS_OK;
 }
 
+/* Stores `value`, one of the words that the argument offers as A|B. */
 static Status store_choice(Parser *p, const OptionInfo *info, const char *value,
                            const char **field) {
   TextList choices = {0};

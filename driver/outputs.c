@@ -78,6 +78,7 @@ static Status write_header(Outputs *o, const char *path) {
   return write_file(o, path, text, strlen(text));
 }
 
+/* An archive with the object as its only member, and the symbols that a linker looks for in it. */
 static Status write_library(Outputs *o, const char *path) {
   RETURN_IF_ERROR(need_object(o));
   Compilation *c = o->c;

@@ -6,6 +6,7 @@
 #include "driver/clock.h"
 #include "driver/units.h"
 
+/* Ascending, for qsort. */
 static int compare_doubles(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -36,6 +37,7 @@ typedef struct Traffic {
   uint64_t weights, maps; /* bytes */
 } Traffic;
 
+/* Adds the bytes of `count` ports' whole tensors, weights apart. */
 static void add_ports(Traffic *traffic, const Port *ports, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     uint64_t bytes = type_bytes(ports[i].type);
@@ -88,6 +90,7 @@ static void print_row(const Row *row, double total, double peak) {
   printf("\n");
 }
 
+/* The slowest first, for qsort. */
 static int compare_rows(const void *a, const void *b) {
   double x = ((const Row *)a)->seconds, y = ((const Row *)b)->seconds;
   return (x < y) - (x > y);

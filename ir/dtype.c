@@ -34,6 +34,7 @@ bool dtype_find(const char *text, size_t length, DType *dtype) {
 
 /* -- elements: one writer and one reader for each type, of any number -------------------------- */
 
+/* Rounds to the nearest float, ties to even: C's conversion. */
 static void write_F32(const double *values, size_t count, void *memory) {
   float *elements = memory;
   for (size_t i = 0; i < count; ++i) elements[i] = (float)values[i];

@@ -20,6 +20,7 @@ static bool node_equal(const Node *x, const Node *y) {
   return attrs_equal(x, y);
 }
 
+/* Nodes and values have the same numbers in both: two orders of the same nodes are not equal. */
 static bool body_equal(const Graph *x, const Graph *y) {
   if (x->node_count != y->node_count || x->value_count != y->value_count ||
       x->output_count != y->output_count) {

@@ -72,6 +72,8 @@ static void print_ports(const PlanKernel *kernel, StringBuilder *out) {
   }
 }
 
+/* Where a kernel keeps a value: kind, offset in bytes, pitch in floats, first column of its row.
+ */
 static void print_place(const ValuePlace *place, StringBuilder *out) {
   switch (place->kind) {
     case PLACE_REGISTER: string_builder_add(out, "register"); break;
@@ -96,6 +98,8 @@ static void print_operand(const PlanKernel *kernel, ValueId v, StringBuilder *ou
   }
 }
 
+/* `%5 = linear(a0, a1){attributes} : f32[1,56,56,64]  scratch +0 pitch 64`: what each result is,
+ * and where. */
 static void print_node(const PlanKernel *kernel, const Node *node, StringBuilder *out) {
   for (uint32_t i = 0; i < node->result_count; ++i) {
     string_builder_printf(out, "%s%%%u", i ? ", " : "", node_result(node, i).index);
@@ -118,6 +122,7 @@ static void print_node(const PlanKernel *kernel, const Node *node, StringBuilder
   string_builder_add(out, "\n");
 }
 
+/* A line for the stage, for a product with its tile, and one for each of its nodes. */
 static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuilder *out) {
   string_builder_printf(out, "  stage %s", plan_text_stages[stage->kind]);
   if (stage->kind == STAGE_PRODUCT) {
@@ -134,6 +139,7 @@ static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuil
   }
 }
 
+/* The kernel's split, its ports, its stages, and last the views, which belong to no stage. */
 static void print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
                         kernel->blocks);
@@ -171,6 +177,8 @@ static void print_refs(const BufferRef *refs, uint32_t count, StringBuilder *out
   string_builder_add(out, ")");
 }
 
+/* `step NAME (operands) -> (results)` and what is of this step alone: offsets in the workspace,
+ * work, label. */
 static void print_step(const Plan *plan, const Step *step, StringBuilder *out) {
   const PlanKernel *kernel = &plan->kernels[step->kernel];
   string_builder_printf(out, "step %s ", kernel->name);

@@ -97,10 +97,12 @@ static const char *fit_leaf(Recipe *r) {
   return NULL;
 }
 
+/* 0, 1, -1, 0, ..: a vector, whose length is given. */
 static const char *fit_iota3(Recipe *r) {
   return r->type.rank == 1 ? NULL : "iota3 must have rank 1";
 }
 
+/* The type is given: it must take the operand's elements as they stand. */
 static const char *fit_reshape(Recipe *r) {
   int64_t from, to;
   if (!type_count(r->type, &to)) return "shape has too many elements";
@@ -121,6 +123,7 @@ static const char *fit_permute(Recipe *r) {
   return seen == (UINT32_C(1) << from.rank) - 1 ? NULL : "permutation names a dimension twice";
 }
 
+/* Sum and product, element by element. */
 static const char *fit_same(Recipe *r) {
   r->type = r->operands[0]->type;
   return type_equal(r->type, r->operands[1]->type) ? NULL : "operands must have the same shape";
@@ -145,12 +148,14 @@ static const char *fit_mul_rows(Recipe *r) {
              : "second operand must have one element for each row";
 }
 
+/* [O,K] times [K] is [O]. */
 static const char *fit_matvec(Recipe *r) {
   const char *message = fit_mul_columns(r);
   if (!message) r->type = type_vector(r->operands[0]->type.dims[0]);
   return message;
 }
 
+/* [O,K] times [K,M] is [O,M]. */
 static const char *fit_matmul(Recipe *r) {
   Type a = r->operands[0]->type, b = r->operands[1]->type;
   if (a.rank != 2 || b.rank != 2) return "operands must be matrices";
@@ -233,6 +238,7 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
 
 /* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
 
+/* To what it is already; of a reshape: one reshape; of equal elements: those in the new shape. */
 static const Recipe *simplify_reshape(RecipeTable *table, const Recipe *r) {
   const Recipe *x = r->operands[0];
   if (type_equal(x->type, r->type)) return x;
@@ -241,6 +247,7 @@ static const Recipe *simplify_reshape(RecipeTable *table, const Recipe *r) {
   return NULL;
 }
 
+/* Of equal elements, or to the order that it is in. */
 static const Recipe *simplify_permute(RecipeTable *table, const Recipe *r) {
   const Recipe *x = r->operands[0];
   if (x->kind == RECIPE_FILL) return recipe_fill(table, x->fill, r->type);
@@ -250,6 +257,7 @@ static const Recipe *simplify_permute(RecipeTable *table, const Recipe *r) {
   return x;
 }
 
+/* Of everything; of equal elements; of a slice: one slice. */
 static const Recipe *simplify_slice(RecipeTable *table, const Recipe *r) {
   const Recipe *x = r->operands[0];
   if (type_equal(x->type, r->type)) return x;

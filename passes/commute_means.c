@@ -33,6 +33,7 @@ static bool has_row_vector(const Graph *graph, const Node *node) {
   return graph_type(graph, node->operands[1]).rank < graph_type(graph, node->operands[0]).rank;
 }
 
+/* Whether the mean of what `node` makes is what `node` makes of the means of its maps. */
 static bool commutes(const Graph *graph, const Node *node) {
   switch (node->op) {
     case OP_LINEAR: return pattern_is_plain_linear(graph, node);
@@ -48,6 +49,8 @@ static uint32_t map_operands(const Graph *graph, const Node *node) {
   return node->op == OP_ADD && !has_row_vector(graph, node) ? 2 : 1;
 }
 
+/* From the last node to the first: a value vanishes unless a node reads it in itself, not only its
+ * mean. */
 static void find_vanishing(Means *means) {
   const Graph *graph = means->rw.from;
   for (uint32_t i = 0; i < graph->value_count; ++i) means->vanishes[i] = true;
@@ -66,6 +69,8 @@ static void find_vanishing(Means *means) {
   }
 }
 
+/* Whether the mean of what `node` makes is better taken of its operands; `pays` of those is known.
+ */
 static bool is_paying(const Means *means, const Node *node) {
   const Graph *graph = means->rw.from;
   if (graph_type(graph, node->first_result).rank != 4 || !commutes(graph, node)) return false;
@@ -83,6 +88,8 @@ static bool is_paying(const Means *means, const Node *node) {
   }
 }
 
+/* From the last node to the first: the mean of a map is needed where a node takes it, or where a
+ * commuted node behind needs it. */
 static void find_needed(Means *means) {
   const Graph *graph = means->rw.from;
   for (uint32_t i = graph->node_count; i-- > 0;) {
@@ -97,6 +104,7 @@ static void find_needed(Means *means) {
   }
 }
 
+/* `node` over again, on the means of its maps: [N,C] instead of [N,H,W,C]. */
 static ValueId commute(const Means *means, const Node *node) {
   const Rewrite *rw = &means->rw;
   Builder b = rewrite_builder(rw, node);
@@ -113,6 +121,8 @@ static ValueId commute(const Means *means, const Node *node) {
   return node->op == OP_ADD ? build_add(b, x, y) : build_mul(b, x, y);
 }
 
+/* Writes the new graph: next to each copied node the means of its results that are needed. Maps
+ * that vanish are copied too, and dropped as dead by rewrite_end. */
 static void build(Means *means) {
   const Graph *graph = means->rw.from;
   for (uint32_t i = 0; i < graph->node_count; ++i) {

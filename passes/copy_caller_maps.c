@@ -16,6 +16,7 @@ typedef struct Copies {
   ValueId *of; /* [old value] its copy in the new graph, or VALUE_NONE */
 } Copies;
 
+/* The copy of `old` in the new graph, made at its first use: all its readers share it. */
 static ValueId copy_of(Copies *copies, const Graph *from, ValueId old) {
   ValueId *copy = &copies->of[old.index];
   if (value_is_none(*copy)) {
@@ -27,6 +28,7 @@ static ValueId copy_of(Copies *copies, const Graph *from, ValueId old) {
   return *copy;
 }
 
+/* Appends `node`, reading copies instead of the caller's inputs where it cannot take those. */
 static void copy_node(Copies *copies, const Graph *from, Arena *arena, const Node *node) {
   Node changed = *node;
   ValueId *operands = ARENA_ARRAY(arena, node->operand_count, ValueId);

@@ -13,10 +13,12 @@
 #include "passes/cost_model.h"
 #include "passes/pass.h"
 
+/* Whether what `node` makes may be kept as a whole from one kernel to the next. */
 static bool is_kept(const Node *node) {
   return node->op != OP_CONSTANT && node->op != OP_PATCHES && node->op != OP_DEFORM_PATCHES;
 }
 
+/* Of all images of a call together. */
 static uint64_t largest_map_bytes(const Graph *graph) {
   uint64_t largest = 0;
   for (uint32_t v = 0; v < graph->value_count; ++v) {

@@ -17,6 +17,7 @@ typedef struct Table {
   uint32_t mask;
 } Table;
 
+/* Of what `same` compares: nodes that are the same have equal hashes. */
 static uint64_t hash_node(const Rewrite *rw, const Node *node) {
   uint64_t hash = hash_word(node->op, node->recipe ? node->recipe->id + 1 : 0);
   hash = hash_word(hash, op_attrs_hash(node->op, &node->attrs));
@@ -39,6 +40,7 @@ static bool same(const Rewrite *rw, const Node *old, const Node *made) {
   return true;
 }
 
+/* An empty table that `nodes` entries fill by half at most: a search meets an empty slot soon. */
 static Table table_new(Arena *arena, uint32_t nodes) {
   uint32_t size = 16;
   while (size < 2 * nodes) size *= 2;

@@ -33,6 +33,8 @@ static bool *find_vanishing(const Graph *graph, Arena *arena) {
   return vanishes;
 }
 
+/* Makes FC `node` read what the chain of vanishing affines before it reads: the nearest first, so
+ * that each gain also scales the columns for the shifts before it. */
 static void fold(Rewrite *rw, const Node *node, const bool *vanishes) {
   const Graph *from = rw->from;
   RecipeTable *table = rw->to->recipes;

@@ -41,6 +41,7 @@ static bool collect(const Graph *graph, const uint32_t *uses, ValueId v, uint32_
   return true;
 }
 
+/* Whether `node` is the FC `y` of the head, over a map on which folding pays. Sets *mixture. */
 static bool matches(const Graph *graph, const uint32_t *uses, const Node *node, Mixture *mixture) {
   *mixture = (Mixture){0};
   if (!pattern_is_plain_linear(graph, node)) return false;
@@ -77,6 +78,7 @@ static ValueId plus(Builder b, ValueId sum, ValueId term) {
   return value_is_none(term) ? sum : build_add(b, sum, term);
 }
 
+/* The last line of the head. e has no map in it: all rows of an image get the same bias. */
 static ValueId fold(const Rewrite *rw, const Node *node, const Mixture *mixture) {
   Builder b = rewrite_builder(rw, node);
   ValueId projection = rewrite_get(rw, node->operands[1]);

@@ -9,6 +9,7 @@
 #include "passes/pass.h"
 #include "passes/pattern.h"
 
+/* `node` shuffles an FC that nothing else reads. */
 static bool matches(const Graph *graph, const Node *node, const uint32_t *uses) {
   return node->op == OP_SHUFFLE && uses[node->operands[0].index] == 1 &&
          pattern_is_plain_linear(graph, graph_def(graph, node->operands[0]));
@@ -23,6 +24,7 @@ static const Recipe *shuffle_rows(RecipeTable *table, const Recipe *r, int64_t g
                         r->type);
 }
 
+/* Replaces `shuffle` by its FC with rows in the order that the shuffle puts channels in. */
 static void fold(Rewrite *rw, const Node *shuffle) {
   const Graph *from = rw->from;
   const Node *linear = graph_def(from, shuffle->operands[0]);

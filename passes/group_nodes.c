@@ -60,6 +60,7 @@ typedef struct Grouping {
   Use *uses;
 } Grouping;
 
+/* Whether `node` computes something: inputs and constants are there, views are read through. */
 static bool has_group(const Node *node) {
   return node->op != OP_INPUT && node->op != OP_CONSTANT && !op_has(node->op, OP_VIEW);
 }
@@ -75,6 +76,8 @@ static uint32_t add_group(Grouping *g, Group group) {
   return g->count - 1;
 }
 
+/* The newest group of `domain`, `level` and `column_blocks` that is no call; a new one where there
+ * is none. */
 static uint32_t find_group(Grouping *g, Type domain, uint32_t level, int32_t column_blocks) {
   for (uint32_t i = g->count; i-- > 0;) {
     if (!g->groups[i].call && g->groups[i].level == level &&
@@ -85,6 +88,8 @@ static uint32_t find_group(Grouping *g, Type domain, uint32_t level, int32_t col
   return add_group(g, (Group){.domain = domain, .level = level, .column_blocks = column_blocks});
 }
 
+/* The group that makes what `node` reads as `operand`, through slices; NO_GROUP for inputs and
+ * constants. */
 static uint32_t producer_group(const Grouping *g, const Node *node, uint32_t operand) {
   ValueId base = row_domain_base(g->graph, node->operands[operand]);
   return g->of_node[g->graph->values[base.index].node.index];
@@ -142,6 +147,8 @@ static void join(Grouping *g, uint32_t index, uint32_t group) {
   g->groups[group].whole_rows |= whole;
 }
 
+/* Puts node `index`, whose producers have groups, into the group of its domain and least level; one
+ * level up as long as that group is full. */
 static void assign_level(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
   Type domain = row_domain(g->graph, node);
@@ -230,6 +237,7 @@ static int64_t newly_kept(const Grouping *g, uint32_t index) {
   return bytes;
 }
 
+/* All users of `base` read it at the columns that they compute. */
 static bool is_read_by_column(const Grouping *g, ValueId base) {
   for (uint32_t u = g->first_use[base.index]; u < g->first_use[base.index + 1]; ++u) {
     if (!reads_by_column(g->graph, &g->graph->nodes[g->uses[u].node], g->uses[u].operand)) {
@@ -253,6 +261,8 @@ static bool may_sink(const Grouping *g, const Node *node, uint32_t target) {
   return there ? there == blocks : !group->whole_rows;
 }
 
+/* Moves node `index` to the group of its users, where that is one group and no more channels have
+ * to be kept than the node makes. */
 static void try_to_sink(Grouping *g, uint32_t index) {
   const Node *node = &g->graph->nodes[index];
   if (!has_group(node) || op_has(node->op, OP_LEAVES_DOMAIN) || node->result_count != 1) return;
@@ -270,6 +280,7 @@ typedef struct Rank {
   uint32_t level, group;
 } Rank;
 
+/* By level, then by age: the order of kernels. */
 static int compare_ranks(const void *a, const void *b) {
   const Rank *x = a, *y = b;
   if (x->level != y->level) return x->level < y->level ? -1 : 1;

@@ -44,6 +44,7 @@ static ValueId lower_dense(Rewrite *rw, const Node *node, Window window) {
   return build_linear(b, x, matrix, rewrite_get(rw, node_operand(node, 2)));
 }
 
+/* The third line of the head. */
 static ValueId lower_depthwise(Rewrite *rw, const Node *node, Window window) {
   Builder b = rewrite_builder(rw, node);
   const Recipe *w = graph_recipe(rw->from, node->operands[1]);
@@ -106,6 +107,8 @@ static ValueId lower_groups(Rewrite *rw, const Node *node, Window window) {
                        rewrite_get(rw, node_operand(node, 2)), window, groups);
 }
 
+/* Picks the line of the head by `groups` and channels. Fails where weights or bias are not
+ * constants: nothing could bring them into another layout. */
 static Status lower(const PassContext *context, Rewrite *rw, const Node *node) {
   const AttrsCONV2D *a = &node->attrs.CONV2D;
   Window window = a->window;

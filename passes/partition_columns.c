@@ -13,6 +13,8 @@
 #include "passes/cost_model.h"
 #include "passes/pass.h"
 
+/* Into how many blocks of columns product `node` is cut; 0: not at all, as where the panels are not
+ * of full width or the shape is not known. */
 static uint32_t column_blocks(const Graph *graph, const Node *node) {
   bool packed = node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel == PLAN_PANEL;
   if (!packed && node->op != OP_QUANTIZED_LINEAR) return 0;

@@ -36,6 +36,7 @@ static bool windows_meet(const Window *w) {
          w->pad_left < w->kernel_w;
 }
 
+/* `node` makes patches that products would better read in the lines of their map. */
 static bool takes_strip(const Graph *graph, const Node *node) {
   if (node->op != OP_PATCHES || !windows_meet(&node->attrs.PATCHES.window)) return false;
   Type type = graph_type(graph, node->first_result);

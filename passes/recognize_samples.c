@@ -1,8 +1,7 @@
 /* Recognizes deformable patches of one tap that move along one axis alone:
  *
- *   o2 = shuffle(concat(zeros, o)){groups=2}    deform_patches(x, o2)  ->  axial_sample(x,
- * o){axis=2} o2 = shuffle(concat(o, zeros)){groups=2}    deform_patches(x, o2)  ->  axial_sample(x,
- * o){axis=1}
+ *   deform_patches(x, shuffle(concat(zeros, o)){groups=2})  ->  axial_sample(x, o){axis=2}
+ *   deform_patches(x, shuffle(concat(o, zeros)){groups=2})  ->  axial_sample(x, o){axis=1}
  *
  * The shuffle puts (dy, dx) side by side for each group; the channels of a group share an offset.
  * Only without stride, padding and mask.
@@ -11,6 +10,7 @@
 #include "passes/pass.h"
 #include "passes/pattern.h"
 
+/* `node` gathers one tap at plain offsets, with no mask: a sampling. */
 static bool is_one_tap(const Node *node) {
   return node->op == OP_DEFORM_PATCHES && node->operand_count == 2 &&
          window_is_one(&node->attrs.DEFORM_PATCHES.window);
@@ -37,6 +37,8 @@ static ValueId find_offsets(const Graph *graph, const Node *node, int32_t *axis)
   return is_zero(graph, dx) ? dy : VALUE_NONE;
 }
 
+/* The sampling that `node` is. Channels that share an offset are consecutive, as in deform_patches.
+ */
 static ValueId sample(const Rewrite *rw, const Node *node, ValueId offsets, int32_t axis) {
   int64_t channels = type_channels(graph_type(rw->from, node->operands[0]));
   int32_t share = (int32_t)(channels / node->attrs.DEFORM_PATCHES.offset_groups);

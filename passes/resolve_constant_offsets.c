@@ -11,10 +11,11 @@
 #include "passes/pass.h"
 #include "passes/pattern.h"
 
-enum {
-  MAX_SHIFT = 1 << 16
-}; /* beyond any map: the result is zero anyway, and no index overflows */
+/* Positions: beyond any map the result is zero anyway, and no index overflows. */
+enum { MAX_SHIFT = 1 << 16 };
 
+/* Whether `node` samples at constant whole offsets; sets *shift to what that is. The first
+ * comparison is written so that NaN fails it. */
 static bool find_shift(const Graph *graph, const Node *node, AttrsAXIAL_SHIFT *shift) {
   if (node->op != OP_AXIAL_SAMPLE) return false;
   const Recipe *offsets = pattern_vector(graph, node, 1);

@@ -18,10 +18,12 @@ typedef struct Schedule {
   uint32_t *stage_of; /* [value_count] */
 } Schedule;
 
+/* Whether `node` takes part in a stage. */
 static bool runs(const Node *node) {
   return node->op != OP_INPUT && !op_has(node->op, OP_VIEW);
 }
 
+/* The kind of stage that a node of `op` opens; ops.def says which. */
 static StageKind kind_of(OpKind op) {
   StageKind kind = op_info(op)->stage;
   if (kind == STAGE_NONE) PANIC("%s cannot run in a kernel", op_info(op)->text);
@@ -43,6 +45,8 @@ static bool follows(const Schedule *s, const Node *node, uint32_t stage) {
   return attached;
 }
 
+/* Opens stage `number` with node `first` and absorbs what can follow it. Writes the stage's nodes
+ * to `nodes`, which stay with it, and their stage into s->stage_of. */
 static void open_stage(Schedule *s, uint32_t first, uint32_t number, Stage *stage, NodeId *nodes) {
   const Graph *body = s->body;
   const Node *anchor = &body->nodes[first];

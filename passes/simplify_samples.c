@@ -6,6 +6,7 @@
 #include "passes/pass.h"
 #include "passes/pattern.h"
 
+/* `node` samples every element where it is. */
 static bool does_nothing(const Graph *graph, const Node *node) {
   if (node->op != OP_AXIAL_SAMPLE) return false;
   const Recipe *offsets = pattern_vector(graph, node, 1);

@@ -18,6 +18,7 @@ static const Recipe *weights_of(const Graph *graph, const Node *node) {
   return w && w->type.dtype == DTYPE_F32 ? w : NULL;
 }
 
+/* Copies `node` with weights `w` rounded to `dtype`, for this reader alone. */
 static void store(Rewrite *rw, const Node *node, const Recipe *w, DType dtype) {
   Builder b = rewrite_builder(rw, node);
   ValueId whole = rewrite_get(rw, node->operands[1]); /* other ops may read it too */

@@ -62,6 +62,7 @@ struct atm_pool {
   worker workers[MAX_THREADS];
 };
 
+/* Tells the processor that this is a loop that waits. */
 static void pause_briefly(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -70,6 +71,7 @@ static void pause_briefly(void) {
 #endif
 }
 
+/* Nanoseconds, from some beginning. */
 static uint64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -131,6 +133,8 @@ static void wait_for_work(atm_pool *pool, uint64_t job) {
   pthread_mutex_unlock(&pool->mutex);
 }
 
+/* The job's number is read before the work on it: a job posted meanwhile is newer, so that no wait
+ * misses it. */
 static void *worker_main(void *arg) {
   worker *self = arg;
   while (!atomic_load_explicit(&self->pool->stop, memory_order_acquire)) {
@@ -141,6 +145,7 @@ static void *worker_main(void *arg) {
   return NULL;
 }
 
+/* Wakes who sleeps. The job, or the stop, is stored before: see the head. */
 static void wake_all(atm_pool *pool) {
   if (atomic_load(&pool->sleepers) == 0) return;
   pthread_mutex_lock(&pool->mutex);
@@ -174,6 +179,8 @@ static void post(atm_pool *pool, uint32_t count, task_fn *fn, void *arg) {
   atomic_store(&pool->job, job);
 }
 
+/* The env's parallel_for: returns when all tasks are done. One task, or a pool that is busy, is
+ * done by the caller as worker 0. */
 static int parallel_for(void *ctx, uint32_t count, task_fn *fn, void *arg) {
   atm_pool *pool = ctx;
   if (count <= 1 || pool->threads == 1 ||

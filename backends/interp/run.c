@@ -43,6 +43,8 @@ static void free_value(Run *run, ValueId v) {
   run->owned[v.index] = false;
 }
 
+/* One use of `v` is over. After the last its buffer is freed, outputs excepted: an output counts as
+ * a use that never ends. */
 static void drop_use(Run *run, ValueId v) {
   CHECK(run->uses[v.index] > 0);
   if (--run->uses[v.index] == 0) free_value(run, v);
@@ -65,6 +67,7 @@ static Status run_node(Run *run, const Node *node) {
   return STATUS_OK;
 }
 
+/* Runs all nodes in order; `inputs` stand in the order of the graph's input nodes. */
 static Status run_nodes(Run *run, const InterpTensor *inputs) {
   uint32_t next = 0;
   for (uint32_t i = 0; i < run->graph->node_count; ++i) {
@@ -140,6 +143,7 @@ static Status take_rounds(const InterpTensor *whole, uint32_t count, const Graph
   return STATUS_OK;
 }
 
+/* Whole outputs, of all rounds, in `arena`. `graph` is bound: its types are those of one round. */
 static void allocate_outputs(const Graph *graph, Arena *arena, InterpTensor *outputs) {
   for (uint32_t i = 0; i < graph->output_count; ++i) {
     Type type = graph_type(graph, graph->outputs[i].value);

@@ -46,6 +46,7 @@ __attribute__((format(printf, 3, 4))) static int fail(const program *p, int code
   return code;
 }
 
+/* As in 1x3x224x224. */
 static void print_shape(FILE *stream, uint32_t rank, const uint32_t *dims) {
   for (uint32_t i = 0; i < rank; ++i) {
     fprintf(stream, "%s%u", i ? "x" : "", (unsigned)dims[i]);
@@ -97,6 +98,7 @@ static int set_file(const program *p, const char *text, const atm_tensor *tensor
               "\"%s\" is not [NAME=]FILE with a name that the model has (see --help)", text);
 }
 
+/* Stores N of --threads=N. */
 static int set_threads(program *p, const char *text) {
   char *end = NULL;
   p->threads = strtol(text, &end, 10);
@@ -118,6 +120,7 @@ static int set_variant(program *p, const char *text) {
   return fail(p, EXIT_USAGE, "--isa=%s: the model was not compiled for it (see --help)", text);
 }
 
+/* Fills `p`. Returns 0 or an exit code; sets *done when the answer was the help. */
 static int parse_arguments(program *p, int argc, char **argv, int *done) {
   static const struct option options[] = {{"input", required_argument, NULL, 'i'},
                                           {"output", required_argument, NULL, 'o'},
@@ -160,6 +163,8 @@ static int open_file(const program *p, const char *path, FILE **file) {
   return *file ? 0 : fail(p, EXIT_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
+/* Reads every input's file. Elements must be of the model's type; choose_entry looks at the shapes.
+ */
 static int read_inputs(program *p) {
   for (uint32_t i = 0; i < p->model->input_count; ++i) {
     const char *name = p->model->entries->inputs[i].name;
@@ -190,6 +195,8 @@ static void *allocate(size_t bytes) {
   return memory;
 }
 
+/* Reads the weights' file into p->weights, all of it: a file of another length is of another model.
+ */
 static int read_weights(program *p) {
   size_t bytes = p->model->weights_bytes;
   if (!bytes) return 0;
@@ -205,6 +212,7 @@ static int read_weights(program *p) {
               bytes);
 }
 
+/* Writes those outputs that a file was named for. */
 static int write_outputs(const program *p) {
   for (uint32_t i = 0; i < p->model->output_count; ++i) {
     if (!p->output_files[i]) continue;
@@ -259,6 +267,7 @@ static void print_top(const program *p, const float *values, uint32_t count) {
   }
 }
 
+/* Of `count` values, at least one. */
 static void print_summary(const float *values, size_t count) {
   double sum = 0, low = values[0], high = values[0];
   for (size_t i = 0; i < count; ++i) {
@@ -304,6 +313,7 @@ static void print_outputs(const program *p, const atm_entry *entry) {
 
 /* -- running ----------------------------------------------------------------------------------- */
 
+/* The inputs that were read have exactly the shapes of `entry`. */
 static int entry_fits(const program *p, const atm_entry *entry) {
   for (uint32_t i = 0; i < p->model->input_count; ++i) {
     const atm_tensor *t = &entry->inputs[i];
@@ -370,6 +380,7 @@ static atm_pool *create_pool(program *p) {
   return atm_pool_create(1);
 }
 
+/* Files, entry, threads, the run, answers. Returns an exit code; main frees what `p` holds. */
 static int run(program *p) {
   int code = read_inputs(p);
   if (!code) code = read_weights(p);
