@@ -8,7 +8,7 @@
 #include "support/checked_math.h"
 
 enum {
-  PARTIAL = 4, /* maxima under way at once */
+  PARTIAL = 4, /* vectors of a turn: so many maxima are under way at once */
   MAX_HELD = 8,
   /* Bits of floats: all but the sign; infinity; 2^-100; and 1.5 * 2^23. */
   BITS_SIZE = 0x7fffffff,
@@ -117,19 +117,29 @@ static void write_vector(KernelEmitter *k, const QuantizeRows *z, Site site, LLV
   LLVMSetAlignment(LLVMBuildStore(m->builder, numbers, at), dtype_bytes(z->as));
 }
 
-typedef struct RowContext {
-  const QuantizeRows *z;
-  LLVMValueRef factor;
-} RowContext;
-
-static void read_and_write(KernelEmitter *k, Site site, void *context) {
-  const RowContext *c = context;
-  write_vector(k, c->z, site, load_vector(k, c->z, site), c->factor);
+/* The numbers of a long row, a turn at a time. */
+static void emit_long_row(KernelEmitter *k, const QuantizeRows *z, LLVMValueRef row) {
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats, turn = PARTIAL * width;
+  uint32_t looped = z->channels / turn * turn;
+  LLVMValueRef factor = find_factor(k, z, row, largest_of_row(k, z, row, NULL));
+  Loop loop;
+  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, looped), turn);
+  Site site = {.row = row, .column = loop.index, .lanes = width};
+  for (uint32_t i = 0; i < PARTIAL; ++i) {
+    site.column_plus = i * width;
+    write_vector(k, z, site, load_vector(k, z, site), factor);
+  }
+  loop_end(m, &loop, NULL);
+  for (uint32_t at = looped; at < z->channels; at += width) {
+    site = site_at(k, z, row, at);
+    write_vector(k, z, site, load_vector(k, z, site), factor);
+  }
 }
 
 static void emit_short_row(KernelEmitter *k, const QuantizeRows *z, LLVMValueRef row) {
   uint32_t width = k->m->target->vector_floats;
-  LLVMValueRef held[MAX_HELD];
+  LLVMValueRef held[MAX_HELD] = {0};
   for (uint32_t at = 0; at < z->channels; at += width) {
     held[at / width] = load_vector(k, z, site_at(k, z, row, at));
   }
@@ -152,8 +162,7 @@ void quantize_rows_stage(KernelEmitter *k, const Stage *stage) {
   if (ceil_div_u32(z.channels, m->target->vector_floats) <= MAX_HELD) {
     emit_short_row(k, &z, rows.index);
   } else {
-    LLVMValueRef factor = find_factor(k, &z, rows.index, largest_of_row(k, &z, rows.index, NULL));
-    columns_all(k, rows.index, z.channels, read_and_write, &(RowContext){&z, factor});
+    emit_long_row(k, &z, rows.index);
   }
   loop_end(m, &rows, NULL);
 }
