@@ -63,6 +63,16 @@ bool op_find(const char *text, OpKind *kind) {
   return false;
 }
 
+int32_t *op_int(OpKind kind, Attrs *attrs, const char *name) {
+  const OpInfo *info = op_info(kind);
+  for (uint32_t i = 0; i < info->attr_count; ++i) {
+    const AttrInfo *attr = &info->attrs[i];
+    bool found = attr->kind == ATTR_INT && strcmp(attr->name, name) == 0;
+    if (found) return (int32_t *)((char *)attrs + attr->offset);
+  }
+  return NULL;
+}
+
 /* Texts may be NULL. */
 static bool text_equal(const char *a, const char *b) {
   return a == b || (a && b && strcmp(a, b) == 0);

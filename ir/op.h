@@ -115,6 +115,8 @@ static inline bool op_is_product(OpKind kind) {
 }
 /* The op whose text form is `text`; false when there is none. */
 bool op_find(const char *text, OpKind *kind);
+/* The integer attribute called `name` in the attributes of an op of `kind`; NULL: it has none. */
+int32_t *op_int(OpKind kind, Attrs *attrs, const char *name);
 /* Whether two attribute unions of `kind` hold the same values. */
 bool op_attrs_equal(OpKind kind, const Attrs *a, const Attrs *b);
 /* A number that is the same where they do (texts count by their address). */

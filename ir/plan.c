@@ -39,7 +39,7 @@ uint32_t plan_dot_parts(DotKind dot) {
 
 uint32_t plan_product_depth(const Graph *body, const Node *node) {
   uint32_t depth = (uint32_t)macs_of_element(body, node);
-  return node->op == OP_QUANTIZED_LINEAR ? ceil_div_u32(depth, 4) : depth;
+  return graph_type(body, node->operands[1]).dtype == DTYPE_S8 ? ceil_div_u32(depth, 4) : depth;
 }
 
 uint64_t plan_scratch_bytes(const PlanKernel *kernel, ValueId value, uint64_t rows) {

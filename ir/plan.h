@@ -115,7 +115,7 @@ typedef struct ValuePlace {
 DType plan_dot_dtype(DotKind dot);
 /* Vectors of sums for one vector of columns. */
 uint32_t plan_dot_parts(DotKind dot);
-/* Steps of K of a product: K, or fours of it where it is quantized. */
+/* Steps of K of a product: K, or fours of it where its weights are whole numbers. */
 uint32_t plan_product_depth(const Graph *body, const Node *node);
 
 /* How a product [rows, K] x [K, columns] is computed. */

@@ -259,7 +259,8 @@ static const char *check_read(const Check *c, const Node *node, uint32_t k, bool
 /* Cut by columns: all reads are of operands, or of the columns at hand. */
 static const char *check_columns(const Check *c, const Node *node) {
   if (c->kernel->column_blocks == 1) return NULL;
-  bool product = node->op == OP_PACKED_LINEAR || node->op == OP_QUANTIZED_LINEAR;
+  Attrs attrs = node->attrs;
+  bool product = op_int(node->op, &attrs, "column_blocks") != NULL;
   if (!product && !op_has(node->op, OP_POINTWISE)) return "its op cannot be cut by columns";
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     ValueId v = node->operands[k], base = row_domain_base(c->body, v);
@@ -273,24 +274,25 @@ static const char *check_columns(const Check *c, const Node *node) {
 
 /* -- the stages -------------------------------------------------------------------------------- */
 
+/* Of rows and weights that are whole numbers. */
 static const char *check_quantized(const Check *c, const Node *node, const ProductPlan *p) {
-  if (node->attrs.QUANTIZED_LINEAR.panel != PLAN_PANEL) return "weights in other panels";
   DType rows = graph_type(c->body, node->operands[0]).dtype;
   if (rows != plan_dot_dtype(c->target->dot)) return "rows as this target quantizes them";
   uint64_t sums = (uint64_t)p->tile_rows * p->tile_columns / c->target->vector_floats;
-  if (sums * plan_dot_parts(c->target->dot) > PLAN_TILE_SUMS) return "a smaller tile";
-  if (p->depth_block < plan_product_depth(c->body, node)) return "one depth block";
-  return p->widened ? "nothing to be widened" : NULL;
+  return sums * plan_dot_parts(c->target->dot) > PLAN_TILE_SUMS ? "a smaller tile" : NULL;
 }
 
 /* What a product's B must be. */
 static const char *check_product_kind(const Check *c, const Node *node, const ProductPlan *p) {
-  if (node->op == OP_QUANTIZED_LINEAR) return check_quantized(c, node, p);
-  if (node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel != PLAN_PANEL) {
-    return "weights in other panels";
-  }
+  Attrs attrs = node->attrs;
+  const int32_t *panel = op_int(node->op, &attrs, "panel");
+  if (panel && *panel != PLAN_PANEL) return "weights in other panels";
   DType dtype = graph_type(c->body, node->operands[1]).dtype;
-  if (dtype != DTYPE_F32 && !c->target->has_half) return "weights of f32 on this target";
+  bool whole = dtype_info(dtype)->kind == DTYPE_INTEGER;
+  if (whole && p->depth_block < plan_product_depth(c->body, node)) return "one depth block";
+  if (p->widened && (whole || dtype == DTYPE_F32)) return "nothing to be widened";
+  if (node->op == OP_QUANTIZED_LINEAR) return check_quantized(c, node, p);
+  if (!whole && dtype != DTYPE_F32 && !c->target->has_half) return "weights of f32 on this target";
   bool view = node->op == OP_IMAGE_LINEAR && c->kernel->places[node->operands[1].index].column;
   return view ? "a view of a matrix" : NULL;
 }
@@ -318,7 +320,6 @@ static const char *check_product(const Check *c, const Stage *stage) {
   if (p->depth_block > depth + PLAN_DEPTH_ALIGN) return "a depth block of K at most";
   if (p->sums && 4 * c->block_rows * columns > MAX_SUMS_BYTES) return "fewer stored sums";
   if (p->widened) {
-    if (graph_type(c->body, node->operands[1]).dtype == DTYPE_F32) return "nothing to be widened";
     if (columns > PLAN_PANEL) return "tiles within a panel, to be widened";
     if (plan_widened_bytes(p) > MAX_SUMS_BYTES) return "smaller depth blocks, to be widened";
   }

@@ -27,9 +27,9 @@ static bool tiles_are_full(const PlanKernel *kernel, uint32_t tile_rows) {
          rows_unit(kernel->rows, kernel->blocks) == ROWS_UNIT;
 }
 
-/* Equal blocks of K, none longer than the cost model's; one where the sums are whole numbers. */
-static uint32_t depth_block_of(uint32_t depth, bool quantized) {
-  uint32_t blocks = quantized ? 1 : ceil_div_u32(depth, cost_model_depth_block());
+/* Equal blocks of K, none longer than the cost model's; one where weights are whole numbers. */
+static uint32_t depth_block_of(uint32_t depth, bool whole) {
+  uint32_t blocks = whole ? 1 : ceil_div_u32(depth, cost_model_depth_block());
   uint32_t block = ceil_div_u32(depth, blocks);
   return ceil_div_u32(block, PLAN_DEPTH_ALIGN) * PLAN_DEPTH_ALIGN;
 }
@@ -77,7 +77,8 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
     bool quantized = node->op == OP_QUANTIZED_LINEAR;
     choose_tile(kernel, target, quantized, product);
     product->full = tiles_are_full(kernel, product->tile_rows);
-    product->depth_block = depth_block_of(depth, quantized);
+    bool whole = graph_type(kernel->body, node->operands[1]).dtype == DTYPE_S8;
+    product->depth_block = depth_block_of(depth, whole);
     product->unroll = choose_unroll(kernel, target, node, product);
     product->widened = choose_widened(kernel, node, product);
     product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);

@@ -2,7 +2,7 @@
  *
  *   packed_linear(x, w, b)  ->  packed_linear(x, w, b){column_blocks}
  *
- * and quantized_linear likewise,
+ * and its relatives of whole numbers likewise,
  *
  * where cost_model.c says so. A map of 7x7 is one block of rows: a second thread has nothing to do,
  * or would read all weights a second time. Each block of columns reads its own part of the weights
@@ -16,8 +16,9 @@
 /* Into how many blocks of columns product `node` is cut; 0: not at all, as where the panels are not
  * of full width or the shape is not known. */
 static uint32_t column_blocks(const Graph *graph, const Node *node) {
-  bool packed = node->op == OP_PACKED_LINEAR && node->attrs.PACKED_LINEAR.panel == PLAN_PANEL;
-  if (!packed && node->op != OP_QUANTIZED_LINEAR) return 0;
+  Attrs attrs = node->attrs;
+  const int32_t *panel = op_int(node->op, &attrs, "panel");
+  if (!panel || *panel != PLAN_PANEL) return 0;
   Type type = graph_type(graph, node->first_result);
   Type x = graph_type(graph, node->operands[0]);
   if (!type_is_known(type)) return 0;
@@ -26,19 +27,13 @@ static uint32_t column_blocks(const Graph *graph, const Node *node) {
                                   (uint64_t)type_channels(type));
 }
 
-/* The attribute of a product that has one. */
-static int32_t *column_blocks_of(Node *node) {
-  return node->op == OP_PACKED_LINEAR ? &node->attrs.PACKED_LINEAR.column_blocks
-                                      : &node->attrs.QUANTIZED_LINEAR.column_blocks;
-}
-
 Status partition_columns(const PassContext *context, const Graph *graph, const Graph **result) {
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
     uint32_t blocks = column_blocks(graph, &node);
-    if (blocks) *column_blocks_of(&node) = (int32_t)blocks;
+    if (blocks) *op_int(node.op, &node.attrs, "column_blocks") = (int32_t)blocks;
     rewrite_copy(&rw, &node);
     matched |= blocks > 0;
   }

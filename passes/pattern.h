@@ -25,8 +25,9 @@ static inline bool pattern_is_affine(const Graph *graph, const Node *node) {
 
 /* Into how many parts the kernel of `node` must cut its columns; 0: it is cut by rows. */
 static inline int32_t pattern_column_blocks(const Node *node) {
-  if (node->op == OP_QUANTIZED_LINEAR) return node->attrs.QUANTIZED_LINEAR.column_blocks;
-  return node->op == OP_PACKED_LINEAR ? node->attrs.PACKED_LINEAR.column_blocks : 0;
+  Attrs attrs = node->attrs;
+  const int32_t *blocks = op_int(node->op, &attrs, "column_blocks");
+  return blocks ? *blocks : 0;
 }
 
 /* A linear whose weights are a constant matrix, and whose bias, if any, is constant too. */

@@ -7,7 +7,11 @@
  * w have theirs, known now. What is quantized:
  *
  *   - products of maps with constants, of at least MIN_CHANNELS channels on both sides. Vectors per
- *     image (mixing weights, the head) are few multiply-adds, and everything depends on them;
+ *     image (mixing weights, the head) are few multiply-adds, and everything depends on them: they
+ *     stay as they are. Where a map is multiplied by the same weights, these are kept once:
+ *
+ *       linear(v, w, b)  ->  scaled_linear(v, quantize(w), b, scales of w)
+ *
  *   - not those of the model's own input: its patches are short, and its numbers the most precise;
  *   - not those that say where a map is sampled: offsets are places, not values;
  *   - not those of layers that the user names (PassContext.keep_float).
@@ -28,6 +32,7 @@ typedef struct Quantizing {
   const PassContext *context;
   Rewrite rw;
   bool *places;  /* [value] says where a map is sampled */
+  bool *shared;  /* [recipe id] weights that maps are multiplied by, quantized */
   ValueId *rows; /* [value] its rows, quantized, in the new graph; or VALUE_NONE */
   ValueId *scales;
 } Quantizing;
@@ -90,25 +95,82 @@ static const Recipe *first_sums(const Quantizing *z, const Recipe *q) {
   return recipe_round(table, first, DTYPE_S32);
 }
 
-static void quantize(Quantizing *z, const Node *node) {
+/* The weights as products read them, and what one of them stands for. */
+static ValueId packed(const Quantizing *z, Builder b, const Recipe *w) {
   RecipeTable *table = z->rw.from->recipes;
+  const Recipe *q = recipe_pack4(table, recipe_quantize(table, w), PLAN_PANEL);
+  return build_constant(b, recipe_round(table, q, DTYPE_S8));
+}
+
+static ValueId scales_of(const Quantizing *z, Builder b, const Recipe *w) {
+  return build_constant(b, recipe_quantize_scale(z->rw.from->recipes, w));
+}
+
+/* The bias of `node`, or zeros. */
+static ValueId bias_of(const Quantizing *z, Builder b, const Node *node, int64_t channels) {
+  ValueId bias = node_operand(node, 2);
+  if (!value_is_none(bias)) return rewrite_get(&z->rw, bias);
+  return build_constant(b, recipe_fill(z->rw.from->recipes, 0, type_vector(channels)));
+}
+
+static void quantize(Quantizing *z, const Node *node) {
   Builder b = rewrite_builder(&z->rw, node);
   const Recipe *w = graph_recipe(z->rw.from, node->operands[1]);
-  const Recipe *q = recipe_quantize(table, w);
-  ValueId x = node->operands[0], bias = node_operand(node, 2);
+  ValueId x = node->operands[0];
   quantize_rows(z, b, x);
-  ValueId zeros = value_is_none(bias)
-                      ? build_constant(b, recipe_fill(table, 0, type_vector(w->type.dims[0])))
-                      : rewrite_get(&z->rw, bias);
+  const Recipe *first = first_sums(z, recipe_quantize(z->rw.from->recipes, w));
   const ValueId operands[6] = {
-      z->rows[x.index],
-      build_constant(b, recipe_round(table, recipe_pack4(table, q, PLAN_PANEL), DTYPE_S8)),
-      zeros,
-      z->scales[x.index],
-      build_constant(b, recipe_quantize_scale(table, w)),
-      build_constant(b, first_sums(z, q))};
+      z->rows[x.index],   packed(z, b, w),    bias_of(z, b, node, w->type.dims[0]),
+      z->scales[x.index], scales_of(z, b, w), build_constant(b, first)};
   rewrite_set(&z->rw, node_result(node, 0),
               build_quantized_linear(b, operands, PLAN_PANEL, (int32_t)w->type.dims[0]));
+}
+
+/* -- vectors ----------------------------------------------------------------------------------- */
+
+/* Marks the weights of products of maps. */
+static void find_shared(Quantizing *z) {
+  const Graph *graph = z->rw.from;
+  uint32_t limit = 0;
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    const Recipe *recipe = graph->nodes[i].recipe;
+    if (recipe && recipe->id >= limit) limit = recipe->id + 1;
+  }
+  z->shared = ARENA_ARRAY(z->context->arena, limit, bool);
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    const Node *node = &graph->nodes[i];
+    if (takes(z, node)) z->shared[graph_recipe(graph, node->operands[1])->id] = true;
+  }
+}
+
+/* A product of vectors by weights that a map is multiplied by too. */
+static bool shares(const Quantizing *z, const Node *node) {
+  const Graph *graph = z->rw.from;
+  if (!pattern_is_plain_linear(graph, node)) return false;
+  const Recipe *w = graph_recipe(graph, node->operands[1]);
+  return graph_type(graph, node->operands[0]).rank == 2 && w->type.dims[1] % 4 == 0 &&
+         z->shared[w->id] && !is_kept(z->context, node->label);
+}
+
+static void scale(Quantizing *z, const Node *node) {
+  Builder b = rewrite_builder(&z->rw, node);
+  const Recipe *w = graph_recipe(z->rw.from, node->operands[1]);
+  const ValueId operands[4] = {rewrite_get(&z->rw, node->operands[0]), packed(z, b, w),
+                               bias_of(z, b, node, w->type.dims[0]), scales_of(z, b, w)};
+  rewrite_set(&z->rw, node_result(node, 0),
+              build_scaled_linear(b, operands, PLAN_PANEL, (int32_t)w->type.dims[0]));
+}
+
+/* Rewrites `node`; false: it stays as it is. */
+static bool rewrite(Quantizing *z, const Node *node) {
+  if (takes(z, node)) {
+    quantize(z, node);
+  } else if (shares(z, node)) {
+    scale(z, node);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 Status quantize_products(const PassContext *context, const Graph *graph, const Graph **result) {
@@ -121,16 +183,13 @@ Status quantize_products(const PassContext *context, const Graph *graph, const G
                   .scales = ARENA_ARRAY(context->arena, graph->value_count, ValueId)};
   for (uint32_t v = 0; v < graph->value_count; ++v) z.rows[v] = VALUE_NONE;
   find_places(&z);
+  find_shared(&z);
   bool matched = false;
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    bool taken = takes(&z, node);
-    matched |= taken;
-    if (taken) {
-      quantize(&z, node);
-    } else {
-      rewrite_copy(&z.rw, node);
-    }
+    bool rewritten = rewrite(&z, node);
+    matched |= rewritten;
+    if (!rewritten) rewrite_copy(&z.rw, node);
   }
   if (matched) *result = rewrite_end(&z.rw);
   return STATUS_OK;

@@ -8,11 +8,11 @@
 #include "backends/llvm/product.h"
 #include "support/panic.h"
 
-struct Dot {
+typedef struct Dot {
   LLVMValueRef (*row)(ModuleContext *m, LLVMValueRef address);
   void (*columns)(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
   LLVMValueRef (*add)(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row, LLVMValueRef columns);
-};
+} Dot;
 
 /* -- rows and columns -------------------------------------------------------------------------- */
 
@@ -112,21 +112,16 @@ static const Dot dots[DOT_KIND_COUNT] = {
     [DOT_LONG_PAIRS] = {row_of_long_pairs, columns_of_long_pairs, add_long_pairs},
 };
 
-const Dot *dot_of(ModuleContext *m) {
-  return &dots[m->target->dot];
+LLVMValueRef dot_row(ModuleContext *m, LLVMValueRef address) {
+  return dots[m->target->dot].row(m, address);
 }
 
-LLVMValueRef dot_row(ModuleContext *m, const Dot *dot, LLVMValueRef address) {
-  return dot->row(m, address);
+void dot_columns(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns) {
+  dots[m->target->dot].columns(m, address, columns);
 }
 
-void dot_columns(ModuleContext *m, const Dot *dot, LLVMValueRef address, LLVMValueRef *columns) {
-  dot->columns(m, address, columns);
-}
-
-LLVMValueRef dot_add(ModuleContext *m, const Dot *dot, LLVMValueRef sums, LLVMValueRef row,
-                     LLVMValueRef columns) {
-  return dot->add(m, sums, row, columns);
+LLVMValueRef dot_add(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row, LLVMValueRef columns) {
+  return dots[m->target->dot].add(m, sums, row, columns);
 }
 
 LLVMValueRef dot_finish(ModuleContext *m, const LLVMValueRef *sums) {

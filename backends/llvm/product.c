@@ -225,14 +225,19 @@ static void find_linear(Product *p, const Node *node) {
   p->bias = value_is_none(bias) ? NULL : &k->views[bias.index];
   p->follows = product_prefetch_follows(k, p->stage);
   find_weights(p, node->operands[1]);
-  if (node->op == OP_QUANTIZED_LINEAR) product_quantized_find(p, node);
+  p->way->find(p, node);
+}
+
+static const ProductWay *way_of(OpKind op) {
+  if (op == OP_QUANTIZED_LINEAR) return &product_of_quantized;
+  return op == OP_SCALED_LINEAR ? &product_of_scaled : &product_of_floats;
 }
 
 /* What the emitters of a product need to know. K is the number of multiply-adds of one element of
  * the result, whatever the op. */
 static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
-  Product p = {.k = k, .stage = stage, .plan = stage->product};
+  Product p = {.k = k, .stage = stage, .plan = stage->product, .way = way_of(node->op)};
   p.channels = value_channels(k, node_result(node, 0));
   p.panels = kernel_panels(k, p.channels);
   p.depth = plan_product_depth(k->body, node);

@@ -1,5 +1,6 @@
-/* STAGE_PRODUCT in four files: product.c finds the operands and loops over panels and tiles,
- * product_tile.c emits one register tile, product_source.c says where its rows are, and
+/* STAGE_PRODUCT in some files: product.c finds the operands and loops over panels and tiles,
+ * product_tile.c emits one register tile (of floats; product_quantized.c and product_scaled.c what
+ * is different where weights are whole numbers), product_source.c says where its rows are, and
  * product_prefetch.c asks for what comes next. */
 #ifndef ATMC_BACKENDS_LLVM_PRODUCT_H
 #define ATMC_BACKENDS_LLVM_PRODUCT_H
@@ -32,7 +33,7 @@ typedef struct RowSource {
   uint64_t inner_bytes, outer_bytes;
 } RowSource;
 
-typedef struct Dot Dot;
+typedef struct ProductWay ProductWay;
 
 typedef struct Product {
   KernelEmitter *k;
@@ -41,8 +42,9 @@ typedef struct Product {
   RowSource a;
   const View *bias;     /* NULL: none */
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
-  const Dot *dot;       /* of a quantized product, and what it has more; NULL: of floats */
-  const View *row_scale, *column_scale, *first;
+  const ProductWay *way;
+  /* Of weights that are whole numbers: their columns' scale; and of rows that are, too. */
+  const View *column_scale, *row_scale, *first;
   LLVMValueRef weights; /* B */
   DType dtype;          /* its elements' in memory */
   bool aligned;         /* B, to vectors */
@@ -95,30 +97,37 @@ LLVMValueRef product_panel(const Product *p, LLVMValueRef panel);
 /* The columns that are finished before the next ones are begun: one panel or several. */
 uint32_t product_turn_columns(const Product *p);
 
-/* -- product_quantized.c: products of whole numbers -------------------------------------------- */
-/* Finds what a quantized_linear has more than others. */
-void product_quantized_find(Product *p, const Node *node);
-/* How many vectors of sums a tile has. */
-uint32_t product_quantized_sums(const Product *p, const Tile *tile);
-/* They begin as `acc`; */
-void product_quantized_begin(const Product *p, const Tile *tile, LLVMValueRef *acc);
-/* one step of K is added: `a` and `b` as for floats; */
-void product_quantized_step(const Product *p, const Tile *tile, LLVMValueRef a, LLVMValueRef b,
-                            uint32_t step, LLVMValueRef *acc);
-/* and they become the vectors of the result. */
-void product_quantized_finish(const Product *p, const Tile *tile, LLVMValueRef *acc);
+/* -- what products of floats and of whole numbers do apart ------------------------------------ */
+struct ProductWay {
+  /* Finds what the product has more than others. */
+  void (*find)(Product *p, const Node *node);
+  /* How many vectors of sums a tile has, */
+  uint32_t (*sums)(const Product *p, const Tile *tile);
+  /* what they begin as, */
+  void (*begin)(const Product *p, const Tile *tile, LLVMValueRef *acc);
+  /* what step `step` of K adds, behind `a`, the tile's first row, and `b`, */
+  void (*add)(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
+              LLVMValueRef *acc);
+  /* and how they become the vectors of the result, once all of K is in them. */
+  void (*finish)(const Product *p, const Tile *tile, LLVMValueRef *acc);
+};
+extern const ProductWay product_of_floats;    /* product_tile.c */
+extern const ProductWay product_of_quantized; /* product_quantized.c */
+extern const ProductWay product_of_scaled;    /* product_scaled.c */
 
-/* -- dot.c: the instructions for them ---------------------------------------------------------- */
-/* The one that the target of a module has, */
-const Dot *dot_of(ModuleContext *m);
-/* a four of a row at `address`, in all lanes, */
-LLVMValueRef dot_row(ModuleContext *m, const Dot *dot, LLVMValueRef address);
-/* the fours of a vector of columns, as one vector or two (plan_dot_parts), */
-void dot_columns(ModuleContext *m, const Dot *dot, LLVMValueRef address, LLVMValueRef *columns);
-/* their products, added to the sums of one of these vectors, */
-LLVMValueRef dot_add(ModuleContext *m, const Dot *dot, LLVMValueRef sums, LLVMValueRef row,
-                     LLVMValueRef columns);
-/* and the sums of all, one for each column. */
+/* Columns of `tile`, from vector `vector` on. */
+Site product_columns(const Product *p, const Tile *tile, uint32_t vector);
+/* Where a vector of columns is in B, bytes behind step 0; what `step` adds included. */
+uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step, uint32_t vector);
+
+/* -- dot.c: the target's instructions for whole numbers --------------------------------------- */
+/* A four of a row at `address`, in all lanes; */
+LLVMValueRef dot_row(ModuleContext *m, LLVMValueRef address);
+/* the fours of a vector of columns, as one vector or two (plan_dot_parts); */
+void dot_columns(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
+/* their products, added to the sums of one of these vectors; */
+LLVMValueRef dot_add(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row, LLVMValueRef columns);
+/* and the sums of two, one for each column. */
 LLVMValueRef dot_finish(ModuleContext *m, const LLVMValueRef *sums);
 
 /* -- product_widen.c --------------------------------------------------------------------------- */

@@ -29,29 +29,44 @@ static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
   return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
 }
 
-/* Vectors of sums. */
-static uint32_t sum_count(const Product *p, const Tile *tile) {
-  return p->dot ? product_quantized_sums(p, tile) : tile->rows * tile->vectors;
+Site product_columns(const Product *p, const Tile *tile, uint32_t vector) {
+  return (Site){.row = tile->row,
+                .column = tile->column,
+                .column_plus = vector * p->k->m->target->vector_floats,
+                .lanes = lanes_of(p, tile, vector)};
 }
 
-/* One step of K: acc += A[.][k] * B[k][.]. `a` and `b` point at k, `step` is added to it. */
-static void multiply_step(const Product *p, const Tile *tile, LLVMValueRef a, LLVMValueRef b,
-                          uint32_t step, LLVMValueRef *acc) {
+uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step, uint32_t vector) {
+  uint32_t vector_bytes = product_column_bytes(tile->b.dtype) * p->k->m->target->vector_floats;
+  uint32_t panel_bytes = product_panel_bytes(tile->b.dtype);
+  uint32_t panel = vector * vector_bytes / panel_bytes, rest = vector * vector_bytes % panel_bytes;
+  return tile->b.step_bytes * step + p->panel_bytes * panel + rest;
+}
+
+static uint32_t float_sums(const Product *p, const Tile *tile) {
+  (void)p;
+  return tile->rows * tile->vectors;
+}
+
+static void begin_floats(const Product *p, const Tile *tile, LLVMValueRef *acc) {
+  LLVMValueRef zero = LLVMConstNull(p->k->m->vector);
+  for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
+}
+
+/* One step of K: acc += A[.][k] * B[k][.]. `ab` points at k, `step` is added to it. */
+static void add_floats(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
+                       LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef columns[PLAN_TILE_VECTORS];
   DType dtype = tile->b.dtype;
-  uint32_t vector_bytes = dtype_bytes(dtype) * m->target->vector_floats;
-  uint32_t panel_bytes = product_panel_bytes(dtype);
   for (uint32_t v = 0; v < tile->vectors; ++v) {
-    uint32_t panel = v * vector_bytes / panel_bytes, bytes = v * vector_bytes % panel_bytes;
-    LLVMValueRef at =
-        emit_i64(m, (int64_t)(tile->b.step_bytes * step + p->panel_bytes * panel + bytes));
+    LLVMValueRef at = emit_i64(m, (int64_t)product_column_offset(p, tile, step, v));
     columns[v] =
-        stored_load(m, dtype, emit_address(m, b, at), m->target->vector_floats, p->aligned);
+        stored_load(m, dtype, emit_address(m, ab[1], at), m->target->vector_floats, p->aligned);
   }
   for (uint32_t r = 0; r < tile->rows; ++r) {
     uint64_t bytes = r * p->a.row_bytes + step * p->a.step_bytes;
-    LLVMValueRef lane = emit_load_f32(m, emit_address(m, a, emit_i64(m, (int64_t)bytes)));
+    LLVMValueRef lane = emit_load_f32(m, emit_address(m, ab[0], emit_i64(m, (int64_t)bytes)));
     LLVMValueRef row = emit_broadcast(m, lane);
     for (uint32_t v = 0; v < tile->vectors; ++v) {
       LLVMValueRef *sum = &acc[r * tile->vectors + v];
@@ -72,11 +87,7 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   uint64_t apart = p->a.line ? p->a.row_bytes / p->a.step_bytes : unroll; /* windows, in steps */
   for (uint32_t step = 0; step < unroll; ++step) {
     if (step && step % apart == 0) emit_barrier(m);
-    if (p->dot) {
-      product_quantized_step(p, tile, a, b, step, acc);
-    } else {
-      multiply_step(p, tile, a, b, step, acc);
-    }
+    p->way->add(p, tile, (LLVMValueRef[]){a, b}, step, acc);
   }
 }
 
@@ -84,7 +95,7 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
 static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows, LoopRange range,
                            LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  uint32_t count = sum_count(p, tile);
+  uint32_t count = p->way->sums(p, tile);
   Loop loop;
   loop_begin_carrying(m, &loop, range, acc, count);
   memcpy(acc, loop.carried, count * sizeof *acc);
@@ -121,7 +132,7 @@ static void multiply_run(const Product *p, const Tile *tile, LLVMValueRef rows, 
 static void multiply_runs(const Product *p, const Tile *tile, LLVMValueRef begin, LLVMValueRef end,
                           LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  uint32_t count = sum_count(p, tile);
+  uint32_t count = p->way->sums(p, tile);
   LLVMValueRef rows = product_source_row(m, &p->a, tile->row), length = emit_i64(m, p->a.run);
   LLVMValueRef first = LLVMBuildUDiv(m->builder, begin, length, "");
   LLVMValueRef behind = emit_add(m, end, emit_i64(m, (int64_t)p->a.run - 1));
@@ -134,21 +145,12 @@ static void multiply_runs(const Product *p, const Tile *tile, LLVMValueRef begin
   memcpy(acc, runs.carried, count * sizeof *acc);
 }
 
-static void begin_sums(const Product *p, const Tile *tile, LLVMValueRef *acc) {
-  if (p->dot) {
-    product_quantized_begin(p, tile, acc);
-    return;
-  }
-  LLVMValueRef zero = LLVMConstNull(p->k->m->vector);
-  for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
-}
-
 /* acc = A * B over k of the tile's depth block. Only the last block can be short or have a length
  * that is no multiple of the unrolling. */
 static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   LLVMValueRef begin = tile->depth;
-  begin_sums(p, tile, acc);
+  p->way->begin(p, tile, acc);
   uint32_t rest = p->depth % p->plan.unroll;
   LLVMValueRef even = emit_i64(m, p->depth - rest), last = emit_i64(m, p->depth);
   if (p->depth_blocks > 1) {
@@ -220,6 +222,14 @@ static void add_bias(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   }
 }
 
+static void find_nothing(Product *p, const Node *node) {
+  (void)p, (void)node;
+}
+
+const ProductWay product_of_floats = {
+    find_nothing, float_sums, begin_floats, add_floats, add_bias,
+};
+
 /* The epilogue on the accumulators. It prefetches nothing: product_prefetch.c did during the loop.
  */
 static void finish_in_registers(const Product *p, const Tile *tile, const LLVMValueRef *acc) {
@@ -283,17 +293,13 @@ void product_tile_finish_sums(const Product *p, const Tile *tile) {
 
 void product_tile_emit(const Product *p, const Tile *tile) {
   LLVMValueRef acc[LOOP_MAX_CARRIED] = {0};
-  CHECK(sum_count(p, tile) <= LOOP_MAX_CARRIED);
+  CHECK(p->way->sums(p, tile) <= LOOP_MAX_CARRIED);
   multiply(p, tile, acc);
   if (p->depth_blocks > 1) {
     add_tile(p, tile, acc);
     return;
   }
-  if (p->dot) {
-    product_quantized_finish(p, tile, acc);
-  } else {
-    add_bias(p, tile, acc);
-  }
+  p->way->finish(p, tile, acc);
   if (p->sums) {
     store_tile(p, tile, acc);
   } else {

@@ -1,4 +1,4 @@
-/* quantize_rows, quantized_linear: products of whole numbers.
+/* quantize_rows, quantized_linear, scaled_linear: products of whole numbers.
  *
  *   q[k] = x[k] / s to the nearest, s = max|x| / 127          for each row
  *   y[o] = (sum over k of q[k] w[o,k]) * s * t[o] + b[o]      t: the scale of w's row o
@@ -6,7 +6,7 @@
  * The quotient is what code for every instruction set computes in f32, bit for bit: x times
  * (127 / max|x|), each rounded. So are the sums, which are exact; what is behind them is f32 as
  * everywhere. Code may take the row in another form (QUANTIZE_ROWS.as): u8 counts from 128, and
- * `first` is then -128 times the sum of w's row. */
+ * `first` is then -128 times the sum of w's row. scaled_linear takes rows as they are. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -46,31 +46,51 @@ static const char *check_operand(const Infer *in, uint32_t i, const char *what, 
                       INFER_TEXT(expected));
 }
 
+/* What all products of packed whole numbers have: operands 1 and 2, and the columns' scale as
+ * operand `scale`. */
+static const char *check_columns(const Infer *in, int32_t panel, int32_t channels, uint32_t scale) {
+  Type x = in->operand[0];
+  INFER_TRY(infer_check_rows(in, 0));
+  INFER_TRY(infer_check_positive(in, "panel", panel));
+  INFER_TRY(infer_check_positive(in, "channels", channels));
+  INFER_TRY(infer_check_range(in, "depth", type_channels(x), 1, MAX_DEPTH));
+  int64_t panels = ceil_div_u32((uint32_t)channels, (uint32_t)panel);
+  int64_t fours = ceil_div_u32((uint32_t)type_channels(x), 4);
+  Type w = type_make(4, (int64_t[]){panels, fours, panel, 4});
+  INFER_TRY(check_operand(in, 1, "the weight", type_with_dtype(w, DTYPE_S8)));
+  INFER_TRY(check_operand(in, 2, "the bias", type_vector(channels)));
+  return check_operand(in, scale, "the columns' scale", type_vector(channels));
+}
+
 const char *infer_QUANTIZED_LINEAR(const Infer *in, Type *result) {
   const AttrsQUANTIZED_LINEAR *a = &in->node->attrs.QUANTIZED_LINEAR;
   Type q = in->operand[0];
-  INFER_TRY(infer_check_rows(in, 0));
-  INFER_TRY(infer_check_positive(in, "panel", a->panel));
-  INFER_TRY(infer_check_positive(in, "channels", a->channels));
+  INFER_TRY(check_columns(in, a->panel, a->channels, 4));
   if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
   if (!is_quantized(q.dtype)) {
     return infer_misfit(in, "takes rows of s8, u8 or s16, got %s", INFER_TEXT(q));
   }
-  INFER_TRY(infer_check_range(in, "depth", type_channels(q), 1, MAX_DEPTH));
-  int64_t panels = ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel);
-  int64_t fours = ceil_div_u32((uint32_t)type_channels(q), 4);
-  Type w = type_make(4, (int64_t[]){panels, fours, a->panel, 4});
-  Type columns = type_vector(a->channels);
-  INFER_TRY(check_operand(in, 1, "the weight", type_with_dtype(w, DTYPE_S8)));
-  INFER_TRY(check_operand(in, 2, "the bias", columns));
   Type scales = type_with_dtype(type_with_channels(q, 1), DTYPE_F32);
   if (!infer_types_meet(&scales, in->operand[3])) {
     return infer_misfit(in, "the scales %s are not for the rows of %s", INFER_TEXT(in->operand[3]),
                         INFER_TEXT(q));
   }
-  INFER_TRY(check_operand(in, 4, "the columns' scale", columns));
-  INFER_TRY(check_operand(in, 5, "the first sum", type_with_dtype(columns, DTYPE_S32)));
+  Type first = type_with_dtype(type_vector(a->channels), DTYPE_S32);
+  INFER_TRY(check_operand(in, 5, "the first sum", first));
   *result = type_with_dtype(type_with_channels(q, a->channels), DTYPE_F32);
+  return NULL;
+}
+
+const char *infer_SCALED_LINEAR(const Infer *in, Type *result) {
+  const AttrsSCALED_LINEAR *a = &in->node->attrs.SCALED_LINEAR;
+  Type x = in->operand[0];
+  INFER_TRY(check_columns(in, a->panel, a->channels, 3));
+  if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
+  if (x.dtype != DTYPE_F32) return infer_misfit(in, "takes rows of f32, got %s", INFER_TEXT(x));
+  if (type_channels(x) % 4) {
+    return infer_misfit(in, "takes rows of a multiple of 4 channels, got %s", INFER_TEXT(x));
+  }
+  *result = type_with_channels(x, a->channels);
   return NULL;
 }
 
@@ -109,18 +129,38 @@ static double sum_of(const double *q, size_t depth, const double *w, size_t pitc
   return sum;
 }
 
+/* The first four of the weights [..][fours][panel][4] of column `o`. */
+static const double *column_of(const InterpTensor *w, size_t o) {
+  size_t fours = (size_t)w->type.dims[1], panel = (size_t)w->type.dims[2];
+  return w->data + (o / panel * fours * panel + o % panel) * 4;
+}
+
 void interpret_QUANTIZED_LINEAR(const Node *node, const InterpTensor *operands,
                                 InterpTensor *result) {
   Extent q = interpret_extent(operands[0].type);
-  size_t columns = interpret_extent(result->type).c, fours = ceil_div_u32((uint32_t)q.c, 4);
-  size_t panel = (size_t)node->attrs.QUANTIZED_LINEAR.panel, pitch = panel * 4;
+  size_t columns = interpret_extent(result->type).c;
+  size_t pitch = (size_t)node->attrs.QUANTIZED_LINEAR.panel * 4;
   const double *row = operands[0].data, *bias = operands[2].data, *first = operands[5].data;
   double *out = result->data;
   for (size_t r = 0; r < extent_rows(q); ++r, row += q.c, out += columns) {
     for (size_t o = 0; o < columns; ++o) {
-      const double *w = operands[1].data + o / panel * fours * pitch + o % panel * 4;
       double scale = operands[3].data[r] * operands[4].data[o];
-      out[o] = sum_of(row, q.c, w, pitch, first[o]) * scale + bias[o];
+      double sum = sum_of(row, q.c, column_of(&operands[1], o), pitch, first[o]);
+      out[o] = sum * scale + bias[o];
+    }
+  }
+}
+
+void interpret_SCALED_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  Extent x = interpret_extent(operands[0].type);
+  size_t columns = interpret_extent(result->type).c;
+  size_t pitch = (size_t)node->attrs.SCALED_LINEAR.panel * 4;
+  const double *row = operands[0].data;
+  double *out = result->data;
+  for (size_t r = 0; r < extent_rows(x); ++r, row += x.c, out += columns) {
+    for (size_t o = 0; o < columns; ++o) {
+      double sum = sum_of(row, x.c, column_of(&operands[1], o), pitch, 0);
+      out[o] = sum * operands[3].data[o] + operands[2].data[o];
     }
   }
 }
@@ -137,4 +177,11 @@ ValueId build_quantized_linear(Builder b, const ValueId operands[6], int32_t pan
                                .operands = operands,
                                .operand_count = 6,
                                .attrs.QUANTIZED_LINEAR = {.panel = panel, .channels = channels}});
+}
+
+ValueId build_scaled_linear(Builder b, const ValueId operands[4], int32_t panel, int32_t channels) {
+  return builder_append(b, (Node){.op = OP_SCALED_LINEAR,
+                                  .operands = operands,
+                                  .operand_count = 4,
+                                  .attrs.SCALED_LINEAR = {.panel = panel, .channels = channels}});
 }

@@ -506,3 +506,18 @@ Test(interp, multiplies_quantized_rows) {
                 2 * (127 - 127 * 2 + 3 - 5) * 1 + 1, 2 * (127 * 6 - 127 * 7 + 8 - 10) * 2 + 2,
                 2 * (127 * 11 - 127 * 12 + 13 - 15) * 3 + 3));
 }
+
+Test(interp, multiplies_rows_by_whole_numbers) {
+  const char *text =
+      "graph @g {\n"
+      "  %0 = input {name=\"x\"} : f32[2,4]\n"
+      "  %1 = constant round(pack4(@w[3,4], 2), s8)\n"
+      "  %2 = constant @b[3]\n"
+      "  %3 = constant @t[3]\n"
+      "  %4 = scaled_linear(%0, %1, %2, %3) {panel=2, channels=3}\n"
+      "  output \"y\" %4\n"
+      "}\n";
+  check(text, (Numbers[]){NUMBERS(0.5, 0, 0, 1, 0, -1, 0.25, 0)},
+        NUMBERS(4.5 * 1 + 1, 10.5 * 2 + 2, 16.5 * 3 + 3, -1.25 * 1 + 1, -4.25 * 2 + 2,
+                -7.25 * 3 + 3));
+}
