@@ -143,9 +143,11 @@ static Status inspect(Compilation *c) {
   RETURN_IF_ERROR(compilation_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   const Plan *plan = c->variants[0].plans[0];
+  const Graph *source;
+  RETURN_IF_ERROR(compilation_source(c, &c->variants[0].resolutions[0], c->arena, &source));
   Report report = {.c = c,
                    .plan = plan,
-                   .layers = layers_measure(c->variants[0].resolutions[0].source, c->arena),
+                   .layers = layers_measure(source, c->arena),
                    .workspace = plan_workspace(plan, (uint32_t)options->threads)};
   if (options->json) {
     print_json(&report);

@@ -58,6 +58,7 @@ Status compilation_with(const Options *options, Arena *arena, Diag *diag, Compil
   Status status = begin(&c, options, arena, diag);
   if (!status) status = use(&c);
   progress_end(&c.progress);
+  arena_free(c.once);
   weights_close(c.weights);
   return status;
 }
@@ -113,19 +114,40 @@ static Status run_passes(Compilation *c, PipelinePart part, PassContext context,
   return STATUS_OK;
 }
 
-/* Fills *r: from the passes, or from `plan_file` where that is not NULL. */
+Status compilation_source(const Compilation *c, const Resolution *resolution, Arena *arena,
+                          const Graph **source) {
+  PassContext context = pass_context(c, c->variants[0].target, resolution);
+  context.arena = arena;
+  return pass_table[PASS_specialize_shapes].run(&context, c->model->graph, source);
+}
+
+/* Fills r->macs, and finds what of the resolution the model cannot take. */
+static Status count_macs(const Compilation *c, Resolution *r) {
+  Arena *arena = arena_new();
+  const Graph *source;
+  Status status = compilation_source(c, r, arena, &source);
+  if (!status) r->macs = macs_of_graph(source);
+  arena_free(arena);
+  return status;
+}
+
+/* Fills *r: from the passes, or from `plan_file` where that is not NULL. `last`: c->graph is used
+ * up. */
 static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape shape,
-                              const char *plan_file, Resolution *r) {
+                              const char *plan_file, bool last, Resolution *r) {
   *r = (Resolution){.shape = shape, .graph = c->graph};
   RETURN_IF_ERROR(
       shapes_input_types(c->graph, shape, c->arena, c->diag, &r->input_types, &r->input_count));
-  PassContext context = pass_context(c, target, r);
-  PassRun *specialize = pass_table[PASS_specialize_shapes].run;
-  RETURN_IF_ERROR(specialize(&context, c->model->graph, &r->source));
-  r->macs = macs_of_graph(r->source);
+  RETURN_IF_ERROR(count_macs(c, r));
   if (plan_file) {
-    r->graph = r->source;
+    RETURN_IF_ERROR(compilation_source(c, r, c->arena, &r->graph));
     return from_plan_read(c, plan_file, target, r);
+  }
+  PassContext context = pass_context(c, target, r);
+  if (last) {
+    context.spent = c->once;
+    c->once = NULL;
+    c->graph = NULL;
   }
   RETURN_IF_ERROR(run_passes(c, PIPELINE_PER_RESOLUTION, context, &r->graph));
   return c->stopped ? STATUS_OK : plan_build(&context, r->graph, &r->plan);
@@ -137,7 +159,8 @@ static Status plan_variant(Compilation *c, const ShapeList *shapes, Variant *var
     Resolution *r = &variant->resolutions[i];
     const TextList *files = &c->options->from_plan;
     const char *file = files->count ? files->items[i] : NULL;
-    RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], file, r));
+    bool last = i + 1 == shapes->count && variant == &c->variants[c->variant_count - 1];
+    RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], file, last, r));
     variant->plans[i] = r->plan;
   }
   return STATUS_OK;
@@ -159,6 +182,7 @@ Status compilation_plan(Compilation *c, const ShapeList *shapes) {
   progress_step(&c->progress, "optimizing");
   c->graph = c->model->graph;
   PassContext context = pass_context(c, c->variants[0].target, NULL);
+  context.arena = c->once = arena_new();
   if (c->options->from_plan.count) {
     RETURN_IF_ERROR(from_plan_check(c, shapes));
   } else {

@@ -17,8 +17,7 @@ typedef struct Resolution {
   uint32_t input_count;
   const Graph *graph; /* of kernels, one for each step of the plan, in the same order */
   const Plan *plan;
-  const Graph *source; /* the model's graph before all passes, with every type known */
-  uint64_t macs;       /* of `source` */
+  uint64_t macs; /* of the model's graph before all passes */
 } Resolution;
 
 /* The model for one instruction set. */
@@ -44,7 +43,8 @@ typedef struct Compilation {
   bool quantize;       /* --quantize=int8 */
   Model *model;
   Weights *weights;   /* NULL until read; `inspect` reads none */
-  const Graph *graph; /* the model's, after the passes that run once */
+  const Graph *graph; /* the model's, after the passes that run once, until the last resolution */
+  Arena *once;        /* of that graph and what became of it, where passes made it */
   bool stopped;       /* --stop-after was reached and its graph printed: there are no plans */
   WeightsBlob blob;   /* of all plans of all variants */
   Progress progress;
@@ -63,6 +63,9 @@ PassContext compilation_pass_context(const Compilation *c, const TargetInfo *tar
 MUST_CHECK Status compilation_read(Compilation *c);
 /* Runs the passes and plans for each of `shapes`; or stops, with c->stopped set. */
 MUST_CHECK Status compilation_plan(Compilation *c, const ShapeList *shapes);
+/* The model's graph before all passes, with every type known, in `arena`. */
+MUST_CHECK Status compilation_source(const Compilation *c, const Resolution *resolution,
+                                     Arena *arena, const Graph **source);
 /* What the compilation says of the artifact: variants and weights. Names, and how the weights are
  * stored, are the caller's to add. */
 ArtifactSpec compilation_artifact(const Compilation *c, const WeightSource *source);

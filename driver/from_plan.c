@@ -46,7 +46,8 @@ static Status check_inputs(const Compilation *c, const char *path, const Plan *p
   }
   for (uint32_t i = 0; i < count; ++i) {
     const Node *node = graph_node(source, nodes[i]);
-    PlanTensor model = {node->attrs.INPUT.name, node->declared, node->attrs.INPUT.nchw != 0};
+    PlanTensor model = {node->attrs.INPUT.name, node->attrs.INPUT.declared,
+                        node->attrs.INPUT.nchw != 0};
     RETURN_IF_ERROR(check_tensor(c, path, "input", &plan->inputs[i], &model));
   }
   return STATUS_OK;
@@ -125,7 +126,7 @@ Status from_plan_read(const Compilation *c, const char *path, const TargetInfo *
   char *text;
   size_t bytes;
   const Plan *plan;
-  const Graph *source = resolution->source;
+  const Graph *source = resolution->graph;
   RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, PLAN_MAX_BYTES, &text, &bytes));
   RETURN_IF_ERROR(plan_parse(c->arena, c->recipes, c->diag, path, text, target, &plan));
   if (strcmp(plan->model, source->name) != 0) {

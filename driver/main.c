@@ -1,6 +1,9 @@
 /* From argv to an exit code: reads the command line and calls the command. The only exit. */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +46,17 @@ static void *allocate_json(size_t bytes) {
   return memory_new(bytes, 1, "a JSON text");
 }
 
+/* Arenas come and go: what is large goes back to the system at once, and is not touched before it
+ * is used. glibc would learn to keep it. */
+static void return_memory(void) {
+#ifdef __GLIBC__
+  enum { LARGE_BYTES = 1 << 20 };
+  (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
+}
+
 int main(int argc, char **argv) {
+  return_memory();
   llvm_watch_memory();
   cJSON_InitHooks(&(cJSON_Hooks){allocate_json, free}); /* it would leave out what has no room */
   (void)signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit: an error of write, not the end */

@@ -74,7 +74,7 @@ Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag, S
 
 /* A size that the model fixes stays. */
 static Type input_type(const Node *input, Shape shape) {
-  Type type = input->declared;
+  Type type = input->attrs.INPUT.declared;
   const int64_t dims[] = {shape.n, shape.h, shape.w};
   for (uint32_t i = 0; i < 3 && i + 1 < type.rank; ++i) {
     if (type.dims[i] == DIM_OPEN) type.dims[i] = dims[i];
@@ -83,7 +83,7 @@ static Type input_type(const Node *input, Shape shape) {
 }
 
 bool shapes_is_open(const Node *input) {
-  Type type = input->declared;
+  Type type = input->attrs.INPUT.declared;
   return type.rank == 4 && (type.dims[1] == DIM_OPEN || type.dims[2] == DIM_OPEN);
 }
 
@@ -92,7 +92,7 @@ bool shapes_is_open(const Node *input) {
 static uint32_t principal_input(const Graph *graph, const NodeId *nodes, uint32_t count) {
   uint32_t found = count;
   for (uint32_t i = count; i-- > 0;) {
-    if (graph_node(graph, nodes[i])->declared.rank == 4) found = i;
+    if (graph_node(graph, nodes[i])->attrs.INPUT.declared.rank == 4) found = i;
   }
   for (uint32_t i = count; i-- > 0;) {
     if (shapes_is_open(graph_node(graph, nodes[i]))) found = i;

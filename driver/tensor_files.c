@@ -98,7 +98,7 @@ static const char *dims_text(const Compilation *c, uint32_t rank, const int64_t 
 static const char *form_text(const Compilation *c, const Node *input) {
   static const char *const letters[] = {"N", "H", "W", "C"};
   static const uint32_t stored[2][4] = {{0, 1, 2, 3}, {0, 3, 1, 2}};
-  Type declared = input->declared;
+  Type declared = input->attrs.INPUT.declared;
   StringBuilder text = {.arena = c->arena};
   for (uint32_t i = 0; i < declared.rank; ++i) {
     uint32_t d = declared.rank == 4 ? stored[input->attrs.INPUT.nchw != 0][i] : i;
@@ -124,7 +124,7 @@ static void add_batch(Type declared, NpyArray *array) {
  * logical type. */
 static Status check_array(const Compilation *c, const char *path, const Node *input,
                           const NpyArray *array, Type *type) {
-  Type declared = input->declared;
+  Type declared = input->attrs.INPUT.declared;
   bool nchw = input->attrs.INPUT.nchw != 0;
   *type = layout_logical(type_make(array->rank, array->dims), nchw);
   bool fits = array->rank == declared.rank;
@@ -167,7 +167,7 @@ Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) 
     Type type;
     RETURN_IF_ERROR(npy_read(c->arena, c->diag, paths[i], &array));
     const Node *input = graph_node(c->model->graph, nodes[i]);
-    add_batch(input->declared, &array);
+    add_batch(input->attrs.INPUT.declared, &array);
     RETURN_IF_ERROR(check_array(c, paths[i], input, &array, &type));
     bool open = shapes_is_open(input);
     if (i == 0 || (!found_open && (open || (first.rank != 4 && type.rank == 4)))) first = type;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "frontend/layer.h"
+#include "ir/rewrite.h"
 #include "support/atomic_file.h"
 #include "support/nearest.h"
 
@@ -346,17 +347,19 @@ static bool read_each(Lowering *l, const cJSON *array, const char *key, int limi
   return true;
 }
 
-/* Lowers the tree of `source` into `model`. */
-static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *source,
-                          Model *model) {
+/* Lowers the tree of `source` into `model`, whose graph is in `growing`: arrays that grow leave
+ * much behind. */
+static Status lower_model(Arena *arena, Arena *growing, RecipeTable *recipes,
+                          const JsonSource *source, Model *model) {
   Lowering *l = ARENA_NEW(arena, Lowering);
   *l = (Lowering){.arena = arena,
+                  .growing = growing,
                   .model = model,
                   .source = source,
                   .errors = {.arena = arena, .diag = source->diag, .file = source->file},
                   .object = source->root,
-                  .layer_names.arena = arena,
-                  .need_names.arena = arena};
+                  .layer_names.arena = growing,
+                  .need_names.arena = growing};
   ModelSpec spec = {0};
   if (!cJSON_IsObject(source->root)) {
     return diag_error(source->diag, json_source_place(source, source->root),
@@ -367,7 +370,7 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
     return error_list_end(&l->errors);
   }
   model->name = arena_strdup(arena, spec.name);
-  model->graph = graph_new(arena, recipes, model->name);
+  model->graph = graph_new(growing, recipes, model->name);
   l->builder = (Builder){.graph = model->graph, .misfit = &l->misfit};
   read_each(l, spec.inputs, "inputs", MODEL_MAX_PORTS, read_input);
   if (l->errors.count) return error_list_end(&l->errors);
@@ -376,7 +379,7 @@ static Status lower_model(Arena *arena, RecipeTable *recipes, const JsonSource *
   }
   l->object = source->root;
   if (!l->errors.count) read_classes(l, &spec.classes);
-  model->needs = l->needs;
+  model->needs = arena_copy(arena, l->needs, l->need_count * sizeof *l->needs);
   model->need_count = l->need_count;
   model->constants = l->constants;
   model->constant_count = l->constant_count;
@@ -393,7 +396,10 @@ Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *diag, const
   **model = (Model){.path = path, .text = text};
   JsonSource source;
   Status status = json_source_parse(&source, arena, diag, path, text, bytes, false);
-  if (!status) status = lower_model(arena, recipes, &source, *model);
+  Arena *growing = arena_new();
+  if (!status) status = lower_model(arena, growing, recipes, &source, *model);
+  if (!status) (*model)->graph = rewrite_all((*model)->graph, arena);
+  arena_free(growing);
   json_source_free(&source);
   return status;
 }

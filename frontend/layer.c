@@ -43,7 +43,7 @@ static void add_need(Lowering *l, const char *name, Type type) {
   }
   WeightNeed need = {name, type, json_source_place(l->source, l->object)};
   name_table_set(&l->need_names, name, l->need_count);
-  ARENA_PUSH(l->arena, l->needs, l->need_count, l->need_capacity, need);
+  ARENA_PUSH(l->growing, l->needs, l->need_count, l->need_capacity, need);
 }
 
 const Recipe *layer_tensor(Lowering *l, const char *prefix, const char *suffix, Type type) {

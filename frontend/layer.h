@@ -81,6 +81,7 @@ typedef struct Extent {
 
 typedef struct Lowering {
   Arena *arena;
+  Arena *growing; /* of what grows and is done with, or copied, at the end */
   Model *model;
   const JsonSource *source;
   ErrorList errors;

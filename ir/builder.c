@@ -5,7 +5,7 @@
  * on, and its caller looks at `misfit` when it is over. */
 ValueId builder_append(Builder b, Node node) {
   node.label = b.label;
-  node.position = b.position;
+  node.position = b.position.file ? &b.position : NULL;
   NodeId id;
   const char *message = NULL;
   if (b.misfit && node.operand_count) {

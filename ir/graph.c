@@ -41,3 +41,18 @@ uint32_t *graph_use_counts(const Graph *graph, Arena *arena) {
   for (uint32_t i = 0; i < graph->output_count; ++i) ++counts[graph->outputs[i].value.index];
   return counts;
 }
+
+bool *graph_live(const Graph *graph, Arena *arena) {
+  bool *live = ARENA_ARRAY(arena, graph->node_count, bool);
+  for (uint32_t i = 0; i < graph->output_count; ++i) {
+    live[graph->values[graph->outputs[i].value.index].node.index] = true;
+  }
+  for (uint32_t i = graph->node_count; i-- > 0;) {
+    const Node *node = &graph->nodes[i];
+    if (node->op == OP_INPUT) live[i] = true;
+    for (uint32_t j = 0; live[i] && j < node->operand_count; ++j) {
+      live[graph->values[node->operands[j].index].node.index] = true;
+    }
+  }
+  return live;
+}

@@ -3,10 +3,10 @@
  *
  * The graph: a typed SSA list of nodes in topological order.
  *
- * A graph only grows: nodes are appended, never changed or removed, so every ValueId stays valid
- * and an operand always precedes its user. A pass builds a new graph from an old one (rewrite.h).
- * All of a graph lives in the arena that it was made with; graphs of one compilation share a
- * RecipeTable. Not thread-safe.
+ * A graph only grows: nodes are appended, never changed or removed (but for those that nothing
+ * uses, when it is done), so every ValueId stays valid and an operand always precedes its user. A
+ * pass builds a new graph from an old one (rewrite.h). All of a graph lives in the arena that it
+ * was made with; graphs of one compilation share a RecipeTable. Not thread-safe.
  */
 #ifndef ATMC_IR_GRAPH_H
 #define ATMC_IR_GRAPH_H
@@ -47,11 +47,11 @@ typedef struct Node {
   const ValueId *operands;
   ValueId first_result; /* results are consecutive */
   Attrs attrs;
-  Type declared;        /* OP_INPUT: its type */
-  const Recipe *recipe; /* OP_CONSTANT */
-  const Graph *body;    /* OP_KERNEL: its inputs are the operands, its outputs the results */
-  const char *label;    /* the model layer that it comes from, for people; may be NULL */
-  Position position; /* of that layer in the model's file, for messages; the text form has none */
+  const Recipe *recipe;     /* OP_CONSTANT */
+  const Graph *body;        /* OP_KERNEL: its inputs are the operands, its outputs the results */
+  const char *label;        /* the model layer that it comes from, for people; may be NULL */
+  const Position *position; /* of that layer in the model's file, for messages; NULL: none, as in
+                             * the text form */
 } Node;
 
 typedef struct Value {
@@ -93,6 +93,11 @@ Graph *graph_new_like(const Graph *other, Arena *arena);
 const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *node);
 /* The same where a misfit is our bug: panics with the graph dumped. */
 NodeId graph_append(Graph *graph, const Node *prototype);
+/* Makes room for so many nodes and values in all, so that arrays that grow leave nothing behind. */
+void graph_reserve(Graph *graph, uint32_t nodes, uint32_t values);
+/* Takes out the nodes that no output depends on; inputs stay. Values get new ids: only for a graph
+ * that nobody has ids of yet. */
+void graph_drop_dead(Graph *graph);
 /* Reports graph_try_append's `message` as an error of the user's, at the position of `node`. */
 MUST_CHECK Status graph_misfit(Diag *diag, const Node *node, const char *message);
 /* Appends an output, whose name is copied. Returns NULL, or a message that says why it cannot be.
@@ -123,6 +128,8 @@ const Recipe *graph_recipe(const Graph *graph, ValueId v);
 uint32_t graph_inputs(const Graph *graph, NodeId *nodes, uint32_t capacity);
 /* How often each value is used, by nodes and outputs: [value_count], in `arena`. */
 uint32_t *graph_use_counts(const Graph *graph, Arena *arena);
+/* Whether an output depends on each node, [node_count], in `arena`; of inputs it is said always. */
+bool *graph_live(const Graph *graph, Arena *arena);
 
 /* Checks every invariant; panics with a dump where one is broken. `where` names the culprit. */
 void graph_verify(const Graph *graph, const char *where);

@@ -17,6 +17,7 @@
 #define INT(field) {.name = #field, .kind = ATTR_INT, .offset = offsetof(Self, field)},
 #define REAL(field) {.name = #field, .kind = ATTR_REAL, .offset = offsetof(Self, field)},
 #define TEXT(field) {.name = #field, .kind = ATTR_TEXT, .offset = offsetof(Self, field)},
+#define TYPE(field) /* no attribute of the text form: it is the type of the result */
 #define WINDOW(field) {.name = #field, .kind = ATTR_WINDOW, .offset = offsetof(Self, field)},
 #define ELEMENT(field) {.name = #field, .kind = ATTR_ELEMENT, .offset = offsetof(Self, field)},
 

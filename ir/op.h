@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ir/dtype.h"
+#include "ir/type.h"
 #include "ir/window.h"
 
 /* What passes and backends ask of an op. One that is not NONLOCAL reads row r of each operand for
@@ -59,6 +59,7 @@ typedef enum OpKind {
 #define TEXT(field) const char *field;
 #define WINDOW(field) Window field;
 #define ELEMENT(field) DType field;
+#define TYPE(field) Type field;
 /* The attributes' macros bring their semicolons, which confuses the formatter. */
 /* clang-format off */
 #define OP(NAME, name, min, max, results, stage, macs, word, flags, attributes, parameters) \
@@ -73,6 +74,7 @@ typedef enum OpKind {
 #undef TEXT
 #undef WINDOW
 #undef ELEMENT
+#undef TYPE
 
 /* Attributes of a node: the member that its op names. Zero-initialized. */
 typedef union Attrs {

@@ -125,7 +125,7 @@ static Status read_rest(Parser *p, const Scope *scope, Node *node, Types *types)
   if (text_read_accept(&p->in, ":")) RETURN_IF_ERROR(read_types(p, types));
   if (node->op == OP_INPUT) {
     if (types->count != 1) return text_read_fail(&p->in, p->in.cursor, "an input needs one type");
-    node->declared = types->items[0];
+    node->attrs.INPUT.declared = types->items[0];
   }
   return node->op == OP_KERNEL ? read_body(p, node) : text_read_label(&p->in, &node->label);
 }

@@ -297,6 +297,8 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
 
 /* Appends the text form. */
 void plan_print(const Plan *plan, StringBuilder *out);
+/* The two bodies differ in nothing but names and labels. */
+bool plan_body_equal(const Graph *x, const Graph *y);
 /* The two are the same code: they differ in nothing but names and labels (plan_equal.c). */
 bool plan_kernel_equal(const PlanKernel *x, const PlanKernel *y);
 

@@ -4,14 +4,17 @@
 
 /* The name of an input is none of the code's business. */
 static bool attrs_equal(const Node *x, const Node *y) {
-  if (x->op == OP_INPUT) return x->attrs.INPUT.nchw == y->attrs.INPUT.nchw;
+  if (x->op == OP_INPUT) {
+    return x->attrs.INPUT.nchw == y->attrs.INPUT.nchw &&
+           type_equal(x->attrs.INPUT.declared, y->attrs.INPUT.declared);
+  }
   return op_attrs_equal(x->op, &x->attrs, &y->attrs);
 }
 
 /* Operands are compared by their numbers, recipes by their addresses: they are interned. */
 static bool node_equal(const Node *x, const Node *y) {
   if (x->op != y->op || x->operand_count != y->operand_count || x->recipe != y->recipe ||
-      x->body != y->body || !type_equal(x->declared, y->declared)) {
+      x->body != y->body) {
     return false;
   }
   for (uint32_t i = 0; i < x->operand_count; ++i) {
@@ -21,7 +24,8 @@ static bool node_equal(const Node *x, const Node *y) {
 }
 
 /* Nodes and values have the same numbers in both: two orders of the same nodes are not equal. */
-static bool body_equal(const Graph *x, const Graph *y) {
+bool plan_body_equal(const Graph *x, const Graph *y) {
+  if (x == y) return true;
   if (x->node_count != y->node_count || x->value_count != y->value_count ||
       x->output_count != y->output_count) {
     return false;
@@ -84,7 +88,8 @@ bool plan_kernel_equal(const PlanKernel *x, const PlanKernel *y) {
          x->stage_count == y->stage_count && x->scratch_bytes == y->scratch_bytes &&
          x->prefetch_bytes == y->prefetch_bytes && x->prefetch_step == y->prefetch_step &&
          ports_equal(x->operands, y->operands, x->operand_count) &&
-         ports_equal(x->results, y->results, x->result_count) && body_equal(x->body, y->body) &&
+         ports_equal(x->results, y->results, x->result_count) &&
+         plan_body_equal(x->body, y->body) &&
          places_equal(x->places, y->places, x->body->value_count) &&
          stages_equal(x->stages, y->stages, x->stage_count);
 }

@@ -87,7 +87,7 @@ static Status read_operand_port(PlanParser *p, KernelText *text, PlanKernel *ker
   ARENA_PUSH(p->in.arena, text->operands, kernel->operand_count, text->operand_capacity, port);
   ARENA_PUSH(p->in.arena, text->inputs, text->input_count, text->input_capacity, number);
   Line line = {.at = at, .number = number, .stage = UINT32_MAX};
-  line.node = (Node){.op = OP_INPUT, .result_count = 1, .declared = port.type};
+  line.node = (Node){.op = OP_INPUT, .result_count = 1, .attrs.INPUT.declared = port.type};
   line.node.attrs.INPUT.name = arena_printf(p->in.arena, "a%u", index);
   line.node.attrs.INPUT.nchw = port.nchw;
   line.types = arena_copy(p->in.arena, &port.type, sizeof port.type);

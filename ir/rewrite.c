@@ -2,7 +2,14 @@
  * end, so that a pass need not know whether what it replaces has other users. */
 #include "ir/rewrite.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/memory.h"
 #include "support/panic.h"
+
+enum { SPARE = 1 }; /* as many again: memory that nobody touches costs nothing */
+enum { FEW_OPERANDS = 8 };
 
 Rewrite rewrite_begin(const Graph *from, Arena *arena) {
   Rewrite rewrite = {
@@ -10,6 +17,8 @@ Rewrite rewrite_begin(const Graph *from, Arena *arena) {
       .to = graph_new_like(from, arena),
       .map = ARENA_ARRAY(arena, from->value_count, ValueId),
   };
+  graph_reserve(rewrite.to, from->node_count + from->node_count / SPARE,
+                from->value_count + from->value_count / SPARE);
   for (uint32_t i = 0; i < from->value_count; ++i) rewrite.map[i] = VALUE_NONE;
   return rewrite;
 }
@@ -29,7 +38,10 @@ void rewrite_set(Rewrite *rewrite, ValueId old, ValueId replacement) {
 }
 
 void rewrite_copy(Rewrite *rewrite, const Node *node) {
-  ValueId *operands = ARENA_ARRAY(rewrite->to->arena, node->operand_count, ValueId);
+  ValueId few[FEW_OPERANDS], *operands = few;
+  if (node->operand_count > FEW_OPERANDS) {
+    operands = ARENA_ARRAY(rewrite->to->arena, node->operand_count, ValueId);
+  }
   for (uint32_t i = 0; i < node->operand_count; ++i) {
     operands[i] = rewrite_get(rewrite, node->operands[i]);
   }
@@ -43,7 +55,9 @@ void rewrite_copy(Rewrite *rewrite, const Node *node) {
 
 Builder rewrite_builder(const Rewrite *rewrite, const Node *origin) {
   if (!origin) return (Builder){.graph = rewrite->to};
-  return (Builder){.graph = rewrite->to, .label = origin->label, .position = origin->position};
+  return (Builder){.graph = rewrite->to,
+                   .label = origin->label,
+                   .position = origin->position ? *origin->position : (Position){0}};
 }
 
 /* Outputs keep their names, order and layouts. */
@@ -56,27 +70,24 @@ static void copy_outputs(Rewrite *rewrite) {
 
 Graph *rewrite_end(Rewrite *rewrite) {
   copy_outputs(rewrite);
-  return rewrite_drop_dead(rewrite->to, rewrite->to->arena);
+  graph_drop_dead(rewrite->to);
+  return rewrite->to;
 }
 
-/* For each node: does an output depend on it? */
-static bool *find_live(const Graph *graph, Arena *arena) {
-  bool *live = ARENA_ARRAY(arena, graph->node_count, bool);
-  for (uint32_t i = 0; i < graph->output_count; ++i) {
-    live[graph->values[graph->outputs[i].value.index].node.index] = true;
-  }
-  for (uint32_t i = graph->node_count; i-- > 0;) {
-    const Node *node = &graph->nodes[i];
-    if (node->op == OP_INPUT) live[i] = true;
-    for (uint32_t j = 0; live[i] && j < node->operand_count; ++j) {
-      live[graph->values[node->operands[j].index].node.index] = true;
-    }
-  }
-  return live;
+Graph *rewrite_all(const Graph *graph, Arena *arena) {
+  Rewrite rewrite = {.from = graph,
+                     .to = graph_new_like(graph, arena),
+                     .map = memory_new(graph->value_count, sizeof(ValueId), "a graph")};
+  graph_reserve(rewrite.to, graph->node_count, graph->value_count);
+  for (uint32_t i = 0; i < graph->node_count; ++i) rewrite_copy(&rewrite, &graph->nodes[i]);
+  copy_outputs(&rewrite);
+  free(rewrite.map);
+  return rewrite.to;
 }
 
-Graph *rewrite_drop_dead(const Graph *graph, Arena *arena) {
-  const bool *live = find_live(graph, arena);
+const Graph *rewrite_drop_dead(const Graph *graph, Arena *arena) {
+  const bool *live = graph_live(graph, arena);
+  if (memchr(live, false, graph->node_count) == NULL) return graph;
   Rewrite rewrite = rewrite_begin(graph, arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (live[i]) rewrite_copy(&rewrite, &graph->nodes[i]);

@@ -31,7 +31,10 @@ Builder rewrite_builder(const Rewrite *rewrite, const Node *origin);
 /* The new graph, with its outputs, without what nothing uses. */
 Graph *rewrite_end(Rewrite *rewrite);
 
-/* `graph` without the nodes that no output depends on; inputs stay. */
-Graph *rewrite_drop_dead(const Graph *graph, Arena *arena);
+/* A copy of `graph`, all of which is in `arena`, but for the bodies of kernels. */
+Graph *rewrite_all(const Graph *graph, Arena *arena);
+/* `graph` without the nodes that no output depends on; inputs stay. `graph` itself where there are
+ * none. */
+const Graph *rewrite_drop_dead(const Graph *graph, Arena *arena);
 
 #endif

@@ -62,6 +62,7 @@ Status copy_caller_maps(const PassContext *context, const Graph *graph, const Gr
                     : copy_of(&copies, graph, output->value);
     graph_add_output(copies.rw.to, output->name, v, output->nchw);
   }
-  *result = rewrite_drop_dead(copies.rw.to, arena);
+  graph_drop_dead(copies.rw.to);
+  *result = copies.rw.to;
   return STATUS_OK;
 }

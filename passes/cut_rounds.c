@@ -35,9 +35,9 @@ static uint32_t images_of(const Graph *graph) {
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_INPUT) continue;
-    if (!type_is_known(node->declared)) return 1;
-    if (images && node->declared.dims[0] != images) return 1;
-    images = node->declared.dims[0];
+    if (!type_is_known(node->attrs.INPUT.declared)) return 1;
+    if (images && node->attrs.INPUT.declared.dims[0] != images) return 1;
+    images = node->attrs.INPUT.declared.dims[0];
   }
   return images ? (uint32_t)images : 1;
 }
@@ -52,7 +52,7 @@ Status cut_rounds(const PassContext *context, const Graph *graph, const Graph **
   rw.to->rounds = images / together;
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
-    if (node.op == OP_INPUT) node.declared.dims[0] = together;
+    if (node.op == OP_INPUT) node.attrs.INPUT.declared.dims[0] = together;
     rewrite_copy(&rw, &node);
   }
   *result = rewrite_end(&rw);

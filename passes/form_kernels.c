@@ -8,8 +8,13 @@
  * once if other groups read it (the first, kept in memory), and once more for each output of the
  * graph that it is (written in the caller's layout).
  *
+ * Equal bodies are one graph, however many kernels have it.
+ *
  * Needs known shapes and copy-caller-maps; a graph of kernels is left alone.
  */
+#include <string.h>
+
+#include "ir/plan.h"
 #include "ir/rewrite.h"
 #include "ir/row_domain.h"
 #include "passes/group_nodes.h"
@@ -21,6 +26,9 @@ typedef struct Forming {
   const Graph *from;
   Graph *to;
   Arena *arena;
+  Arena *making; /* of the kernel in the making, and emptied behind it */
+  const Graph **bodies;
+  uint32_t body_count, body_capacity;
   NodeGroups groups;
   bool *crosses;       /* [old value] read by another group than its producer's */
   ValueId *map;        /* [old value] its value between kernels in the new graph */
@@ -89,10 +97,10 @@ static ValueId outer_value(Forming *f, ValueId old) {
 
 /* Makes `old` an operand of the kernel. Returns the body's input for it. */
 static ValueId add_operand(Forming *f, Kernel *kernel, ValueId old) {
-  ARENA_PUSH(f->arena, kernel->operands, kernel->operand_count, kernel->operand_capacity,
+  ARENA_PUSH(f->making, kernel->operands, kernel->operand_count, kernel->operand_capacity,
              outer_value(f, old));
-  Node input = {.op = OP_INPUT, .declared = graph_type(f->from, old)};
-  input.attrs.INPUT.name = arena_printf(f->arena, "a%u", kernel->operand_count - 1);
+  Node input = {.op = OP_INPUT, .attrs.INPUT.declared = graph_type(f->from, old)};
+  input.attrs.INPUT.name = arena_printf(f->making, "a%u", kernel->operand_count - 1);
   return node_result(graph_node(kernel->body, graph_append(kernel->body, &input)), 0);
 }
 
@@ -107,7 +115,7 @@ static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old);
 /* Appends `node` to the body: its results are inside. */
 static void append_inside(Forming *f, Kernel *kernel, const Node *node) {
   Node copy = *node;
-  ValueId *operands = ARENA_ARRAY(f->arena, node->operand_count, ValueId);
+  ValueId *operands = ARENA_ARRAY(f->making, node->operand_count, ValueId);
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     operands[k] = inside_value(f, kernel, node->operands[k]);
   }
@@ -134,9 +142,9 @@ static ValueId inside_value(Forming *f, Kernel *kernel, ValueId old) {
 
 /* One result: for other kernels (NO_OUTPUT), or for an output of the graph. */
 static void add_result(Forming *f, Kernel *kernel, ValueId old, uint32_t output) {
-  char *name = arena_printf(f->arena, "r%u", kernel->result_count);
+  char *name = arena_printf(f->making, "r%u", kernel->result_count);
   graph_add_output(kernel->body, name, f->inside[old.index], false);
-  ARENA_PUSH(f->arena, kernel->results, kernel->result_count, kernel->result_capacity,
+  ARENA_PUSH(f->making, kernel->results, kernel->result_count, kernel->result_capacity,
              ((Result){old, output}));
 }
 
@@ -152,14 +160,24 @@ static void add_results(Forming *f, Kernel *kernel, ValueId old) {
 static const char *label_of(const Forming *f, uint32_t group) {
   const char *first = f->from->nodes[f->first[group]].label;
   const char *last = f->from->nodes[f->last[group]].label;
-  if (!first || !last || first == last) return first ? first : last;
-  return arena_printf(f->arena, "%s .. %s", first, last);
+  if (!first || !last || strcmp(first, last) == 0) return first ? first : last;
+  return arena_printf(f->making, "%s .. %s", first, last);
+}
+
+/* The body that `body` is equal to, a copy of it if there is none yet. */
+static const Graph *share_body(Forming *f, const Graph *body) {
+  for (uint32_t i = f->body_count; i-- > 0;) {
+    if (plan_body_equal(f->bodies[i], body)) return f->bodies[i];
+  }
+  const Graph *copy = rewrite_all(body, f->arena);
+  ARENA_PUSH(f->arena, f->bodies, f->body_count, f->body_capacity, copy);
+  return copy;
 }
 
 /* Makes the kernel of `group` and enters its results for what comes behind. */
 static void form(Forming *f, uint32_t group) {
   const Graph *from = f->from;
-  Kernel kernel = {.group = group, .body = graph_new(f->arena, from->recipes, "kernel")};
+  Kernel kernel = {.group = group, .body = graph_new(f->making, from->recipes, "kernel")};
   uint32_t end = f->last[group];
   for (uint32_t i = f->first[group];; i = f->next[i]) {
     append_inside(f, &kernel, &from->nodes[i]);
@@ -173,7 +191,8 @@ static void form(Forming *f, uint32_t group) {
     if (i == end) break;
   }
   Builder b = {.graph = f->to, .label = label_of(f, group)};
-  ValueId first = build_kernel(b, kernel.operands, kernel.operand_count, kernel.body);
+  ValueId first =
+      build_kernel(b, kernel.operands, kernel.operand_count, share_body(f, kernel.body));
   const Node *made = graph_def(f->to, first);
   for (uint32_t i = 0; i < kernel.result_count; ++i) {
     Result r = kernel.results[i];
@@ -183,6 +202,7 @@ static void form(Forming *f, uint32_t group) {
       f->output_map[r.output] = node_result(made, i);
     }
   }
+  arena_reset(f->making);
 }
 
 /* All inputs, used or not: they are the caller's. */
@@ -215,6 +235,7 @@ Status form_kernels(const PassContext *context, const Graph *graph, const Graph 
   Forming f = {.from = graph,
                .to = graph_new_like(graph, arena),
                .arena = arena,
+               .making = arena_new(),
                .groups = group_nodes(graph, arena),
                .crosses = ARENA_ARRAY(arena, graph->value_count, bool),
                .map = ARENA_ARRAY(arena, graph->value_count, ValueId),
@@ -229,12 +250,14 @@ Status form_kernels(const PassContext *context, const Graph *graph, const Graph 
     f.inside_of[i] = NO_GROUP;
   }
   link_groups(&f);
+  graph_reserve(f.to, graph->node_count, graph->value_count);
   copy_inputs(&f);
   for (uint32_t g = 0; g < f.groups.count; ++g) form(&f, g);
   for (uint32_t i = 0; i < graph->output_count; ++i) {
     const Output *output = &graph->outputs[i];
     graph_add_output(f.to, output->name, f.output_map[i], output->nchw);
   }
+  arena_free(f.making);
   *result = f.to;
   return STATUS_OK;
 }

@@ -69,11 +69,12 @@ static double now_ms(void) {
 }
 
 /* The graph behind a line of comment, so that the output reads back. */
-static void print_graph(const PassContext *context, const PassOptions *options, const Pass *pass,
-                        const Graph *graph) {
-  StringBuilder text = {.arena = context->arena};
+static void print_graph(const PassOptions *options, const Pass *pass, const Graph *graph) {
+  Arena *arena = arena_new();
+  StringBuilder text = {.arena = arena};
   graph_print(graph, &text);
   fprintf(options->stream, "// after %s\n%s", pass->name, string_builder_text(&text));
+  arena_free(arena);
 }
 
 /* Replaces *graph by what `pass` makes of it, and shows what the options ask for. */
@@ -89,22 +90,50 @@ static Status run_one(const PassContext *context, const PassOptions *options, co
   if (options->verify_each) graph_verify(*graph, pass->name);
   if (contains(options->print_after, options->print_after_count, pass->name) ||
       contains(options->print_after, options->print_after_count, "all")) {
-    print_graph(context, options, pass, *graph);
+    print_graph(options, pass, *graph);
   }
+  return STATUS_OK;
+}
+
+static bool has_kernels(const Graph *graph) {
+  bool found = false;
+  for (uint32_t i = 0; i < graph->node_count; ++i) found = found || graph->nodes[i].body != NULL;
+  return found;
+}
+
+/* The same with an arena for the pass; *owned is that of *graph, NULL where it is the caller's. */
+static Status run_in_arena(PassContext context, const PassOptions *options, const Pass *pass,
+                           const Graph **graph, Arena **owned) {
+  const Graph *before = *graph;
+  context.arena = arena_new();
+  Status status = run_one(&context, options, pass, graph);
+  if (status || *graph == before) {
+    arena_free(context.arena);
+    return status;
+  }
+  if (has_kernels(before)) { /* their bodies are in both */
+    arena_adopt(context.arena, *owned);
+  } else {
+    arena_free(*owned);
+  }
+  *owned = context.arena;
   return STATUS_OK;
 }
 
 Status manager_run(const PassContext *context, const PassOptions *options,
                    const Pass *const *passes, uint32_t count, const Graph *graph,
                    const Graph **result, bool *stopped) {
+  Arena *owned = context->spent;
+  Status status = STATUS_OK;
   *stopped = false;
   *result = graph;
-  for (uint32_t i = 0; i < count && !*stopped; ++i) {
+  for (uint32_t i = 0; i < count && !*stopped && !status; ++i) {
     const char *name = passes[i]->name;
     if (!contains(options->disabled, options->disabled_count, name)) {
-      RETURN_IF_ERROR(run_one(context, options, passes[i], result));
+      status = run_in_arena(*context, options, passes[i], result, &owned);
     }
     *stopped = options->stop_after && strcmp(options->stop_after, name) == 0;
   }
-  return STATUS_OK;
+  arena_adopt(context->arena, owned);
+  return status;
 }

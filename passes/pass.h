@@ -16,7 +16,10 @@
 
 /* What a pass may depend on. */
 typedef struct PassContext {
-  Arena *arena; /* of the new graphs */
+  Arena *arena; /* of the new graph, and of all that the pass needs meanwhile */
+  /* manager_run: the arena of the graph that it is given, freed when that is not needed any more.
+   * NULL: the graph stays. */
+  Arena *spent;
   Diag *diag;
   const TargetInfo *target; /* the cost models' */
   /* specialize_shapes binds the graph's inputs to these, in order; NULL leaves them open. */
@@ -75,7 +78,8 @@ typedef struct PassOptions {
 
 /* Checks the names; a wrong one is a usage error that suggests the nearest. */
 MUST_CHECK Status manager_check_options(const PassOptions *options, Diag *diag);
-/* Runs `passes` in order. *stopped is set when stop_after was reached. */
+/* Runs `passes` in order. Each has an arena of its own, which is freed with its graph when the next
+ * one stands; the last is the context's. *stopped is set when stop_after was reached. */
 MUST_CHECK Status manager_run(const PassContext *context, const PassOptions *options,
                               const Pass *const *passes, uint32_t count, const Graph *graph,
                               const Graph **result, bool *stopped);

@@ -12,7 +12,7 @@
 #include "passes/plan_parts.h"
 #include "support/panic.h"
 
-enum { NO_OUTPUT = UINT32_MAX };
+enum { NO_OUTPUT = UINT32_MAX, NO_WEIGHT = UINT32_MAX };
 
 typedef struct Building {
   const Graph *graph;
@@ -23,7 +23,8 @@ typedef struct Building {
   PlanKernel *kernels; /* [kernel_count]: all different; there is room for one of each node */
   uint32_t kernel_count;
   const PlanKernel **kernel_of; /* [node] */
-  const Recipe **weights;       /* of the plan, in the order of first use  */
+  const Recipe **weights;       /* of the plan, in the order of first use */
+  uint32_t *weight_of;          /* [recipe's id] its index in `weights`, or NO_WEIGHT */
   uint32_t weight_count, weight_capacity;
 } Building;
 
@@ -55,9 +56,9 @@ static Port result_port(const Building *b, ValueId v) {
 }
 
 /* Operands and results of the kernel node `node`, in its order. */
-static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel) {
-  Port *operands = ARENA_ARRAY(b->arena, node->operand_count, Port);
-  Port *results = ARENA_ARRAY(b->arena, node->result_count, Port);
+static void fill_ports(const Building *b, const Node *node, PlanKernel *kernel, Arena *arena) {
+  Port *operands = ARENA_ARRAY(arena, node->operand_count, Port);
+  Port *results = ARENA_ARRAY(arena, node->result_count, Port);
   for (uint32_t k = 0; k < node->operand_count; ++k) {
     operands[k] = operand_port(b, node->operands[k]);
   }
@@ -101,38 +102,41 @@ static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
   return string_builder_text(&text);
 }
 
-/* The kernel that is the same code as `kernel`, made now if there is none. */
-static const PlanKernel *share_kernel(Building *b, const PlanKernel *kernel) {
-  for (uint32_t i = 0; i < b->kernel_count; ++i) {
-    if (plan_kernel_equal(&b->kernels[i], kernel)) return &b->kernels[i];
-  }
-  PlanKernel *made = &b->kernels[b->kernel_count];
-  *made = *kernel;
-  made->name = name_kernel(b, kernel);
-  ++b->kernel_count;
-  return made;
-}
-
-/* The kernel of `node`. The order matters: places depend on stages, tiles on blocks, which
- * place_values chooses, and reach on all of them. */
-static const PlanKernel *build_kernel(Building *b, const Node *node) {
+/* What of the kernel of `node` depends on it alone, in `arena`. The order matters: places depend on
+ * stages, tiles on blocks, which place_values chooses, and reach on all of them. */
+static PlanKernel make_kernel(const Building *b, const Node *node, Arena *arena) {
   PlanKernel kernel = {.body = node->body};
-  fill_ports(b, node, &kernel);
+  fill_ports(b, node, &kernel, arena);
   fill_rows(&kernel);
-  const uint32_t *stage_of = schedule_stages(&kernel, b->arena);
-  place_values(&kernel, stage_of, b->arena);
+  const uint32_t *stage_of = schedule_stages(&kernel, arena);
+  place_values(&kernel, stage_of, arena);
   choose_tiles(&kernel, b->target);
   choose_reach(&kernel);
-  return share_kernel(b, &kernel);
+  return kernel;
+}
+
+/* The kernel of `node`: one that is the same code, or made now. `trial` is for what may be made in
+ * vain. */
+static const PlanKernel *build_kernel(Building *b, const Node *node, Arena *trial) {
+  arena_reset(trial);
+  PlanKernel kernel = make_kernel(b, node, trial);
+  for (uint32_t i = 0; i < b->kernel_count; ++i) {
+    if (plan_kernel_equal(&b->kernels[i], &kernel)) return &b->kernels[i];
+  }
+  kernel = make_kernel(b, node, b->arena);
+  kernel.name = name_kernel(b, &kernel);
+  b->kernels[b->kernel_count] = kernel;
+  return &b->kernels[b->kernel_count++];
 }
 
 /* The number of a constant in plan->weights, which it gets when it is first asked for. */
 static uint32_t weight_index(Building *b, const Recipe *recipe) {
-  for (uint32_t i = 0; i < b->weight_count; ++i) {
-    if (b->weights[i] == recipe) return i;
+  uint32_t *index = &b->weight_of[recipe->id];
+  if (*index == NO_WEIGHT) {
+    *index = b->weight_count;
+    ARENA_PUSH(b->arena, b->weights, b->weight_count, b->weight_capacity, recipe);
   }
-  ARENA_PUSH(b->arena, b->weights, b->weight_count, b->weight_capacity, recipe);
-  return b->weight_count - 1;
+  return *index;
 }
 
 /* Where a value between kernels is in a call. */
@@ -197,21 +201,34 @@ static void fill_tensors(Building *b, Plan *plan) {
     const Node *node = &graph->nodes[i];
     if (node->op != OP_INPUT) continue;
     b->input_of[node->first_result.index] = plan->input_count;
-    inputs[plan->input_count++] = (PlanTensor){
-        node->attrs.INPUT.name, of_all_rounds(plan, node->declared), node->attrs.INPUT.nchw};
+    inputs[plan->input_count++] =
+        (PlanTensor){node->attrs.INPUT.name, of_all_rounds(plan, node->attrs.INPUT.declared),
+                     node->attrs.INPUT.nchw};
   }
   plan->inputs = inputs;
   plan->outputs = outputs;
   plan->output_count = graph->output_count;
 }
 
+/* Room for the weights' indices. */
+static void number_weights(Building *b) {
+  uint32_t limit = 0;
+  for (uint32_t i = 0; i < b->graph->node_count; ++i) {
+    const Recipe *recipe = b->graph->nodes[i].recipe;
+    if (recipe && recipe->id >= limit) limit = recipe->id + 1;
+  }
+  b->weight_of = ARENA_ARRAY(b->arena, limit, uint32_t);
+  for (uint32_t i = 0; i < limit; ++i) b->weight_of[i] = NO_WEIGHT;
+}
+
 /* Fills kernel_of. Nodes between kernels are inputs and constants, and no kernel reads an output of
  * the model: the caller's memory is written once. */
 static void build_kernels(Building *b) {
+  Arena *trial = arena_new();
   for (uint32_t i = 0; i < b->graph->node_count; ++i) {
     const Node *node = &b->graph->nodes[i];
     if (node->op == OP_KERNEL) {
-      b->kernel_of[i] = build_kernel(b, node);
+      b->kernel_of[i] = build_kernel(b, node, trial);
     } else {
       CHECK(node->op == OP_INPUT || node->op == OP_CONSTANT);
     }
@@ -219,6 +236,7 @@ static void build_kernels(Building *b) {
       CHECK(b->output_of[node->operands[k].index] == NO_OUTPUT);
     }
   }
+  arena_free(trial);
 }
 
 /* Places the buffers, then makes the steps in the graph's order. */
@@ -252,6 +270,7 @@ Status plan_build(const PassContext *context, const Graph *graph, const Plan **r
   plan->rounds = graph->rounds;
   fill_tensors(&b, plan);
   build_kernels(&b);
+  number_weights(&b);
   fill_steps(&b, plan);
   plan->kernels = b.kernels;
   plan->kernel_count = b.kernel_count;

@@ -16,14 +16,15 @@ static const int64_t MAX_PADDED = INT64_C(4) << 30; /* with its rows in whole ve
 /* `type` is known, and the declared one of the input where that is. */
 static Status check_input(const PassContext *context, const Node *node, Type type) {
   char wants[TYPE_TEXT_MAX], gets[TYPE_TEXT_MAX];
-  bool fits = type_is_known(type) && type.rank == node->declared.rank;
+  bool fits = type_is_known(type) && type.rank == node->attrs.INPUT.declared.rank;
   for (uint32_t i = 0; fits && i < type.rank; ++i) {
-    fits = node->declared.dims[i] == DIM_OPEN || node->declared.dims[i] == type.dims[i];
+    fits = node->attrs.INPUT.declared.dims[i] == DIM_OPEN ||
+           node->attrs.INPUT.declared.dims[i] == type.dims[i];
   }
   if (fits) return STATUS_OK;
   return diag_error(context->diag, (Position){0}, "input \"%s\": shape %s, the model takes %s",
                     node->attrs.INPUT.name, type_format(type, gets),
-                    type_format(node->declared, wants));
+                    type_format(node->attrs.INPUT.declared, wants));
 }
 
 /* All inputs must agree in the number of images: dims[0]. */
@@ -102,7 +103,7 @@ Status specialize_shapes(const PassContext *context, const Graph *graph, const G
   uint32_t inputs = 0;
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
-    if (node.op == OP_INPUT) node.declared = context->input_types[inputs++];
+    if (node.op == OP_INPUT) node.attrs.INPUT.declared = context->input_types[inputs++];
     RETURN_IF_ERROR(specialize(context, &rw, &node));
   }
   *result = rewrite_end(&rw);

@@ -3,6 +3,7 @@
 #include "support/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ typedef struct Block Block;
 struct Block {
   Block *next;
   size_t used; /* bytes of `data` given away */
+  bool small;  /* BLOCK_BYTES of them */
   alignas(ALIGNMENT) char data[];
 };
 
@@ -42,6 +44,7 @@ static Block *block_new(Arena *arena, size_t data_bytes, size_t used) {
   }
   Block *block = allocate(bytes, arena->purpose);
   block->used = used;
+  block->small = data_bytes == BLOCK_BYTES && used == 0;
   arena->bytes += bytes;
   return block;
 }
@@ -57,14 +60,45 @@ void arena_purpose(Arena *arena, const char *what) {
   arena->purpose = what;
 }
 
-void arena_free(Arena *arena) {
-  if (!arena) return;
-  for (Block *block = arena->blocks; block;) {
+static void free_blocks(Block *block) {
+  while (block) {
     Block *next = block->next;
     free(block);
     block = next;
   }
+}
+
+void arena_free(Arena *arena) {
+  if (!arena) return;
+  free_blocks(arena->blocks);
   free(arena);
+}
+
+void arena_reset(Arena *arena) {
+  Block *kept = arena->blocks;
+  if (kept && kept->small) {
+    free_blocks(kept->next);
+    kept->next = NULL;
+    memset(kept->data, 0, kept->used);
+    kept->used = 0;
+    arena->bytes = sizeof(Block) + BLOCK_BYTES;
+  } else {
+    free_blocks(kept);
+    arena->blocks = NULL;
+    arena->bytes = 0;
+  }
+}
+
+void arena_adopt(Arena *arena, Arena *other) {
+  if (!other) return;
+  Block **last = &other->blocks;
+  while (*last) last = &(*last)->next;
+  /* Behind the newest block of `arena`, the rest of which stays in use. */
+  Block **place = arena->blocks ? &arena->blocks->next : &arena->blocks;
+  *last = *place;
+  *place = other->blocks;
+  arena->bytes += other->bytes;
+  free(other);
 }
 
 size_t arena_bytes(const Arena *arena) {

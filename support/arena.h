@@ -18,6 +18,10 @@ typedef struct Arena Arena;
 Arena *arena_new(void);
 /* Frees the arena and all that was allocated from it. NULL is allowed. */
 void arena_free(Arena *arena);
+/* Lets `arena` own all of `other`, which is no arena any more. NULL is allowed. */
+void arena_adopt(Arena *arena, Arena *other);
+/* Frees all that was allocated from it; the arena can be used again. */
+void arena_reset(Arena *arena);
 /* Says what is being made in it, as "the plan": what a message names when memory runs out. The text
  * must outlive the arena. */
 void arena_purpose(Arena *arena, const char *what);

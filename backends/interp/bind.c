@@ -21,12 +21,12 @@ static Status check_inputs(const Graph *graph, Diag *diag, const InterpTensor *i
     if (node->op != OP_INPUT) continue;
     Type type = inputs[next++].type;
     char is[TYPE_TEXT_MAX], takes[TYPE_TEXT_MAX];
-    if (!accepts(node->declared, type)) {
+    if (!accepts(node->attrs.INPUT.declared, type)) {
       return diag_error(diag, (Position){0}, "input \"%s\" is %s, the model takes %s",
                         node->attrs.INPUT.name, type_format(type, is),
-                        type_format(node->declared, takes));
+                        type_format(node->attrs.INPUT.declared, takes));
     }
-    *exact = *exact && type_equal(type, node->declared);
+    *exact = *exact && type_equal(type, node->attrs.INPUT.declared);
   }
   return STATUS_OK;
 }
@@ -57,7 +57,7 @@ Status interp_bind(const Graph *graph, Arena *arena, Diag *diag, const InterpTen
   uint32_t next = 0;
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     Node node = graph->nodes[i];
-    if (node.op == OP_INPUT) node.declared = inputs[next++].type;
+    if (node.op == OP_INPUT) node.attrs.INPUT.declared = inputs[next++].type;
     RETURN_IF_ERROR(rebuild_node(&node, bound, map, diag));
   }
   for (uint32_t i = 0; i < graph->output_count; ++i) {

@@ -3,7 +3,7 @@
 
 const char *infer_INPUT(const Infer *in, Type *result) {
   const AttrsINPUT *a = &in->node->attrs.INPUT;
-  *result = in->node->declared;
+  *result = in->node->attrs.INPUT.declared;
   if (!a->name || !*a->name) return infer_misfit(in, "needs a name");
   if (result->rank < 1 || result->rank > TYPE_MAX_RANK) return infer_misfit(in, "needs a type");
   INFER_TRY(infer_check_range(in, "nchw", a->nchw, 0, 1));
@@ -15,7 +15,7 @@ const char *infer_INPUT(const Infer *in, Type *result) {
 
 ValueId build_input(Builder b, const char *name, Type type, bool nchw) {
   return builder_append(
-      b, (Node){.op = OP_INPUT, .declared = type, .attrs.INPUT = {.name = name, .nchw = nchw}});
+      b, (Node){.op = OP_INPUT, .attrs.INPUT = {.declared = type, .name = name, .nchw = nchw}});
 }
 
 const char *infer_CONSTANT(const Infer *in, Type *result) {
@@ -43,9 +43,9 @@ static const char *check_kernel(const Infer *in) {
     if (node->op != OP_INPUT) continue;
     if (inputs < in->node->operand_count) {
       Type given = graph_type(in->graph, in->node->operands[inputs]);
-      if (!type_equal(given, node->declared)) {
+      if (!type_equal(given, node->attrs.INPUT.declared)) {
         return infer_misfit(in, "operand %u is %s, the body's input %s", inputs, INFER_TEXT(given),
-                            INFER_TEXT(node->declared));
+                            INFER_TEXT(node->attrs.INPUT.declared));
       }
     }
     ++inputs;

@@ -66,6 +66,62 @@ static void many_keys(FILE *file) {
   fputs("}", file);
 }
 
+/* -- models that are valid, and large ---------------------------------------------------------- */
+
+static void model_head(FILE *file, const char *layout) {
+  fprintf(file,
+          "{\"atmc\":1,\"name\":\"m\",\"inputs\":[{\"name\":\"x\",\"layout\":\"%s\","
+          "\"channels\":8}],\"layers\":[",
+          layout);
+}
+static void model_tail(FILE *file) {
+  fputs("],\"outputs\":[{\"name\":\"y\"}]}", file);
+}
+
+enum { BLOCKS = 1023 };
+static void atm_blocks(FILE *file) {
+  model_head(file, "nchw");
+  for (uint32_t i = 0; i < BLOCKS; ++i) {
+    fprintf(file,
+            "%s{\"op\":\"atm_block\",\"name\":\"b%u\",\"mlp_ratio\":3,\"offsets\":\"new\","
+            "\"share\":2}",
+            i ? "," : "", i);
+  }
+  model_tail(file);
+}
+static void cycle_blocks(FILE *file) {
+  model_head(file, "nchw");
+  for (uint32_t i = 0; i < BLOCKS; ++i) {
+    fprintf(file, "%s{\"op\":\"cycle_block\",\"name\":\"b%u\",\"mlp_ratio\":3}", i ? "," : "", i);
+  }
+  model_tail(file);
+}
+static void mixer_blocks(FILE *file) {
+  model_head(file, "nchw");
+  for (uint32_t i = 0; i < BLOCKS; ++i) {
+    fprintf(file,
+            "%s{\"op\":\"mixer_block\",\"name\":\"b%u\",\"grid\":4,\"token_hidden\":3,"
+            "\"channel_hidden\":5}",
+            i ? "," : "", i);
+  }
+  model_tail(file);
+}
+/* No two layers alike: each is a kernel of its own. */
+static void different_linears(FILE *file) {
+  model_head(file, "nc");
+  for (uint32_t i = 0; i < BLOCKS; ++i) {
+    fprintf(file, "%s{\"op\":\"linear\",\"name\":\"b%u\",\"channels\":%u}", i ? "," : "", i, 5 + i);
+  }
+  model_tail(file);
+}
+static void large_linears(FILE *file) {
+  model_head(file, "nc");
+  for (uint32_t i = 0; i < BLOCKS; ++i) {
+    fprintf(file, "%s{\"op\":\"linear\",\"name\":\"b%u\",\"channels\":65536}", i ? "," : "", i);
+  }
+  model_tail(file);
+}
+
 static const Hostile rows[] = {
     {"json_neighbour_keys", neighbour_keys, "inspect %", 1},
     {"json_neighbour_layers", neighbour_layers, "inspect % --stop-after=fold-affine", 0},
@@ -77,6 +133,11 @@ static const Hostile rows[] = {
     {"json_long_string", long_string, "inspect %", 1},
     {"json_small_objects", small_objects, "inspect %", 1},
     {"json_many_keys", many_keys, "inspect %", 1},
+    {"model_atm_blocks", atm_blocks, "inspect % --shape 1x8x7x7", 0},
+    {"model_cycle_blocks", cycle_blocks, "inspect % --shape 1x8x7x7", 0},
+    {"model_mixer_blocks", mixer_blocks, "inspect % --shape 1x8x4x4", 0},
+    {"model_different_linears", different_linears, "inspect %", 0},
+    {"model_large_linears", large_linears, "inspect %", 1},
 };
 
 const HostileList hostile_models = {rows, sizeof rows / sizeof *rows};

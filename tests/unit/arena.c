@@ -33,6 +33,40 @@ Test(arena, large_blocks_leave_the_small_one_in_use) {
   arena_free(arena);
 }
 
+Test(arena, an_arena_owns_what_it_adopts) {
+  Arena *arena = arena_new(), *other = arena_new(), *empty = arena_new();
+  char *before = arena_alloc(arena, 16), *large = arena_alloc(other, 1 << 20);
+  char *small = arena_alloc(other, 16);
+  memset(large, 1, 1 << 20);
+  memset(small, 2, 16);
+  size_t bytes = arena_bytes(arena) + arena_bytes(other);
+  arena_adopt(arena, other);
+  arena_adopt(arena, empty);
+  arena_adopt(arena, NULL);
+  cr_assert_eq(arena_bytes(arena), bytes);
+  cr_assert_eq((char *)arena_alloc(arena, 16), before + 16, "its own block stays in use");
+  cr_assert_eq(large[(1 << 20) - 1] + small[15], 3);
+  other = arena_new();
+  arena_adopt(other, arena);
+  cr_assert_eq((char *)arena_alloc(other, 16), before + 32, "and that of another, without its own");
+  arena_free(other);
+}
+
+Test(arena, an_empty_arena_is_like_new) {
+  Arena *arena = arena_new();
+  arena_reset(arena);
+  char *first = arena_alloc(arena, 100);
+  memset(first, 0xff, 100);
+  memset(arena_alloc(arena, 1 << 20), 0xff, 1 << 20);
+  arena_reset(arena);
+  char *again = arena_alloc(arena, 100);
+  cr_assert_eq(again, first);
+  for (int i = 0; i < 100; ++i) cr_assert_eq(again[i], 0);
+  arena_reset(arena);
+  cr_assert_leq(arena_bytes(arena), 1 << 17);
+  arena_free(arena);
+}
+
 Test(arena, arrays_grow_and_keep_their_elements) {
   Arena *arena = arena_new();
   uint32_t *items = NULL;

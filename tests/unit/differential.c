@@ -371,7 +371,7 @@ static void make_inputs(Trial *t) {
   NodeId nodes[MAX_INPUTS];
   uint32_t count = graph_inputs(t->before, nodes, MAX_INPUTS);
   for (uint32_t i = 0; i < count; ++i) {
-    Type type = graph_node(t->before, nodes[i])->declared;
+    Type type = graph_node(t->before, nodes[i])->attrs.INPUT.declared;
     double *data = ARENA_ARRAY(t->arena, elements(type), double);
     for (size_t e = 0; e < elements(type); ++e) data[e] = (float)uniform(&random);
     t->inputs[i] = (InterpTensor){type, data};

@@ -90,7 +90,7 @@ Test(graph, a_misfit_appends_nothing) {
   cr_assert_str_eq(graph_try_append(g, &bad, &id), "mean_hw: needs a map [N,H,W,C], got f32[1,8]");
   Node missing = {.op = OP_GELU, .operands = (ValueId[]){{7}}, .operand_count = 1};
   cr_assert_str_eq(graph_try_append(g, &missing, &id), "gelu: operand 0 is missing");
-  Node again = {.op = OP_INPUT, .declared = type_vector(1), .attrs.INPUT = {.name = "x"}};
+  Node again = {.op = OP_INPUT, .attrs.INPUT = {.declared = type_vector(1), .name = "x"}};
   cr_assert_str_eq(graph_try_append(g, &again, &id), "input: there is one named \"x\" already");
   cr_assert_eq(g->node_count, 1);
   cr_assert_eq(g->value_count, 1);

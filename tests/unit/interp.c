@@ -68,7 +68,7 @@ static void check(const char *text, const Numbers *inputs, Numbers expected) {
   uint32_t count = graph_inputs(graph, nodes, MAX_TENSORS);
   for (uint32_t i = 0; i < count; ++i) {
     int64_t elements;
-    tensors[i].type = graph_node(graph, nodes[i])->declared;
+    tensors[i].type = graph_node(graph, nodes[i])->attrs.INPUT.declared;
     /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): as many as the graph has */
     tensors[i].data = (double *)inputs[i].data;
     cr_assert(type_count(tensors[i].type, &elements) && (size_t)elements == inputs[i].count,

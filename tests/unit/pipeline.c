@@ -95,7 +95,7 @@ static InterpTensor *make_inputs(const Case *c, uint32_t *count) {
   InterpTensor *inputs = ARENA_ARRAY(c->arena, *count, InterpTensor);
   for (uint32_t i = 0; i < *count; ++i) {
     int64_t elements;
-    Type type = bound(c, graph_node(c->before, nodes[i])->declared);
+    Type type = bound(c, graph_node(c->before, nodes[i])->attrs.INPUT.declared);
     cr_assert(type_count(type, &elements));
     inputs[i] = (InterpTensor){type, ARENA_ARRAY(c->arena, (size_t)elements, double)};
     fill(i + 1, inputs[i].data, (size_t)elements);

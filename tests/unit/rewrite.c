@@ -81,3 +81,26 @@ Test(rewrite, a_value_that_was_forgotten_panics, .exit_code = 70) {
   Rewrite rw = rewrite_begin(parse(arena, sample), arena);
   rewrite_end(&rw);
 }
+
+Test(rewrite, a_copy_is_the_same_graph) {
+  Arena *arena = arena_new(), *old_arena = arena_new();
+  const Graph *old = parse(old_arena, sample);
+  char *text = arena_strdup(arena, print(old));
+  const Graph *copy = rewrite_all(old, arena);
+  cr_assert_str_eq(print(copy), text);
+  graph_verify(copy, "rewrite");
+  arena_free(arena);
+  arena_free(old_arena);
+}
+
+Test(rewrite, nodes_that_nothing_uses_are_dropped_in_place) {
+  Arena *arena = arena_new();
+  Graph *graph = rewrite_all(parse(arena, sample), arena);
+  const char *copied = print(rewrite_drop_dead(graph, arena));
+  cr_assert_str_neq(print(graph), copied, "there is something to drop");
+  graph_drop_dead(graph);
+  graph_verify(graph, "rewrite");
+  cr_assert_str_eq(print(graph), copied);
+  cr_assert_eq(rewrite_drop_dead(graph, arena), graph, "there is nothing left to drop");
+  arena_free(arena);
+}

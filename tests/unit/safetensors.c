@@ -49,8 +49,8 @@ static void write_file(const char *header, const void *data, size_t bytes) {
 /* A model that needs `needs`, and has one output of `classes` channels. */
 static Model model_of(const WeightNeed *needs, uint32_t count, int64_t classes) {
   Graph *graph = graph_new(arena, recipe_table_new(arena), "m");
-  Node input = {
-      .op = OP_INPUT, .declared = type_matrix(DIM_OPEN, classes), .attrs.INPUT = {.name = "x"}};
+  Node input = {.op = OP_INPUT,
+                .attrs.INPUT = {.declared = type_matrix(DIM_OPEN, classes), .name = "x"}};
   graph_add_output(graph, "y", node_result(graph_node(graph, graph_append(graph, &input)), 0),
                    false);
   return (Model){.graph = graph, .needs = needs, .need_count = count};
