@@ -31,9 +31,11 @@ typedef struct NodeId {
 } NodeId;
 #define VALUE_NONE ((ValueId){UINT32_MAX})
 
+/* An operand that is not there, or a value that could not be made. */
 static inline bool value_is_none(ValueId v) {
   return v.index == UINT32_MAX;
 }
+/* The same value of one graph. */
 static inline bool value_equal(ValueId a, ValueId b) {
   return a.index == b.index;
 }
@@ -106,12 +108,15 @@ const char *graph_try_add_output(Graph *graph, const char *name, ValueId value, 
 /* The same where that is our bug: panics. */
 void graph_add_output(Graph *graph, const char *name, ValueId value, bool nchw);
 
+/* Node `id`, which is there. */
 static inline const Node *graph_node(const Graph *graph, NodeId id) {
   return &graph->nodes[id.index];
 }
+/* The type of a value that is there. */
 static inline Type graph_type(const Graph *graph, ValueId v) {
   return graph->values[v.index].type;
 }
+/* The node that makes it. */
 static inline const Node *graph_def(const Graph *graph, ValueId v) {
   return graph_node(graph, graph->values[v.index].node);
 }
@@ -119,6 +124,7 @@ static inline const Node *graph_def(const Graph *graph, ValueId v) {
 static inline ValueId node_operand(const Node *node, uint32_t i) {
   return i < node->operand_count ? node->operands[i] : VALUE_NONE;
 }
+/* Result `i` of a node that was appended. */
 static inline ValueId node_result(const Node *node, uint32_t i) {
   return (ValueId){node->first_result.index + i};
 }

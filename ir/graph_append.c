@@ -91,8 +91,7 @@ const char *graph_try_append(Graph *graph, const Node *prototype, NodeId *id) {
   Type *results = few;
   uint32_t count = infer_result_count(&node);
   if (count > OP_MAX_RESULTS) results = ARENA_ARRAY(graph->arena, count, Type);
-  const char *message = infer_types(graph, &node, results, &node.result_count);
-  if (message) return message;
+  RETURN_IF_FAULT(infer_types(graph, &node, results, &node.result_count));
   if (node.op == OP_INPUT && has_input(graph, node.attrs.INPUT.name)) {
     return arena_printf(graph->arena, "input: there is one named \"%s\" already",
                         node.attrs.INPUT.name);

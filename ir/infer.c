@@ -60,13 +60,13 @@ uint32_t infer_result_count(const Node *node) {
 
 const char *infer_types(const Graph *graph, const Node *node, Type *results, uint32_t *count) {
   Infer in = {.graph = graph, .node = node, .count = node->operand_count};
-  INFER_TRY(check_operands(&in));
+  RETURN_IF_FAULT(check_operands(&in));
   for (uint32_t i = 0; i < in.count && i < INFER_MAX_OPERANDS; ++i) {
     in.operand[i] = graph_type(graph, node->operands[i]);
   }
-  INFER_TRY(check_dtypes(&in));
-  INFER_TRY(infer_functions[node->op](&in, results));
+  RETURN_IF_FAULT(check_dtypes(&in));
+  RETURN_IF_FAULT(infer_functions[node->op](&in, results));
   *count = infer_result_count(node);
-  for (uint32_t i = 0; i < *count; ++i) INFER_TRY(check_result(&in, results[i]));
+  for (uint32_t i = 0; i < *count; ++i) RETURN_IF_FAULT(check_result(&in, results[i]));
   return NULL;
 }

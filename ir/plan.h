@@ -246,6 +246,7 @@ static inline uint64_t plan_workspace(const Plan *plan, uint32_t threads) {
   return plan->workspace_base + (threads - 1) * plan->scratch_bytes;
 }
 
+/* The first row of block `block`; `rows` for block `blocks`, behind the last. */
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
   return (uint32_t)rows_begin(kernel->rows / kernel->line, kernel->blocks, block) * kernel->line;
 }
@@ -271,6 +272,7 @@ static inline uint64_t plan_most_rows(const PlanKernel *kernel) {
   return rows_most(kernel->rows / kernel->line, kernel->blocks) * kernel->line;
 }
 
+/* Whether it takes bytes of the worker's scratch. */
 static inline bool plan_in_scratch(const ValuePlace *place) {
   return place->kind == PLACE_SCRATCH || place->kind == PLACE_STRIP;
 }
@@ -278,6 +280,7 @@ static inline bool plan_in_scratch(const ValuePlace *place) {
  * has PLACE_STRIP; UINT64_MAX where they are too many to count. */
 uint64_t plan_scratch_bytes(const PlanKernel *kernel, ValueId value, uint64_t rows);
 
+/* How many tasks a step that calls it has. */
 static inline uint32_t plan_tasks(const PlanKernel *kernel) {
   return kernel->images * kernel->blocks * kernel->column_blocks;
 }

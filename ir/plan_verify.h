@@ -3,13 +3,7 @@
 #define ATMC_IR_PLAN_VERIFY_H
 
 #include "ir/plan.h"
-
-/* Hands on what `call` finds wrong. */
-#define RETURN_IF_FAULT(call)    \
-  do {                           \
-    const char *fault_ = (call); \
-    if (fault_) return fault_;   \
-  } while (0)
+#include "support/status.h"
 
 /* NULL, or what is wrong with `kernel`, in `arena`. */
 const char *plan_verify_kernel(const PlanKernel *kernel, const TargetInfo *target, Arena *arena);

@@ -308,8 +308,7 @@ const char *recipe_try_intern(RecipeTable *table, const Recipe *prototype, const
     bool rounded = r.operands[i] && r.operands[i]->kind == RECIPE_ROUND;
     if (rounded) return "nothing is computed from rounded weights";
   }
-  const char *message = fits[r.kind](&r);
-  if (message) return message;
+  RETURN_IF_FAULT(fits[r.kind](&r));
   if (!is_usable(&r.type)) return "shape has an open dimension or too many elements";
   const Recipe *simpler = simplify(table, &r);
   *out = simpler ? simpler : intern(table, &r);

@@ -4,6 +4,7 @@
 
 #include "ir/graph.h"
 
+/* Whether a node of the graph has this op; bodies of kernels are not looked at. */
 static inline bool pattern_has_op(const Graph *graph, OpKind op) {
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     if (graph->nodes[i].op == op) return true;

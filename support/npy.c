@@ -95,8 +95,7 @@ static const char *parse_shape(Cursor *c, Header *header) {
   header->rank = 0;
   while (!accept(c, ')')) {
     if (header->rank == NPY_MAX_RANK) return "the array has more than 4 dimensions";
-    const char *message = parse_dim(c, &header->dims[header->rank++]);
-    if (message) return message;
+    RETURN_IF_FAULT(parse_dim(c, &header->dims[header->rank++]));
     if (!accept(c, ',')) return accept(c, ')') ? NULL : "the shape is malformed";
   }
   return header->rank ? NULL : "the array has no dimensions";
@@ -119,8 +118,7 @@ static const char *parse_entry(Cursor *c, Header *header) {
 static const char *parse_header(Cursor *c, Header *header) {
   if (!accept(c, '{')) return "the header is malformed";
   while (!accept(c, '}')) {
-    const char *message = parse_entry(c, header);
-    if (message) return message;
+    RETURN_IF_FAULT(parse_entry(c, header));
     if (!accept(c, ',') && (c->at == c->end || *c->at != '}')) return "the header is malformed";
   }
   skip_blanks(c);

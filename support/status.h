@@ -19,4 +19,12 @@ typedef enum Status {
     if (status_of_expression_) return status_of_expression_; \
   } while (0)
 
+/* Of functions that return NULL, or a text that says what is wrong: returns the text from the
+ * calling function, where `expression` gives one. */
+#define RETURN_IF_FAULT(expression)                        \
+  do {                                                     \
+    const char *fault_of_expression_ = (expression);       \
+    if (fault_of_expression_) return fault_of_expression_; \
+  } while (0)
+
 #endif

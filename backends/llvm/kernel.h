@@ -160,9 +160,11 @@ bool gelu_table_fits(const TargetInfo *target);
 /* GELU from a table in registers. */
 LLVMValueRef gelu_table_emit(ModuleContext *m, LLVMValueRef x);
 
+/* The first node of a stage: its anchor, where it has one. */
 static inline const Node *stage_anchor(const KernelEmitter *k, const Stage *stage) {
   return graph_node(k->body, stage->nodes[0]);
 }
+/* Channels of a value of the body. */
 static inline uint32_t value_channels(const KernelEmitter *k, ValueId value) {
   return (uint32_t)type_channels(graph_type(k->body, value));
 }

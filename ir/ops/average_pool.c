@@ -3,17 +3,18 @@
 
 /* Every window has something inside. */
 static const char *check_padding(const Infer *in, WindowAxis axis) {
-  INFER_TRY(infer_check_range(in, "the padding", axis.before, 0, axis.kernel / 2));
+  RETURN_IF_FAULT(infer_check_range(in, "the padding", axis.before, 0, axis.kernel / 2));
   return infer_check_range(in, "the padding", axis.behind, 0, axis.kernel / 2);
 }
 
 const char *infer_AVERAGE_POOL(const Infer *in, Type *result) {
   const AttrsAVERAGE_POOL *a = &in->node->attrs.AVERAGE_POOL;
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_range(in, "count_padding", a->count_padding, 0, 1));
-  INFER_TRY(infer_window(in, &a->window, in->operand[0], type_channels(in->operand[0]), result));
-  INFER_TRY(infer_check_undilated(in, &a->window));
-  INFER_TRY(check_padding(in, window_rows(&a->window)));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_range(in, "count_padding", a->count_padding, 0, 1));
+  RETURN_IF_FAULT(
+      infer_window(in, &a->window, in->operand[0], type_channels(in->operand[0]), result));
+  RETURN_IF_FAULT(infer_check_undilated(in, &a->window));
+  RETURN_IF_FAULT(check_padding(in, window_rows(&a->window)));
   return check_padding(in, window_columns(&a->window));
 }
 

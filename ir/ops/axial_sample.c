@@ -13,9 +13,9 @@ const char *infer_AXIAL_SAMPLE(const Infer *in, Type *result) {
   const AttrsAXIAL_SAMPLE *a = &in->node->attrs.AXIAL_SAMPLE;
   Type x = in->operand[0];
   Type offsets = in->operand[1];
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_range(in, "axis", a->axis, 1, 2));
-  INFER_TRY(infer_check_divides(in, "share", a->share, type_channels(x)));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_range(in, "axis", a->axis, 1, 2));
+  RETURN_IF_FAULT(infer_check_divides(in, "share", a->share, type_channels(x)));
   int64_t channels = type_channels(x) / a->share;
   *result = x;
   if (type_equal(offsets, type_vector(channels))) return NULL;

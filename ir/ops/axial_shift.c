@@ -8,11 +8,11 @@
 /* The bounds are the emitter's: `period` rows at hand, offsets far from overflow. */
 const char *infer_AXIAL_SHIFT(const Infer *in, Type *result) {
   const AttrsAXIAL_SHIFT *a = &in->node->attrs.AXIAL_SHIFT;
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_range(in, "axis", a->axis, 1, 2));
-  INFER_TRY(infer_check_range(in, "period", a->period, 1, 16));
-  INFER_TRY(infer_check_range(in, "phase", a->phase, 0, a->period - 1));
-  INFER_TRY(infer_check_range(in, "lowest", a->lowest, -(1 << 16), 1 << 16));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_range(in, "axis", a->axis, 1, 2));
+  RETURN_IF_FAULT(infer_check_range(in, "period", a->period, 1, 16));
+  RETURN_IF_FAULT(infer_check_range(in, "phase", a->phase, 0, a->period - 1));
+  RETURN_IF_FAULT(infer_check_range(in, "lowest", a->lowest, -(1 << 16), 1 << 16));
   *result = in->operand[0];
   return NULL;
 }

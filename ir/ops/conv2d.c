@@ -9,11 +9,11 @@ const char *infer_CONV2D(const Infer *in, Type *result) {
   const AttrsCONV2D *a = &in->node->attrs.CONV2D;
   Type x = in->operand[0];
   Type w = in->operand[1];
-  INFER_TRY(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_map(in));
   if (w.rank != 4 || !type_is_known(w)) {
     return infer_misfit(in, "the weight must be [O,C/groups,KH,KW], got %s", INFER_TEXT(w));
   }
-  INFER_TRY(infer_check_divides(in, "groups", a->groups, type_channels(x)));
+  RETURN_IF_FAULT(infer_check_divides(in, "groups", a->groups, type_channels(x)));
   if (w.dims[0] % a->groups != 0) {
     return infer_misfit(in, "groups %d does not divide the %" PRId64 " output channels", a->groups,
                         w.dims[0]);
@@ -24,8 +24,8 @@ const char *infer_CONV2D(const Infer *in, Type *result) {
                         INFER_TEXT(w), w.dims[0], type_channels(x) / a->groups, a->window.kernel_h,
                         a->window.kernel_w);
   }
-  INFER_TRY(infer_check_vector(in, 2, "the bias", w.dims[0]));
-  INFER_TRY(infer_window(in, &a->window, x, w.dims[0], result));
+  RETURN_IF_FAULT(infer_check_vector(in, 2, "the bias", w.dims[0]));
+  RETURN_IF_FAULT(infer_window(in, &a->window, x, w.dims[0], result));
   return infer_check_undilated(in, &a->window);
 }
 

@@ -32,13 +32,13 @@ const char *infer_DEFORM_PATCHES(const Infer *in, Type *result) {
   const AttrsDEFORM_PATCHES *a = &in->node->attrs.DEFORM_PATCHES;
   Type x = in->operand[0];
   int64_t channels;
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_divides(in, "offset_groups", a->offset_groups, type_channels(x)));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_divides(in, "offset_groups", a->offset_groups, type_channels(x)));
   if (!checked_mul_i64(type_channels(x), window_taps(&a->window), &channels)) {
     return infer_misfit(in, "the patches are too large");
   }
-  INFER_TRY(infer_window(in, &a->window, x, channels, result));
-  INFER_TRY(check_taps(in, 1, "the offsets", 2, result));
+  RETURN_IF_FAULT(infer_window(in, &a->window, x, channels, result));
+  RETURN_IF_FAULT(check_taps(in, 1, "the offsets", 2, result));
   return check_taps(in, 2, "the mask's weights", 1, result);
 }
 

@@ -6,7 +6,7 @@ const char *infer_INPUT(const Infer *in, Type *result) {
   *result = in->node->attrs.INPUT.declared;
   if (!a->name || !*a->name) return infer_misfit(in, "needs a name");
   if (result->rank < 1 || result->rank > TYPE_MAX_RANK) return infer_misfit(in, "needs a type");
-  INFER_TRY(infer_check_range(in, "nchw", a->nchw, 0, 1));
+  RETURN_IF_FAULT(infer_check_range(in, "nchw", a->nchw, 0, 1));
   if (a->nchw && result->rank != 4) {
     return infer_misfit(in, "nchw needs a map, got %s", INFER_TEXT(*result));
   }
@@ -56,8 +56,8 @@ static const char *check_kernel(const Infer *in) {
 
 /* Kernels have their body's types. */
 const char *infer_KERNEL(const Infer *in, Type *result) {
-  INFER_TRY(check_kernel(in));
-  INFER_TRY(infer_check_range(in, "prefetch", in->node->attrs.KERNEL.prefetch, 0, INT32_MAX));
+  RETURN_IF_FAULT(check_kernel(in));
+  RETURN_IF_FAULT(infer_check_range(in, "prefetch", in->node->attrs.KERNEL.prefetch, 0, INT32_MAX));
   for (uint32_t i = 0; i < in->node->body->output_count; ++i) {
     result[i] = graph_type(in->node->body, in->node->body->outputs[i].value);
   }

@@ -9,8 +9,8 @@ const char *infer_GROUPED(const Infer *in, Type *result) {
   const AttrsGROUPED *a = &in->node->attrs.GROUPED;
   Type x = in->operand[0], w = in->operand[1];
   int64_t columns = 0, depth = window_taps(&a->window);
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_divides(in, "groups", a->groups, type_channels(x)));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_divides(in, "groups", a->groups, type_channels(x)));
   bool fits = checked_mul_i64(depth, type_channels(x) / a->groups, &depth);
   if (!fits || w.rank != 3 || w.dims[1] != depth || w.dims[0] < 1 || w.dims[2] < 1 ||
       !checked_mul_i64(w.dims[0], w.dims[2], &columns)) {
@@ -20,8 +20,8 @@ const char *infer_GROUPED(const Infer *in, Type *result) {
   if (a->groups % w.dims[0] != 0 || columns % a->groups != 0) {
     return infer_misfit(in, "the weight's panels %s are not of whole groups", INFER_TEXT(w));
   }
-  INFER_TRY(infer_window(in, &a->window, x, columns, result));
-  INFER_TRY(infer_check_undilated(in, &a->window));
+  RETURN_IF_FAULT(infer_window(in, &a->window, x, columns, result));
+  RETURN_IF_FAULT(infer_check_undilated(in, &a->window));
   return infer_check_vector(in, 2, "the bias", columns);
 }
 

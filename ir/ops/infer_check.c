@@ -61,7 +61,7 @@ const char *infer_check_positive(const Infer *in, const char *what, int64_t valu
 
 const char *infer_check_divides(const Infer *in, const char *what, int64_t value,
                                 int64_t channels) {
-  INFER_TRY(infer_check_positive(in, what, value));
+  RETURN_IF_FAULT(infer_check_positive(in, what, value));
   if (channels % value == 0) return NULL;
   return infer_misfit(in, "%s %" PRId64 " does not divide the %" PRId64 " channels", what, value,
                       channels);
@@ -74,11 +74,11 @@ const char *infer_check_eps(const Infer *in, double eps) {
 /* One axis of a convolution: *count is the number of places where the window fits. */
 static const char *slide(const Infer *in, const char *name, int64_t size, WindowAxis axis,
                          int64_t *count) {
-  INFER_TRY(infer_check_positive(in, "the kernel", axis.kernel));
-  INFER_TRY(infer_check_positive(in, "the stride", axis.stride));
-  INFER_TRY(infer_check_range(in, "the padding", axis.before, 0, INT32_MAX));
-  INFER_TRY(infer_check_range(in, "the padding", axis.behind, 0, INT32_MAX));
-  INFER_TRY(infer_check_positive(in, "the dilation", axis.dilation));
+  RETURN_IF_FAULT(infer_check_positive(in, "the kernel", axis.kernel));
+  RETURN_IF_FAULT(infer_check_positive(in, "the stride", axis.stride));
+  RETURN_IF_FAULT(infer_check_range(in, "the padding", axis.before, 0, INT32_MAX));
+  RETURN_IF_FAULT(infer_check_range(in, "the padding", axis.behind, 0, INT32_MAX));
+  RETURN_IF_FAULT(infer_check_positive(in, "the dilation", axis.dilation));
   *count = size == DIM_OPEN ? DIM_OPEN : window_places(axis, size);
   if (*count != 0) return NULL;
   const char *padding =
@@ -92,7 +92,7 @@ static const char *slide(const Infer *in, const char *name, int64_t size, Window
 const char *infer_window(const Infer *in, const Window *window, Type x, int64_t channels,
                          Type *result) {
   *result = type_with_channels(x, channels);
-  INFER_TRY(slide(in, "height", x.dims[1], window_rows(window), &result->dims[1]));
+  RETURN_IF_FAULT(slide(in, "height", x.dims[1], window_rows(window), &result->dims[1]));
   return slide(in, "width", x.dims[2], window_columns(window), &result->dims[2]);
 }
 

@@ -4,6 +4,7 @@
 #define ATMC_IR_OPS_INFER_CHECK_H
 
 #include "ir/graph.h"
+#include "support/status.h"
 
 enum { INFER_MAX_OPERANDS = 32 }; /* of all ops but kernels */
 
@@ -21,12 +22,6 @@ typedef const char *InferFunction(const Infer *in, Type *result);
 
 /* A type as text inside a message; lives until the end of the enclosing block. */
 #define INFER_TEXT(type) type_format((type), (char[TYPE_TEXT_MAX]){0})
-
-#define INFER_TRY(expression)                                  \
-  do {                                                         \
-    const char *message_of_expression_ = (expression);         \
-    if (message_of_expression_) return message_of_expression_; \
-  } while (0)
 
 /* The message "NAME: ...", in the graph's arena. */
 const char *infer_misfit(const Infer *in, const char *format, ...)

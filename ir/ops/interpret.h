@@ -22,11 +22,13 @@ typedef struct Extent {
   size_t n, h, w, c;
 } Extent;
 
+/* The dimensions of a map or of vectors; they are known. */
 static inline Extent interpret_extent(Type type) {
   size_t n = (size_t)type.dims[0], c = (size_t)type.dims[type.rank - 1];
   if (type.rank != 4) return (Extent){n, 1, 1, c};
   return (Extent){n, (size_t)type.dims[1], (size_t)type.dims[2], c};
 }
+/* Rows of all images. */
 static inline size_t extent_rows(Extent e) {
   return e.n * e.h * e.w;
 }

@@ -24,20 +24,20 @@ const char *infer_RESHAPE(const Infer *in, Type *result) {
   const AttrsRESHAPE *a = &in->node->attrs.RESHAPE;
   Type x = in->operand[0];
   int64_t from, to;
-  INFER_TRY(infer_check_rows(in, 0));
-  INFER_TRY(infer_check_range(in, "height", a->height, 0, INT32_MAX));
-  INFER_TRY(infer_check_range(in, "width", a->width, 0, INT32_MAX));
-  INFER_TRY(infer_check_positive(in, "channels", a->channels));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_range(in, "height", a->height, 0, INT32_MAX));
+  RETURN_IF_FAULT(infer_check_range(in, "width", a->width, 0, INT32_MAX));
+  RETURN_IF_FAULT(infer_check_positive(in, "channels", a->channels));
   *result = type_map(x.dims[0], a->height ? a->height : DIM_OPEN, a->width ? a->width : DIM_OPEN,
                      a->channels);
   if (!a->height && !a->width) *result = type_matrix(x.dims[0], a->channels);
   Type wanted = *result;
-  INFER_TRY(image_elements(in, x, &from));
+  RETURN_IF_FAULT(image_elements(in, x, &from));
   if (from == DIM_OPEN) return NULL;
   int64_t *left = !a->height ? &result->dims[1] : &result->dims[2];
   bool has_left = result->rank == 4 && (!a->height || !a->width);
   if (has_left) *left = 1;
-  INFER_TRY(image_elements(in, *result, &to));
+  RETURN_IF_FAULT(image_elements(in, *result, &to));
   if (has_left) *left = from / to;
   if (has_left ? from % to == 0 && from >= to : from == to) return NULL;
   return infer_misfit(in, "the %" PRId64 " elements of an image of %s do not fill %s", from,
@@ -60,10 +60,10 @@ ValueId build_reshape(Builder b, ValueId x, int32_t height, int32_t width, int32
 const char *infer_TRANSPOSE(const Infer *in, Type *result) {
   const AttrsTRANSPOSE *a = &in->node->attrs.TRANSPOSE;
   Type x = in->operand[0];
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_range(in, "first", a->first, 1, 3));
-  INFER_TRY(infer_check_range(in, "second", a->second, 1, 3));
-  INFER_TRY(infer_check_range(in, "third", a->third, 1, 3));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_range(in, "first", a->first, 1, 3));
+  RETURN_IF_FAULT(infer_check_range(in, "second", a->second, 1, 3));
+  RETURN_IF_FAULT(infer_check_range(in, "third", a->third, 1, 3));
   if (a->first == a->second || a->first == a->third || a->second == a->third) {
     return infer_misfit(in, "dimensions %d, %d, %d: one is there twice", a->first, a->second,
                         a->third);
@@ -106,10 +106,10 @@ static void copy_channels(const InterpTensor *x, size_t begin, size_t count, Int
 
 const char *infer_SLICE(const Infer *in, Type *result) {
   const AttrsSLICE *a = &in->node->attrs.SLICE;
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   int64_t channels = type_channels(in->operand[0]);
-  INFER_TRY(infer_check_range(in, "begin", a->begin, 0, INT32_MAX));
-  INFER_TRY(infer_check_positive(in, "count", a->count));
+  RETURN_IF_FAULT(infer_check_range(in, "begin", a->begin, 0, INT32_MAX));
+  RETURN_IF_FAULT(infer_check_positive(in, "count", a->count));
   if ((int64_t)a->begin + a->count > channels) {
     return infer_misfit(in, "channels %d to %" PRId64 " of %" PRId64, a->begin,
                         (int64_t)a->begin + a->count, channels);
@@ -134,7 +134,7 @@ const char *infer_CONCAT(const Infer *in, Type *result) {
   *result = in->operand[0];
   for (uint32_t i = 0; i < in->count; ++i) {
     Type y = in->operand[i];
-    INFER_TRY(infer_check_rows(in, i));
+    RETURN_IF_FAULT(infer_check_rows(in, i));
     *result = type_with_channels(*result, type_channels(y));
     if (!infer_types_meet(result, y)) {
       return infer_misfit(in, "%s and %s differ in rows", INFER_TEXT(in->operand[0]),
@@ -161,7 +161,7 @@ ValueId build_concat(Builder b, const ValueId *parts, uint32_t count) {
 
 const char *infer_SHUFFLE(const Infer *in, Type *result) {
   *result = in->operand[0];
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   return infer_check_divides(in, "groups", in->node->attrs.SHUFFLE.groups, type_channels(*result));
 }
 

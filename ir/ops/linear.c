@@ -23,9 +23,9 @@ static const char *check_depth(const Infer *in, int64_t depth) {
 
 const char *infer_LINEAR(const Infer *in, Type *result) {
   Type w = in->operand[1];
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   if (w.rank != 2) return infer_misfit(in, "the weight must be [O,K], got %s", INFER_TEXT(w));
-  INFER_TRY(check_depth(in, w.dims[1]));
+  RETURN_IF_FAULT(check_depth(in, w.dims[1]));
   if (w.dims[0] == DIM_OPEN) {
     return infer_misfit(in, "the rows of the weight %s are open", INFER_TEXT(w));
   }
@@ -36,10 +36,12 @@ const char *infer_LINEAR(const Infer *in, Type *result) {
 const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
   const AttrsPACKED_LINEAR *a = &in->node->attrs.PACKED_LINEAR;
   Type w = in->operand[1];
-  INFER_TRY(infer_check_rows(in, 0));
-  INFER_TRY(infer_check_positive(in, "panel", a->panel));
-  INFER_TRY(infer_check_positive(in, "channels", a->channels));
-  if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_positive(in, "panel", a->panel));
+  RETURN_IF_FAULT(infer_check_positive(in, "channels", a->channels));
+  if (a->column_blocks) {
+    RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
+  }
   int64_t panels = ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel);
   Type packed = type_make(3, (int64_t[]){panels, type_channels(in->operand[0]), a->panel});
   packed.dtype = w.dtype;
@@ -53,11 +55,11 @@ const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
 const char *infer_IMAGE_LINEAR(const Infer *in, Type *result) {
   Type x = in->operand[0], w = in->operand[1];
   int64_t images;
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   if (w.rank != 4 || w.dims[1] != 1) {
     return infer_misfit(in, "the weight must be [N,1,K,O], got %s", INFER_TEXT(w));
   }
-  INFER_TRY(check_depth(in, w.dims[2]));
+  RETURN_IF_FAULT(check_depth(in, w.dims[2]));
   if (!infer_dims_meet(w.dims[0], x.dims[0], &images)) {
     return infer_misfit(in, "the weight %s is not for the images of %s", INFER_TEXT(w),
                         INFER_TEXT(x));

@@ -5,17 +5,17 @@
 const char *infer_MIX_ROWS(const Infer *in, Type *result) {
   const AttrsMIX_ROWS *a = &in->node->attrs.MIX_ROWS;
   Type x = in->operand[0];
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_positive(in, "in_h", a->in_h));
-  INFER_TRY(infer_check_positive(in, "in_w", a->in_w));
-  INFER_TRY(infer_check_positive(in, "out_h", a->out_h));
-  INFER_TRY(infer_check_positive(in, "out_w", a->out_w));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_positive(in, "in_h", a->in_h));
+  RETURN_IF_FAULT(infer_check_positive(in, "in_w", a->in_w));
+  RETURN_IF_FAULT(infer_check_positive(in, "out_h", a->out_h));
+  RETURN_IF_FAULT(infer_check_positive(in, "out_w", a->out_w));
   Type weight = type_matrix((int64_t)a->out_h * a->out_w, (int64_t)a->in_h * a->in_w);
   if (!type_equal(in->operand[1], weight)) {
     return infer_misfit(in, "the weight is %s, expected %s", INFER_TEXT(in->operand[1]),
                         INFER_TEXT(weight));
   }
-  INFER_TRY(infer_check_vector(in, 2, "the bias", weight.dims[0]));
+  RETURN_IF_FAULT(infer_check_vector(in, 2, "the bias", weight.dims[0]));
   Type grid = type_map(x.dims[0], a->in_h, a->in_w, type_channels(x));
   if (!infer_types_meet(&grid, x)) {
     return infer_misfit(in, "the weights are for %dx%d tokens, the map is %s", a->in_h, a->in_w,

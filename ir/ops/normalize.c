@@ -5,15 +5,15 @@
 
 const char *infer_LAYER_NORM(const Infer *in, Type *result) {
   *result = in->operand[0];
-  INFER_TRY(infer_check_rows(in, 0));
-  INFER_TRY(infer_check_vector(in, 1, "the gain", type_channels(*result)));
-  INFER_TRY(infer_check_vector(in, 2, "the bias", type_channels(*result)));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_vector(in, 1, "the gain", type_channels(*result)));
+  RETURN_IF_FAULT(infer_check_vector(in, 2, "the bias", type_channels(*result)));
   return infer_check_eps(in, in->node->attrs.LAYER_NORM.eps);
 }
 
 const char *infer_NORMALIZE(const Infer *in, Type *result) {
   *result = in->operand[0];
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   return infer_check_eps(in, in->node->attrs.NORMALIZE.eps);
 }
 

@@ -6,13 +6,13 @@ const char *infer_PATCHES(const Infer *in, Type *result) {
   const AttrsPATCHES *a = &in->node->attrs.PATCHES;
   Type x = in->operand[0];
   int64_t channels;
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_range(in, "channels_first", a->channels_first, 0, 1));
-  INFER_TRY(infer_check_range(in, "strip", a->strip, 0, 1));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_range(in, "channels_first", a->channels_first, 0, 1));
+  RETURN_IF_FAULT(infer_check_range(in, "strip", a->strip, 0, 1));
   if (!checked_mul_i64(type_channels(x), window_taps(&a->window), &channels)) {
     return infer_misfit(in, "the patches are too large");
   }
-  INFER_TRY(infer_window(in, &a->window, x, channels, result));
+  RETURN_IF_FAULT(infer_window(in, &a->window, x, channels, result));
   return infer_check_undilated(in, &a->window);
 }
 

@@ -7,7 +7,7 @@
 static const char *infer_pointwise(const Infer *in, Type *result) {
   Type x = in->operand[0];
   Type y = in->operand[1];
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   *result = x;
   if (type_equal(y, type_vector(type_channels(x)))) return NULL;
   Type per_image = type_matrix(x.dims[0], type_channels(x));

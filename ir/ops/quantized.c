@@ -30,7 +30,7 @@ static double zero_of(DType dtype) {
 const char *infer_QUANTIZE_ROWS(const Infer *in, Type *results) {
   DType as = in->node->attrs.QUANTIZE_ROWS.as;
   Type x = in->operand[0];
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   if (!is_quantized(as)) {
     return infer_misfit(in, "rows are quantized as s8, u8 or s16, not as %s", dtype_info(as)->text);
   }
@@ -50,23 +50,25 @@ static const char *check_operand(const Infer *in, uint32_t i, const char *what, 
  * operand `scale`. */
 static const char *check_columns(const Infer *in, int32_t panel, int32_t channels, uint32_t scale) {
   Type x = in->operand[0];
-  INFER_TRY(infer_check_rows(in, 0));
-  INFER_TRY(infer_check_positive(in, "panel", panel));
-  INFER_TRY(infer_check_positive(in, "channels", channels));
-  INFER_TRY(infer_check_range(in, "depth", type_channels(x), 1, MAX_DEPTH));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_positive(in, "panel", panel));
+  RETURN_IF_FAULT(infer_check_positive(in, "channels", channels));
+  RETURN_IF_FAULT(infer_check_range(in, "depth", type_channels(x), 1, MAX_DEPTH));
   int64_t panels = ceil_div_u32((uint32_t)channels, (uint32_t)panel);
   int64_t fours = ceil_div_u32((uint32_t)type_channels(x), 4);
   Type w = type_make(4, (int64_t[]){panels, fours, panel, 4});
-  INFER_TRY(check_operand(in, 1, "the weight", type_with_dtype(w, DTYPE_S8)));
-  INFER_TRY(check_operand(in, 2, "the bias", type_vector(channels)));
+  RETURN_IF_FAULT(check_operand(in, 1, "the weight", type_with_dtype(w, DTYPE_S8)));
+  RETURN_IF_FAULT(check_operand(in, 2, "the bias", type_vector(channels)));
   return check_operand(in, scale, "the columns' scale", type_vector(channels));
 }
 
 const char *infer_QUANTIZED_LINEAR(const Infer *in, Type *result) {
   const AttrsQUANTIZED_LINEAR *a = &in->node->attrs.QUANTIZED_LINEAR;
   Type q = in->operand[0];
-  INFER_TRY(check_columns(in, a->panel, a->channels, 4));
-  if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
+  RETURN_IF_FAULT(check_columns(in, a->panel, a->channels, 4));
+  if (a->column_blocks) {
+    RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
+  }
   if (!is_quantized(q.dtype)) {
     return infer_misfit(in, "takes rows of s8, u8 or s16, got %s", INFER_TEXT(q));
   }
@@ -76,7 +78,7 @@ const char *infer_QUANTIZED_LINEAR(const Infer *in, Type *result) {
                         INFER_TEXT(q));
   }
   Type first = type_with_dtype(type_vector(a->channels), DTYPE_S32);
-  INFER_TRY(check_operand(in, 5, "the first sum", first));
+  RETURN_IF_FAULT(check_operand(in, 5, "the first sum", first));
   *result = type_with_dtype(type_with_channels(q, a->channels), DTYPE_F32);
   return NULL;
 }
@@ -84,8 +86,10 @@ const char *infer_QUANTIZED_LINEAR(const Infer *in, Type *result) {
 const char *infer_SCALED_LINEAR(const Infer *in, Type *result) {
   const AttrsSCALED_LINEAR *a = &in->node->attrs.SCALED_LINEAR;
   Type x = in->operand[0];
-  INFER_TRY(check_columns(in, a->panel, a->channels, 3));
-  if (a->column_blocks) INFER_TRY(infer_check_positive(in, "column_blocks", a->column_blocks));
+  RETURN_IF_FAULT(check_columns(in, a->panel, a->channels, 3));
+  if (a->column_blocks) {
+    RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
+  }
   if (x.dtype != DTYPE_F32) return infer_misfit(in, "takes rows of f32, got %s", INFER_TEXT(x));
   if (type_channels(x) % 4) {
     return infer_misfit(in, "takes rows of a multiple of 4 channels, got %s", INFER_TEXT(x));

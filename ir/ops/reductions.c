@@ -30,7 +30,7 @@ static void mean_rows(const InterpTensor *x, double divisor, InterpTensor *resul
 
 const char *infer_MEAN_HW(const Infer *in, Type *result) {
   Type x = in->operand[0];
-  INFER_TRY(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_map(in));
   *result = type_matrix(x.dims[0], type_channels(x));
   return NULL;
 }
@@ -49,8 +49,8 @@ ValueId build_mean_hw(Builder b, ValueId x) {
 const char *infer_SUM_CHUNKS(const Infer *in, Type *result) {
   Type x = in->operand[0];
   int64_t chunks = in->node->attrs.SUM_CHUNKS.chunks;
-  INFER_TRY(infer_check_map(in));
-  INFER_TRY(infer_check_positive(in, "chunks", chunks));
+  RETURN_IF_FAULT(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_positive(in, "chunks", chunks));
   if (x.dims[1] != DIM_OPEN && x.dims[2] != DIM_OPEN && chunks > x.dims[1] * x.dims[2]) {
     return infer_misfit(in, "%" PRId64 " chunks of the %" PRId64 " rows of %s", chunks,
                         x.dims[1] * x.dims[2], INFER_TEXT(x));
@@ -78,9 +78,9 @@ ValueId build_sum_chunks(Builder b, ValueId x, int32_t chunks) {
 
 const char *infer_MEAN_CHUNKS(const Infer *in, Type *result) {
   Type x = in->operand[0];
-  INFER_TRY(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_map(in));
   if (x.dims[1] != 1) return infer_misfit(in, "needs chunks [N,1,chunks,C], got %s", INFER_TEXT(x));
-  INFER_TRY(infer_check_positive(in, "rows", in->node->attrs.MEAN_CHUNKS.rows));
+  RETURN_IF_FAULT(infer_check_positive(in, "rows", in->node->attrs.MEAN_CHUNKS.rows));
   *result = type_matrix(x.dims[0], type_channels(x));
   return NULL;
 }

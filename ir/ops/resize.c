@@ -6,19 +6,19 @@
 /* One axis of a resized map. */
 static const char *resize(const Infer *in, int64_t from, int64_t size, int64_t scale,
                           int64_t *result) {
-  INFER_TRY(infer_check_range(in, "the size", size, 0, INT32_MAX));
+  RETURN_IF_FAULT(infer_check_range(in, "the size", size, 0, INT32_MAX));
   *result = size;
   if (size) return NULL;
-  INFER_TRY(infer_check_positive(in, "the scale", scale));
+  RETURN_IF_FAULT(infer_check_positive(in, "the scale", scale));
   *result = from == DIM_OPEN ? DIM_OPEN : from * scale; /* of two 32 bit numbers */
   return NULL;
 }
 
 const char *infer_RESIZE(const Infer *in, Type *result) {
   const AttrsRESIZE *a = &in->node->attrs.RESIZE;
-  INFER_TRY(infer_check_map(in));
+  RETURN_IF_FAULT(infer_check_map(in));
   *result = in->operand[0];
-  INFER_TRY(resize(in, in->operand[0].dims[1], a->height, a->scale_h, &result->dims[1]));
+  RETURN_IF_FAULT(resize(in, in->operand[0].dims[1], a->height, a->scale_h, &result->dims[1]));
   return resize(in, in->operand[0].dims[2], a->width, a->scale_w, &result->dims[2]);
 }
 

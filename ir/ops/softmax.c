@@ -5,7 +5,7 @@
 
 const char *infer_SOFTMAX(const Infer *in, Type *result) {
   *result = in->operand[0];
-  INFER_TRY(infer_check_rows(in, 0));
+  RETURN_IF_FAULT(infer_check_rows(in, 0));
   return infer_check_divides(in, "groups", in->node->attrs.SOFTMAX.groups, type_channels(*result));
 }
 

@@ -9,7 +9,7 @@ const char *infer_TOP_K(const Infer *in, Type *results) {
   Type v = in->operand[0];
   int32_t k = in->node->attrs.TOP_K.k;
   if (v.rank != 2) return infer_misfit(in, "needs vectors [N,C], got %s", INFER_TEXT(v));
-  INFER_TRY(infer_check_positive(in, "k", k));
+  RETURN_IF_FAULT(infer_check_positive(in, "k", k));
   if (k > type_channels(v)) {
     return infer_misfit(in, "k is %d, the vectors have %" PRId64 " channels", k, type_channels(v));
   }
