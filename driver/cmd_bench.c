@@ -25,14 +25,22 @@ typedef struct Measurement {
   void **out;
 } Measurement;
 
-static Status time_runs(Native *native, const void *const *in, void *const *out, uint32_t most,
-                        double limit, double *samples, uint32_t *count) {
+/* Times of runs, in seconds. */
+typedef struct Samples {
+  double *seconds;
+  uint32_t count, most; /* there are; there is room for */
+} Samples;
+
+/* Fills *samples: runs until `limit` seconds are over, but LEAST_RUNS times at least. */
+static Status time_runs(Native *native, const Measurement *m, double limit, Samples *samples) {
   double begin = clock_seconds();
   double last = begin;
-  for (*count = 0; *count < most && (*count < LEAST_RUNS || last - begin < limit); ++*count) {
-    RETURN_IF_ERROR(native_run(native, in, out));
+  uint32_t *count = &samples->count;
+  for (*count = 0; *count < samples->most && (*count < LEAST_RUNS || last - begin < limit);
+       ++*count) {
+    RETURN_IF_ERROR(native_run(native, m->in, m->out));
     double now = clock_seconds();
-    samples[*count] = now - last;
+    samples->seconds[*count] = now - last;
     last = now;
   }
   return STATUS_OK;
@@ -54,14 +62,14 @@ static Status write_trace(Compilation *c, Native *native, const Measurement *m) 
 static Status measure(Compilation *c, Native *native, Measurement *m) {
   native_sample_tensors(c->arena, native->plan, &m->in, &m->out);
   uint32_t asked = (uint32_t)c->options->iterations;
-  uint32_t most = asked ? asked : MOST_RUNS;
-  uint32_t warm;
-  double *samples = ARENA_ARRAY(c->arena, asked > MOST_RUNS ? asked : MOST_RUNS, double);
-  RETURN_IF_ERROR(time_runs(native, m->in, m->out, MOST_RUNS, WARM_UP_SECONDS, samples, &warm));
-  double limit = asked ? 1e9 : MEASURE_SECONDS;
-  RETURN_IF_ERROR(time_runs(native, m->in, m->out, most, limit, samples, &m->runs));
-  m->median = profile_median(samples, m->runs);
-  m->least = samples[0];
+  Samples samples = {.most = MOST_RUNS};
+  samples.seconds = ARENA_ARRAY(c->arena, asked > MOST_RUNS ? asked : MOST_RUNS, double);
+  RETURN_IF_ERROR(time_runs(native, m, WARM_UP_SECONDS, &samples));
+  if (asked) samples.most = asked;
+  RETURN_IF_ERROR(time_runs(native, m, asked ? 1e9 : MEASURE_SECONDS, &samples));
+  m->runs = samples.count;
+  m->median = profile_median(samples.seconds, m->runs);
+  m->least = samples.seconds[0];
   RETURN_IF_ERROR(peak_measure(native, &m->peak));
   if (!c->options->profile) return STATUS_OK;
   m->steps = ARENA_ARRAY(c->arena, native->plan->step_count, double);

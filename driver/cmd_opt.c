@@ -31,32 +31,27 @@ static Status named_passes(const TextList *names, Arena *arena, Diag *diag, cons
 }
 
 /* The passes of --passes, or the pipeline: its second half only when there is a --shape. */
-static Status choose_passes(const Options *options, Arena *arena, Diag *diag,
-                            const Pass *const **passes, uint32_t *count) {
+static Status choose_passes(const Options *options, Arena *arena, Diag *diag, PassList *passes) {
   if (options->passes.count) {
     const Pass **named = ARENA_ARRAY(arena, options->passes.count, const Pass *);
-    *passes = named;
-    *count = options->passes.count;
+    *passes = (PassList){named, options->passes.count};
     return named_passes(&options->passes, arena, diag, named);
   }
-  uint32_t once, rest = 0;
-  const Pass *const *first = pipeline_passes(PIPELINE_ONCE, &once);
-  const Pass *const *second = pipeline_passes(PIPELINE_PER_RESOLUTION, &rest);
-  if (!options->shape) rest = 0;
-  const Pass **all = ARENA_ARRAY(arena, once + rest, const Pass *);
-  memcpy(all, first, once * sizeof *all);
-  memcpy(all + once, second, rest * sizeof *all);
-  *passes = all;
-  *count = once + rest;
+  PassList once = pipeline_passes(PIPELINE_ONCE);
+  PassList rest = pipeline_passes(PIPELINE_PER_RESOLUTION);
+  if (!options->shape) rest.count = 0;
+  const Pass **all = ARENA_ARRAY(arena, once.count + rest.count, const Pass *);
+  memcpy(all, once.items, once.count * sizeof *all);
+  memcpy(all + once.count, rest.items, rest.count * sizeof *all);
+  *passes = (PassList){all, once.count + rest.count};
   return STATUS_OK;
 }
 
 /* With --shape, passes see the types of the inputs too. */
 static Status run_passes(Compilation *c, const Graph *graph, const Graph **result) {
   const Options *options = c->options;
-  const Pass *const *passes;
-  uint32_t count;
-  RETURN_IF_ERROR(choose_passes(options, c->arena, c->diag, &passes, &count));
+  PassList passes;
+  RETURN_IF_ERROR(choose_passes(options, c->arena, c->diag, &passes));
   PassContext context = compilation_pass_context(c, c->variants[0].target);
   if (options->shape) {
     ShapeList shapes;
@@ -64,7 +59,7 @@ static Status run_passes(Compilation *c, const Graph *graph, const Graph **resul
     RETURN_IF_ERROR(shapes_input_types(graph, shapes.items[0], c->arena, c->diag,
                                        &context.input_types, &context.input_count));
   }
-  return manager_run(&context, &c->pass_options, passes, count, graph, result, &c->stopped);
+  return manager_run(&context, &c->pass_options, passes, graph, result, &c->stopped);
 }
 
 static Status opt(Compilation *c) {

@@ -102,10 +102,8 @@ static PassContext pass_context(const Compilation *c, const TargetInfo *target,
 /* Runs one half of the pipeline on *graph; prints the result where --stop-after ends it. */
 static Status run_passes(Compilation *c, PipelinePart part, PassContext context,
                          const Graph **graph) {
-  uint32_t count;
-  const Pass *const *passes = pipeline_passes(part, &count);
   RETURN_IF_ERROR(
-      manager_run(&context, &c->pass_options, passes, count, *graph, graph, &c->stopped));
+      manager_run(&context, &c->pass_options, pipeline_passes(part), *graph, graph, &c->stopped));
   if (c->stopped) {
     StringBuilder text = {.arena = c->arena};
     graph_print(*graph, &text);

@@ -128,7 +128,8 @@ Status from_plan_read(const Compilation *c, const char *path, const TargetInfo *
   const Plan *plan;
   const Graph *source = resolution->graph;
   RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, PLAN_MAX_BYTES, &text, &bytes));
-  RETURN_IF_ERROR(plan_parse(c->arena, c->recipes, c->diag, path, text, target, &plan));
+  PlanText from = {path, text, target};
+  RETURN_IF_ERROR(plan_parse(c->arena, c->recipes, c->diag, &from, &plan));
   if (strcmp(plan->model, source->name) != 0) {
     return diag_error(c->diag, diag_file(path), "a plan of \"%s\"; the model is \"%s\"",
                       plan->model, source->name);

@@ -394,8 +394,9 @@ Status frontend_read_model(Arena *arena, RecipeTable *recipes, Diag *diag, const
   path = arena_strdup(arena, path);
   *model = ARENA_NEW(arena, Model);
   **model = (Model){.path = path, .text = text};
-  JsonSource source;
-  Status status = json_source_parse(&source, arena, diag, path, text, bytes, false);
+  JsonSource source = {
+      .arena = arena, .diag = diag, .file = path, .text = text, .bytes = (uint32_t)bytes};
+  Status status = json_source_parse(&source);
   Arena *growing = arena_new();
   if (!status) status = lower_model(arena, growing, recipes, &source, *model);
   if (!status) (*model)->graph = rewrite_all((*model)->graph, arena);

@@ -60,22 +60,17 @@ static void check_unique_keys(const JsonSource *source, const cJSON *item, Error
   }
 }
 
-Status json_source_parse(JsonSource *source, Arena *arena, Diag *diag, const char *file,
-                         const char *text, size_t bytes, bool embedded) {
-  CHECK(bytes < UINT32_MAX);
-  *source = (JsonSource){.arena = arena,
-                         .diag = diag,
-                         .file = file,
-                         .text = text,
-                         .bytes = (uint32_t)bytes,
-                         .embedded = embedded};
+Status json_source_parse(JsonSource *source) {
+  CHECK(!source->root && !source->spots);
   RETURN_IF_ERROR(json_scan(source));
-  source->root = cJSON_ParseWithLengthOpts(text, bytes, NULL, false);
-  if (!source->root) return diag_io_error(diag, diag_file(file), "no memory for its JSON text");
+  source->root = cJSON_ParseWithLengthOpts(source->text, source->bytes, NULL, false);
+  if (!source->root) {
+    return diag_io_error(source->diag, diag_file(source->file), "no memory for its JSON text");
+  }
   uint32_t count = 0;
   number_items(source->root, &count);
   CHECK(count == source->spot_count);
-  ErrorList errors = {.arena = arena, .diag = diag, .file = file};
+  ErrorList errors = {.arena = source->arena, .diag = source->diag, .file = source->file};
   check_unique_keys(source, source->root, &errors);
   return error_list_end(&errors);
 }

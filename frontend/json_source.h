@@ -48,9 +48,9 @@ typedef struct JsonSource {
   JsonMark *marks; /* where each JSON_MARK_BYTES of the text begin */
 } JsonSource;
 
-/* Checks and parses `text` [bytes] (below 4 GiB). `source` must be freed even after an error. */
-MUST_CHECK Status json_source_parse(JsonSource *source, Arena *arena, Diag *diag, const char *file,
-                                    const char *text, size_t bytes, bool embedded);
+/* Checks and parses the text of `source`, of which everything in front of `root` is given, and the
+ * rest zero. It must be freed even after an error. */
+MUST_CHECK Status json_source_parse(JsonSource *source);
 /* Frees the tree. The text is the caller's, the rest of the arena. */
 void json_source_free(JsonSource *source);
 

@@ -212,9 +212,14 @@ Status safetensors_read_header(Weights *weights, Diag *diag, const char *text, s
     return diag_error(diag, diag_file(weights->path), "the header must begin with '{'");
   }
   Header h = {.weights = weights,
+              .source = {.arena = weights->arena,
+                         .diag = diag,
+                         .file = weights->path,
+                         .text = text,
+                         .bytes = (uint32_t)bytes,
+                         .embedded = true},
               .errors = {.arena = weights->arena, .diag = diag, .file = weights->path}};
-  Status status =
-      json_source_parse(&h.source, weights->arena, diag, weights->path, text, bytes, true);
+  Status status = json_source_parse(&h.source);
   if (!status) status = read_records(&h);
   json_source_free(&h.source);
   return status;

@@ -178,8 +178,9 @@ Status safetensors_read_shards(Weights *weights, Diag *diag) {
                 .diag = diag,
                 .position = diag_file(weights->path),
                 .names = {.arena = arena}};
-  JsonSource source;
-  Status status = json_source_parse(&source, arena, diag, weights->path, text, bytes, false);
+  JsonSource source = {
+      .arena = arena, .diag = diag, .file = weights->path, .text = text, .bytes = (uint32_t)bytes};
+  Status status = json_source_parse(&source);
   if (!status) status = read_map(s, &source);
   json_source_free(&source);
   RETURN_IF_ERROR(status);

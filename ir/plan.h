@@ -316,9 +316,14 @@ typedef struct PlanFault {
  * `arena`). What it accepts is compiled to code that stays inside of its memory. */
 bool plan_verify(const Plan *plan, Arena *arena, PlanFault *fault);
 
-/* Reads a plan for `target` from untrusted text, in the form of plan_print; `file` is for messages.
- * The plan is in `arena`, its weights in `recipes`; plan_verify accepts it. */
-MUST_CHECK Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *file,
-                             const char *text, const TargetInfo *target, const Plan **plan);
+/* A plan as text, in the form of plan_print, and the target that it must be for. */
+typedef struct PlanText {
+  const char *file; /* for messages */
+  const char *text; /* untrusted */
+  const TargetInfo *target;
+} PlanText;
+/* Reads it. The plan is in `arena`, its weights in `recipes`; plan_verify accepts it. */
+MUST_CHECK Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const PlanText *from,
+                             const Plan **plan);
 
 #endif

@@ -191,10 +191,10 @@ static Status report(const PlanParser *p, const PlanFault *fault) {
   return text_read_fail(&p->in, at, "%s", fault->message);
 }
 
-Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *file,
-                  const char *text, const TargetInfo *target, const Plan **result) {
-  PlanParser p = {.in = {arena, diag, file, text, text}, .recipes = recipes};
-  RETURN_IF_ERROR(read_head(&p, target));
+Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const PlanText *from,
+                  const Plan **result) {
+  PlanParser p = {.in = {arena, diag, from->file, from->text, from->text}, .recipes = recipes};
+  RETURN_IF_ERROR(read_head(&p, from->target));
   RETURN_IF_ERROR(read_parts(&p));
   p.plan.inputs = p.inputs;
   p.plan.outputs = p.outputs;

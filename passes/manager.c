@@ -120,17 +120,16 @@ static Status run_in_arena(PassContext context, const PassOptions *options, cons
   return STATUS_OK;
 }
 
-Status manager_run(const PassContext *context, const PassOptions *options,
-                   const Pass *const *passes, uint32_t count, const Graph *graph,
-                   const Graph **result, bool *stopped) {
+Status manager_run(const PassContext *context, const PassOptions *options, PassList passes,
+                   const Graph *graph, const Graph **result, bool *stopped) {
   Arena *owned = context->spent;
   Status status = STATUS_OK;
   *stopped = false;
   *result = graph;
-  for (uint32_t i = 0; i < count && !*stopped && !status; ++i) {
-    const char *name = passes[i]->name;
+  for (uint32_t i = 0; i < passes.count && !*stopped && !status; ++i) {
+    const char *name = passes.items[i]->name;
     if (!contains(options->disabled, options->disabled_count, name)) {
-      status = run_in_arena(*context, options, passes[i], result, &owned);
+      status = run_in_arena(*context, options, passes.items[i], result, &owned);
     }
     *stopped = options->stop_after && strcmp(options->stop_after, name) == 0;
   }

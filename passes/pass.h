@@ -61,8 +61,14 @@ const Pass *pass_find(const char *name);
 
 /* The two halves of the pipeline: before and after the resolution is known. */
 typedef enum PipelinePart { PIPELINE_ONCE, PIPELINE_PER_RESOLUTION } PipelinePart;
-/* The passes of one half in the order in which they run. */
-const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count);
+/* Passes in the order in which they run. */
+typedef struct PassList {
+  const Pass *const *items;
+  uint32_t count;
+} PassList;
+
+/* Those of one half. */
+PassList pipeline_passes(PipelinePart part);
 
 /* How a sequence of passes is run and observed. */
 typedef struct PassOptions {
@@ -81,8 +87,8 @@ MUST_CHECK Status manager_check_options(const PassOptions *options, Diag *diag);
 /* Runs `passes` in order. Each has an arena of its own, which is freed with its graph when the next
  * one stands; the last is the context's. *stopped is set when stop_after was reached. */
 MUST_CHECK Status manager_run(const PassContext *context, const PassOptions *options,
-                              const Pass *const *passes, uint32_t count, const Graph *graph,
-                              const Graph **result, bool *stopped);
+                              PassList passes, const Graph *graph, const Graph **result,
+                              bool *stopped);
 
 /* From a graph of kernels to a Plan: chooses tiles and blocks, places values, plans memory. */
 MUST_CHECK Status plan_build(const PassContext *context, const Graph *graph, const Plan **plan);

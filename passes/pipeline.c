@@ -32,11 +32,7 @@ static const Pass *const per_resolution[] = {
     RUN(prefetch_weights),    /* last: it looks from kernel to kernel */
 };
 
-const Pass *const *pipeline_passes(PipelinePart part, uint32_t *count) {
-  if (part == PIPELINE_ONCE) {
-    *count = sizeof once / sizeof *once;
-    return once;
-  }
-  *count = sizeof per_resolution / sizeof *per_resolution;
-  return per_resolution;
+PassList pipeline_passes(PipelinePart part) {
+  if (part == PIPELINE_ONCE) return (PassList){once, sizeof once / sizeof *once};
+  return (PassList){per_resolution, sizeof per_resolution / sizeof *per_resolution};
 }

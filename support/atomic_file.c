@@ -234,23 +234,31 @@ void atomic_files_discard(AtomicFiles *files) {
   release_signals(files);
 }
 
-static Status too_large(Diag *diag, const char *path, size_t most) {
-  return diag_error(diag, diag_file(path), "the file is too large; the limit is %zu bytes", most);
+/* A file being read. */
+typedef struct Input {
+  Diag *diag;
+  const char *path; /* for messages */
+  int fd;
+  size_t most; /* bytes that it may have */
+} Input;
+
+static Status too_large(const Input *in) {
+  return diag_error(in->diag, diag_file(in->path), "the file is too large; the limit is %zu bytes",
+                    in->most);
 }
 
-/* Reads `fd` to its end into a growing block that starts with room for `expected` bytes. */
-static Status read_all(Arena *arena, Diag *diag, const char *path, int fd, size_t expected,
-                       size_t most, char **data, size_t *bytes) {
+/* Reads to the end into a growing block that starts with room for `expected` bytes. */
+static Status read_all(const Input *in, Arena *arena, size_t expected, char **data, size_t *bytes) {
   size_t capacity = expected + 2; /* one to see the end, one for the zero */
   char *buffer = arena_alloc(arena, capacity);
   size_t length = 0;
   for (;;) {
-    ssize_t got = read(fd, buffer + length, capacity - 1 - length);
+    ssize_t got = read(in->fd, buffer + length, capacity - 1 - length);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(diag, path, "read");
+    if (got < 0) return system_error(in->diag, in->path, "read");
     if (got == 0) break;
     length += (size_t)got;
-    if (length > most) return too_large(diag, path, most);
+    if (length > in->most) return too_large(in);
     if (length == capacity - 1) {
       buffer = arena_grow(arena, buffer, length, 2 * capacity, 1);
       capacity *= 2;
@@ -265,20 +273,20 @@ static Status read_all(Arena *arena, Diag *diag, const char *path, int fd, size_
 Status atomic_file_read(Arena *arena, Diag *diag, const char *path, size_t most, char **data,
                         size_t *bytes) {
   enum { STREAM_BYTES = 4096 }; /* expected from what has no size */
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return system_error(diag, path, "open");
+  Input in = {.diag = diag, .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC), .most = most};
+  if (in.fd < 0) return system_error(diag, path, "open");
   struct stat info;
   Status status = STATUS_OK;
-  if (fstat(fd, &info) != 0) {
+  if (fstat(in.fd, &info) != 0) {
     status = system_error(diag, path, "read");
   } else if (S_ISDIR(info.st_mode)) {
     status = diag_io_error(diag, diag_file(path), "cannot read: it is a directory");
   } else if (S_ISREG(info.st_mode) && (uint64_t)info.st_size > most) {
-    status = too_large(diag, path, most);
+    status = too_large(&in);
   } else {
     size_t expected = S_ISREG(info.st_mode) ? (size_t)info.st_size : STREAM_BYTES;
-    status = read_all(arena, diag, path, fd, expected, most, data, bytes);
+    status = read_all(&in, arena, expected, data, bytes);
   }
-  (void)close(fd);
+  (void)close(in.fd);
   return status;
 }

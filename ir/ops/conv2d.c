@@ -29,13 +29,17 @@ const char *infer_CONV2D(const Infer *in, Type *result) {
   return infer_check_undilated(in, &a->window);
 }
 
-/* Adds what one tap reads, `pixel`, to the outputs of all groups. w is
- * [groups][C/groups][taps][O/groups]. */
-static void add_tap(const double *pixel, Extent x, size_t groups, const double *w, size_t taps,
-                    size_t tap, double *out, size_t columns) {
-  for (size_t c = 0; c < x.c; ++c) {
-    size_t group = c / (x.c / groups);
-    interpret_accumulate(out + group * columns, pixel[c], w + (c * taps + tap) * columns, columns);
+typedef struct Convolution {
+  const double *w; /* [groups][in][taps][columns] */
+  size_t groups, in, taps, columns;
+} Convolution;
+
+/* Each channel of the tap's pixel times its row of w, into the columns of its group. */
+static void add_tap(const void *context, const double *pixel, size_t tap, double *out) {
+  const Convolution *f = context;
+  for (size_t c = 0; pixel && c < f->groups * f->in; ++c) {
+    interpret_accumulate(out + c / f->in * f->columns, pixel[c],
+                         f->w + (c * f->taps + tap) * f->columns, f->columns);
   }
 }
 
@@ -43,26 +47,17 @@ static void add_tap(const double *pixel, Extent x, size_t groups, const double *
  * channels. */
 void interpret_CONV2D(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsCONV2D *a = &node->attrs.CONV2D;
-  Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  size_t groups = (size_t)a->groups, columns = y.c / groups;
-  size_t taps = (size_t)window_taps(&a->window), depth = x.c / groups * taps;
-  double *w = interpret_buffer(depth * y.c);
-  for (size_t g = 0; g < groups; ++g) {
-    size_t group = g * depth * columns;
-    interpret_transposed(operands[1].data + group, columns, depth, w + group);
+  Convolution f = {.groups = (size_t)a->groups, .taps = (size_t)window_taps(&a->window)};
+  f.in = (size_t)type_channels(operands[0].type) / f.groups;
+  f.columns = (size_t)type_channels(result->type) / f.groups;
+  size_t depth = f.in * f.taps;
+  double *w = interpret_buffer(f.groups * depth * f.columns);
+  for (size_t g = 0; g < f.groups; ++g) {
+    size_t group = g * depth * f.columns;
+    interpret_transposed(operands[1].data + group, f.columns, depth, w + group);
   }
-  double *out = result->data;
-  for (size_t n = 0; n < y.n; ++n) {
-    for (size_t i = 0; i < y.h; ++i) {
-      for (size_t j = 0; j < y.w; j++, out += y.c) {
-        interpret_start_row(out, operands[2].data, y.c);
-        for (size_t t = 0; t < taps; ++t) {
-          const double *pixel = interpret_tap(&operands[0], x, n, &a->window, i, j, t);
-          if (pixel) add_tap(pixel, x, groups, w, taps, t, out, columns);
-        }
-      }
-    }
-  }
+  f.w = w;
+  interpret_windows(&operands[0], &a->window, operands[2].data, add_tap, &f, result);
   free(w);
 }
 

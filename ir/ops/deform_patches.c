@@ -66,20 +66,26 @@ static double interpolate(const double *channel, Extent e, Between h, Between w)
   return (1 - h.fraction) * top + h.fraction * bottom;
 }
 
-/* One patch, of the window at (top, left), with the offsets and mask of its row. */
-static void deform_patch(const AttrsDEFORM_PATCHES *a, const double *image, Extent e, int64_t top,
-                         int64_t left, const double *offsets, const double *mask, double *out) {
+/* What one row of the result is made of. */
+typedef struct Patch {
+  const double *image; /* of extent `e` */
+  Extent e;
+  int64_t top, left;            /* the window's corner */
+  const double *offsets, *mask; /* of this row; mask NULL: none */
+} Patch;
+
+static void deform_patch(const AttrsDEFORM_PATCHES *a, const Patch *p, double *out) {
   size_t taps = (size_t)window_taps(&a->window);
-  size_t each = e.c / (size_t)a->offset_groups;
+  size_t each = p->e.c / (size_t)a->offset_groups;
   for (size_t t = 0; t < taps; ++t) {
-    for (size_t c = 0; c < e.c; ++c) {
+    for (size_t c = 0; c < p->e.c; ++c) {
       size_t slot = c / each * taps + t;
-      int64_t row = top + (int64_t)t / a->window.kernel_w * a->window.dilation_h;
-      int64_t column = left + (int64_t)t % a->window.kernel_w * a->window.dilation_w;
-      Between h = displaced(row, offsets[2 * slot], e.h);
-      Between w = displaced(column, offsets[2 * slot + 1], e.w);
-      double value = interpolate(image + c, e, h, w);
-      *out++ = mask ? mask[slot] * value : value;
+      int64_t row = p->top + (int64_t)t / a->window.kernel_w * a->window.dilation_h;
+      int64_t column = p->left + (int64_t)t % a->window.kernel_w * a->window.dilation_w;
+      Between h = displaced(row, p->offsets[2 * slot], p->e.h);
+      Between w = displaced(column, p->offsets[2 * slot + 1], p->e.w);
+      double value = interpolate(p->image + c, p->e, h, w);
+      *out++ = p->mask ? p->mask[slot] * value : value;
     }
   }
 }
@@ -89,18 +95,15 @@ void interpret_DEFORM_PATCHES(const Node *node, const InterpTensor *operands,
   const AttrsDEFORM_PATCHES *a = &node->attrs.DEFORM_PATCHES;
   Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
   size_t slots = (size_t)a->offset_groups * (size_t)window_taps(&a->window);
-  size_t row = 0;
-  for (size_t n = 0; n < y.n; ++n) {
-    for (size_t i = 0; i < y.h; ++i) {
-      for (size_t j = 0; j < y.w; j++, ++row) {
-        int64_t top = window_corner(window_rows(&a->window), (int64_t)i);
-        int64_t left = window_corner(window_columns(&a->window), (int64_t)j);
-        deform_patch(a, operands[0].data + n * x.h * x.w * x.c, x, top, left,
-                     operands[1].data + row * 2 * slots,
-                     operands[2].data ? operands[2].data + row * slots : NULL,
-                     result->data + row * y.c);
-      }
-    }
+  for (size_t row = 0; row < extent_rows(y); ++row) {
+    size_t n = row / (y.h * y.w), i = row / y.w % y.h, j = row % y.w;
+    Patch p = {.image = operands[0].data + n * x.h * x.w * x.c,
+               .e = x,
+               .top = window_corner(window_rows(&a->window), (int64_t)i),
+               .left = window_corner(window_columns(&a->window), (int64_t)j),
+               .offsets = operands[1].data + row * 2 * slots,
+               .mask = operands[2].data ? operands[2].data + row * slots : NULL};
+    deform_patch(a, &p, result->data + row * y.c);
   }
 }
 

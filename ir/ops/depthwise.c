@@ -15,24 +15,16 @@ const char *infer_DEPTHWISE(const Infer *in, Type *result) {
   return infer_check_vector(in, 2, "the bias", type_channels(x));
 }
 
+/* out[c] += w[tap][c] * pixel[c]; the context is w [taps, C]. */
+static void add_tap(const void *context, const double *pixel, size_t tap, double *out) {
+  const InterpTensor *w = context;
+  size_t channels = (size_t)type_channels(w->type);
+  for (size_t c = 0; pixel && c < channels; ++c) out[c] += w->data[tap * channels + c] * pixel[c];
+}
+
 void interpret_DEPTHWISE(const Node *node, const InterpTensor *operands, InterpTensor *result) {
-  const AttrsDEPTHWISE *a = &node->attrs.DEPTHWISE;
-  const double *w = operands[1].data, *bias = operands[2].data;
-  Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  size_t taps = (size_t)window_taps(&a->window);
-  double *out = result->data;
-  for (size_t n = 0; n < y.n; ++n) {
-    for (size_t i = 0; i < y.h; ++i) {
-      for (size_t j = 0; j < y.w; j++, out += y.c) {
-        for (size_t c = 0; c < y.c; ++c) out[c] = bias ? bias[c] : 0;
-        for (size_t t = 0; t < taps; ++t) {
-          const double *pixel = interpret_tap(&operands[0], x, n, &a->window, i, j, t);
-          if (!pixel) continue;
-          for (size_t c = 0; c < y.c; ++c) out[c] += w[t * y.c + c] * pixel[c];
-        }
-      }
-    }
-  }
+  interpret_windows(&operands[0], &node->attrs.DEPTHWISE.window, operands[2].data, add_tap,
+                    &operands[1], result);
 }
 
 ValueId build_depthwise(Builder b, ValueId x, ValueId w, ValueId bias, Window window) {

@@ -25,36 +25,30 @@ const char *infer_GROUPED(const Infer *in, Type *result) {
   return infer_check_vector(in, 2, "the bias", columns);
 }
 
-/* Adds what tap `tap` at `pixel` gives to `out`, a row of the result: each group of channels times
- * its rows of w. */
-static void add_grouped_tap(const double *pixel, size_t tap, size_t channels, size_t groups,
-                            const InterpTensor *w, double *out) {
-  size_t depth = (size_t)w->type.dims[1], width = (size_t)w->type.dims[2];
-  size_t columns = (size_t)w->type.dims[0] * width, in = channels / groups;
-  for (size_t o = 0; o < columns; ++o) {
-    const double *column = w->data + (o / width * depth + tap * in) * width + o % width;
-    const double *from = pixel + o / (columns / groups) * in;
-    for (size_t c = 0; c < in; ++c) out[o] += from[c] * column[c * width];
+typedef struct Groups {
+  const InterpTensor *w;
+  size_t in, each; /* channels of a group: of x, and of the result */
+} Groups;
+
+/* Each group of channels times its rows of w. */
+static void add_tap(const void *context, const double *pixel, size_t tap, double *out) {
+  const Groups *g = context;
+  const Type *w = &g->w->type;
+  size_t depth = (size_t)w->dims[1], width = (size_t)w->dims[2];
+  for (size_t o = 0; pixel && o < (size_t)w->dims[0] * width; ++o) {
+    const double *column = g->w->data + (o / width * depth + tap * g->in) * width + o % width;
+    const double *from = pixel + o / g->each * g->in;
+    for (size_t c = 0; c < g->in; ++c) out[o] += from[c] * column[c * width];
   }
 }
 
 void interpret_GROUPED(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsGROUPED *a = &node->attrs.GROUPED;
-  const double *bias = operands[2].data;
-  Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  size_t taps = (size_t)window_taps(&a->window);
-  double *out = result->data;
-  for (size_t n = 0; n < y.n; ++n) {
-    for (size_t i = 0; i < y.h; ++i) {
-      for (size_t j = 0; j < y.w; ++j, out += y.c) {
-        for (size_t c = 0; c < y.c; ++c) out[c] = bias ? bias[c] : 0;
-        for (size_t t = 0; t < taps; ++t) {
-          const double *pixel = interpret_tap(&operands[0], x, n, &a->window, i, j, t);
-          if (pixel) add_grouped_tap(pixel, t, x.c, (size_t)a->groups, &operands[1], out);
-        }
-      }
-    }
-  }
+  size_t groups = (size_t)a->groups;
+  Groups g = {.w = &operands[1],
+              .in = (size_t)type_channels(operands[0].type) / groups,
+              .each = (size_t)type_channels(result->type) / groups};
+  interpret_windows(&operands[0], &a->window, operands[2].data, add_tap, &g, result);
 }
 
 ValueId build_grouped(Builder b, ValueId x, ValueId w, ValueId bias, Window window,

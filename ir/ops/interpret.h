@@ -38,9 +38,13 @@ double *interpret_buffer(size_t count);
 /* Row (i, j) of image `n` of a map of extent `e`, or NULL outside. */
 const double *interpret_row(const InterpTensor *x, Extent e, size_t n, int64_t i, int64_t j);
 
-/* The row that tap `t` (row-major) of the window of row (i, j) reads, or NULL outside. */
-const double *interpret_tap(const InterpTensor *x, Extent e, size_t n, const Window *window,
-                            size_t i, size_t j, size_t t);
+/* Adds to `out`, a row of the result, what tap `tap` of its window gives: `pixel` is the row of the
+ * map that the tap reads, NULL outside. */
+typedef void TapFunction(const void *context, const double *pixel, size_t tap, double *out);
+/* Goes through the windows over map `x` of all rows of `result`, tap by tap, row-major: a row
+ * begins as `bias` (zeros where it is NULL), then each of its taps is added. */
+void interpret_windows(const InterpTensor *x, const Window *window, const double *bias,
+                       TapFunction *add, const void *context, InterpTensor *result);
 
 /* Products go through whole output rows: `row` [count] begins as `bias`, zeros where it is NULL. */
 void interpret_start_row(double *row, const double *bias, size_t count);

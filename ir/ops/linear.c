@@ -67,14 +67,19 @@ const char *infer_IMAGE_LINEAR(const Infer *in, Type *result) {
   return give_columns(in, w.dims[3], result);
 }
 
-/* `rows` rows [depth] times w [depth][columns]; rows of the result are `pitch` apart. */
-static void multiply(const double *x, size_t rows, size_t depth, const double *w, size_t w_pitch,
-                     const double *bias, double *out, size_t columns, size_t pitch) {
+/* A matrix [depth][columns] whose rows are `pitch` apart, and a bias of its columns or NULL. */
+typedef struct Factor {
+  const double *data, *bias;
+  size_t depth, columns, pitch;
+} Factor;
+
+/* `rows` rows [w->depth] at `x` times w; rows of the result are `pitch` apart. */
+static void multiply(const double *x, size_t rows, const Factor *w, double *out, size_t pitch) {
   for (size_t r = 0; r < rows; ++r) {
     double *row = out + r * pitch;
-    interpret_start_row(row, bias, columns);
-    for (size_t k = 0; k < depth; ++k) {
-      interpret_accumulate(row, x[r * depth + k], w + k * w_pitch, columns);
+    interpret_start_row(row, w->bias, w->columns);
+    for (size_t k = 0; k < w->depth; ++k) {
+      interpret_accumulate(row, x[r * w->depth + k], w->data + k * w->pitch, w->columns);
     }
   }
 }
@@ -85,30 +90,36 @@ void interpret_LINEAR(const Node *node, const InterpTensor *operands, InterpTens
   size_t columns = interpret_extent(result->type).c;
   double *w = interpret_buffer(x.c * columns);
   interpret_transposed(operands[1].data, columns, x.c, w);
-  multiply(operands[0].data, extent_rows(x), x.c, w, columns, operands[2].data, result->data,
-           columns, columns);
+  Factor factor = {w, operands[2].data, x.c, columns, columns};
+  multiply(operands[0].data, extent_rows(x), &factor, result->data, columns);
   free(w);
 }
 
+/* Panel by panel: each is a factor of its own. */
 void interpret_PACKED_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const double *bias = operands[2].data;
   Extent x = interpret_extent(operands[0].type);
   size_t panel = (size_t)node->attrs.PACKED_LINEAR.panel,
          columns = interpret_extent(result->type).c;
   for (size_t first = 0; first < columns; first += panel) {
-    size_t used = columns - first < panel ? columns - first : panel;
-    multiply(operands[0].data, extent_rows(x), x.c, operands[1].data + first * x.c, panel,
-             bias ? bias + first : NULL, result->data + first, used, columns);
+    Factor w = {.data = operands[1].data + first * x.c,
+                .bias = bias ? bias + first : NULL,
+                .depth = x.c,
+                .columns = columns - first < panel ? columns - first : panel,
+                .pitch = panel};
+    multiply(operands[0].data, extent_rows(x), &w, result->data + first, columns);
   }
 }
 
+/* Image by image. */
 void interpret_IMAGE_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   (void)node;
   Extent x = interpret_extent(operands[0].type);
   size_t columns = interpret_extent(result->type).c, rows = x.h * x.w;
   for (size_t n = 0; n < x.n; ++n) {
-    multiply(operands[0].data + n * rows * x.c, rows, x.c, operands[1].data + n * x.c * columns,
-             columns, operands[2].data, result->data + n * rows * columns, columns, columns);
+    Factor w = {operands[1].data + n * x.c * columns, operands[2].data, x.c, columns, columns};
+    multiply(operands[0].data + n * rows * x.c, rows, &w, result->data + n * rows * columns,
+             columns);
   }
 }
 

@@ -16,29 +16,26 @@ const char *infer_PATCHES(const Infer *in, Type *result) {
   return infer_check_undilated(in, &a->window);
 }
 
-/* Writes one patch: for tap t of `taps`, channel c at t * C + c, or at c * taps + t. */
-static void write_tap(const double *row, size_t channels, size_t tap, size_t taps,
-                      bool channels_first, double *patch) {
-  for (size_t c = 0; c < channels; ++c) {
-    patch[channels_first ? c * taps + tap : tap * channels + c] = row ? row[c] : 0;
+/* How patches are laid out. */
+typedef struct Layout {
+  size_t channels, taps;
+  bool channels_first;
+} Layout;
+
+/* The part of a patch that one tap is: channel c at tap * C + c, or at c * taps + tap. */
+static void copy_tap(const void *context, const double *pixel, size_t tap, double *out) {
+  const Layout *to = context;
+  for (size_t c = 0; pixel && c < to->channels; ++c) {
+    out[to->channels_first ? c * to->taps + tap : tap * to->channels + c] = pixel[c];
   }
 }
 
 void interpret_PATCHES(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   const AttrsPATCHES *a = &node->attrs.PATCHES;
-  Extent x = interpret_extent(operands[0].type), y = interpret_extent(result->type);
-  size_t taps = (size_t)window_taps(&a->window);
-  double *out = result->data;
-  for (size_t n = 0; n < y.n; ++n) {
-    for (size_t i = 0; i < y.h; ++i) {
-      for (size_t j = 0; j < y.w; j++, out += y.c) {
-        for (size_t t = 0; t < taps; ++t) {
-          write_tap(interpret_tap(&operands[0], x, n, &a->window, i, j, t), x.c, t, taps,
-                    a->channels_first, out);
-        }
-      }
-    }
-  }
+  Layout layout = {.channels = (size_t)type_channels(operands[0].type),
+                   .taps = (size_t)window_taps(&a->window),
+                   .channels_first = a->channels_first};
+  interpret_windows(&operands[0], &a->window, NULL, copy_tap, &layout, result);
 }
 
 ValueId build_patches(Builder b, ValueId x, Window window, bool channels_first) {

@@ -393,11 +393,9 @@ static void run_passes(Trial *t, PassContext *context) {
   context->input_types = types;
   t->after = t->before;
   for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
-    uint32_t count;
     bool stopped;
-    const Pass *const *list = pipeline_passes((PipelinePart)part, &count);
-    cr_assert_eq(manager_run(context, &options, list, count, t->after, &t->after, &stopped),
-                 STATUS_OK);
+    PassList list = pipeline_passes((PipelinePart)part);
+    cr_assert_eq(manager_run(context, &options, list, t->after, &t->after, &stopped), STATUS_OK);
   }
 }
 

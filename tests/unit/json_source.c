@@ -20,9 +20,14 @@ static void tear_down(void) {
 }
 TestSuite(json_source, .init = set_up, .fini = tear_down);
 
+static JsonSource source_of(const char *text, size_t bytes) {
+  return (JsonSource){
+      .arena = arena, .diag = &diag, .file = "t.json", .text = text, .bytes = (uint32_t)bytes};
+}
+
 static bool accepts(const char *text, size_t bytes) {
-  JsonSource source;
-  Status status = json_source_parse(&source, arena, &diag, "t.json", text, bytes, false);
+  JsonSource source = source_of(text, bytes);
+  Status status = json_source_parse(&source);
   json_source_free(&source);
   return status == STATUS_OK;
 }
@@ -55,8 +60,8 @@ Test(json_source, accepts_what_the_grammar_allows) {
 
 Test(json_source, knows_where_values_and_keys_are) {
   const char *text = "{\n  \"a\": [1,\n    {\"b\": \"x\"}],\n\t\"c\" : null\n}\n";
-  JsonSource source;
-  cr_assert_eq(json_source_parse(&source, arena, &diag, "t.json", text, strlen(text), false), 0);
+  JsonSource source = source_of(text, strlen(text));
+  cr_assert_eq(json_source_parse(&source), STATUS_OK);
   const cJSON *a = json_source_member(source.root, "a");
   const cJSON *b = json_source_member(a->child->next, "b");
   const cJSON *c = json_source_member(source.root, "c");
@@ -83,8 +88,8 @@ Test(json_source, knows_where_values_are_in_long_texts) {
   string_builder_add(&text, "[");
   for (uint32_t i = 0; i < 400; ++i) string_builder_printf(&text, "%*s0,\n", (int)i, "");
   string_builder_add(&text, "0]");
-  JsonSource source;
-  cr_assert_eq(json_source_parse(&source, arena, &diag, "t", text.text, text.length, false), 0);
+  JsonSource source = source_of(text.text, text.length);
+  cr_assert_eq(json_source_parse(&source), STATUS_OK);
   uint32_t line = 0;
   for (const cJSON *item = source.root->child; item; item = item->next, ++line) {
     Position position = json_source_place(&source, item);

@@ -58,12 +58,11 @@ static Run run(PassOptions options) {
                    false);
   Diag diag = {.stream = stderr};
   PassContext context = {.arena = r.arena, .diag = &diag};
-  uint32_t count;
-  const Pass *const *passes = pipeline_passes(PIPELINE_ONCE, &count);
+  PassList passes = pipeline_passes(PIPELINE_ONCE);
   options.stream = fmemopen(r.text, sizeof r.text - 1, "w");
   options.verify_each = true;
   r.before = g;
-  cr_assert_eq(manager_run(&context, &options, passes, count, g, &r.after, &r.stopped), STATUS_OK);
+  cr_assert_eq(manager_run(&context, &options, passes, g, &r.after, &r.stopped), STATUS_OK);
   fclose(options.stream);
   return r;
 }

@@ -113,9 +113,9 @@ static void run_passes(Case *c, const InterpTensor *inputs, uint32_t count) {
     c->context.input_types = types;
     c->context.input_count = count;
   }
-  cr_assert_eq(
-      manager_run(&c->context, &options, c->passes, c->pass_count, c->before, &c->after, &stopped),
-      STATUS_OK);
+  PassList passes = {c->passes, c->pass_count};
+  cr_assert_eq(manager_run(&c->context, &options, passes, c->before, &c->after, &stopped),
+               STATUS_OK);
 }
 
 static void expect_equal(const char *file, const InterpTensor *a, const InterpTensor *b) {
@@ -165,9 +165,8 @@ Test(pipeline, passes_keep_the_meaning_of_their_test_files) {
 Test(pipeline, holds_every_pass_once) {
   uint32_t seen[PASS_COUNT] = {0};
   for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
-    uint32_t count;
-    const Pass *const *passes = pipeline_passes((PipelinePart)part, &count);
-    for (uint32_t i = 0; i < count; ++i) seen[passes[i] - pass_table]++;
+    PassList passes = pipeline_passes((PipelinePart)part);
+    for (uint32_t i = 0; i < passes.count; ++i) seen[passes.items[i] - pass_table]++;
   }
   for (uint32_t i = 0; i < PASS_COUNT; ++i) cr_expect_eq(seen[i], 1, "%s", pass_table[i].name);
 }

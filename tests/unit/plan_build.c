@@ -45,12 +45,10 @@ static Built build_rounds(const char *model, uint32_t rounds, int64_t images, in
   graph->rounds = rounds;
   built.graph = graph;
   for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
-    uint32_t count;
     bool stopped;
-    const Pass *const *passes = pipeline_passes((PipelinePart)part, &count);
-    cr_assert_eq(
-        manager_run(&context, &options, passes, count, built.graph, &built.graph, &stopped),
-        STATUS_OK);
+    PassList passes = pipeline_passes((PipelinePart)part);
+    cr_assert_eq(manager_run(&context, &options, passes, built.graph, &built.graph, &stopped),
+                 STATUS_OK);
   }
   cr_assert_eq(plan_build(&context, built.graph, &built.plan), STATUS_OK);
   return built;

@@ -28,11 +28,9 @@ static Text print_model(const char *model, const char *isa, const char *triple, 
   PassOptions options = {.stream = stderr};
   const Graph *graph = read->graph;
   for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
-    uint32_t count;
     bool stopped;
-    const Pass *const *passes = pipeline_passes((PipelinePart)part, &count);
-    cr_assert_eq(manager_run(&context, &options, passes, count, graph, &graph, &stopped),
-                 STATUS_OK);
+    PassList passes = pipeline_passes((PipelinePart)part);
+    cr_assert_eq(manager_run(&context, &options, passes, graph, &graph, &stopped), STATUS_OK);
   }
   const Plan *plan;
   cr_assert_eq(plan_build(&context, graph, &plan), STATUS_OK);
@@ -49,8 +47,8 @@ static void check(const char *model, const char *isa, const char *triple, Type t
   Text t = print_model(model, isa, triple, type);
   Diag diag = {.stream = stderr};
   const Plan *plan = NULL;
-  cr_assert_eq(plan_parse(t.arena, t.recipes, &diag, "p.plan", t.text, t.target, &plan), STATUS_OK,
-               "%s", model);
+  PlanText from = {"p.plan", t.text, t.target};
+  cr_assert_eq(plan_parse(t.arena, t.recipes, &diag, &from, &plan), STATUS_OK, "%s", model);
   StringBuilder out = {.arena = t.arena};
   plan_print(plan, &out);
   cr_expect(strcmp(t.text, string_builder_text(&out)) == 0, "%s, %s", model, t.target->name);
@@ -86,7 +84,8 @@ static const char *message_of(const Text *t, const char *text) {
   FILE *stream = open_memstream(&message, &bytes);
   Diag diag = {.stream = stream};
   const Plan *plan;
-  Status status = plan_parse(t->arena, t->recipes, &diag, "p.plan", text, t->target, &plan);
+  PlanText from = {"p.plan", text, t->target};
+  Status status = plan_parse(t->arena, t->recipes, &diag, &from, &plan);
   fclose(stream);
   const char *copy = arena_strdup(t->arena, message);
   free(message);
@@ -133,8 +132,8 @@ Test(plan_parse, survives_a_cut) {
   for (size_t end = 0; end < length; end += 97) {
     Diag diag = {.stream = NULL};
     const Plan *plan;
-    const char *text = arena_strndup(t.arena, t.text, end);
-    Status status = plan_parse(t.arena, t.recipes, &diag, "p.plan", text, t.target, &plan);
+    PlanText from = {"p.plan", arena_strndup(t.arena, t.text, end), t.target};
+    Status status = plan_parse(t.arena, t.recipes, &diag, &from, &plan);
     cr_expect_eq(diag.errors, status ? 1 : 0);
   }
   arena_free(t.arena);
