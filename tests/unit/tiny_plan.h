@@ -38,53 +38,51 @@ static inline double tiny_expected(size_t row, size_t c) {
   return sum * 0.5 * erfc(-sum * 0.70710678118654752) + tiny_weight("gain", c);
 }
 
-typedef struct TinyBody {
-  Graph *graph;
-  Stage stage;
-  ValuePlace *places;
-} TinyBody;
-
-static inline const NodeId *tiny_nodes(Arena *arena, const Graph *body, uint32_t first) {
+/* A kernel of one stage whose nodes are all of `body` but its inputs, which are the operands. What
+ * has no place in `places` is in registers. */
+static inline PlanKernel tiny_kernel(Arena *arena, const Graph *body, StageKind kind,
+                                     const ValuePlace *places, const Port *operands) {
+  Type type = graph_type(body, body->outputs[0].value);
   NodeId *nodes = ARENA_ARRAY(arena, body->node_count, NodeId);
-  for (uint32_t i = first; i < body->node_count; ++i) nodes[i - first] = (NodeId){i};
-  return nodes;
+  uint32_t inputs = graph_inputs(body, NULL, 0);
+  for (uint32_t i = inputs; i < body->node_count; ++i) nodes[i - inputs] = (NodeId){i};
+  Stage stage = {.kind = kind, .node_count = body->node_count - inputs, .nodes = nodes};
+  return (PlanKernel){.name = body->name,
+                      .body = body,
+                      .images = (uint32_t)type.dims[0],
+                      .rows = (uint32_t)(type.dims[1] * type.dims[2]),
+                      .blocks = 1,
+                      .line = 1,
+                      .column_blocks = 1,
+                      .operand_count = inputs,
+                      .result_count = 1,
+                      .operands = arena_copy(arena, operands, inputs * sizeof *operands),
+                      .places = places,
+                      .stage_count = 1,
+                      .stages = arena_copy(arena, &stage, sizeof stage)};
 }
 
 static inline PlanKernel tiny_mix(Arena *arena, RecipeTable *recipes, const TargetInfo *target,
-                                  Type in, Type out, Type weight) {
+                                  Type in, Type weight) {
   Graph *body = graph_new(arena, recipes, "mix");
   Builder b = {.graph = body};
   ValueId x = build_input(b, "a0", in, false);
   ValueId w = build_input(b, "a1", weight, false);
   ValueId bias = build_input(b, "a2", type_vector(TINY_OUT), false);
-  ValueId sum = build_packed_linear(b, x, w, bias, PLAN_PANEL, TINY_OUT);
-  ValueId result = build_gelu(b, sum);
+  ValueId result = build_gelu(b, build_packed_linear(b, x, w, bias, PLAN_PANEL, TINY_OUT));
   graph_add_output(body, "r0", result, false);
   ValuePlace *places = ARENA_ARRAY(arena, body->value_count, ValuePlace);
   places[x.index] = (ValuePlace){.kind = PLACE_OPERAND, .index = 0, .pitch = TINY_IN};
   places[w.index] = (ValuePlace){.kind = PLACE_OPERAND, .index = 1};
   places[bias.index] = (ValuePlace){.kind = PLACE_OPERAND, .index = 2};
   places[result.index] = (ValuePlace){.kind = PLACE_RESULT, .index = 0, .pitch = TINY_PITCH};
-  Stage *stage = ARENA_NEW(arena, Stage);
-  *stage = (Stage){.kind = STAGE_PRODUCT, .node_count = 2, .nodes = tiny_nodes(arena, body, 3)};
   Port operands[] = {{.kind = PORT_CALLER, .type = in},
                      {.kind = PORT_WEIGHTS, .type = weight},
                      {.kind = PORT_WEIGHTS, .type = type_vector(TINY_OUT)}};
-  Port results[] = {{.kind = PORT_ROWS, .pitch = TINY_PITCH, .type = out}};
-  PlanKernel kernel = {.name = "mix",
-                       .body = body,
-                       .images = (uint32_t)in.dims[0],
-                       .rows = (uint32_t)(in.dims[1] * in.dims[2]),
-                       .blocks = 2,
-                       .line = 1,
-                       .column_blocks = 1,
-                       .operand_count = 3,
-                       .result_count = 1,
-                       .operands = arena_copy(arena, operands, sizeof operands),
-                       .results = arena_copy(arena, results, sizeof results),
-                       .places = places,
-                       .stage_count = 1,
-                       .stages = stage};
+  Port port = {.kind = PORT_ROWS, .pitch = TINY_PITCH, .type = graph_type(body, result)};
+  PlanKernel kernel = tiny_kernel(arena, body, STAGE_PRODUCT, places, operands);
+  kernel.results = arena_copy(arena, &port, sizeof port);
+  kernel.blocks = 2;
   choose_tiles(&kernel, target);
   return kernel;
 }
@@ -100,25 +98,12 @@ static inline PlanKernel tiny_shift(Arena *arena, RecipeTable *recipes, Type typ
   places[x.index] = (ValuePlace){.kind = PLACE_OPERAND, .index = 0, .pitch = TINY_PITCH};
   places[gain.index] = (ValuePlace){.kind = PLACE_OPERAND, .index = 1};
   places[result.index] = (ValuePlace){.kind = PLACE_RESULT, .index = 0, .pitch = TINY_OUT};
-  Stage *stage = ARENA_NEW(arena, Stage);
-  *stage = (Stage){.kind = STAGE_POINTWISE, .node_count = 1, .nodes = tiny_nodes(arena, body, 2)};
   Port operands[] = {{.kind = PORT_ROWS, .pitch = TINY_PITCH, .type = type},
                      {.kind = PORT_WEIGHTS, .type = type_vector(TINY_OUT)}};
-  Port results[] = {{.kind = PORT_CALLER, .type = type}};
-  return (PlanKernel){.name = "shift",
-                      .body = body,
-                      .images = (uint32_t)type.dims[0],
-                      .rows = (uint32_t)(type.dims[1] * type.dims[2]),
-                      .blocks = 1,
-                      .line = 1,
-                      .column_blocks = 1,
-                      .operand_count = 2,
-                      .result_count = 1,
-                      .operands = arena_copy(arena, operands, sizeof operands),
-                      .results = arena_copy(arena, results, sizeof results),
-                      .places = places,
-                      .stage_count = 1,
-                      .stages = stage};
+  Port port = {.kind = PORT_CALLER, .type = type};
+  PlanKernel kernel = tiny_kernel(arena, body, STAGE_POINTWISE, places, operands);
+  kernel.results = arena_copy(arena, &port, sizeof port);
+  return kernel;
 }
 
 static inline const Recipe *const *tiny_weights(Arena *arena, RecipeTable *recipes) {
@@ -146,7 +131,7 @@ static inline Plan *tiny_plan(Arena *arena, RecipeTable *recipes, const TargetIn
                               int64_t n, int64_t h, int64_t w) {
   Type in = type_map(n, h, w, TINY_IN), out = type_map(n, h, w, TINY_OUT);
   const Recipe *const *weights = tiny_weights(arena, recipes);
-  PlanKernel kernels[] = {tiny_mix(arena, recipes, target, in, out, weights[0]->type),
+  PlanKernel kernels[] = {tiny_mix(arena, recipes, target, in, weights[0]->type),
                           tiny_shift(arena, recipes, out)};
   PlanTensor inputs[] = {{.name = "image", .type = in}};
   PlanTensor outputs[] = {{.name = "features", .type = out}};

@@ -1,0 +1,186 @@
+/* Products in LLVM IR against the interpreter: tails in rows, columns and depth, what may follow,
+ * and products whose rows are windows. kernel_fixture.h says how. */
+#include "tests/unit/kernel_maps.h"
+
+static void check_linear(int64_t rows, uint32_t blocks, int64_t depth, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, rows, depth));
+  fixture_result(&f, fixture_linear(&f, x, channels), PORT_ROWS, false);
+  fixture_check(&f, 2, (uint32_t)rows, blocks, 2e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_products, linear_with_tails) {
+  check_linear(1, 1, 3, 34);
+  check_linear(13, 1, 64, 24);
+  check_linear(49, 1, 147, 64);
+  check_linear(49, 2, 300, 40);
+  check_linear(112, 5, 256, 96);
+  check_linear(15, 4, 514, 34);
+  check_linear(49, 2, 1027, 40);
+  check_linear(5, 1, 65025, 3); /* the last block of K is shorter than a turn */
+}
+
+/* As partition-columns makes them: two products, pointwise ops between and before them, values kept
+ * for other columns of nobody. */
+static void check_columns(int64_t rows, int64_t depth, int64_t channels, uint32_t column_blocks,
+                          bool nchw) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, rows, depth)),
+          y = fixture_rows(&f, map(2, 1, rows, depth));
+  ValueId vector = fixture_operand(&f, PORT_ROWS, false, type_matrix(2, 2 * channels), 1);
+  ValueId z = fixture_rows(&f, map(2, 1, rows, channels));
+  ValueId scaled = build_mul(f.b, z, build_slice(f.b, vector, 0, (int32_t)channels));
+  ValueId a = fixture_linear(&f, x, channels);
+  ValueId mixed = build_mul(f.b, a, build_slice(f.b, vector, (int32_t)channels, (int32_t)channels));
+  ValueId b = fixture_linear(&f, y, channels);
+  ValueId sum = build_add(f.b, build_add(f.b, build_gelu(f.b, b), mixed), scaled);
+  fixture_result(&f, sum, PORT_CALLER, nchw);
+  fixture_result(&f, a, PORT_ROWS, false);
+  f.column_blocks = column_blocks;
+  fixture_check(&f, 2, (uint32_t)rows, 1, 2e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_products, products_cut_by_columns) {
+  check_columns(49, 96, 256, 4, false);
+  check_columns(13, 64, 264, 4, true);
+  check_columns(1, 1030, 1000, 4, false);
+  check_columns(1, 64, 520, 3, false);
+  check_columns(5, 64, 40, 4, false); /* more blocks than panels */
+  check_columns(6, 20, 100, 5, true);
+  check_columns(6, 600, 100, 5, true);
+}
+
+Test(llvm_kernels_products, logits_of_the_caller) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_CALLER, false, type_matrix(3, 600), 1);
+  fixture_result(&f, fixture_linear(&f, x, 1000), PORT_CALLER, false);
+  fixture_check(&f, 3, 1, 1, 2e-6);
+  fixture_free(&f);
+}
+
+/* relu, exact, to the caller's planes alone. */
+static void check_planes(int64_t rows, uint32_t blocks, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, rows, channels));
+  fixture_result(&f, build_relu(f.b, x), PORT_CALLER, true);
+  fixture_check(&f, 2, (uint32_t)rows, blocks, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_products, planes_of_the_caller) {
+  check_planes(1, 1, 1);
+  check_planes(3, 1, 40);
+  check_planes(9, 4, 16);
+  check_planes(16, 1, 17);
+  check_planes(53, 3, 35);
+  check_planes(100, 1, 64);
+}
+
+Test(llvm_kernels_products, product_of_a_callers_nchw_map) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_CALLER, true, map(2, 3, 5, 20), 1);
+  ValueId y = fixture_linear(&f, x, 34);
+  fixture_result(&f, y, PORT_CALLER, true);
+  fixture_result(&f, y, PORT_CALLER, false);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_check(&f, 2, 15, 2, 2e-6);
+  fixture_free(&f);
+}
+
+static void check_mix_rows(int64_t h, int64_t w, int64_t channels, int32_t out, uint32_t blocks,
+                           int32_t begin) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, h, w, channels + begin));
+  if (begin) x = build_slice(f.b, x, begin, (int32_t)channels);
+  ValueId weight = fixture_weights(&f, 2, (int64_t[]){out, h * w});
+  AttrsMIX_ROWS a = {.in_h = (int32_t)h, .in_w = (int32_t)w, .out_h = 1, .out_w = out};
+  ValueId y = build_mix_rows(f.b, x, weight, fixture_vector(&f, out), a);
+  fixture_result(&f, begin ? y : build_gelu(f.b, y), PORT_ROWS, false);
+  fixture_result(&f, build_mix_rows(f.b, x, weight, VALUE_NONE, a), PORT_CALLER, true);
+  fixture_check(&f, 2, (uint32_t)out, blocks, 2e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_products, mix_rows) {
+  check_mix_rows(1, 1, 5, 1, 1, 0);
+  check_mix_rows(3, 5, 40, 33, 2, 0);
+  check_mix_rows(14, 14, 96, 49, 1, 0);
+  check_mix_rows(17, 18, 34, 20, 3, 3);
+  check_mix_rows(23, 25, 34, 20, 3, 3);
+  check_mix_rows(4, 4, 320, 16, 16, 0);
+}
+
+/* One block of the model: mixing, projection, residual, norm, MLP. */
+Test(llvm_kernels_products, chain_of_products) {
+  enum { C = 40 };
+  Fixture f = fixture_new();
+  Type type = map(2, 7, 9, C);
+  ValueId x = fixture_rows(&f, type), u = fixture_rows(&f, type), v = fixture_rows(&f, type);
+  ValueId mix = fixture_rows(&f, type_matrix(2, 3 * C));
+  ValueId a = build_slice(f.b, mix, 0, C), b = build_slice(f.b, mix, C, C);
+  ValueId t = build_mul(f.b, fixture_linear(&f, u, C), a);
+  ValueId s = build_add(f.b, build_mul(f.b, fixture_linear(&f, v, C), b), t);
+  ValueId residual = build_add(f.b, fixture_linear(&f, s, C), x);
+  ValueId norm = build_normalize(f.b, residual, 1e-5);
+  norm = build_add(f.b, build_mul(f.b, norm, fixture_vector(&f, C)), fixture_vector(&f, C));
+  fixture_result(&f, build_add(f.b, norm, residual), PORT_ROWS, false);
+  fixture_result(&f, residual, PORT_CALLER, true);
+  fixture_check(&f, 2, 63, 2, 4e-6);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_products, mlp_with_gelu) {
+  enum { C = 48 };
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(1, 6, 5, C));
+  ValueId hidden = build_gelu(f.b, fixture_linear(&f, x, 4 * C));
+  ValueId y = build_add(f.b, fixture_linear(&f, hidden, C), x);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_check(&f, 1, 30, 4, 2e-6);
+  fixture_free(&f);
+}
+
+/* Blocks of whole tiles (ir/rows.h): 84, 98 and, with a rest, 87 rows. */
+Test(llvm_kernels_products, blocks_of_whole_tiles) {
+  enum { C = 20 };
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 1, 269, C));
+  ValueId hidden = build_gelu(f.b, fixture_linear(&f, x, 70));
+  ValueId y = build_add(f.b, fixture_linear(&f, hidden, C), x);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_result(&f, build_relu(f.b, y), PORT_CALLER, true);
+  fixture_result(&f, build_sum_chunks(f.b, y, 3), PORT_ROWS, false);
+  fixture_check(&f, 2, 269, 3, 4e-6);
+  fixture_free(&f);
+}
+
+/* A product of windows in the lines of their map; `lines` of the result to a block, about. */
+static void check_strip(PortKind kind, bool nchw, Window window, int64_t channels, uint32_t lines) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, kind, nchw, map(2, 11, 13, channels), 1);
+  ValueId y = build_patches(f.b, x, window, nchw);
+  ((Node *)graph_def(f.b.graph, y))->attrs.PATCHES.strip = 1;
+  Type type = graph_type(f.b.graph, y);
+  ValueId z = build_relu(f.b, fixture_linear(&f, y, 50));
+  fixture_result(&f, z, PORT_ROWS, false);
+  fixture_check(&f, 2, (uint32_t)(type.dims[1] * type.dims[2]),
+                ceil_div_u32((uint32_t)type.dims[1], lines), 1e-5);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_products, strips) {
+  Window stem = window_make(7, 7, 4, 4, 2, 2), down = window_make(3, 3, 2, 2, 1, 1),
+         same = window_make(3, 3, 1, 1, 1, 1);
+  Window large = window_make(5, 5, 1, 2, 2, 2), wide = window_make(2, 11, 1, 1, 0, 3),
+         apart = window_make(4, 4, 4, 4, 0, 0);
+  check_strip(PORT_CALLER, true, stem, 3, 2);
+  check_strip(PORT_CALLER, true, large, 24, 3); /* depth blocks that begin within short runs */
+  check_strip(PORT_CALLER, true, apart, 3, 1);
+  check_strip(PORT_CALLER, false, down, 5, 2);
+  check_strip(PORT_ROWS, false, same, 64, 3); /* within long ones */
+  check_strip(PORT_ROWS, false, down, 21, 4);
+  check_strip(PORT_ROWS, false, wide, 1, 11);
+  check_strip(PORT_ROWS, false, large, 35, 1);
+}
