@@ -91,6 +91,7 @@ typedef struct AttrInfo {
 } AttrInfo;
 
 enum { OP_MAX_ATTRS = 10, OP_MAX_RESULTS = 2 }; /* at least as many as any op has */
+enum { OP_MAX_SHIFT_PERIOD = 16 };              /* of axial_shift: rows that one vector reads */
 
 typedef struct OpInfo {
   const char *text; /* as printed */

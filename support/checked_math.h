@@ -28,5 +28,9 @@ static inline size_t round_up_size(size_t value, size_t multiple) {
 static inline uint32_t ceil_div_u32(uint32_t a, uint32_t b) {
   return a / b + (a % b != 0);
 }
+/* The largest number that divides both; b may be 0. */
+static inline uint32_t greatest_divisor_u32(uint32_t a, uint32_t b) {
+  return b ? greatest_divisor_u32(b, a % b) : a;
+}
 
 #endif

@@ -12,9 +12,8 @@
  *   offset    0 1 2 0 | 1 2 0 1 | 2 0 1 2
  */
 #include "backends/llvm/kernel.h"
+#include "support/checked_math.h"
 #include "support/panic.h"
-
-enum { MAX_PERIOD = 16 };
 
 typedef struct Shift {
   AttrsAXIAL_SHIFT shift;
@@ -22,15 +21,12 @@ typedef struct Shift {
   const View *y;
   Type map;
   /* of the present row */
-  View rows[MAX_PERIOD]; /* what offset lowest + d reads, moved to the front of the view */
-  LLVMValueRef inside[MAX_PERIOD]; /* i1; where it is false, `rows` is some row of the map */
+  /* What offset lowest + d reads, moved to the front of the view; and whether that is inside (i1):
+   * where it is not, `rows` is some row of the map. */
+  View rows[OP_MAX_SHIFT_PERIOD];
+  LLVMValueRef inside[OP_MAX_SHIFT_PERIOD];
   bool all_inside;
 } Shift;
-
-/* Of both; b may be 0. */
-static uint32_t greatest_divisor(uint32_t a, uint32_t b) {
-  return b ? greatest_divisor(b, a % b) : a;
-}
 
 /* `vector` in the lanes whose channel, from `first` on, has offset lowest + d; `other` elsewhere.
  */
@@ -68,7 +64,7 @@ static void shift_row(KernelEmitter *k, const Shift *s, LLVMValueRef row) {
   uint32_t width = m->target->vector_floats, channels = (uint32_t)s->map.dims[3];
   uint32_t period = (uint32_t)s->shift.period;
   CHECK(period > 0);
-  uint32_t turn = width * period / greatest_divisor(width, period);
+  uint32_t turn = width * period / greatest_divisor_u32(width, period);
   uint32_t full = channels - channels % turn;
   Site site = {.row = row, .lanes = width};
   if (full) {
@@ -116,7 +112,7 @@ void axial_shift_stage(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], y = node_result(node, 0);
   Shift s = {.shift = node->attrs.AXIAL_SHIFT, .x = view_of_map(k, x)};
-  CHECK(s.shift.period >= 1 && s.shift.period <= MAX_PERIOD);
+  CHECK(s.shift.period >= 1 && s.shift.period <= OP_MAX_SHIFT_PERIOD);
   s.y = &k->views[y.index];
   s.map = graph_type(k->body, x);
   Loop rows;

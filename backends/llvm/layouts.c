@@ -5,11 +5,7 @@
  *   shuffle     single elements
  */
 #include "backends/llvm/kernel.h"
-
-/* Of both; b may be 0. */
-static uint32_t greatest_divisor(uint32_t a, uint32_t b) {
-  return b ? greatest_divisor(b, a % b) : a;
-}
+#include "support/checked_math.h"
 
 /* Copies `count` elements from (row, column) of a view to another; both have channels side by side,
  * or only one element is copied. */
@@ -38,7 +34,8 @@ void reshape_stage(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], y = node_result(node, 0);
   View from = view_of_map(k, x);
-  uint32_t in = value_channels(k, x), out = value_channels(k, y), run = greatest_divisor(in, out);
+  uint32_t in = value_channels(k, x), out = value_channels(k, y),
+           run = greatest_divisor_u32(in, out);
   Loop rows, runs;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   LLVMValueRef first = emit_mul(m, emit_add(m, k->first_row, rows.index), out);

@@ -10,7 +10,7 @@ const char *infer_AXIAL_SHIFT(const Infer *in, Type *result) {
   const AttrsAXIAL_SHIFT *a = &in->node->attrs.AXIAL_SHIFT;
   RETURN_IF_FAULT(infer_check_map(in));
   RETURN_IF_FAULT(infer_check_range(in, "axis", a->axis, 1, 2));
-  RETURN_IF_FAULT(infer_check_range(in, "period", a->period, 1, 16));
+  RETURN_IF_FAULT(infer_check_range(in, "period", a->period, 1, OP_MAX_SHIFT_PERIOD));
   RETURN_IF_FAULT(infer_check_range(in, "phase", a->phase, 0, a->period - 1));
   RETURN_IF_FAULT(infer_check_range(in, "lowest", a->lowest, -(1 << 16), 1 << 16));
   *result = in->operand[0];
