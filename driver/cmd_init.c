@@ -1,23 +1,55 @@
 /* atmc init: the description of a published model. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "driver/commands.h"
 #include "driver/output.h"
 #include "frontend/frontend.h"
-#include "support/nearest.h"
 
-static Status unknown_name(const char *name, Diag *diag) {
-  const char *const *names = published_model_names();
-  size_t count = 0;
-  while (names[count]) ++count;
-  const char *near = nearest_name(name, names, count);
-  if (near) return diag_usage_error(diag, "no model \"%s\"; did you mean %s?", name, near);
-  return diag_usage_error(diag, "no model \"%s\"; see atmc init --help", name);
+enum { MAX_SIDE = 16384 };
+
+/* A number from 1 to MAX_SIDE at *text, which moves behind it; 0: there is none. */
+static int64_t parse_side(const char **text) {
+  int64_t side = 0;
+  for (; **text >= '0' && **text <= '9' && side <= MAX_SIDE; ++*text) {
+    side = 10 * side + **text - '0';
+  }
+  return side <= MAX_SIDE ? side : 0;
+}
+
+static Status parse_size(const char *text, Diag *diag, PublishedOptions *published) {
+  const char *at = text;
+  published->height = parse_side(&at);
+  if (*at == 'x') {
+    ++at;
+    published->width = parse_side(&at);
+    if (published->height && published->width && !*at) return STATUS_OK;
+  }
+  return diag_usage_error(diag, "--size=%s: give height and width from 1 to %d, as 384x384", text,
+                          MAX_SIDE);
+}
+
+static Status read_options(const Options *options, Arena *arena, Diag *diag,
+                           PublishedOptions *published) {
+  *published =
+      (PublishedOptions){.pyramid = options->pyramid, .classes = (uint32_t)options->classes};
+  if (options->size) RETURN_IF_ERROR(parse_size(options->size, diag, published));
+  if (!options->class_names) return STATUS_OK;
+  ClassNames *names = &published->class_names;
+  RETURN_IF_ERROR(class_names_read(arena, diag, options->class_names, names));
+  if (published->classes && published->classes != names->count) {
+    return diag_usage_error(diag, "--classes=%u, but %s names %u", published->classes,
+                            options->class_names, names->count);
+  }
+  published->classes = names->count;
+  return STATUS_OK;
 }
 
 Status cmd_init(const Options *options, Arena *arena, Diag *diag) {
-  const char *text = published_model_json(arena, options->argument, options->pyramid);
-  if (!text) return unknown_name(options->argument, diag);
+  PublishedOptions published;
+  const char *text;
+  RETURN_IF_ERROR(read_options(options, arena, diag, &published));
+  RETURN_IF_ERROR(published_write(arena, diag, options->argument, &published, &text));
   if (options->output) RETURN_IF_ERROR(output_check(options, arena, diag, options->output));
   return output_text(arena, diag, options->output, text);
 }

@@ -7,7 +7,6 @@
 #include "frontend/error_list.h"
 #include "frontend/weights.h"
 #include "frontend/weights_prefix.h"
-#include "support/utf8.h"
 
 /* The file has the tensor, with the shape and an element type that the model takes. */
 static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
@@ -84,25 +83,23 @@ static int64_t class_count(const Model *model) {
   return 0;
 }
 
-/* One class for each character of `text`. */
+/* Takes the names of classes that the file has, where they are as many as the model's classes. */
 static void name_classes(Model *model, const Weights *weights, Diag *diag) {
-  const char *text = weights->classes, *end = text + strlen(text);
-  int64_t wanted = class_count(model), count = 0;
+  ClassNames names = weights->class_names;
+  int64_t wanted = class_count(model);
+  uint32_t found = names.count;
   if (wanted == 0) return;
-  const char **names = ARENA_ARRAY(weights->arena, strlen(text), const char *);
-  while (text < end) {
-    size_t length = utf8_length(text, (size_t)(end - text));
-    names[count++] = arena_strndup(weights->arena, text, length);
-    text += length;
+  if (!names.count) {
+    names = class_names_parse(weights->arena, weights->classes, (uint32_t)wanted, &found);
   }
-  if (count != wanted) {
-    diag_warning(diag, diag_file(weights->path),
-                 "__metadata__.classes names %lld classes, the model has %lld: ignored",
-                 (long long)count, (long long)wanted);
+  if (names.count != wanted) {
+    diag_warning(diag, diag_file(weights->path), "%s names %u classes, the model has %lld: ignored",
+                 weights->class_names.count ? "its metadata" : "__metadata__.classes", found,
+                 (long long)wanted);
     return;
   }
-  model->class_names = names;
-  model->class_count = (uint32_t)count;
+  model->class_names = names.items;
+  model->class_count = names.count;
 }
 
 /* Of F64, those that are none as floats. */
@@ -147,7 +144,8 @@ Status weights_bind(Weights *weights, Model *model, bool allow_extra, Diag *diag
   for (uint32_t i = 0; i < model->need_count; ++i) check_need(weights, &model->needs[i], &errors);
   weights_check_constants(weights, model, &errors);
   if (!allow_extra) check_extra(weights, model, &errors);
-  if (weights->classes && !model->class_names) name_classes(model, weights, diag);
+  bool named = weights->classes || weights->class_names.count;
+  if (named && !model->class_names) name_classes(model, weights, diag);
   if (errors.count == 0) warn_not_finite(weights, model, diag);
   if (errors.count == 0) weights_note_rounded(weights, diag);
   if (errors.count == 0 && !allow_extra) note_left_out(weights, diag);

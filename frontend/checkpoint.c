@@ -119,6 +119,7 @@ static Status read_all(Checkpoint *c, const char *state) {
   Pickle pickle;
   RETURN_IF_ERROR(c->container->open(c, &pickle));
   RETURN_IF_ERROR(checkpoint_state_read(c, pickle.root, state));
+  checkpoint_classes_read(c, pickle.root);
   return read_tensors(c);
 }
 

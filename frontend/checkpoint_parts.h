@@ -65,6 +65,9 @@ const char *checkpoint_storages_find(Checkpoint *c, const PickleValue *reference
 MUST_CHECK Status checkpoint_choose(Checkpoint *c, const PickleValue *root, const char *key,
                                     const PickleValue **state);
 
+/* The names of classes beside the states of `root`, into the weights (checkpoint_classes.c). */
+void checkpoint_classes_read(Checkpoint *c, const PickleValue *root);
+
 /* Chooses the state and reads what its tensors are, with all that can be checked without their
  * bytes. `state` may be NULL. */
 MUST_CHECK Status checkpoint_state_read(Checkpoint *c, const PickleValue *root, const char *state);

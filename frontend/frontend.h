@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frontend/class_names.h"
 #include "ir/graph.h"
 
 /* A tensor that the model needs from its weights file. */
@@ -64,16 +65,27 @@ void weights_close(Weights *weights);
 /* Keeps the tensors whose names begin with `prefix`, and takes it off. An error where there are
  * none. */
 MUST_CHECK Status weights_take_prefix(Weights *weights, const char *prefix, Diag *diag);
-/* Lists every missing, mis-shaped and, unless `allow_extra`, extra tensor; sets class names from
- * `__metadata__.classes` (a string, one character per class) where the model has none. Tensors that
+/* Lists every missing, mis-shaped and, unless `allow_extra`, extra tensor; sets class names where
+ * the model has none: of a checkpoint, or from `__metadata__.classes` (a JSON array of strings, or
+ * one character or line per class). Tensors that
  * are no weights are no extra ones: the model's constants, whose numbers are checked, and those of
  * integers. Where the file has a prefix before all wanted names, it is taken off. */
 MUST_CHECK Status weights_bind(Weights *weights, Model *model, bool allow_extra, Diag *diag);
 /* A source for recipe_evaluate; valid until weights_close. */
 WeightSource weights_source(const Weights *weights);
 
-/* The published models (published.c). NULL when `name` is unknown; text is in `arena`. */
-const char *published_model_json(Arena *arena, const char *name, bool pyramid);
+/* How a description differs from the published one. */
+typedef struct PublishedOptions {
+  bool pyramid;           /* the maps of the stages instead of logits */
+  uint32_t classes;       /* 0: as published */
+  ClassNames class_names; /* as many as classes, or none */
+  int64_t height, width;  /* of images, where a model fixes them; 0: as published */
+} PublishedOptions;
+
+/* The published models (published.c). The description of one, in `arena`; what cannot be is a usage
+ * error. `name` may be what its authors or timm call it, of which a note tells. */
+MUST_CHECK Status published_write(Arena *arena, Diag *diag, const char *name,
+                                  const PublishedOptions *options, const char **text);
 /* Their names, NULL-terminated. */
 const char *const *published_model_names(void);
 

@@ -1,9 +1,12 @@
 /* The descriptions of the published models, each written from the sizes of its family. */
 #include "frontend/published.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-#include "frontend/frontend.h"
+#include "frontend/error_list.h"
+#include "frontend/json_quote.h"
+#include "support/nearest.h"
 
 static const PublishedFamily *const families[] = {&published_atmnet, &published_cyclemlp,
                                                   &published_mixer};
@@ -24,13 +27,16 @@ void published_next_layer(StringBuilder *out) {
   string_builder_add(out, ",\n    ");
 }
 
-void published_head(StringBuilder *out, const char *eps, int classes) {
+void published_head(StringBuilder *out, const PublishedRequest *request, const char *eps,
+                    int classes) {
+  uint32_t wanted = request->options->classes;
   published_next_layer(out);
   string_builder_printf(out, "{\"op\": \"layer_norm\", \"name\": \"norm\"%s}", eps);
   published_next_layer(out);
   string_builder_add(out, "{\"op\": \"mean_hw\"}");
   published_next_layer(out);
-  string_builder_printf(out, "{\"op\": \"linear\", \"name\": \"head\", \"channels\": %d}", classes);
+  string_builder_printf(out, "{\"op\": \"linear\", \"name\": \"head\", \"channels\": %u}",
+                        wanted ? wanted : (uint32_t)classes);
   string_builder_add(out, "\n  ],\n  \"outputs\": [\n    {\"name\": \"logits\"}");
 }
 
@@ -44,19 +50,74 @@ static const PublishedFamily *find(const char *name, uint32_t *model) {
   return NULL;
 }
 
-const char *published_model_json(Arena *arena, const char *name, bool pyramid) {
-  uint32_t model;
-  const PublishedFamily *family = find(name, &model);
-  if (!family || (pyramid && !family->has_pyramid)) return NULL;
+/* The line of class names. */
+static void write_classes(StringBuilder *out, const ClassNames *names) {
+  if (names->count == 0) return;
+  string_builder_add(out, ",\n  \"classes\": [");
+  for (uint32_t i = 0; i < names->count; ++i) {
+    string_builder_add(out, i ? ", " : "");
+    json_quote(out, names->items[i]);
+  }
+  string_builder_add(out, "]");
+}
+
+static const char *write(Arena *arena, const PublishedFamily *family, const char *name,
+                         const PublishedRequest *request) {
   StringBuilder out = {.arena = arena};
   string_builder_printf(&out, "{\n  \"atmc\": 1,\n  \"name\": \"%s%s\",\n", name,
-                        pyramid ? "_pyramid" : "");
+                        request->options->pyramid ? "_pyramid" : "");
   string_builder_add(&out,
                      "  \"inputs\": [\n"
                      "    {\"name\": \"image\", \"layout\": \"nchw\", \"channels\": 3}\n"
                      "  ],\n"
                      "  \"layers\": [\n    ");
-  family->write(&out, model, pyramid);
-  string_builder_add(&out, "\n  ]\n}\n");
+  family->write(&out, request);
+  string_builder_add(&out, "\n  ]");
+  write_classes(&out, &request->options->class_names);
+  string_builder_add(&out, "\n}\n");
   return string_builder_text(&out);
+}
+
+/* What is wrong with the options for the model; NULL: nothing. */
+static const char *problem(Arena *arena, const PublishedFamily *family, const char *name,
+                           const PublishedRequest *request) {
+  const PublishedOptions *o = request->options;
+  if (o->pyramid && !family->has_pyramid) {
+    return arena_printf(arena, "--pyramid: %s has one resolution, and no stages", name);
+  }
+  if (o->pyramid && (o->classes || o->class_names.count)) {
+    return "--pyramid: a pyramid has maps and no classes";
+  }
+  if (o->height && !family->patch) {
+    return arena_printf(arena, "--size: %s takes images of any size, which --shape names later",
+                        name);
+  }
+  int patch = family->patch ? family->patch(request->model) : 1;
+  if (o->height % patch == 0 && o->width % patch == 0) return NULL;
+  return arena_printf(arena, "--size: patches of %dx%d do not tile images of %" PRId64 "x%" PRId64,
+                      patch, patch, o->height, o->width);
+}
+
+static Status unknown_name(Arena *arena, Diag *diag, const char *name) {
+  const char *near = nearest_name(name, names, sizeof names / sizeof *names - 1);
+  const char *quoted = error_list_quote(arena, name);
+  if (near) return diag_usage_error(diag, "no model %s; did you mean %s?", quoted, near);
+  return diag_usage_error(diag, "no model %s; see atmc init --help", quoted);
+}
+
+Status published_write(Arena *arena, Diag *diag, const char *name, const PublishedOptions *options,
+                       const char **text) {
+  PublishedRequest request = {.options = options};
+  const PublishedFamily *family = find(name, &request.model);
+  const char *alias = family ? NULL : published_alias(arena, name);
+  if (alias) {
+    diag_note(diag, diag_file(name), "called %s here", alias);
+    name = alias;
+    family = find(name, &request.model);
+  }
+  if (!family) return unknown_name(arena, diag, name);
+  const char *bad = problem(arena, family, name, &request);
+  if (bad) return diag_usage_error(diag, "%s", bad);
+  *text = write(arena, family, name, &request);
+  return STATUS_OK;
 }

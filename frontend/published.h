@@ -5,23 +5,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "frontend/frontend.h"
 #include "support/string_builder.h"
 
-typedef struct PublishedModel PublishedModel;
+/* What is to be written. */
+typedef struct PublishedRequest {
+  uint32_t model; /* of the family */
+  const PublishedOptions *options;
+} PublishedRequest;
 
 typedef struct PublishedFamily {
   const char *const *names; /* NULL-terminated; model i is that of names[i] */
   bool has_pyramid;         /* a variant that gives the maps of the stages */
+  /* The side of the patches that images are cut into where a model fixes their size; NULL: none
+   * does. */
+  int (*patch)(uint32_t model);
   /* Writes the layers, and behind them the outputs: all between "layers": [ and the last ]. */
-  void (*write)(StringBuilder *out, uint32_t model, bool pyramid);
+  void (*write)(StringBuilder *out, const PublishedRequest *request);
 } PublishedFamily;
 
 extern const PublishedFamily published_atmnet, published_cyclemlp, published_mixer;
 
+/* Other names of the models (published_names.c): what `name` is called here, or NULL. */
+const char *published_alias(Arena *arena, const char *name);
+
 /* Begins a line of the list of layers. */
 void published_next_layer(StringBuilder *out);
-/* The head behind the last block, and the output of logits. `eps` is that of the norm: "" or a key.
- */
-void published_head(StringBuilder *out, const char *eps, int classes);
+/* The head behind the last block, and the output of logits. `eps` is that of the norm: "" or a key;
+ * `classes` are published. */
+void published_head(StringBuilder *out, const PublishedRequest *request, const char *eps,
+                    int classes);
 
 #endif

@@ -103,8 +103,9 @@ static void write_atm_stage(StringBuilder *out, const Size *size, int stage) {
 }
 
 /* A classifier, or with `pyramid` the normalized maps of all four stages. */
-static void write_atmnet(StringBuilder *out, uint32_t model, bool pyramid) {
-  const Size *size = &atmnet_sizes[model];
+static void write_atmnet(StringBuilder *out, const PublishedRequest *request) {
+  bool pyramid = request->options->pyramid;
+  const Size *size = &atmnet_sizes[request->model];
   write_stem(out, size);
   for (int stage = 0; stage < STAGES; ++stage) write_atm_stage(out, size, stage);
   for (int stage = 0; pyramid && stage < STAGES; ++stage) {
@@ -114,7 +115,7 @@ static void write_atmnet(StringBuilder *out, uint32_t model, bool pyramid) {
   for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_level(out, stage, arena_printf(out->arena, "norm_%d", stage));
   }
-  if (!pyramid) published_head(out, "", size->classes);
+  if (!pyramid) published_head(out, request, "", size->classes);
 }
 
 /* -- CycleMLP: network.N is a stage for even N, the way to the next for odd N ------------------ */
@@ -131,8 +132,9 @@ static void write_cycle_stage(StringBuilder *out, const Size *size, int stage) {
                    size->dims[stage + 1]);
 }
 
-static void write_cyclemlp(StringBuilder *out, uint32_t model, bool pyramid) {
-  const Size *size = &cyclemlp_sizes[model];
+static void write_cyclemlp(StringBuilder *out, const PublishedRequest *request) {
+  bool pyramid = request->options->pyramid;
+  const Size *size = &cyclemlp_sizes[request->model];
   write_stem(out, size);
   for (int stage = 0; stage < STAGES; ++stage) write_cycle_stage(out, size, stage);
   for (int stage = 0; pyramid && stage < STAGES; ++stage) {
@@ -142,8 +144,8 @@ static void write_cyclemlp(StringBuilder *out, uint32_t model, bool pyramid) {
   for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_level(out, stage, arena_printf(out->arena, "norm%d", 2 * stage));
   }
-  if (!pyramid) published_head(out, "", size->classes);
+  if (!pyramid) published_head(out, request, "", size->classes);
 }
 
-const PublishedFamily published_atmnet = {atmnet_names, true, write_atmnet};
-const PublishedFamily published_cyclemlp = {cyclemlp_names, true, write_cyclemlp};
+const PublishedFamily published_atmnet = {atmnet_names, true, NULL, write_atmnet};
+const PublishedFamily published_cyclemlp = {cyclemlp_names, true, NULL, write_cyclemlp};

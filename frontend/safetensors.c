@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/json_quote.h"
 #include "support/string_builder.h"
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -59,19 +60,6 @@ static uint64_t tensor_bytes(const NamedTensor *tensor) {
   return bytes;
 }
 
-/* `text` as a JSON string. */
-static void add_quoted(StringBuilder *out, const char *text) {
-  string_builder_add(out, "\"");
-  for (const char *c = text; *c; ++c) {
-    if ((unsigned char)*c < 0x20) {
-      string_builder_printf(out, "\\u%04x", (unsigned)*c);
-    } else {
-      string_builder_printf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-    }
-  }
-  string_builder_add(out, "\"");
-}
-
 void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count, char **data,
                        size_t *bytes) {
   StringBuilder header = {.arena = arena};
@@ -80,7 +68,7 @@ void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count,
   for (uint32_t i = 0; i < count; ++i) {
     uint64_t end = at + tensor_bytes(&tensors[i]);
     if (i) string_builder_add(&header, ",");
-    add_quoted(&header, tensors[i].name);
+    json_quote(&header, tensors[i].name);
     string_builder_printf(
         &header, ":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}",
         weights_shape_text(arena, tensors[i].rank, tensors[i].dims), at, end);

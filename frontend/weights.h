@@ -4,6 +4,7 @@
 #ifndef ATMC_FRONTEND_WEIGHTS_H
 #define ATMC_FRONTEND_WEIGHTS_H
 
+#include "frontend/class_names.h"
 #include "frontend/error_list.h"
 #include "frontend/frontend.h"
 #include "frontend/name_table.h"
@@ -57,8 +58,9 @@ struct Weights {
   uint32_t state_count;
   WeightNote *notes;
   uint32_t note_count, note_capacity;
-  const char *classes; /* __metadata__.classes; NULL when absent */
-  char *data;          /* malloced; little-endian, each tensor dense in the order of its dims */
+  ClassNames class_names; /* of a checkpoint's notes */
+  const char *classes;    /* __metadata__.classes; NULL when absent */
+  char *data;             /* malloced; little-endian, each tensor dense in the order of its dims */
   uint64_t data_bytes;
 };
 

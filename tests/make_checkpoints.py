@@ -314,7 +314,17 @@ def shards():
     write(broken, "model-1.bin", checkpoint(state()))
 
 
+def classes():
+    names = dict(CLASSES=("cat", "a dog"), epoch=3)
+    accept("classes_of_mmcv.pth", dict(meta=names, state_dict=state()))
+    accept("classes_of_mmengine.pth", dict(meta=dict(dataset_meta=dict(classes=["cat", "a dog"])), state_dict=state()))
+    accept("classes_too_many.pth", dict(meta=dict(CLASSES=("cat", "dog", "bird")), state_dict=state()))
+    for kind, text in dict(array='["cat", "a dog"]', lines="cat\na dog\n", characters="cd").items():
+        accept("classes_in_safetensors_%s.safetensors" % kind, safetensors(ROWS, dict(classes=text)))
+
+
 base()
+classes()
 containers()
 shards()
 doubles()

@@ -172,6 +172,36 @@ echo "-- init, weights, inspect"
 expect 0 init atmnet_xt
 cp stdout xt.json
 expect 0 init atmnet_xt -o xt2.json
+expect 0 init ActivexTiny
+says stderr "called atmnet_xt here"
+expect 2 init mixer_b16 --pyramid
+says stderr "mixer_b16 has one resolution, and no stages"
+expect 2 init atmnet_xt --size=384x384
+says stderr "takes images of any size"
+expect 2 init mixer_b16 --size=384x390
+says stderr "patches of 16x16 do not tile images of 384x390"
+for size in 384 384x 0x16 x384 384x384x384 99999x16 -16x16; do expect 2 init mixer_b16 --size="$size"; done
+expect 0 init mixer_b16 --size=384x256
+says stdout '"grid": [24, 16]'
+expect 0 init mixer_b16_224 --size 384x384 --classes=10
+says stdout '"grid": 24'
+says stdout '"name": "head", "channels": 10'
+expect 0 init cyclemlp-b1 --class-names=imagenet
+says stdout '"classes": ["tench", "goldfish", '
+says stdout '"toilet tissue"]'
+printf 'cat\na "dog"\r\n\303\274\n' >names.txt
+expect 0 init atmnet_t --class-names=names.txt
+says stdout '"classes": ["cat", "a \"dog\"", "ü"]'
+says stdout '"name": "head", "channels": 3'
+expect 0 init atmnet_t --class-names=names.txt --classes=3
+expect 2 init atmnet_t --class-names=names.txt --classes=4
+says stderr "names.txt names 3"
+expect 2 init atmnet_t --class-names=names.txt --pyramid
+printf 'cat\n\ndog\n' >names.txt
+expect 1 init atmnet_t --class-names=names.txt
+says stderr "line 2 is no name of a class"
+rm names.txt
+expect 3 init atmnet_t --class-names=names.txt
 cmp xt.json xt2.json || fail "init: other bytes in the file"
 expect 0 init atmnet_l --pyramid -o l_pyramid.json
 expect 0 init atmnet_l -ol.json

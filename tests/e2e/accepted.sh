@@ -35,6 +35,12 @@ for file in *.pth base.safetensors *_in_*.safetensors *.index.json; do
   [ -f "$name.expected" ] || : >"$name.expected"
   [ "${3-}" = --bless ] || diff -u "$name.expected" stderr || { echo "$file: says something else"; exit 1; }
 done
+for file in classes_*; do
+  case $file in *.pth | *.safetensors) ;; *) continue ;; esac
+  case $file in *characters*) first="  c" ;; *too_many*) first= ;; *) first="  cat" ;; esac
+  "$atmc" run tiny.json --weights "$file" --engine=interp --input image.npy >stdout 2>stderr
+  grep -q "  0$first\$" stdout || { echo "$file: not the class$first:"; cat stdout; exit 1; }
+done
 for input in image_*.npy; do
   total=$((total + 1))
   cp "$input" image.npy

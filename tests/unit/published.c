@@ -43,11 +43,50 @@ Test(published, writes_the_files_of_the_examples) {
       char *text;
       size_t bytes;
       cr_assert_eq(atomic_file_read(arena, &diag, path, SIZE_MAX, &text, &bytes), STATUS_OK);
-      cr_expect_str_eq(published_model_json(arena, *name, pyramid), text, "%s", path);
+      PublishedOptions options = {.pyramid = pyramid};
+      const char *written;
+      cr_assert_eq(published_write(arena, &diag, *name, &options, &written), STATUS_OK);
+      cr_expect_str_eq(written, text, "%s", path);
     }
   }
-  cr_expect_null(published_model_json(arena, "atmnet_xxl", false));
-  cr_expect_null(published_model_json(arena, "mixer_s32", true));
+}
+
+Test(published, refuses_what_cannot_be) {
+  static const char *const names[] = {"a"};
+  static const struct Case {
+    const char *name;
+    PublishedOptions options;
+  } cases[] = {
+      {"atmnet_xxl", {0}},
+      {"mixer_s32", {.pyramid = true}},
+      {"atmnet_xt", {.pyramid = true, .classes = 10}},
+      {"atmnet_xt", {.pyramid = true, .class_names = {names, 1}}},
+      {"atmnet_xt", {.height = 384, .width = 384}},
+      {"mixer_b16", {.height = 384, .width = 392}},
+  };
+  diag.stream = NULL;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    const char *text;
+    cr_expect_eq(published_write(arena, &diag, cases[i].name, &cases[i].options, &text),
+                 STATUS_USAGE, "%zu", i);
+  }
+}
+
+Test(published, knows_what_others_call_the_models) {
+  static const char *const aliases[][2] = {
+      {"ActivexTiny", "atmnet_xt"},   {"active_xt", "atmnet_xt"},
+      {"ActiveLarge", "atmnet_l"},    {"mixer_b16_224", "mixer_b16"},
+      {"cyclemlp-b1", "cyclemlp_b1"}, {"CycleMLP_B5", "cyclemlp_b5"},
+      {"Mixer-L/16", "mixer_l16"},    {"mixer_b16_224.goog_in21k_ft_in1k", "mixer_b16"},
+  };
+  PublishedOptions options = {0};
+  diag.stream = NULL;
+  for (size_t i = 0; i < sizeof aliases / sizeof *aliases; ++i) {
+    const char *theirs, *ours;
+    cr_assert_eq(published_write(arena, &diag, aliases[i][0], &options, &theirs), STATUS_OK);
+    cr_assert_eq(published_write(arena, &diag, aliases[i][1], &options, &ours), STATUS_OK);
+    cr_expect_str_eq(theirs, ours);
+  }
 }
 
 /* Pyramid 0: there is none. */
