@@ -4,6 +4,7 @@
 
 #include "driver/commands.h"
 #include "driver/compilation.h"
+#include "driver/keep_float.h"
 #include "driver/output.h"
 #include "support/atomic_file.h"
 #include "support/nearest.h"
@@ -70,6 +71,7 @@ static Status opt(Compilation *c) {
   RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, IR_MAX_BYTES, &text, &bytes));
   Graph *graph;
   RETURN_IF_ERROR(graph_parse(c->arena, c->recipes, c->diag, path, text, &graph));
+  RETURN_IF_ERROR(keep_float_resolve(c, graph, NULL));
   const Graph *result;
   RETURN_IF_ERROR(run_passes(c, graph, &result));
   StringBuilder out = {.arena = c->arena};

@@ -6,6 +6,7 @@
 
 #include "driver/clock.h"
 #include "driver/from_plan.h"
+#include "driver/keep_float.h"
 #include "ir/macs.h"
 #include "support/panic.h"
 
@@ -50,6 +51,10 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
   CHECK(!dtype || dtype_find(dtype, strlen(dtype), &c->weights_dtype));
   c->quantize = options->quantize && strcmp(options->quantize, "int8") == 0;
   RETURN_IF_ERROR(manager_check_options(&c->pass_options, diag));
+  if (options->keep_float.count && !c->quantize) {
+    return diag_usage_error(diag,
+                            "--keep-float goes with --quantize=int8: nothing else leaves f32");
+  }
   return choose_targets(c);
 }
 
@@ -68,6 +73,7 @@ Status compilation_read(Compilation *c) {
   double begin = clock_seconds();
   progress_step(&c->progress, "reading");
   RETURN_IF_ERROR(frontend_read_model(c->arena, c->recipes, c->diag, options->argument, &c->model));
+  RETURN_IF_ERROR(keep_float_resolve(c, c->model->graph, c->model));
   if (options->weights) {
     RETURN_IF_ERROR(weights_open(c->arena, c->diag, options->weights, options->state, &c->weights));
     if (options->state_prefix) {
@@ -85,8 +91,8 @@ PassContext compilation_pass_context(const Compilation *c, const TargetInfo *tar
                        .target = target,
                        .weights_dtype = c->weights_dtype,
                        .quantize = c->quantize,
-                       .keep_float = c->options->keep_float.items,
-                       .keep_float_count = c->options->keep_float.count};
+                       .keep_float = c->keep_float.items,
+                       .keep_float_count = c->keep_float.count};
 }
 
 static PassContext pass_context(const Compilation *c, const TargetInfo *target,

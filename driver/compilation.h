@@ -41,6 +41,7 @@ typedef struct Compilation {
   uint32_t variant_count, resolution_count;
   DType weights_dtype; /* --weights-dtype */
   bool quantize;       /* --quantize=int8 */
+  TextList keep_float; /* the layers that it leaves alone: the model's and --keep-float's */
   Model *model;
   Weights *weights;   /* NULL until read; `inspect` reads none */
   const Graph *graph; /* the model's, after the passes that run once, until the last resolution */

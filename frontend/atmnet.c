@@ -110,6 +110,7 @@ static const JsonField atm_block_keys[] = {
     LAYER_KEY(offsets, TEXT, 1, 1, LAYER_MAX_NAME),
     LAYER_KEY(share, INT, 0, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(eps, REAL, 0, 0, 1),
+    LAYER_QUANTIZE_KEY,
 };
 static const JsonField peg_keys[] = {LAYER_COMMON_KEYS(1)};
 

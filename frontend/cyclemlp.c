@@ -44,6 +44,7 @@ static const JsonField cycle_block_keys[] = {
     LAYER_COMMON_KEYS(1),
     LAYER_KEY(mlp_ratio, INT, 1, 1, LAYER_MAX_RATIO),
     LAYER_KEY(eps, REAL, 0, 0, 1),
+    LAYER_QUANTIZE_KEY,
 };
 
 static const LayerOp ops[] = {LAYER_OP(cycle_block, 1, cycle_block_keys)};

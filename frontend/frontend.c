@@ -243,14 +243,21 @@ static void read_layer(Lowering *l, const cJSON *object) {
                  .extent = EXTENT_NONE,
                  .offsets_w = VALUE_NONE,
                  .offsets_h = VALUE_NONE};
-  LayerSpec spec = {
-      .stride = {1, 1}, .dilation = {1, 1}, .bias = true, .count_padding = true, .eps = LAYER_EPS};
+  LayerSpec spec = {.stride = {1, 1},
+                    .dilation = {1, 1},
+                    .bias = true,
+                    .count_padding = true,
+                    .quantize = true,
+                    .eps = LAYER_EPS};
   const Layer *inputs[LAYER_MAX_INPUTS];
   const LayerOp *op = read_op(l);
   bool fits = op && json_fields_read(l->source, object, &op->keys, &l->errors, &spec);
   if (op) layer.name = arena_strdup(l->arena, spec.name ? spec.name : op->op);
   fits = fits && (!spec.name || (check_layer_name(l, spec.name) && name_is_free(l, spec.name)));
   if (fits && find_inputs(l, op, &spec, inputs)) lower_layer(l, op, &spec, inputs, &layer);
+  if (!spec.quantize) {
+    ARENA_PUSH(l->arena, l->keep_float, l->keep_float_count, l->keep_float_capacity, layer.name);
+  }
   add_layer(l, layer, spec.name != NULL);
 }
 
@@ -383,6 +390,8 @@ static Status lower_model(Arena *arena, Arena *growing, RecipeTable *recipes,
   model->need_count = l->need_count;
   model->constants = l->constants;
   model->constant_count = l->constant_count;
+  model->keep_float = l->keep_float;
+  model->keep_float_count = l->keep_float_count;
   return error_list_end(&l->errors);
 }
 

@@ -39,6 +39,8 @@ typedef struct Model {
   uint32_t need_count;
   const WeightConstant *constants;
   uint32_t constant_count;
+  const char *const *keep_float; /* layers that say "quantize": false */
+  uint32_t keep_float_count;
   const char *const *class_names; /* from the weights' metadata or the model; may be NULL */
   uint32_t class_count;
 } Model;

@@ -47,6 +47,7 @@ typedef struct LayerSpec {
   const char *order;
   bool bias;
   bool count_padding;
+  bool quantize; /* its products may be made of whole numbers */
   double eps;
 } LayerSpec;
 
@@ -97,6 +98,8 @@ typedef struct Lowering {
   WeightConstant *constants;
   uint32_t constant_count, constant_capacity;
   int64_t parameters;
+  const char **keep_float; /* the layers that say "quantize": false */
+  uint32_t keep_float_count, keep_float_capacity;
   Extent *extents;
   uint32_t extent_count, extent_capacity;
 } Lowering;
@@ -131,6 +134,8 @@ extern const LayerFamily mixer_family;
   LAYER_KEY(op, TEXT, 1, 1, LAYER_MAX_NAME),                   \
       LAYER_KEY(name, TEXT, name_required, 1, LAYER_MAX_NAME), \
       LAYER_KEY(inputs, TEXTS, 0, 1, LAYER_MAX_NAME)
+/* Of layers that hold products. */
+#define LAYER_QUANTIZE_KEY LAYER_KEY(quantize, BOOL, 0, 0, 0)
 #define LAYER_OP_OF(op, min_inputs, max_inputs, keys)          \
   {                                                            \
     #op, min_inputs, max_inputs, lower_##op, {                 \

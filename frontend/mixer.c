@@ -44,6 +44,7 @@ static const JsonField mixer_block_keys[] = {
     LAYER_KEY(token_hidden, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(channel_hidden, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(eps, REAL, 0, 0, 1),
+    LAYER_QUANTIZE_KEY,
 };
 
 static const LayerOp ops[] = {LAYER_OP(mixer_block, 1, mixer_block_keys)};

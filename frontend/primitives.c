@@ -113,6 +113,7 @@ static const JsonField linear_keys[] = {
     LAYER_COMMON_KEYS(1),
     LAYER_KEY(channels, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(bias, BOOL, 0, 0, 0),
+    LAYER_QUANTIZE_KEY,
 };
 static const JsonField layer_norm_keys[] = {
     LAYER_COMMON_KEYS(1),

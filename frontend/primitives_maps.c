@@ -192,6 +192,7 @@ static const JsonField conv2d_keys[] = {
     LAYER_KEY(padding, PAIR, 0, 0, LAYER_MAX_WINDOW),
     LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(bias, BOOL, 0, 0, 0),
+    LAYER_QUANTIZE_KEY,
 };
 static const JsonField deform_conv2d_keys[] = {
     LAYER_COMMON_KEYS(1),
@@ -202,6 +203,7 @@ static const JsonField deform_conv2d_keys[] = {
     LAYER_KEY(dilation, PAIR, 0, 1, LAYER_MAX_WINDOW),
     LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(bias, BOOL, 0, 0, 0),
+    LAYER_QUANTIZE_KEY,
 };
 static const JsonField axial_sample_keys[] = {
     LAYER_COMMON_KEYS(0),

@@ -42,6 +42,10 @@ typedef struct Pass {
   bool required; /* the backend needs it: --disable-pass refuses, with a message */
 } Pass;
 
+/* Whether `name` is that of the layer `label`, or of what it is a part of: the text in front of a
+ * dot in it. */
+bool pass_layer_is_of(const char *label, const char *name);
+
 /* All passes (passes.def): their functions, and a table indexed by PassId. */
 #define PASS(function, name, required, summary) PassRun function;
 #include "passes/passes.def"

@@ -49,12 +49,15 @@ static void find_places(Quantizing *z) {
   }
 }
 
+bool pass_layer_is_of(const char *label, const char *name) {
+  size_t length = strlen(name);
+  return strncmp(label, name, length) == 0 && (!label[length] || label[length] == '.');
+}
+
 /* Whether the layer `label`, or one that it is part of, is to stay as it is. */
 static bool is_kept(const PassContext *context, const char *label) {
   for (uint32_t i = 0; label && i < context->keep_float_count; ++i) {
-    const char *name = context->keep_float[i];
-    size_t length = strlen(name);
-    if (strncmp(label, name, length) == 0 && (!label[length] || label[length] == '.')) return true;
+    if (pass_layer_is_of(label, context->keep_float[i])) return true;
   }
   return false;
 }

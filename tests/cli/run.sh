@@ -157,6 +157,19 @@ says stderr "--isa: v3 is of x86-64, neon of aarch64"
 expect 2 $several=v3,v9
 says stderr 'unknown ISA "v9"'
 expect 2 $several=v3,
+# Layers that --quantize leaves alone.
+expect 2 inspect tiny.json --quantize=int4
+says stderr "--quantize: \"int4\" is none of none|int8"
+expect 2 inspect tiny.json --keep-float=block
+says stderr "--keep-float goes with --quantize=int8"
+expect 2 inspect tiny.json --quantize=none --keep-float=block
+expect 2 inspect tiny.json --quantize=int8 --keep-float=blokc
+says stderr '--keep-float: no layer is named "blokc"; did you mean "block"?'
+expect 2 inspect tiny.json --quantize=int8 --keep-float=block,elsewhere
+says stderr 'no layer is named "elsewhere"; there are stem, peg, block, norm, mean_hw, head'
+expect 2 inspect tiny.json --quantize=int8 --keep-float=
+expect 2 inspect tiny.json --quantize=int8 --keep-float=bloc
+expect 0 inspect tiny.json --quantize=int8 --keep-float=block --keep-float=stem,peg
 expect 2 inspect tiny.json --target=vax
 expect 2 inspect tiny.json --stop-after=frobnicate
 expect 2 inspect tiny.json --disable-pass=form-kernels

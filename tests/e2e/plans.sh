@@ -8,14 +8,14 @@ models=$here/../../examples/models
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# round MODEL SHAPE: on every target.
+# round MODEL SHAPE [OPTION]: on every target.
 round() {
   "$atmc" weights "$models/$1.json" --synthetic=0 -o "$work/w.safetensors" >/dev/null
   for target in --isa=v4 --isa=v3 --isa=v2 --target=aarch64-linux-gnu; do
     for name in made read; do
       from=
       [ $name = made ] || from=--from-plan=$work/made.plan
-      "$atmc" compile "$models/$1.json" --weights "$work/w.safetensors" --shape "$2" $target $from \
+      "$atmc" compile "$models/$1.json" --weights "$work/w.safetensors" --shape "$2" $target ${3-} $from \
         --weights-mode=external --prefix=m --emit=obj,plan -o "$work/$name" >/dev/null 2>&1
     done
     cmp "$work/made.plan" "$work/read.plan" && cmp "$work/made.o" "$work/read.o" ||
@@ -28,6 +28,17 @@ round cyclemlp_b1 1x3x192x256
 round mixer_s32 1x3x224x224
 round free_graph 2x3x64x40
 round glyphs 3x3x48x48
+round glyphs 2x3x48x48 --quantize=int8
+
+# A plan of whole numbers is for the instruction set that it names.
+"$atmc" weights "$models/glyphs.json" --synthetic=0 -o "$work/w.safetensors"
+eight="compile $models/glyphs.json --weights $work/w.safetensors --shape 1x3x48x48 --emit=obj,plan"
+"$atmc" $eight --quantize=int8 --isa=v4-vnni -o "$work/eight" 2>/dev/null
+grep -q quantized_linear "$work/eight.plan"
+for isa in v4 v3-vnni; do
+  ! "$atmc" $eight --isa=$isa --from-plan="$work/eight.plan" -o "$work/other" 2>"$work/log"
+  grep -q "x86-64-v4-vnni.*x86-64-$isa" "$work/log" || { cat "$work/log"; exit 1; }
+done
 
 json=$models/atmnet_xt.json
 "$atmc" weights "$json" --synthetic=0 -o "$work/w.safetensors"
