@@ -26,6 +26,11 @@ bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input) {
 }
 
 /* Channels are never open. */
+bool layer_is_open(const Lowering *l, const Layer *map) {
+  Type type = graph_type(l->model->graph, map->value);
+  return type.dims[1] == DIM_OPEN || type.dims[2] == DIM_OPEN;
+}
+
 int64_t layer_channels(const Lowering *l, const Layer *input) {
   return type_channels(graph_type(l->model->graph, input->value));
 }

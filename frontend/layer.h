@@ -150,6 +150,8 @@ void layer_error(Lowering *l, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Checks that `input` is a map; says that `op` needs one. */
 bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input);
+/* Whether the height or the width of a lowered map is not known yet. */
+bool layer_is_open(const Lowering *l, const Layer *map);
 /* The channels C of a lowered layer, map or vector. */
 int64_t layer_channels(const Lowering *l, const Layer *input);
 

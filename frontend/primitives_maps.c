@@ -86,8 +86,12 @@ static bool taps_meet(Lowering *l, const LayerSpec *spec, const Layer *const *in
   for (uint32_t i = 1; i < spec->inputs.count; ++i) {
     if (!layer_is_map(l, spec, inputs[i])) return false;
     if (layer_extents_meet(l, inputs[i]->extent, extent)) continue;
-    layer_error(l, "inputs", "%s has not the height and width of the result",
-                error_list_quote(l->arena, inputs[i]->name));
+    bool open = inputs[i]->is_input && layer_is_open(l, inputs[i]);
+    layer_error(l, "inputs", "%s has not the height and width of the result%s",
+                error_list_quote(l->arena, inputs[i]->name),
+                open ? "; an input of the model is known to have them only where it and the map's "
+                       "inputs fix \"height\" and \"width\""
+                     : "");
     return false;
   }
   return true;

@@ -1,5 +1,5 @@
-"""make_checkpoints.py: writes the checkpoints of tests/errors and tests/e2e/accepted, which are recorded: no test needs
-Python. They are what torch.save writes, byte for byte in what matters, without torch: the standard library pickles
+"""make_checkpoints.py: writes the checkpoints of tests/errors and tests/e2e/accepted, and cyclemlp.pth and mixer.pth of
+tests/e2e/checkpoints, which are recorded: no test needs Python. They are what torch.save writes, byte for byte in what matters, without torch: the standard library pickles
 references to functions of modules that stand in for torch's.
 
   python3 tests/make_checkpoints.py      from the root
@@ -8,6 +8,7 @@ Weights of tiny.model: head.weight [2,3], head.bias [2]."""
 import gzip
 import io
 import json
+import math
 import os
 import pickle
 import struct
@@ -17,6 +18,7 @@ import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ERRORS = os.path.join(HERE, "errors")
+CHECKPOINTS = os.path.join(HERE, "e2e", "checkpoints")
 ACCEPTED = os.path.join(HERE, "e2e", "accepted")
 WEIGHT, BIAS = [1.0, -2.0, 3.0, 0.5, 0.25, -4.0], [10.0, -1.0]
 
@@ -213,33 +215,83 @@ def buffers():
     """Integers, and the constant offsets of CycleMLP."""
     accept("counters.pth", state(**{"bn.num_batches_tracked": tensor([7], kind="q")}))
     accept("integers.pth", state(**{"index.%d" % i: tensor([i], 1, kind="q") for i in range(30)}))
-    channels = 4
-    steps = [(c + 1) % 3 - 1 for c in range(channels)]
-    names = cycle_block("b", channels)
-    for part, step in (("sfc_h", lambda c: [0, steps[c]]), ("sfc_w", lambda c: [steps[c], 0])):
-        offsets = sum([step(c) for c in range(channels)], [])
-        names["b.attn.%s.offset" % part] = tensor(offsets, 1, 2 * channels, 1, 1)
+    names = {**cycle_block("b", 4), **offsets("b", 4)}
     stem = [1.0 if i % 4 == 0 else 0.0 for i in range(12)]
     accept("cycle_offsets.pth", {**names, "stem.weight": tensor(stem, 4, 3, 1, 1)})
     error("cycle_offsets_shape", {**names, "b.attn.sfc_w.offset": tensor([0] * 8, 2, 4)})
     error("cycle_offsets", {**names, "b.attn.sfc_w.offset": tensor([0, 0, 1, 0, -1, 0, 1, 0], 1, 8, 1, 1)})
 
 
+def cycle_shapes(c, hidden):
+    return {"norm1.weight": (c,), "norm1.bias": (c,), "norm2.weight": (c,), "norm2.bias": (c,),
+            "attn.sfc_h.weight": (c, c, 1, 1), "attn.sfc_h.bias": (c,), "attn.sfc_w.weight": (c, c, 1, 1),
+            "attn.sfc_w.bias": (c,), "attn.mlp_c.weight": (c, c), "attn.reweight.fc1.weight": (c // 4, c),
+            "attn.reweight.fc1.bias": (c // 4,), "attn.reweight.fc2.weight": (3 * c, c // 4),
+            "attn.reweight.fc2.bias": (3 * c,), "attn.proj.weight": (c, c), "attn.proj.bias": (c,),
+            **mlp_shapes("mlp", c, hidden)}
+
+
+def mlp_shapes(name, c, hidden):
+    return {name + ".fc1.weight": (hidden, c), name + ".fc1.bias": (hidden,), name + ".fc2.weight": (c, hidden),
+            name + ".fc2.bias": (c,)}
+
+
+def offsets(block, c):
+    """The buffers of CycleFC."""
+    steps = [(i + 1) % 3 - 1 for i in range(c)]
+    along_w, along_h = sum([[0, step] for step in steps], []), sum([[step, 0] for step in steps], [])
+    return {block + ".attn.sfc_h.offset": tensor(along_w, 1, 2 * c, 1, 1),
+            block + ".attn.sfc_w.offset": tensor(along_h, 1, 2 * c, 1, 1)}
+
+
 def cycle_block(name, c):
     """The weights of a cycle_block of `c` channels and mlp_ratio 1, zeros."""
-    shapes = {"norm1.weight": (c,), "norm1.bias": (c,), "norm2.weight": (c,), "norm2.bias": (c,),
-              "attn.sfc_h.weight": (c, c, 1, 1), "attn.sfc_h.bias": (c,), "attn.sfc_w.weight": (c, c, 1, 1),
-              "attn.sfc_w.bias": (c,), "attn.mlp_c.weight": (c, c), "attn.reweight.fc1.weight": (c // 4, c),
-              "attn.reweight.fc1.bias": (c // 4,), "attn.reweight.fc2.weight": (3 * c, c // 4),
-              "attn.reweight.fc2.bias": (3 * c,), "attn.proj.weight": (c, c), "attn.proj.bias": (c,),
-              "mlp.fc1.weight": (c, c), "mlp.fc1.bias": (c,), "mlp.fc2.weight": (c, c), "mlp.fc2.bias": (c,)}
-    zeros = {}
-    for part, shape in shapes.items():
-        count = 1
-        for dim in shape:
-            count *= dim
-        zeros[name + "." + part] = tensor([0] * count, *shape)
+    zeros = {"%s.%s" % (name, part): tensor([0] * math.prod(shape), *shape)
+             for part, shape in cycle_shapes(c, c).items()}
     return {**zeros, "head.weight": tensor(WEIGHT[:3] + [7] + WEIGHT[3:] + [7], 2, 4), "head.bias": tensor(BIAS, 2)}
+
+
+def synthetic(name, shape):
+    """The tensor that `atmc weights --synthetic=0` writes (frontend/synthetic.c)."""
+    mask, state = 2 ** 64 - 1, 0xCBF29CE484222325
+    for byte in name.encode():
+        state = (state ^ byte) * 0x100000001B3 & mask
+    middle, spread = 0, math.sqrt(3 / math.prod(shape[1:]))
+    if name.endswith("weight") and len(shape) == 1:
+        middle, spread = 1, 0.3
+    elif name.endswith("bias"):
+        middle, spread = 0, 0.1
+    values = []
+    for i in range(math.prod(shape)):
+        z = (state + (i + 1) * 0x9E3779B97F4A7C15) & mask
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & mask
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & mask
+        u = ((z ^ z >> 31) >> 40) / 2 ** 24
+        values.append(middle + spread * (2 * u - 1))
+    return tensor(values, *shape)
+
+
+def families():
+    """As the authors of CycleMLP and timm save a model in training, with an average beside it."""
+    cycle = {"patch_embed.proj.weight": (8, 3, 7, 7), "patch_embed.proj.bias": (8,)}
+    cycle.update(("network.0.0." + part, shape) for part, shape in cycle_shapes(8, 16).items())
+    cycle.update({"network.1.proj.weight": (16, 8, 3, 3), "network.1.proj.bias": (16,)})
+    cycle.update(("network.2.0." + part, shape) for part, shape in cycle_shapes(16, 32).items())
+    mixer = {"stem.proj.weight": (16, 3, 8, 8), "stem.proj.bias": (16,)}
+    for block in ("blocks.0.", "blocks.1."):
+        for part in ("norm1", "norm2"):
+            mixer.update({block + part + ".weight": (16,), block + part + ".bias": (16,)})
+        mixer.update(mlp_shapes(block + "mlp_tokens", 16, 8))
+        mixer.update(mlp_shapes(block + "mlp_channels", 16, 32))
+    ends = {"norm.weight": (16,), "norm.bias": (16,), "head.weight": (10, 16), "head.bias": (10,)}
+    made = {name: synthetic(name, shape) for name, shape in {**cycle, **ends}.items()}
+    made.update({**offsets("network.0.0", 8), **offsets("network.2.0", 16)})
+    wrapped = {"module." + name: value for name, value in made.items()}
+    write(CHECKPOINTS, "cyclemlp.pth", checkpoint(dict(model=wrapped, epoch=299, max_accuracy=78.9)))
+    made = {name: synthetic(name, shape) for name, shape in {**mixer, **ends}.items()}
+    zeros = {name: tensor([0] * math.prod(shape), *shape) for name, shape in {**mixer, **ends}.items()}
+    write(CHECKPOINTS, "mixer.pth", checkpoint(dict(epoch=299, arch="mixer", state_dict=zeros, state_dict_ema=made,
+                                                    optimizer=dict(state={}, param_groups=[]))))
 
 
 def prefixes():
@@ -324,6 +376,7 @@ def classes():
 
 
 base()
+families()
 classes()
 containers()
 shards()

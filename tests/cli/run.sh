@@ -87,6 +87,14 @@ if command -v bash >/dev/null; then
   complete_words atmc init atmnet_x && says stdout atmnet_xt
 fi
 
+echo "-- offsets as an input, of a fixed size"
+sed 's/"channels": 3}/"channels": 3, "height": 8, "width": 8}/
+     s/"channels": 18}/"channels": 18, "height": 8, "width": 8}/' \
+  "$here/../errors/deform_conv2d_offsets_of_an_open_input.json" >fixed.json
+expect 0 inspect fixed.json
+says stdout 'offsets 1x8x8x18'
+rm fixed.json
+
 echo "-- weights files, listed"
 checkpoints=$here/../e2e/checkpoints accepted=$here/../e2e/accepted
 expect 0 inspect "$checkpoints/tiny.pth"

@@ -41,6 +41,17 @@ for weights in tiny.pth tiny_legacy.pth; do
     --output out.npy
   "$tools/compare_golden" "$here/tiny.logits.safetensors:model_ema" out.npy
 done
+# Those of the other families hold the synthetic weights.
+"$tools/make_image" 32 32 0 1 small.npy
+for family in cyclemlp "mixer --state=state_dict_ema"; do
+  name=${family%% *}
+  "$atmc" weights "$here/$name.json" --synthetic=0 -o expected.safetensors
+  "$atmc" run "$here/$name.json" --weights expected.safetensors --input small.npy -o expected.npy
+  # shellcheck disable=SC2086
+  "$atmc" run "$here/$name.json" --weights "$here/$name.pth" ${family#"$name"} --input small.npy -o out.npy
+  cmp out.npy expected.npy
+  echo "$name.pth: the answer of the synthetic weights"
+done
 # refused TEXT ARGUMENT...: atmc says TEXT, and leaves nothing.
 refused() {
   text=$1

@@ -1,5 +1,5 @@
 #!/bin/sh
-# readme.sh ATMC TOOLS README: what the README says: its tour, line by line, and its host program, built
+# readme.sh ATMC TOOLS README: what the README says: its tours, line by line, and its host program, built
 # with the line given there.
 set -eu
 atmc=$1 readme=$3
@@ -18,6 +18,10 @@ ln -s "$root/examples" "$work/examples"
 block tour | sed "s#/tmp/atmc-tour#$work/tour#g" >"$work/tour.sh"
 [ "$(wc -l <"$work/tour.sh")" -gt 10 ]
 (cd "$work" && sh -e tour.sh >tour.log 2>&1) || { cat "$work/tour.log"; exit 1; }
+ln -s "$root/tests" "$work/tests"
+block checkpoints | sed "s#/tmp/atmc-tour#$work/tour#g" >"$work/checkpoints.sh"
+[ "$(wc -l <"$work/checkpoints.sh")" -gt 10 ]
+(cd "$work" && sh -e checkpoints.sh >checkpoints.log 2>&1) || { cat "$work/checkpoints.log"; exit 1; }
 
 block "host program" >"$work/host.c"
 cd "$work"
