@@ -56,12 +56,7 @@ static void gather_row(char *out, const char *from, uint64_t count, uint64_t str
 static void gather(const FileTensor *tensor, const View *view, const char *storage, char *out) {
   uint32_t bytes = tensor->element->bytes, last = tensor->rank - 1;
   uint64_t left = (tensor->end - tensor->begin) / bytes;
-  if (left == 0) return; /* its offset was not checked */
   const char *from = storage + view->offset * bytes;
-  if (is_dense(tensor, view)) {
-    memcpy(out, from, left * bytes);
-    return;
-  }
   uint64_t row = (uint64_t)tensor->dims[last], at[WEIGHTS_MAX_RANK] = {0};
   for (; left > 0; left -= row, out += row * bytes) {
     uint64_t begin = 0;
@@ -74,21 +69,68 @@ static void gather(const FileTensor *tensor, const View *view, const char *stora
   }
 }
 
-/* Reads one storage and gathers every tensor that has a part of it: they are a list, from the last
- * on. */
-static Status read_storage(Checkpoint *c, const Storage *storage) {
+/* Gives the storage `storage` and its tensors their places behind the `*kept` bytes of storages and
+ * the `*copied` bytes of tensors that come before. Those that lie densely in it are parts of it. */
+static void place_storage(Checkpoint *c, Storage *storage, uint64_t *kept, uint64_t *copied) {
+  storage->base = *kept;
+  for (uint32_t i = storage->last_tensor; i != NO_TENSOR; i = c->views[i].previous) {
+    FileTensor *tensor = &c->weights->tensors[i];
+    uint64_t bytes = tensor->end - tensor->begin;
+    tensor->copied = bytes > 0 && !is_dense(tensor, &c->views[i]);
+    storage->kept = storage->kept || (bytes > 0 && !tensor->copied);
+    tensor->begin = tensor->copied ? *copied : storage->base;
+    if (tensor->copied) *copied += bytes;
+    if (bytes > 0 && !tensor->copied) {
+      tensor->begin += c->views[i].offset * tensor->element->bytes;
+    }
+    tensor->end = tensor->begin + bytes;
+  }
+  if (storage->kept) *kept += storage->bytes;
+}
+
+/* Lays the data out: storages that tensors lie in, then tensors that are copied. */
+static Status lay_out(Checkpoint *c, uint64_t *bytes) {
+  uint64_t kept = 0, copied = 0;
+  for (uint32_t i = 0; i < c->storage_count; ++i) {
+    if (c->storages[i].last_tensor != NO_TENSOR) {
+      place_storage(c, &c->storages[i], &kept, &copied);
+    }
+  }
+  if (kept > c->file_bytes || copied > c->file_bytes + CHECKPOINT_MAX_COPIED) {
+    return diag_error(c->diag, c->position,
+                      "storages of %" PRIu64 " bytes, and %" PRIu64
+                      " in tensors that do not lie in them as they are, in a file of %" PRIu64,
+                      kept, copied, c->file_bytes);
+  }
+  for (uint32_t i = 0; i < c->weights->tensor_count; ++i) {
+    FileTensor *tensor = &c->weights->tensors[i];
+    if (!tensor->copied) continue;
+    tensor->begin += kept;
+    tensor->end += kept;
+  }
+  *bytes = kept + copied;
+  return STATUS_OK;
+}
+
+static void gather_all(Checkpoint *c, const Storage *storage, const char *data) {
   Weights *weights = c->weights;
-  char *data = malloc(storage->bytes + 1);
+  for (uint32_t i = storage->last_tensor; i != NO_TENSOR; i = c->views[i].previous) {
+    const FileTensor *tensor = &weights->tensors[i];
+    if (tensor->copied) gather(tensor, &c->views[i], data, weights->data + tensor->begin);
+  }
+}
+
+/* Into the data, or into a buffer of its own where all of its tensors are copied. */
+static Status read_storage(Checkpoint *c, const Storage *storage) {
+  char *own = storage->kept ? NULL : malloc(storage->bytes + 1);
+  char *data = storage->kept ? c->weights->data + storage->base : own;
   if (!data) {
     return diag_io_error(c->diag, c->position, "no memory for a storage of %" PRIu64 " bytes",
                          storage->bytes);
   }
-  const Container *container = c->container;
-  Status status = container->read(c, storage, data);
-  for (uint32_t i = storage->last_tensor; !status && i != NO_TENSOR; i = c->views[i].previous) {
-    gather(&weights->tensors[i], &c->views[i], data, weights->data + weights->tensors[i].begin);
-  }
-  free(data);
+  Status status = c->container->read(c, storage, data);
+  if (!status) gather_all(c, storage, data);
+  free(own);
   return status;
 }
 
@@ -108,6 +150,7 @@ static Status read_tensors(Checkpoint *c) {
     }
   }
   if (weights->listing) return STATUS_OK;
+  RETURN_IF_ERROR(lay_out(c, &bytes));
   RETURN_IF_ERROR(weights_allocate(weights, c->diag, bytes));
   for (uint32_t i = 0; i < c->storage_count; ++i) {
     if (c->storages[i].last_tensor != NO_TENSOR) RETURN_IF_ERROR(read_storage(c, &c->storages[i]));

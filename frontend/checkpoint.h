@@ -18,6 +18,8 @@ enum {
   /* Tensors may share storages, and repeat their elements: all of them together are at most so many
    * times as large as the file. */
   CHECKPOINT_MAX_SHARING = 16,
+  /* Of those that do not lie densely in their storages, and so are copied: bytes beyond the file's. */
+  CHECKPOINT_MAX_COPIED = 32 << 20,
 };
 
 /* Whether a file that begins with `head` [CHECKPOINT_HEAD_BYTES] is a checkpoint. */

@@ -13,6 +13,8 @@ typedef struct Storage {
   uint64_t elements, bytes;
   uint64_t at;          /* set by the container: where the bytes are */
   bool located;         /* `at` is set */
+  uint64_t base;        /* where it is in the data, if `kept` */
+  bool kept;            /* tensors are parts of it */
   uint32_t last_tensor; /* of the state that is in it; NO_TENSOR: none */
 } Storage;
 

@@ -26,7 +26,8 @@ typedef struct FileTensor {
                                  then. NULL: nothing */
   uint32_t rank;
   int64_t dims[WEIGHTS_MAX_RANK];
-  uint64_t begin, end; /* into the data */
+  uint64_t begin, end; /* into the data; tensors of a checkpoint may have them in common */
+  bool copied;         /* of a checkpoint: it is not part of a storage in the data */
 } FileTensor;
 
 /* A state of a checkpoint. */
