@@ -60,6 +60,11 @@ typedef struct WeightsBlob {
 
 /* Lays the weights out: in order of first use, each padded with zeros to a multiple of 128. */
 WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t plan_count);
+/* The bytes of constant `index`, with the zeros behind it. */
+uint64_t weights_blob_room(const WeightsBlob *blob, uint32_t index);
+/* Evaluates it, alone, to `out` [weights_blob_room]. */
+MUST_CHECK Status weights_blob_write(const WeightsBlob *blob, uint32_t index,
+                                     const WeightSource *source, void *out);
 /* Evaluates them to `out` [blob->bytes]. */
 MUST_CHECK Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source,
                                         void *out);

@@ -189,13 +189,21 @@ static const char *weights_path(const Options *options, Arena *arena) {
 /* The external weights: the bytes that the host program puts behind atm_env.weights. */
 static Status write_weights(Outputs *o) {
   Compilation *c = o->c;
-  void *data = memory_new(c->blob.bytes, 1, "weights");
+  const char *path = weights_path(c->options, c->arena);
   WeightSource source = weights_source(c->weights);
-  Status status = weights_blob_evaluate(&c->blob, &source, data);
-  if (!status) {
-    status = write_file(o, weights_path(c->options, c->arena), data, c->blob.bytes);
+  double begin = clock_seconds();
+  Status status = output_check(c->options, c->arena, c->diag, path);
+  if (!status) status = atomic_files_begin(o->files, path, false);
+  for (uint32_t i = 0; i < c->blob.count && !status; ++i) { /* one at a time is in memory */
+    uint64_t bytes = weights_blob_room(&c->blob, i);
+    void *data = memory_new(bytes, 1, "weights");
+    status = weights_blob_write(&c->blob, i, &source, data);
+    if (!status) status = atomic_files_append(o->files, data, bytes);
+    free(data);
   }
-  free(data);
+  if (!status) status = atomic_files_end(o->files);
+  c->times.write += clock_seconds() - begin;
+  if (!status) summary_add(&o->summary, path, c->blob.bytes);
   return status;
 }
 

@@ -18,7 +18,7 @@ enum {
   /* Tensors may share storages, and repeat their elements: all of them together are at most so many
    * times as large as the file. */
   CHECKPOINT_MAX_SHARING = 16,
-  /* Of those that do not lie densely in their storages, and so are copied: bytes beyond the file's. */
+  /* Of those, bytes beyond the file's that do not lie densely in storages, and so are copied. */
   CHECKPOINT_MAX_COPIED = 32 << 20,
 };
 

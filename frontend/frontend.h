@@ -99,13 +99,18 @@ typedef struct NamedTensor {
   const char *name;
   uint32_t rank;
   const int64_t *dims;
-  const float *data;
 } NamedTensor;
-/* All of the opened tensors that weights may be, as floats; the others are left out with a warning.
- * Memory comes from the arena of weights_open. */
-void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count);
-/* The bytes of a safetensors file, in `arena`. */
-void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count, char **data,
-                       size_t *bytes);
+/* All of the opened tensors that weights may be; the others are left out with a warning. Memory
+ * comes from the arena of weights_open. */
+void weights_named(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count);
+/* `count` elements of the tensor `name` of the list, from `begin` on, as floats. */
+void weights_floats(const Weights *weights, const char *name, uint64_t begin, float *out,
+                    size_t count);
+/* The bytes of a safetensors file up to those of its tensors, which follow as floats, in order and
+ * without gaps; in `arena`. */
+const char *safetensors_header(Arena *arena, const NamedTensor *tensors, uint32_t count,
+                               size_t *bytes);
+/* How many elements that are. */
+uint64_t safetensors_elements(const NamedTensor *tensor);
 
 #endif

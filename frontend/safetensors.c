@@ -53,20 +53,19 @@ Status safetensors_read(Weights *weights, int fd, uint64_t file_bytes, Diag *dia
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
-/* In the file: floats. */
-static uint64_t tensor_bytes(const NamedTensor *tensor) {
-  uint64_t bytes = sizeof(float);
-  for (uint32_t d = 0; d < tensor->rank; ++d) bytes *= (uint64_t)tensor->dims[d];
-  return bytes;
+uint64_t safetensors_elements(const NamedTensor *tensor) {
+  uint64_t elements = 1;
+  for (uint32_t d = 0; d < tensor->rank; ++d) elements *= (uint64_t)tensor->dims[d];
+  return elements;
 }
 
-void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count, char **data,
-                       size_t *bytes) {
+const char *safetensors_header(Arena *arena, const NamedTensor *tensors, uint32_t count,
+                               size_t *bytes) {
   StringBuilder header = {.arena = arena};
   uint64_t at = 0;
   string_builder_add(&header, "{");
   for (uint32_t i = 0; i < count; ++i) {
-    uint64_t end = at + tensor_bytes(&tensors[i]);
+    uint64_t end = at + sizeof(float) * safetensors_elements(&tensors[i]);
     if (i) string_builder_add(&header, ",");
     json_quote(&header, tensors[i].name);
     string_builder_printf(
@@ -76,14 +75,10 @@ void safetensors_write(Arena *arena, const NamedTensor *tensors, uint32_t count,
   }
   string_builder_add(&header, "}");
   while (header.length % 8 != 0) string_builder_add(&header, " ");
-  uint64_t header_bytes = header.length;
-  *bytes = sizeof header_bytes + header_bytes + at;
-  *data = arena_alloc(arena, *bytes);
-  memcpy(*data, &header_bytes, sizeof header_bytes);
-  memcpy(*data + sizeof header_bytes, header.text, header_bytes);
-  char *out = *data + sizeof header_bytes + header_bytes;
-  for (uint32_t i = 0; i < count; ++i) {
-    memcpy(out, tensors[i].data, tensor_bytes(&tensors[i]));
-    out += tensor_bytes(&tensors[i]);
-  }
+  uint64_t length = header.length;
+  *bytes = sizeof length + length;
+  char *out = arena_alloc(arena, *bytes);
+  memcpy(out, &length, sizeof length);
+  memcpy(out + sizeof length, header.text, length);
+  return out;
 }

@@ -138,14 +138,19 @@ WeightSource weights_source(const Weights *weights) {
 /* -- all of them as floats --------------------------------------------------------------------- */
 
 /* What was widened is a float. */
-static void narrow_tensor(const Weights *weights, const FileTensor *tensor, float *out,
-                          size_t count) {
+void weights_floats(const Weights *weights, const char *name, uint64_t begin, float *out,
+                    size_t count) {
   enum { CHUNK = 1024 };
   double wide[CHUNK];
-  const char *data = weights->data + tensor->begin;
+  uint32_t index = 0;
+  CHECK(name_table_find(&weights->names, name, &index));
+  const FileTensor *tensor = &weights->tensors[index];
+  uint32_t bytes = tensor->element->bytes;
+  const char *data = weights->data + tensor->begin + begin * bytes;
+  CHECK(begin + count <= (tensor->end - tensor->begin) / bytes);
   for (size_t done = 0; done < count; done += CHUNK) {
     size_t some = count - done < CHUNK ? count - done : CHUNK;
-    widen(tensor->element, data + done * tensor->element->bytes, wide, some);
+    widen(tensor->element, data + done * bytes, wide, some);
     for (size_t i = 0; i < some; ++i) out[done + i] = (float)wide[i];
   }
 }
@@ -197,16 +202,13 @@ void weights_note_rounded(const Weights *weights, Diag *diag) {
             count == 1 ? "" : "s", names);
 }
 
-void weights_floats(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count) {
+void weights_named(const Weights *weights, Diag *diag, NamedTensor **tensors, uint32_t *count) {
   *tensors = ARENA_ARRAY(weights->arena, weights->tensor_count, NamedTensor);
   *count = 0;
   for (uint32_t i = 0; i < weights->tensor_count; ++i) {
     const FileTensor *tensor = &weights->tensors[i];
     if (tensor->problem || !tensor->element->bindable) continue;
-    size_t elements = (tensor->end - tensor->begin) / tensor->element->bytes;
-    float *data = ARENA_ARRAY(weights->arena, elements, float);
-    narrow_tensor(weights, tensor, data, elements);
-    (*tensors)[(*count)++] = (NamedTensor){tensor->name, tensor->rank, tensor->dims, data};
+    (*tensors)[(*count)++] = (NamedTensor){tensor->name, tensor->rank, tensor->dims};
   }
   warn_left_out(weights, diag);
   weights_note_rounded(weights, diag);

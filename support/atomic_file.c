@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "support/destination.h"
+#include "support/panic.h"
 
 typedef struct Entry {
   const char *named; /* the path as the caller has it, for messages */
@@ -33,6 +34,8 @@ struct AtomicFiles {
   Entry *entries;
   uint32_t count, capacity;
   uint32_t serial;   /* of the next hidden name */
+  int fd;            /* of the last entry, while `open` */
+  bool open;         /* it is being written */
   bool signals_wait; /* there are temporaries to remove */
   AtExit *at_exit;   /* removes them, while signals wait */
   sigset_t old_signals;
@@ -139,18 +142,41 @@ static bool write_all(int fd, const char *data, size_t bytes) {
   return true;
 }
 
-Status atomic_files_write(AtomicFiles *files, const char *path, const void *data, size_t bytes,
-                          bool executable) {
-  int fd = open_temporary(files, path, executable ? 0777 : 0666);
-  if (fd < 0) return STATUS_IO;
-  bool written = write_all(fd, data, bytes) && fsync(fd) == 0;
+Status atomic_files_begin(AtomicFiles *files, const char *path, bool executable) {
+  CHECK(!files->open);
+  files->fd = open_temporary(files, path, executable ? 0777 : 0666);
+  files->open = files->fd >= 0;
+  return files->open ? STATUS_OK : STATUS_IO;
+}
+
+Status atomic_files_append(AtomicFiles *files, const void *data, size_t bytes) {
+  CHECK(files->open);
+  if (write_all(files->fd, data, bytes)) return STATUS_OK;
+  return system_error(files->diag, files->entries[files->count - 1].named, "write");
+}
+
+Status atomic_files_end(AtomicFiles *files) {
+  CHECK(files->open);
+  files->open = false;
+  bool written = fsync(files->fd) == 0;
   int error = errno;
-  if (close(fd) != 0 && written) {
+  if (close(files->fd) != 0 && written) {
     written = false;
     error = errno;
   }
   errno = error;
+  const char *path = files->entries[files->count - 1].named;
   return written ? STATUS_OK : system_error(files->diag, path, "write");
+}
+
+Status atomic_files_write(AtomicFiles *files, const char *path, const void *data, size_t bytes,
+                          bool executable) {
+  RETURN_IF_ERROR(atomic_files_begin(files, path, executable));
+  Status status = atomic_files_append(files, data, bytes);
+  if (!status) return atomic_files_end(files);
+  files->open = false;
+  (void)close(files->fd);
+  return status;
 }
 
 Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **temporary) {
@@ -227,6 +253,8 @@ Status atomic_files_commit(AtomicFiles *files) {
 }
 
 void atomic_files_discard(AtomicFiles *files) {
+  if (files->open) (void)close(files->fd);
+  files->open = false;
   for (uint32_t i = 0; i < files->count; ++i) {
     if (files->entries[i].temporary) (void)unlink(files->entries[i].temporary);
   }

@@ -29,6 +29,12 @@ AtomicFiles *atomic_files_new(Arena *arena, Diag *diag);
 /* Writes `bytes` of `data` for `path`; `executable` sets the x bits. */
 MUST_CHECK Status atomic_files_write(AtomicFiles *files, const char *path, const void *data,
                                      size_t bytes, bool executable);
+/* The same piece by piece: begins the file for `path`. One at a time; discard closes it. */
+MUST_CHECK Status atomic_files_begin(AtomicFiles *files, const char *path, bool executable);
+/* Appends `bytes` of `data` to the file that was begun. */
+MUST_CHECK Status atomic_files_append(AtomicFiles *files, const void *data, size_t bytes);
+/* Ends it: it is on the disk. */
+MUST_CHECK Status atomic_files_end(AtomicFiles *files);
 /* The name of a fresh temporary beside `path`, for a tool (the linker) that writes it itself. */
 MUST_CHECK Status atomic_files_reserve(AtomicFiles *files, const char *path,
                                        const char **temporary);

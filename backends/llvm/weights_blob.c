@@ -49,14 +49,22 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
 }
 
 /* Zeros are written behind each constant, for whoever has a buffer that was used before. */
+uint64_t weights_blob_room(const WeightsBlob *blob, uint32_t index) {
+  uint64_t end = index + 1 < blob->count ? blob->offsets[index + 1] : blob->bytes;
+  return end - blob->offsets[index];
+}
+
+Status weights_blob_write(const WeightsBlob *blob, uint32_t index, const WeightSource *source,
+                          void *out) {
+  uint64_t used = type_bytes(blob->recipes[index]->type);
+  RETURN_IF_ERROR(recipe_write(blob->recipes[index], source, out));
+  memset((char *)out + used, 0, weights_blob_room(blob, index) - used);
+  return STATUS_OK;
+}
+
 Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source, void *out) {
-  char *bytes = out;
   for (uint32_t i = 0; i < blob->count; ++i) {
-    uint64_t begin = blob->offsets[i];
-    uint64_t end = i + 1 < blob->count ? blob->offsets[i + 1] : blob->bytes;
-    uint64_t used = type_bytes(blob->recipes[i]->type);
-    RETURN_IF_ERROR(recipe_write(blob->recipes[i], source, bytes + begin));
-    memset(bytes + begin + used, 0, end - begin - used);
+    RETURN_IF_ERROR(weights_blob_write(blob, i, source, (char *)out + blob->offsets[i]));
   }
   return STATUS_OK;
 }

@@ -272,7 +272,7 @@ Test(checkpoint, leaves_integers_out_of_the_floats) {
   NamedTensor *tensors;
   uint32_t count;
   diag.stream = NULL;
-  weights_floats(weights, &diag, &tensors, &count);
+  weights_named(weights, &diag, &tensors, &count);
   cr_expect_eq(count, 0);
   cr_expect_eq(diag.warnings, 1);
   weights_close(weights);
