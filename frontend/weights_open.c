@@ -59,6 +59,8 @@ bool weights_is_file(const char *path) {
   for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) {
     if (ends_with(path, ends[i])) return true;
   }
+  struct stat info;
+  if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false; /* a pipe is read once */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
   ssize_t got = read(fd, head, sizeof head);

@@ -95,6 +95,13 @@ expect 0 inspect fixed.json
 says stdout 'offsets 1x8x8x18'
 rm fixed.json
 
+echo "-- a model out of a pipe"
+mkfifo pipe
+cat tiny.json >pipe &
+expect 0 inspect pipe
+wait
+rm pipe
+
 echo "-- weights files, listed"
 checkpoints=$here/../e2e/checkpoints accepted=$here/../e2e/accepted
 expect 0 inspect "$checkpoints/tiny.pth"
