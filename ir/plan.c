@@ -21,25 +21,28 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
 
 static const struct {
   DType dtype;
-  uint32_t parts;
+  uint32_t group, rows, parts; /* `parts` vectors of sums for `rows` rows */
 } dots[DOT_KIND_COUNT] = {
-    [DOT_PAIRS] = {DTYPE_S16, 2},
-    [DOT_FOURS_U8] = {DTYPE_U8, 1},
-    [DOT_FOURS_S8] = {DTYPE_S8, 1},
-    [DOT_LONG_PAIRS] = {DTYPE_S8, 2},
+    [DOT_PAIRS] = {DTYPE_S16, 4, 1, 2},    [DOT_FOURS_U8] = {DTYPE_U8, 4, 1, 1},
+    [DOT_FOURS_S8] = {DTYPE_S8, 4, 1, 1},  [DOT_LONG_PAIRS] = {DTYPE_S8, 4, 1, 2},
+    [DOT_EIGHTS_S8] = {DTYPE_S8, 8, 2, 2},
 };
 
 DType plan_dot_dtype(DotKind dot) {
   return dots[dot].dtype;
 }
 
-uint32_t plan_dot_parts(DotKind dot) {
-  return dots[dot].parts;
+uint32_t plan_dot_group(DotKind dot) {
+  return dots[dot].group;
+}
+
+uint32_t plan_dot_sums(DotKind dot, uint32_t rows) {
+  return ceil_div_u32(rows, dots[dot].rows) * dots[dot].parts;
 }
 
 uint32_t plan_product_depth(const Graph *body, const Node *node) {
-  uint32_t depth = (uint32_t)macs_of_element(body, node);
-  return graph_type(body, node->operands[1]).dtype == DTYPE_S8 ? ceil_div_u32(depth, 4) : depth;
+  Type w = graph_type(body, node->operands[1]);
+  return (uint32_t)(w.dtype == DTYPE_S8 ? (uint64_t)w.dims[1] : macs_of_element(body, node));
 }
 
 uint64_t plan_scratch_bytes(const PlanKernel *kernel, ValueId value, uint64_t rows) {

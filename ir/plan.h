@@ -67,6 +67,7 @@ typedef enum DotKind {
   DOT_FOURS_U8,   /* of u8 and s8, four into one s32: vpdpbusd */
   DOT_FOURS_S8,   /* of s8: sdot */
   DOT_LONG_PAIRS, /* of s8 into s16, then two neighbours into one s32: smull, sadalp */
+  DOT_EIGHTS_S8,  /* of s8, eight into one s32, for two rows and two columns at once: smmla */
   DOT_KIND_COUNT,
 } DotKind;
 
@@ -113,9 +114,11 @@ typedef struct ValuePlace {
 
 /* As what quantized products take their rows. */
 DType plan_dot_dtype(DotKind dot);
-/* Vectors of sums for one vector of columns. */
-uint32_t plan_dot_parts(DotKind dot);
-/* Steps of K of a product: K, or fours of it where its weights are whole numbers. */
+/* How many k of a column stand together in their weights: a step of K. */
+uint32_t plan_dot_group(DotKind dot);
+/* Vectors of sums of `rows` rows for one vector of columns. */
+uint32_t plan_dot_sums(DotKind dot, uint32_t rows);
+/* Steps of K of a product: K, or groups of it where its weights are whole numbers. */
 uint32_t plan_product_depth(const Graph *body, const Node *node);
 
 /* How a product [rows, K] x [K, columns] is computed. */

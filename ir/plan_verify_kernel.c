@@ -278,8 +278,11 @@ static const char *check_columns(const Check *c, const Node *node) {
 static const char *check_quantized(const Check *c, const Node *node, const ProductPlan *p) {
   DType rows = graph_type(c->body, node->operands[0]).dtype;
   if (rows != plan_dot_dtype(c->target->dot)) return "rows as this target quantizes them";
-  uint64_t sums = (uint64_t)p->tile_rows * p->tile_columns / c->target->vector_floats;
-  return sums * plan_dot_parts(c->target->dot) > PLAN_TILE_SUMS ? "a smaller tile" : NULL;
+  int64_t group = graph_type(c->body, node->operands[1]).dims[3];
+  if (group != plan_dot_group(c->target->dot)) return "weights as this target packs them";
+  uint64_t vectors = p->tile_columns / c->target->vector_floats;
+  uint64_t sums = vectors * plan_dot_sums(c->target->dot, p->tile_rows);
+  return sums > PLAN_TILE_SUMS ? "a smaller tile" : NULL;
 }
 
 /* What a product's B must be. */

@@ -196,12 +196,21 @@ static const char *fit_pack(Recipe *r) {
   return NULL;
 }
 
-static const char *fit_pack4(Recipe *r) {
+/* [O,K] to [ceil(O / panel)][ceil(K / group)][panel][group]. */
+static const char *fit_pack_groups(Recipe *r, int64_t group) {
   const char *message = fit_pack(r);
   if (message) return message;
-  int64_t fours = (r->type.dims[1] - 1) / 4 + 1;
-  r->type = type_make(4, (const int64_t[]){r->type.dims[0], fours, r->type.dims[2], 4});
+  int64_t groups = (r->type.dims[1] - 1) / group + 1;
+  r->type = type_make(4, (const int64_t[]){r->type.dims[0], groups, r->type.dims[2], group});
   return NULL;
+}
+
+static const char *fit_pack4(Recipe *r) {
+  return fit_pack_groups(r, 4);
+}
+
+static const char *fit_pack8(Recipe *r) {
+  return fit_pack_groups(r, 8);
 }
 
 static const char *fit_quantize(Recipe *r) {
@@ -234,6 +243,7 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_SLICE] = fit_slice,       [RECIPE_PACK] = fit_pack,
     [RECIPE_PACK4] = fit_pack4,       [RECIPE_QUANTIZE] = fit_quantize,
     [RECIPE_ROUND] = fit_round,       [RECIPE_QUANTIZE_SCALE] = fit_quantize_scale,
+    [RECIPE_PACK8] = fit_pack8,
 };
 
 /* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
@@ -399,6 +409,11 @@ const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t pane
 const Recipe *recipe_pack4(RecipeTable *table, const Recipe *matrix, int64_t panel) {
   return make(table,
               (Recipe){.kind = RECIPE_PACK4, .type.dims = {0, 0, panel}, .operands = {matrix}});
+}
+
+const Recipe *recipe_pack8(RecipeTable *table, const Recipe *matrix, int64_t panel) {
+  return make(table,
+              (Recipe){.kind = RECIPE_PACK8, .type.dims = {0, 0, panel}, .operands = {matrix}});
 }
 
 const Recipe *recipe_quantize(RecipeTable *table, const Recipe *matrix) {

@@ -21,6 +21,7 @@
  *                                            R[p*P+j, k], 0 beyond N
  *   pack4(R[N,K], P)                         panels [ceil(N/P), ceil(K/4), P, 4]: element [p,k,j,i]
  *                                            is R[p*P+j, 4*k+i], 0 beyond N and K
+ *   pack8(R[N,K], P)                         the same in eights
  *   quantize(R[N,K])                         R[n,k] / scale[n] to the nearest whole number, of two
  *                                            the even one: -127 to 127; 0 where the scale is 0
  *   quantize_scale(R[N,K])                   scale[n]: the largest |R[n,k]| / 127, shape [N]
@@ -55,6 +56,7 @@ typedef enum RecipeKind {
   RECIPE_SLICE,
   RECIPE_PACK,
   RECIPE_PACK4,
+  RECIPE_PACK8,
   RECIPE_QUANTIZE,
   RECIPE_QUANTIZE_SCALE,
   RECIPE_ROUND,
@@ -109,8 +111,10 @@ const Recipe *recipe_concat(RecipeTable *table, const Recipe *a, const Recipe *b
 const Recipe *recipe_slice(RecipeTable *table, const Recipe *r, int64_t begin, int64_t count);
 /* matrix [N,K] in panels of `panel` rows of it, as products read it. */
 const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t panel);
-/* The same in fours of K, as quantized products read it. */
+/* The same in fours of K, as quantized products read it, */
 const Recipe *recipe_pack4(RecipeTable *table, const Recipe *matrix, int64_t panel);
+/* or in eights. */
+const Recipe *recipe_pack8(RecipeTable *table, const Recipe *matrix, int64_t panel);
 /* Each row of `matrix` [N,K] as whole numbers from -127 to 127, */
 const Recipe *recipe_quantize(RecipeTable *table, const Recipe *matrix);
 /* and what one of them stands for, [N]. */

@@ -230,16 +230,19 @@ static Status evaluate_pack(const Recipe *r, const WeightSource *source, double 
   return STATUS_OK;
 }
 
-/* [N][K] to [N/panel][K/4][panel][4]. */
-static Status evaluate_pack4(const Recipe *r, const WeightSource *source, double *out) {
+/* [N][K] to [N/panel][K/group][panel][group], of 4 or 8. */
+static Status evaluate_pack_groups(const Recipe *r, const WeightSource *source, double *out) {
   double *matrix;
   RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &matrix));
   size_t rows = (size_t)r->operands[0]->type.dims[0], depth = (size_t)r->operands[0]->type.dims[1];
-  size_t fours = (size_t)r->type.dims[1], panel = (size_t)r->type.dims[2];
+  size_t groups = (size_t)r->type.dims[1], panel = (size_t)r->type.dims[2];
+  size_t group = (size_t)r->type.dims[3];
   memset(out, 0, count_of(r) * sizeof *out);
   for (size_t n = 0; n < rows; ++n) {
-    double *column = out + (n / panel * fours * panel + n % panel) * 4;
-    for (size_t k = 0; k < depth; ++k) column[k / 4 * panel * 4 + k % 4] = matrix[n * depth + k];
+    double *column = out + (n / panel * groups * panel + n % panel) * group;
+    for (size_t k = 0; k < depth; ++k) {
+      column[k / group * panel * group + k % group] = matrix[n * depth + k];
+    }
   }
   free(matrix);
   return STATUS_OK;
@@ -303,15 +306,25 @@ static Status evaluate_round(const Recipe *r, const WeightSource *source, double
 
 typedef Status EvaluateFunction(const Recipe *r, const WeightSource *source, double *out);
 static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
-    [RECIPE_TENSOR] = evaluate_tensor,     [RECIPE_FILL] = evaluate_fill,
-    [RECIPE_IOTA3] = evaluate_iota3,       [RECIPE_RESHAPE] = evaluate_reshape,
-    [RECIPE_PERMUTE] = evaluate_permute,   [RECIPE_ADD] = evaluate_add,
-    [RECIPE_MUL] = evaluate_mul,           [RECIPE_MUL_COLUMNS] = evaluate_mul_columns,
-    [RECIPE_MUL_ROWS] = evaluate_mul_rows, [RECIPE_MATVEC] = evaluate_matvec,
-    [RECIPE_MATMUL] = evaluate_matmul,     [RECIPE_CONCAT] = evaluate_concat,
-    [RECIPE_SLICE] = evaluate_slice,       [RECIPE_PACK] = evaluate_pack,
-    [RECIPE_PACK4] = evaluate_pack4,       [RECIPE_QUANTIZE] = evaluate_quantize,
-    [RECIPE_ROUND] = evaluate_round,       [RECIPE_QUANTIZE_SCALE] = evaluate_quantize_scale,
+    [RECIPE_TENSOR] = evaluate_tensor,
+    [RECIPE_FILL] = evaluate_fill,
+    [RECIPE_IOTA3] = evaluate_iota3,
+    [RECIPE_RESHAPE] = evaluate_reshape,
+    [RECIPE_PERMUTE] = evaluate_permute,
+    [RECIPE_ADD] = evaluate_add,
+    [RECIPE_MUL] = evaluate_mul,
+    [RECIPE_MUL_COLUMNS] = evaluate_mul_columns,
+    [RECIPE_MUL_ROWS] = evaluate_mul_rows,
+    [RECIPE_MATVEC] = evaluate_matvec,
+    [RECIPE_MATMUL] = evaluate_matmul,
+    [RECIPE_CONCAT] = evaluate_concat,
+    [RECIPE_SLICE] = evaluate_slice,
+    [RECIPE_PACK] = evaluate_pack,
+    [RECIPE_PACK4] = evaluate_pack_groups,
+    [RECIPE_PACK8] = evaluate_pack_groups,
+    [RECIPE_QUANTIZE] = evaluate_quantize,
+    [RECIPE_ROUND] = evaluate_round,
+    [RECIPE_QUANTIZE_SCALE] = evaluate_quantize_scale,
 };
 
 Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out) {

@@ -98,10 +98,16 @@ static const Recipe *first_sums(const Quantizing *z, const Recipe *q) {
   return recipe_round(table, first, DTYPE_S32);
 }
 
+/* How many k of a column stand together in weights. */
+static uint32_t group_of(const Quantizing *z) {
+  return plan_dot_group(z->context->target->dot);
+}
+
 /* The weights as products read them, and what one of them stands for. */
 static ValueId packed(const Quantizing *z, Builder b, const Recipe *w) {
   RecipeTable *table = z->rw.from->recipes;
-  const Recipe *q = recipe_pack4(table, recipe_quantize(table, w), PLAN_PANEL);
+  const Recipe *q = recipe_quantize(table, w);
+  q = group_of(z) == 8 ? recipe_pack8(table, q, PLAN_PANEL) : recipe_pack4(table, q, PLAN_PANEL);
   return build_constant(b, recipe_round(table, q, DTYPE_S8));
 }
 
@@ -151,7 +157,7 @@ static bool shares(const Quantizing *z, const Node *node) {
   const Graph *graph = z->rw.from;
   if (!pattern_is_plain_linear(graph, node)) return false;
   const Recipe *w = graph_recipe(graph, node->operands[1]);
-  return graph_type(graph, node->operands[0]).rank == 2 && w->type.dims[1] % 4 == 0 &&
+  return graph_type(graph, node->operands[0]).rank == 2 && w->type.dims[1] % group_of(z) == 0 &&
          z->shared[w->id] && !is_kept(z->context, node->label);
 }
 

@@ -36,6 +36,8 @@ const char *atm_error_text(int code);
 #define ATM_ISA_X86_64_V3_VNNI (UINT64_C(1) << 3) /* v3 and AVX-VNNI */
 #define ATM_ISA_X86_64_V4_VNNI (UINT64_C(1) << 4) /* v4 and AVX512-VNNI */
 #define ATM_ISA_ARM_NEON (UINT64_C(1) << 16)
+#define ATM_ISA_ARM_DOTPROD (UINT64_C(1) << 17) /* and sdot */
+#define ATM_ISA_ARM_I8MM (UINT64_C(1) << 18)    /* and smmla */
 /* Says that the other bits are what this very CPU has. */
 #define ATM_ISA_DETECTED (UINT64_C(1) << 63)
 /* What this CPU and its operating system support, and ATM_ISA_DETECTED. Generated code does the

@@ -37,12 +37,20 @@ static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
   __asm__ volatile("xgetbv" : "=a"(r[0]), "=d"(r[1]) : "c"(0));
   return r[0];
 }
-#else
-#if defined(__aarch64__)
-enum { ARCH = ISA_ARM };
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+enum { ARCH = ISA_ARM, SYSTEM_ANSWERS = 1 << 11 }; /* HWCAP_CPUID: mrs does not fault */
+
+static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
+  uint64_t bits = 0;
+  if (!(getauxval(AT_HWCAP) & SYSTEM_ANSWERS)) return 0;
+  if (leaf == 0) __asm__("mrs %0, ID_AA64ISAR0_EL1" : "=r"(bits));
+  if (leaf == 1) __asm__("mrs %0, ID_AA64ISAR1_EL1" : "=r"(bits));
+  return (uint32_t)(reg == ISA_HIGH ? bits >> 32 : bits);
+}
 #else
 enum { ARCH = -1 };
-#endif
 
 static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
   (void)leaf, (void)reg;

@@ -1,18 +1,72 @@
-/* AArch64 with NEON, which every armv8-a CPU has.
+/* AArch64 with NEON, which every armv8-a CPU has, and two more with instructions for quantized
+ * products: Armv8.2's sdot, and the smmla of Armv8.6.
  *
- * 6x16: A is loaded as scalars that multiply whole vectors by lane, 24 accumulators of 32. */
+ * 6x16: A is loaded as scalars that multiply whole vectors by lane, 24 accumulators of 32.
+ *
+ * The lists of features are what LLVM calls them on the host (row_of_host asks for all of a row);
+ * those of CPUs are LLVM's names, each with the best row that it runs. Rows are best first.
+ */
 #include "backends/llvm/targets.h"
 #include "runtime/atm_runtime.h"
 
-static const char *const no_features[] = {NULL};
-static const char *const cpus[] = {
-    "generic",     "cortex-a53",   "cortex-a55", "cortex-a57",  "cortex-a72",  "cortex-a73",
-    "cortex-a75",  "cortex-a76",   "cortex-a77", "cortex-a78",  "cortex-a510", "cortex-a710",
-    "cortex-x1",   "cortex-x2",    "cortex-x3",  "neoverse-n1", "neoverse-n2", "neoverse-v1",
-    "neoverse-v2", "apple-m1",     "apple-m2",   "apple-m3",    "ampere1",     "a64fx",
-    "carmel",      "thunderx2t99", NULL};
+static const char *const features_i8mm[] = {"dotprod", "i8mm", NULL};
+static const char *const features_dotprod[] = {"dotprod", NULL};
+static const char *const features_neon[] = {NULL};
+
+static const char *const cpus_i8mm[] = {
+    "ampere1",     "ampere1a",    "ampere1b",    "apple-a15",       "apple-a16",   "apple-a17",
+    "apple-m2",    "apple-m3",    "apple-m4",    "cortex-a510",     "cortex-a520", "cortex-a710",
+    "cortex-a715", "cortex-a720", "cortex-a725", "cortex-x2",       "cortex-x3",   "cortex-x4",
+    "cortex-x925", "neoverse-n2", "neoverse-n3", "neoverse-512tvb", "neoverse-v1", "neoverse-v2",
+    "neoverse-v3", "oryon-1",     NULL};
+static const char *const cpus_dotprod[] = {"apple-a13",  "apple-a14",   "apple-m1",    "cortex-a55",
+                                           "cortex-a75", "cortex-a76",  "cortex-a77",  "cortex-a78",
+                                           "cortex-x1",  "neoverse-e1", "neoverse-n1", NULL};
+static const char *const cpus_neon[] = {"generic",    "cortex-a53",   "cortex-a57",
+                                        "cortex-a72", "cortex-a73",   "a64fx",
+                                        "carmel",     "thunderx2t99", NULL};
 
 static const TargetRow rows[] = {
+    {.info = {.name = "armv8-a-i8mm",
+              .triple = "aarch64-unknown-linux-gnu",
+              .cpu = "generic",
+              .tune = NULL,
+              .features = "+neon,+fp-armv8,+dotprod,+i8mm",
+              .vector_floats = 4,
+              .vector_registers = 32,
+              .has_fma = true,
+              .has_half = true,
+              .tile_rows = 6,
+              .tile_columns = 16,
+              .dot = DOT_EIGHTS_S8,
+              .dot_rows = 6,
+              .dot_columns = 16,
+              .isa_bits = ATM_ISA_ARM_I8MM},
+     .isa = "neon-i8mm",
+     .quantized = true,
+     .baseline_cpu = "generic",
+     .requires = features_i8mm,
+     .cpus = cpus_i8mm},
+    {.info = {.name = "armv8-a-dotprod",
+              .triple = "aarch64-unknown-linux-gnu",
+              .cpu = "generic",
+              .tune = NULL,
+              .features = "+neon,+fp-armv8,+dotprod",
+              .vector_floats = 4,
+              .vector_registers = 32,
+              .has_fma = true,
+              .has_half = true,
+              .tile_rows = 6,
+              .tile_columns = 16,
+              .dot = DOT_FOURS_S8,
+              .dot_rows = 6,
+              .dot_columns = 16,
+              .isa_bits = ATM_ISA_ARM_DOTPROD},
+     .isa = "neon-dotprod",
+     .quantized = true,
+     .baseline_cpu = "generic",
+     .requires = features_dotprod,
+     .cpus = cpus_dotprod},
     {.info = {.name = "armv8-a",
               .triple = "aarch64-unknown-linux-gnu",
               .cpu = "generic",
@@ -30,11 +84,11 @@ static const TargetRow rows[] = {
               .isa_bits = ATM_ISA_ARM_NEON},
      .isa = "neon",
      .baseline_cpu = "generic",
-     .requires = no_features,
-     .cpus = cpus},
+     .requires = features_neon,
+     .cpus = cpus_neon},
 };
 
 static const char *const arches[] = {"aarch64", "arm64", NULL};
 
 const TargetFamily target_family_arm = {
-    .arches = arches, .name = "aarch64", .rows = rows, .row_count = 1};
+    .arches = arches, .name = "aarch64", .rows = rows, .row_count = sizeof rows / sizeof *rows};

@@ -1,7 +1,7 @@
 /* What the CPU and its operating system support, asked by the object itself so that it depends on
  * nothing outside: the tests of runtime/isa.def, those alone that some variant of the code needs,
  * without a branch but the one in front of xgetbv, which faults where the system has not switched
- * it on.
+ * it on. On Arm the registers are read that Linux answers for.
  *
  *   uint64_t PREFIX_cpu_isa(void) {
  *     found = 0;
@@ -17,7 +17,7 @@
 #include "support/panic.h"
 
 #define TEST(leaf, reg, mask) {leaf, reg, mask},
-#define ISA(NAME, arch, below, tests) {ATM_ISA_##NAME, below, {tests{0, 0, 0}}},
+#define ISA(NAME, arch, below, tests) {ATM_ISA_##NAME, below, arch, {tests{0, 0, 0}}},
 
 enum { MOST_TESTS = 7, MOST_READ = 8 };
 
@@ -28,6 +28,7 @@ typedef struct Test {
 
 static const struct {
   uint64_t isa, below;
+  int arch;
   Test tests[MOST_TESTS + 1];
 } rows[] = {
 #include "runtime/isa.def"
@@ -38,7 +39,7 @@ enum { ROW_COUNT = sizeof rows / sizeof *rows };
 typedef struct Check {
   ModuleContext *m;
   LLVMValueRef function;
-  LLVMValueRef last_leaf; /* the last basic one that the CPU has */
+  LLVMValueRef last_leaf; /* the last basic one that an x86 CPU has */
   LLVMValueRef saved;     /* xgetbv; NULL until read */
   uint32_t leaves[MOST_READ];
   LLVMValueRef results[MOST_READ];
@@ -110,7 +111,7 @@ static LLVMValueRef saved_registers(Check *c) {
 }
 
 /* The bits of `t` are set; leaves that the CPU does not have hold what others do. */
-static LLVMValueRef holds(Check *c, const Test *t) {
+static LLVMValueRef holds_x86(Check *c, const Test *t) {
   if (t->reg == ISA_XCR0) return has_bits(c, saved_registers(c), i32(c, t->mask));
   LLVMValueRef ok = has_bits(c, register_after(c, t->leaf, t->reg), i32(c, t->mask));
   if (t->leaf <= 1 || t->leaf >> 31) return ok; /* every x86-64 CPU has these */
@@ -119,11 +120,29 @@ static LLVMValueRef holds(Check *c, const Test *t) {
   return LLVMBuildAnd(c->m->builder, ok, there, "");
 }
 
+/* The same of a half of an ID register. */
+static LLVMValueRef holds_arm(Check *c, const Test *t) {
+  static const char *const texts[] = {"mrs $0, ID_AA64ISAR0_EL1", "mrs $0, ID_AA64ISAR1_EL1"};
+  const char *text = texts[t->leaf];
+  LLVMTypeRef type = LLVMFunctionType(c->m->i64, NULL, 0, 0);
+  LLVMValueRef code = LLVMGetInlineAsm(type, text, strlen(text), "=r", strlen("=r"), 1, 0,
+                                       LLVMInlineAsmDialectATT, 0);
+  LLVMValueRef bits = LLVMBuildCall2(c->m->builder, type, code, NULL, 0, "");
+  uint64_t mask = (uint64_t)t->mask << (t->reg == ISA_HIGH ? 32 : 0);
+  return has_bits(c, bits, i64(c, mask));
+}
+
+static LLVMValueRef holds(Check *c, int arch, const Test *t) {
+  return arch == ISA_X86 ? holds_x86(c, t) : holds_arm(c, t);
+}
+
 /* Adds the bit of row `r` to `found` where all that it asks for holds. */
 static LLVMValueRef add_row(Check *c, size_t r, LLVMValueRef found) {
   LLVMBuilderRef b = c->m->builder;
   LLVMValueRef ok = has_bits(c, found, i64(c, rows[r].below));
-  for (const Test *t = rows[r].tests; t->mask; ++t) ok = LLVMBuildAnd(b, ok, holds(c, t), "");
+  for (const Test *t = rows[r].tests; t->mask; ++t) {
+    ok = LLVMBuildAnd(b, ok, holds(c, rows[r].arch, t), "");
+  }
   LLVMValueRef bit = LLVMBuildSelect(b, ok, i64(c, rows[r].isa), i64(c, 0), "");
   return LLVMBuildOr(b, found, bit, "");
 }
@@ -138,12 +157,16 @@ static uint64_t with_below(uint64_t isa) {
 
 LLVMValueRef cpu_check_emit(Artifact *a, uint64_t isa) {
   uint64_t needed = with_below(isa);
-  bool tests = false;
-  for (size_t r = 0; r < ROW_COUNT; ++r) tests |= (rows[r].isa & needed) && rows[r].tests[0].mask;
+  bool tests = false, cpuid_tells = false;
+  for (size_t r = 0; r < ROW_COUNT; ++r) {
+    if (!(rows[r].isa & needed)) continue;
+    tests |= rows[r].tests[0].mask != 0;
+    cpuid_tells |= rows[r].arch == ISA_X86;
+  }
   if (!tests) return NULL;
   Check c = {.m = a->m};
   c.function = artifact_function(a, "cpu_isa", LLVMFunctionType(a->m->i64, NULL, 0, 0), false);
-  c.last_leaf = register_after(&c, 0, ISA_EAX);
+  if (cpuid_tells) c.last_leaf = register_after(&c, 0, ISA_EAX);
   LLVMValueRef found = i64(&c, 0);
   for (size_t r = 0; r < ROW_COUNT; ++r) {
     if (rows[r].isa & needed) found = add_row(&c, r, found);

@@ -3,16 +3,14 @@
  *
  *   fours        a register of columns, a sum in each lane:        c0 c1 c2 c3 ..
  *   pairs        two of half as many, two sums for each column:    c0 c0 c1 c1 .. | c2 c2 c3 c3 ..
+ *   eights       columns stand in eights; so do two rows, r and s, in one register, and each two
+ *                columns have sums with both:                      r0 r1 s0 s1 | r2 r3 s2 s3
  *
  * Sums are of s32, without saturation; the same for all ways. */
+#include <string.h>
+
 #include "backends/llvm/product.h"
 #include "support/panic.h"
-
-typedef struct Dot {
-  LLVMValueRef (*row)(ModuleContext *m, LLVMValueRef address);
-  void (*columns)(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
-  LLVMValueRef (*add)(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row, LLVMValueRef columns);
-} Dot;
 
 /* -- rows and columns -------------------------------------------------------------------------- */
 
@@ -32,8 +30,15 @@ static LLVMValueRef spread(ModuleContext *m, LLVMValueRef scalar, uint32_t count
 }
 
 /* Four bytes in each lane. */
-static LLVMValueRef row_of_fours(ModuleContext *m, LLVMValueRef address) {
-  return spread(m, load(m, m->i32, address, 4), m->target->vector_floats, m->vector_i32);
+static LLVMValueRef row_of_fours(ModuleContext *m, const LLVMValueRef *addresses) {
+  return spread(m, load(m, m->i32, addresses[0], 4), m->target->vector_floats, m->vector_i32);
+}
+
+/* The same, as the first lane of 16 bytes, which sdot takes for all lanes. */
+static LLVMValueRef row_of_first_four(ModuleContext *m, const LLVMValueRef *addresses) {
+  static const int32_t first[MAX_LANES] = {0};
+  LLVMValueRef fours = load(m, m->vector_i32, addresses[0], 4);
+  return emit_shuffle(m, fours, first, m->target->vector_floats);
 }
 
 static void columns_of_fours(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns) {
@@ -41,9 +46,10 @@ static void columns_of_fours(ModuleContext *m, LLVMValueRef address, LLVMValueRe
 }
 
 /* Four s16 in each two lanes. */
-static LLVMValueRef row_of_pairs(ModuleContext *m, LLVMValueRef address) {
+static LLVMValueRef row_of_pairs(ModuleContext *m, const LLVMValueRef *addresses) {
   uint32_t lanes = m->target->vector_floats;
-  return spread(m, load(m, m->i64, address, 8), lanes / 2, LLVMVectorType(m->i16, 2 * lanes));
+  LLVMTypeRef words = LLVMVectorType(m->i16, 2 * lanes);
+  return spread(m, load(m, m->i64, addresses[0], 8), lanes / 2, words);
 }
 
 /* Half of the columns each, as s16. */
@@ -58,73 +64,110 @@ static void columns_of_pairs(ModuleContext *m, LLVMValueRef address, LLVMValueRe
 }
 
 /* Four bytes in each half of eight. */
-static LLVMValueRef row_of_long_pairs(ModuleContext *m, LLVMValueRef address) {
-  return spread(m, load(m, m->i32, address, 4), 2, LLVMVectorType(m->i8, 8));
+static LLVMValueRef row_of_long_pairs(ModuleContext *m, const LLVMValueRef *addresses) {
+  return spread(m, load(m, m->i32, addresses[0], 4), 2, LLVMVectorType(m->i8, 8));
 }
 
+/* Half of 16 bytes each. */
 static void columns_of_long_pairs(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns) {
+  LLVMValueRef all = load(m, LLVMVectorType(m->i8, 16), address, 16);
+  for (int32_t half = 0; half < 2; ++half) {
+    int32_t index[8];
+    for (int32_t i = 0; i < 8; ++i) index[i] = 8 * half + i;
+    columns[half] = emit_shuffle(m, all, index, 8);
+  }
+}
+
+/* Eight bytes of each row. */
+static LLVMValueRef row_of_eights(ModuleContext *m, const LLVMValueRef *addresses) {
+  LLVMValueRef rows = LLVMGetUndef(LLVMVectorType(m->i64, 2));
+  for (uint32_t r = 0; r < 2; ++r) {
+    LLVMValueRef eight = load(m, m->i64, addresses[r], 8);
+    rows = LLVMBuildInsertElement(m->builder, rows, eight, emit_i32(m, r), "");
+  }
+  return LLVMBuildBitCast(m->builder, rows, LLVMVectorType(m->i8, 16), "");
+}
+
+/* Eight bytes of two columns each. */
+static void columns_of_eights(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns) {
   for (uint32_t half = 0; half < 2; ++half) {
-    LLVMValueRef at = emit_address(m, address, emit_i64(m, half * 8));
-    columns[half] = load(m, LLVMVectorType(m->i8, 8), at, 8);
+    LLVMValueRef at = emit_address(m, address, emit_i64(m, 16 * half));
+    columns[half] = load(m, LLVMVectorType(m->i8, 16), at, 16);
   }
 }
 
 /* -- products ---------------------------------------------------------------------------------- */
 
-static LLVMValueRef add_fours_u8(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row,
-                                 LLVMValueRef columns) {
+/* An intrinsic that exists for several types: its result's, and its last argument's where that is
+ * not NULL. */
+static LLVMValueRef neon(ModuleContext *m, const char *name, LLVMTypeRef types[2],
+                         LLVMValueRef *args, uint32_t count) {
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name)), type_count = types[1] ? 2 : 1;
+  CHECK(id != 0);
+  LLVMValueRef function = LLVMGetIntrinsicDeclaration(m->module, id, types, type_count);
+  LLVMTypeRef type = LLVMIntrinsicGetType(m->context, id, types, type_count);
+  return LLVMBuildCall2(m->builder, type, function, args, count, "");
+}
+
+static LLVMValueRef add_fours_u8(ModuleContext *m, LLVMValueRef sums, const LLVMValueRef *row,
+                                 const LLVMValueRef *columns, uint32_t steps) {
+  (void)steps;
   const char *name = m->target->vector_floats == 16 ? "llvm.x86.avx512.vpdpbusd.512"
                                                     : "llvm.x86.avx512.vpdpbusd.256";
-  return emit_target_intrinsic(m, name, (LLVMValueRef[]){sums, row, columns}, 3);
+  return emit_target_intrinsic(m, name, (LLVMValueRef[]){sums, row[0], columns[0]}, 3);
 }
 
-static LLVMValueRef add_fours_s8(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row,
-                                 LLVMValueRef columns) {
-  LLVMTypeRef bytes = LLVMVectorType(m->i8, 4 * m->target->vector_floats);
-  LLVMValueRef args[] = {sums, LLVMBuildBitCast(m->builder, columns, bytes, ""),
-                         LLVMBuildBitCast(m->builder, row, bytes, "")};
-  return emit_target_intrinsic(m, "llvm.aarch64.neon.sdot.v4i32.v16i8", args, 3);
+static LLVMValueRef add_fours_s8(ModuleContext *m, LLVMValueRef sums, const LLVMValueRef *row,
+                                 const LLVMValueRef *columns, uint32_t steps) {
+  (void)steps;
+  LLVMTypeRef bytes = LLVMVectorType(m->i8, 16);
+  LLVMValueRef args[] = {sums, LLVMBuildBitCast(m->builder, columns[0], bytes, ""),
+                         LLVMBuildBitCast(m->builder, row[0], bytes, "")};
+  return neon(m, "llvm.aarch64.neon.sdot", (LLVMTypeRef[]){m->vector_i32, bytes}, args, 3);
 }
 
-static LLVMValueRef add_pairs(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row,
-                              LLVMValueRef columns) {
+static LLVMValueRef add_eights(ModuleContext *m, LLVMValueRef sums, const LLVMValueRef *row,
+                               const LLVMValueRef *columns, uint32_t steps) {
+  (void)steps;
+  LLVMValueRef args[] = {sums, row[0], columns[0]};
+  LLVMTypeRef types[] = {m->vector_i32, LLVMTypeOf(row[0])};
+  return neon(m, "llvm.aarch64.neon.smmla", types, args, 3);
+}
+
+static LLVMValueRef add_pairs(ModuleContext *m, LLVMValueRef sums, const LLVMValueRef *row,
+                              const LLVMValueRef *columns, uint32_t steps) {
+  (void)steps;
   static const char *const names[] = {"llvm.x86.sse2.pmadd.wd", "llvm.x86.avx2.pmadd.wd",
                                       "llvm.x86.avx512.pmaddw.d.512"};
   uint32_t lanes = m->target->vector_floats;
   const char *name = names[lanes == 4 ? 0 : lanes == 8 ? 1 : 2];
-  LLVMValueRef pairs = emit_target_intrinsic(m, name, (LLVMValueRef[]){row, columns}, 2);
-  return emit_add(m, sums, pairs);
+  LLVMValueRef args[] = {row[0], columns[0]};
+  return emit_add(m, sums, emit_target_intrinsic(m, name, args, 2));
 }
 
-static LLVMValueRef add_long_pairs(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row,
-                                   LLVMValueRef columns) {
-  LLVMValueRef products =
-      emit_target_intrinsic(m, "llvm.aarch64.neon.smull.v8i16", (LLVMValueRef[]){row, columns}, 2);
-  LLVMValueRef pairs =
-      emit_target_intrinsic(m, "llvm.aarch64.neon.saddlp.v4i32.v8i16", &products, 1);
-  return emit_add(m, sums, pairs);
+/* Two products of numbers up to 127 are a number of 16 bits: 2 * 127 * 127 = 32258. */
+static LLVMValueRef add_long_pairs(ModuleContext *m, LLVMValueRef sums, const LLVMValueRef *row,
+                                   const LLVMValueRef *columns, uint32_t steps) {
+  LLVMTypeRef words = LLVMVectorType(m->i16, 8);
+  LLVMValueRef products = NULL;
+  for (uint32_t s = 0; s < steps; ++s) {
+    LLVMValueRef args[] = {row[s], columns[s]};
+    LLVMValueRef own = neon(m, "llvm.aarch64.neon.smull", (LLVMTypeRef[]){words, NULL}, args, 2);
+    products = products ? emit_add(m, products, own) : own;
+  }
+  LLVMTypeRef types[] = {m->vector_i32, words};
+  return emit_add(m, sums, neon(m, "llvm.aarch64.neon.saddlp", types, &products, 1));
 }
 
-static const Dot dots[DOT_KIND_COUNT] = {
-    [DOT_PAIRS] = {row_of_pairs, columns_of_pairs, add_pairs},
-    [DOT_FOURS_U8] = {row_of_fours, columns_of_fours, add_fours_u8},
-    [DOT_FOURS_S8] = {row_of_fours, columns_of_fours, add_fours_s8},
-    [DOT_LONG_PAIRS] = {row_of_long_pairs, columns_of_long_pairs, add_long_pairs},
-};
+/* -- sums -------------------------------------------------------------------------------------- */
 
-LLVMValueRef dot_row(ModuleContext *m, LLVMValueRef address) {
-  return dots[m->target->dot].row(m, address);
+static LLVMValueRef finish_fours(ModuleContext *m, const LLVMValueRef *sums, uint32_t row) {
+  (void)m, (void)row;
+  return sums[0];
 }
 
-void dot_columns(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns) {
-  dots[m->target->dot].columns(m, address, columns);
-}
-
-LLVMValueRef dot_add(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row, LLVMValueRef columns) {
-  return dots[m->target->dot].add(m, sums, row, columns);
-}
-
-LLVMValueRef dot_finish(ModuleContext *m, const LLVMValueRef *sums) {
+static LLVMValueRef finish_pairs(ModuleContext *m, const LLVMValueRef *sums, uint32_t row) {
+  (void)row;
   LLVMValueRef halves[2];
   for (uint32_t odd = 0; odd < 2; ++odd) {
     int32_t index[MAX_LANES];
@@ -132,4 +175,22 @@ LLVMValueRef dot_finish(ModuleContext *m, const LLVMValueRef *sums) {
     halves[odd] = emit_shuffle_two(m, sums[0], sums[1], index, m->target->vector_floats);
   }
   return emit_add(m, halves[0], halves[1]);
+}
+
+static LLVMValueRef finish_eights(ModuleContext *m, const LLVMValueRef *sums, uint32_t row) {
+  int32_t at = 2 * (int32_t)row, index[] = {at, at + 1, at + 4, at + 5};
+  return emit_shuffle_two(m, sums[0], sums[1], index, 4);
+}
+
+static const Dot dots[DOT_KIND_COUNT] = {
+    [DOT_PAIRS] = {1, 1, row_of_pairs, columns_of_pairs, add_pairs, finish_pairs},
+    [DOT_FOURS_U8] = {1, 1, row_of_fours, columns_of_fours, add_fours_u8, finish_fours},
+    [DOT_FOURS_S8] = {1, 1, row_of_first_four, columns_of_fours, add_fours_s8, finish_fours},
+    [DOT_LONG_PAIRS] = {1, 2, row_of_long_pairs, columns_of_long_pairs, add_long_pairs,
+                        finish_pairs},
+    [DOT_EIGHTS_S8] = {2, 1, row_of_eights, columns_of_eights, add_eights, finish_eights},
+};
+
+const Dot *dot_of(ModuleContext *m) {
+  return &dots[m->target->dot];
 }

@@ -128,8 +128,10 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
   uint32_t lanes = m->target->vector_floats;
   Tile tile = {.column = emit_add(m, emit_mul(m, panel, PLAN_PANEL), begin),
                .panel = emit_address(m, product_panel(p, panel),
-                                     emit_mul(m, begin, product_column_bytes(p->dtype))),
-               .b = {.dtype = p->dtype, .step_bytes = p->step_bytes},
+                                     emit_mul(m, begin, product_column_bytes(p->type))),
+               .b = {.dtype = p->type.dtype,
+                     .column_bytes = product_column_bytes(p->type),
+                     .step_bytes = p->step_bytes},
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   tile.row = tile.depth = emit_i64(m, 0);
@@ -171,11 +173,11 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
 static void find_weights(Product *p, ValueId b) {
   KernelEmitter *k = p->k;
   const Node *linear = stage_anchor(k, p->stage);
-  p->dtype = graph_type(k->body, b).dtype;
+  p->type = graph_type(k->body, b);
   if (linear->op != OP_IMAGE_LINEAR) {
     p->weights = k->views[b.index].base;
     p->aligned = true;
-    p->step_bytes = product_panel_bytes(p->dtype);
+    p->step_bytes = product_panel_bytes(p->type);
     p->panel_bytes = p->step_bytes * p->depth;
     p->next_lines = product_prefetch_lines(p);
   } else {
@@ -183,7 +185,7 @@ static void find_weights(Product *p, ValueId b) {
     View matrix = view_of_map(k, b);
     p->weights = matrix.base;
     p->step_bytes = matrix.row_bytes;
-    p->panel_bytes = product_panel_bytes(p->dtype);
+    p->panel_bytes = product_panel_bytes(p->type);
   }
 }
 
@@ -203,13 +205,13 @@ static void find_mixed(Product *p, const Node *node) {
   ValueId x = node->operands[0], w = node->operands[1], bias = node_operand(node, 2);
   View map = view_of_map(k, x);
   CHECK(map.channel_bytes == 4 && k->views[w.index].dtype == DTYPE_F32);
-  p->dtype = map.dtype;
+  p->type = graph_type(k->body, x);
   p->a = product_source_rows(view_of_rows(k, w, 4 * (uint64_t)p->depth));
   p->row_bias = value_is_none(bias) ? NULL : view_of_rows(k, bias, 4);
   p->weights = map.base;
   p->aligned = k->kernel->places[x.index].column == 0;
   p->step_bytes = map.row_bytes;
-  p->panel_bytes = product_panel_bytes(p->dtype);
+  p->panel_bytes = product_panel_bytes(p->type);
 }
 
 /* linear(a, b, bias) */

@@ -10,13 +10,13 @@
 _Static_assert((int)PLAN_TILE_SUMS <= (int)LOOP_MAX_CARRIED,
                "a tile's sums are carried by its loop");
 
-/* Bytes of a column at one step of K: an element of type `dtype`, or four of s8. */
-static inline uint32_t product_column_bytes(DType dtype) {
-  return dtype == DTYPE_S8 ? 4 : dtype_bytes(dtype);
+/* Bytes of a column of B at one step of K: an element, or four or eight of s8. */
+static inline uint32_t product_column_bytes(Type b) {
+  return b.dtype == DTYPE_S8 ? (uint32_t)b.dims[b.rank - 1] : dtype_bytes(b.dtype);
 }
 /* Bytes of one step of a panel. */
-static inline uint32_t product_panel_bytes(DType dtype) {
-  return PLAN_PANEL * product_column_bytes(dtype);
+static inline uint32_t product_panel_bytes(Type b) {
+  return PLAN_PANEL * product_column_bytes(b);
 }
 
 /* Where A is. A row's K steps stand in runs: row r at k = 0 is at
@@ -46,7 +46,7 @@ typedef struct Product {
   /* Of weights that are whole numbers: their columns' scale; and of rows that are, too. */
   const View *column_scale, *row_scale, *first;
   LLVMValueRef weights; /* B */
-  DType dtype;          /* its elements' in memory */
+  Type type;            /* its own, in memory */
   bool aligned;         /* B, to vectors */
   uint64_t step_bytes;  /* of B: from one k to the next, */
   uint64_t panel_bytes; /* and from one panel to the next */
@@ -62,8 +62,9 @@ typedef struct Product {
 
 /* How the B of a tile stands in memory. */
 typedef struct PanelSource {
-  DType dtype;         /* of its elements */
-  uint64_t step_bytes; /* from one k to the next */
+  DType dtype;           /* of its elements */
+  uint32_t column_bytes; /* from one column to the next */
+  uint64_t step_bytes;   /* from one k to the next */
 } PanelSource;
 
 /* A register tile: `rows` rows from `row` on, `vectors` vectors of columns from `column` on. */
@@ -105,9 +106,10 @@ struct ProductWay {
   uint32_t (*sums)(const Product *p, const Tile *tile);
   /* what they begin as, */
   void (*begin)(const Product *p, const Tile *tile, LLVMValueRef *acc);
-  /* what step `step` of K adds, behind `a`, the tile's first row, and `b`, */
-  void (*add)(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
-              LLVMValueRef *acc);
+  /* what steps of K add, from step `step` behind `a`, the tile's first row, and `b` on: as many of
+   * `left` as it likes, and it says how many, */
+  uint32_t (*add)(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
+                  uint32_t left, LLVMValueRef *acc);
   /* and how they become the vectors of the result, once all of K is in them. */
   void (*finish)(const Product *p, const Tile *tile, LLVMValueRef *acc);
 };
@@ -121,14 +123,23 @@ Site product_columns(const Product *p, const Tile *tile, uint32_t vector);
 uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step, uint32_t vector);
 
 /* -- dot.c: the target's instructions for whole numbers --------------------------------------- */
-/* A four of a row at `address`, in all lanes; */
-LLVMValueRef dot_row(ModuleContext *m, LLVMValueRef address);
-/* the fours of a vector of columns, as one vector or two (plan_dot_parts); */
-void dot_columns(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
-/* their products, added to the sums of one of these vectors; */
-LLVMValueRef dot_add(ModuleContext *m, LLVMValueRef sums, LLVMValueRef row, LLVMValueRef columns);
-/* and the sums of two, one for each column. */
-LLVMValueRef dot_finish(ModuleContext *m, const LLVMValueRef *sums);
+/* One register of rows, or of columns, at some steps of K. */
+enum { DOT_MOST_ROWS = 2, DOT_MOST_STEPS = 2 };
+typedef struct Dot {
+  uint32_t rows;  /* in a register of rows; what stands for a row that is not there is not used */
+  uint32_t steps; /* of K, added at once, or one alone */
+  /* One step of `rows` rows, each at an address of its own, */
+  LLVMValueRef (*row)(ModuleContext *m, const LLVMValueRef *addresses);
+  /* and of a vector of columns, in as many registers as one row has sums (plan_dot_sums). */
+  void (*columns)(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
+  /* The products of `steps` steps, added to the sums of one register of columns. */
+  LLVMValueRef (*add)(ModuleContext *m, LLVMValueRef sums, const LLVMValueRef *row,
+                      const LLVMValueRef *columns, uint32_t steps);
+  /* Of the sums of a vector of columns those of row `row`, one for each column. */
+  LLVMValueRef (*finish)(ModuleContext *m, const LLVMValueRef *sums, uint32_t row);
+} Dot;
+/* The one that the target of a module has. */
+const Dot *dot_of(ModuleContext *m);
 
 /* -- product_widen.c --------------------------------------------------------------------------- */
 /* Makes room for the converted B, if the product is `widened`. */

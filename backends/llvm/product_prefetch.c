@@ -12,7 +12,7 @@
 
 /* Cache lines of one k of a panel. */
 static uint32_t panel_lines(const Product *p) {
-  return product_panel_bytes(p->dtype) / CACHE_LINE;
+  return product_panel_bytes(p->type) / CACHE_LINE;
 }
 
 /* The tiles that take part in prefetching a depth block: as many as there are, down to a power of
@@ -33,11 +33,11 @@ uint32_t product_prefetch_lines(const Product *p) {
 static void aim_weights(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index) {
   ModuleContext *m = p->k->m;
   uint32_t parts = prefetching_tiles(p);
-  uint64_t bytes = (uint64_t)p->plan.depth_block * product_panel_bytes(p->dtype) / parts;
+  uint64_t bytes = (uint64_t)p->plan.depth_block * product_panel_bytes(p->type) / parts;
   LLVMValueRef active = LLVMBuildICmp(m->builder, LLVMIntSLT, index, emit_i64(m, parts), "");
   tile->next = emit_address(m, next, emit_mul(m, index, bytes));
   tile->next_step = LLVMBuildSelect(
-      m->builder, active, emit_i64(m, product_panel_bytes(p->dtype) / parts), emit_i64(m, 0), "");
+      m->builder, active, emit_i64(m, product_panel_bytes(p->type) / parts), emit_i64(m, 0), "");
 }
 
 /* Where the next block has what A has at this tile: a part of it in each panel, and the last part
@@ -94,7 +94,7 @@ LLVMValueRef product_prefetch_follows(KernelEmitter *k, const Stage *stage) {
   LLVMValueRef weights = k->views[node->operands[1].index].base;
   if (!cut) return weights;
   PanelRange panels = kernel_panels(k, value_channels(k, node_result(node, 0)));
-  uint64_t step_bytes = product_panel_bytes(graph_type(k->body, node->operands[1]).dtype);
+  uint64_t step_bytes = product_panel_bytes(graph_type(k->body, node->operands[1]));
   uint64_t panel_bytes = step_bytes * plan_product_depth(k->body, node);
   return emit_address(k->m, weights, emit_mul(k->m, next ? panels.begin : panels.end, panel_bytes));
 }

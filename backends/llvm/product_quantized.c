@@ -1,10 +1,14 @@
 /* quantized_linear in a register tile:
  *
  *   acc = first;  for fours of k: acc[row][vector] += A[row][4k..] . B[4k..][vector], in s32
+ *                 (for eights, where instructions take them)
  *   result = f32(acc) * column scale * row scale + bias
  *
  * Columns behind the last are zeros in B, and so are its k behind K, whatever A has there. */
 #include "backends/llvm/product.h"
+
+#include <string.h>
+
 #include "support/panic.h"
 
 static void find(Product *p, const Node *node) {
@@ -14,15 +18,16 @@ static void find(Product *p, const Node *node) {
   p->column_scale = &k->views[node->operands[4].index];
   bool biased = graph_type(k->body, node->operands[0]).dtype == DTYPE_U8;
   p->first = biased ? &k->views[node->operands[5].index] : NULL;
-  p->a.step_bytes *= 4;
+  p->a.step_bytes *= product_column_bytes(p->type);
 }
 
+/* Registers that a vector of columns takes, and its sums of a register of rows. */
 static uint32_t parts_of(const Product *p) {
-  return plan_dot_parts(p->k->m->target->dot);
+  return plan_dot_sums(p->k->m->target->dot, 1);
 }
 
 static uint32_t sum_count(const Product *p, const Tile *tile) {
-  return tile->rows * tile->vectors * parts_of(p);
+  return plan_dot_sums(p->k->m->target->dot, tile->rows) * tile->vectors;
 }
 
 static void begin(const Product *p, const Tile *tile, LLVMValueRef *acc) {
@@ -37,29 +42,54 @@ static void begin(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   }
 }
 
-static void add(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
-                LLVMValueRef *acc) {
+/* The tile's columns at step `step`. */
+static void load_columns(const Product *p, const Tile *tile, LLVMValueRef b, uint32_t step,
+                         LLVMValueRef *columns) {
   ModuleContext *m = p->k->m;
-  uint32_t parts = parts_of(p);
-  LLVMValueRef columns[2 * PLAN_TILE_VECTORS];
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     uint64_t at = product_column_offset(p, tile, step, v);
-    dot_columns(m, emit_address(m, ab[1], emit_i64(m, (int64_t)at)), &columns[v * parts]);
+    LLVMValueRef address = emit_address(m, b, emit_i64(m, (int64_t)at));
+    dot_of(m)->columns(m, address, &columns[v * parts_of(p)]);
   }
-  for (uint32_t r = 0; r < tile->rows; ++r) {
+}
+
+/* The register of rows from `row` on, at step `step`. The tile's last row stands for those behind
+ * it. */
+static LLVMValueRef load_rows(const Product *p, const Tile *tile, LLVMValueRef a, uint32_t row,
+                              uint32_t step) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef addresses[DOT_MOST_ROWS];
+  for (uint32_t i = 0; i < dot_of(m)->rows; ++i) {
+    uint32_t r = row + i < tile->rows ? row + i : tile->rows - 1;
     uint64_t at = r * p->a.row_bytes + step * p->a.step_bytes;
-    LLVMValueRef row = dot_row(m, emit_address(m, ab[0], emit_i64(m, (int64_t)at)));
-    for (uint32_t i = 0; i < tile->vectors * parts; ++i) {
-      LLVMValueRef *sums = &acc[r * tile->vectors * parts + i];
-      *sums = dot_add(m, *sums, row, columns[i]);
+    addresses[i] = emit_address(m, a, emit_i64(m, (int64_t)at));
+  }
+  return dot_of(m)->row(m, addresses);
+}
+
+static uint32_t add(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
+                    uint32_t left, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  const Dot *dot = dot_of(m);
+  uint32_t steps = left < dot->steps ? 1 : dot->steps, count = tile->vectors * parts_of(p);
+  LLVMValueRef columns[DOT_MOST_STEPS][2 * PLAN_TILE_VECTORS];
+  for (uint32_t s = 0; s < steps; ++s) load_columns(p, tile, ab[1], step + s, columns[s]);
+  for (uint32_t r = 0; r < tile->rows; r += dot->rows, acc += count) {
+    LLVMValueRef rows[DOT_MOST_STEPS], own[DOT_MOST_STEPS];
+    for (uint32_t s = 0; s < steps; ++s) rows[s] = load_rows(p, tile, ab[0], r, step + s);
+    for (uint32_t i = 0; i < count; ++i) {
+      for (uint32_t s = 0; s < steps; ++s) own[s] = columns[s][i];
+      acc[i] = dot->add(m, acc[i], rows, own, steps);
     }
   }
+  return steps;
 }
 
 static void finish(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
-  uint32_t parts = parts_of(p);
-  LLVMValueRef scale[PLAN_TILE_VECTORS], bias[PLAN_TILE_VECTORS];
+  const Dot *dot = dot_of(m);
+  LLVMValueRef sums[LOOP_MAX_CARRIED], scale[PLAN_TILE_VECTORS], bias[PLAN_TILE_VECTORS];
+  memcpy(sums, acc, sum_count(p, tile) * sizeof *sums);
   for (uint32_t v = 0; v < tile->vectors; ++v) {
     scale[v] = view_load(p->k, p->column_scale, product_columns(p, tile, v));
     bias[v] = view_load(p->k, p->bias, product_columns(p, tile, v));
@@ -69,10 +99,10 @@ static void finish(const Product *p, const Tile *tile, LLVMValueRef *acc) {
     LLVMValueRef own = emit_load_f32(m, view_address(p->k, p->row_scale, site));
     own = emit_broadcast(m, own);
     for (uint32_t v = 0; v < tile->vectors; ++v) {
-      uint32_t i = r * tile->vectors + v;
-      LLVMValueRef sum = parts == 1 ? acc[i] : dot_finish(m, &acc[i * parts]);
+      uint32_t first = (r / dot->rows * tile->vectors + v) * parts_of(p);
+      LLVMValueRef sum = dot->finish(m, &sums[first], r % dot->rows);
       sum = LLVMBuildSIToFP(m->builder, sum, m->vector, "");
-      acc[i] = emit_fma(m, emit_fmul(m, sum, scale[v]), own, bias[v]);
+      acc[r * tile->vectors + v] = emit_fma(m, emit_fmul(m, sum, scale[v]), own, bias[v]);
     }
   }
 }

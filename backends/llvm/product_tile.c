@@ -37,8 +37,8 @@ Site product_columns(const Product *p, const Tile *tile, uint32_t vector) {
 }
 
 uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step, uint32_t vector) {
-  uint32_t vector_bytes = product_column_bytes(tile->b.dtype) * p->k->m->target->vector_floats;
-  uint32_t panel_bytes = product_panel_bytes(tile->b.dtype);
+  uint32_t vector_bytes = tile->b.column_bytes * p->k->m->target->vector_floats;
+  uint32_t panel_bytes = tile->b.column_bytes * PLAN_PANEL;
   uint32_t panel = vector * vector_bytes / panel_bytes, rest = vector * vector_bytes % panel_bytes;
   return tile->b.step_bytes * step + p->panel_bytes * panel + rest;
 }
@@ -54,8 +54,9 @@ static void begin_floats(const Product *p, const Tile *tile, LLVMValueRef *acc) 
 }
 
 /* One step of K: acc += A[.][k] * B[k][.]. `ab` points at k, `step` is added to it. */
-static void add_floats(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
-                       LLVMValueRef *acc) {
+static uint32_t add_floats(const Product *p, const Tile *tile, const LLVMValueRef ab[2],
+                           uint32_t step, uint32_t left, LLVMValueRef *acc) {
+  (void)left;
   ModuleContext *m = p->k->m;
   LLVMValueRef columns[PLAN_TILE_VECTORS];
   DType dtype = tile->b.dtype;
@@ -73,6 +74,7 @@ static void add_floats(const Product *p, const Tile *tile, const LLVMValueRef ab
       *sum = emit_fma(m, row, columns[v], *sum);
     }
   }
+  return 1;
 }
 
 /* acc += A * B over the `unroll` steps from `k` on; `a` is the tile's first row at step 0. Windows
@@ -85,9 +87,9 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
   if (unroll == p->plan.unroll) product_prefetch_turn(p, tile, k);
   uint64_t apart = p->a.line ? p->a.row_bytes / p->a.step_bytes : unroll; /* windows, in steps */
-  for (uint32_t step = 0; step < unroll; ++step) {
+  for (uint32_t step = 0; step < unroll;) {
     if (step && step % apart == 0) emit_barrier(m);
-    p->way->add(p, tile, (LLVMValueRef[]){a, b}, step, acc);
+    step += p->way->add(p, tile, (LLVMValueRef[]){a, b}, step, unroll - step, acc);
   }
 }
 

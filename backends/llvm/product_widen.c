@@ -78,5 +78,6 @@ void product_widen(const Product *p, Tile *tile) {
   if (p->depth % PLAN_DEPTH_ALIGN) convert_range(p, tile, from, even, steps, 1);
   LLVMValueRef before = LLVMBuildNeg(m->builder, emit_mul(m, tile->depth, step_bytes(p)), "");
   tile->panel = emit_address(m, p->k->widened, before);
-  tile->b = (PanelSource){.dtype = DTYPE_F32, .step_bytes = step_bytes(p)};
+  tile->b = (PanelSource){
+      .dtype = DTYPE_F32, .column_bytes = dtype_bytes(DTYPE_F32), .step_bytes = step_bytes(p)};
 }

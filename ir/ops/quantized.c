@@ -46,6 +46,11 @@ static const char *check_operand(const Infer *in, uint32_t i, const char *what, 
                       INFER_TEXT(expected));
 }
 
+/* How many k of a column stand together in weights of type `w`; four where it has another form. */
+static int64_t group_of(Type w) {
+  return w.rank == 4 && w.dims[3] == 8 ? 8 : 4;
+}
+
 /* What all products of packed whole numbers have: operands 1 and 2, and the columns' scale as
  * operand `scale`. */
 static const char *check_columns(const Infer *in, int32_t panel, int32_t channels, uint32_t scale) {
@@ -55,8 +60,9 @@ static const char *check_columns(const Infer *in, int32_t panel, int32_t channel
   RETURN_IF_FAULT(infer_check_positive(in, "channels", channels));
   RETURN_IF_FAULT(infer_check_range(in, "depth", type_channels(x), 1, MAX_DEPTH));
   int64_t panels = ceil_div_u32((uint32_t)channels, (uint32_t)panel);
-  int64_t fours = ceil_div_u32((uint32_t)type_channels(x), 4);
-  Type w = type_make(4, (int64_t[]){panels, fours, panel, 4});
+  int64_t group = group_of(in->operand[1]);
+  int64_t groups = ceil_div_u32((uint32_t)type_channels(x), (uint32_t)group);
+  Type w = type_make(4, (int64_t[]){panels, groups, panel, group});
   RETURN_IF_FAULT(check_operand(in, 1, "the weight", type_with_dtype(w, DTYPE_S8)));
   RETURN_IF_FAULT(check_operand(in, 2, "the bias", type_vector(channels)));
   return check_operand(in, scale, "the columns' scale", type_vector(channels));
@@ -91,8 +97,10 @@ const char *infer_SCALED_LINEAR(const Infer *in, Type *result) {
     RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
   }
   if (x.dtype != DTYPE_F32) return infer_misfit(in, "takes rows of f32, got %s", INFER_TEXT(x));
-  if (type_channels(x) % 4) {
-    return infer_misfit(in, "takes rows of a multiple of 4 channels, got %s", INFER_TEXT(x));
+  int64_t group = group_of(in->operand[1]);
+  if (type_channels(x) % group) {
+    return infer_misfit(in, "takes rows of a multiple of %d channels, got %s", (int)group,
+                        INFER_TEXT(x));
   }
   *result = type_with_channels(x, a->channels);
   return NULL;
@@ -126,30 +134,27 @@ void interpret_QUANTIZE_ROWS(const Node *node, const InterpTensor *operands,
   }
 }
 
-/* sum over k of q[k] w[o,k], behind the first sum: `w` is the column's first four. */
-static double sum_of(const double *q, size_t depth, const double *w, size_t pitch, double first) {
+/* sum over k of q[k] w[o,k], behind the first sum. The weights are [..][groups][panel][group]. */
+static double sum_of(const double *q, size_t depth, const InterpTensor *w, size_t o, double first) {
+  size_t groups = (size_t)w->type.dims[1], panel = (size_t)w->type.dims[2];
+  size_t group = (size_t)w->type.dims[3];
+  const double *column = w->data + (o / panel * groups * panel + o % panel) * group;
   double sum = first;
-  for (size_t k = 0; k < depth; ++k) sum += q[k] * w[k / 4 * pitch + k % 4];
+  for (size_t k = 0; k < depth; ++k) sum += q[k] * column[k / group * panel * group + k % group];
   return sum;
-}
-
-/* The first four of the weights [..][fours][panel][4] of column `o`. */
-static const double *column_of(const InterpTensor *w, size_t o) {
-  size_t fours = (size_t)w->type.dims[1], panel = (size_t)w->type.dims[2];
-  return w->data + (o / panel * fours * panel + o % panel) * 4;
 }
 
 void interpret_QUANTIZED_LINEAR(const Node *node, const InterpTensor *operands,
                                 InterpTensor *result) {
   Extent q = interpret_extent(operands[0].type);
   size_t columns = interpret_extent(result->type).c;
-  size_t pitch = (size_t)node->attrs.QUANTIZED_LINEAR.panel * 4;
+  (void)node;
   const double *row = operands[0].data, *bias = operands[2].data, *first = operands[5].data;
   double *out = result->data;
   for (size_t r = 0; r < extent_rows(q); ++r, row += q.c, out += columns) {
     for (size_t o = 0; o < columns; ++o) {
       double scale = operands[3].data[r] * operands[4].data[o];
-      double sum = sum_of(row, q.c, column_of(&operands[1], o), pitch, first[o]);
+      double sum = sum_of(row, q.c, &operands[1], o, first[o]);
       out[o] = sum * scale + bias[o];
     }
   }
@@ -158,12 +163,12 @@ void interpret_QUANTIZED_LINEAR(const Node *node, const InterpTensor *operands,
 void interpret_SCALED_LINEAR(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   Extent x = interpret_extent(operands[0].type);
   size_t columns = interpret_extent(result->type).c;
-  size_t pitch = (size_t)node->attrs.SCALED_LINEAR.panel * 4;
+  (void)node;
   const double *row = operands[0].data;
   double *out = result->data;
   for (size_t r = 0; r < extent_rows(x); ++r, row += x.c, out += columns) {
     for (size_t o = 0; o < columns; ++o) {
-      double sum = sum_of(row, x.c, column_of(&operands[1], o), pitch, 0);
+      double sum = sum_of(row, x.c, &operands[1], o, 0);
       out[o] = sum * operands[3].data[o] + operands[2].data[o];
     }
   }

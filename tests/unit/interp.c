@@ -2,6 +2,7 @@
  * constants. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -488,23 +489,31 @@ Test(interp, quantizes_rows) {
         NUMBERS(1, 2, 0, INFINITY));
 }
 
-Test(interp, multiplies_quantized_rows) {
-  const char *text =
-      "graph @g {\n"
-      "  %0 = input {name=\"x\"} : f32[1,1,2,5]\n"
-      "  %1, %2 = quantize_rows(%0) {as=u8}\n"
-      "  %3 = constant round(pack4(@w[3,5], 2), s8)\n"
-      "  %4 = constant @b[3]\n"
-      "  %5 = constant @t[3]\n"
-      "  %6 = constant round(matvec(@w[3,5], fill(-128, [5])), s32)\n"
-      "  %7 = quantized_linear(%1, %3, %4, %2, %5, %6) {panel=2, channels=3}\n"
-      "  output \"y\" %7\n"
-      "}\n";
+/* With weights packed as `how` says. */
+static void check_quantized_linear(const char *how) {
+  char text[600];
+  snprintf(text, sizeof text,
+           "graph @g {\n"
+           "  %%0 = input {name=\"x\"} : f32[1,1,2,5]\n"
+           "  %%1, %%2 = quantize_rows(%%0) {as=u8}\n"
+           "  %%3 = constant round(%s(@w[3,5], 2), s8)\n"
+           "  %%4 = constant @b[3]\n"
+           "  %%5 = constant @t[3]\n"
+           "  %%6 = constant round(matvec(@w[3,5], fill(-128, [5])), s32)\n"
+           "  %%7 = quantized_linear(%%1, %%3, %%4, %%2, %%5, %%6) {panel=2, channels=3}\n"
+           "  output \"y\" %%7\n"
+           "}\n",
+           how);
   /* in the second row, 1 is two */
   check(text, (Numbers[]){NUMBERS(127, 0, 0, 0, 0, 254, -254, 2, 0, -2)},
         NUMBERS(127 * 1 * 1 + 1, 127 * 6 * 2 + 2, 127 * 11 * 3 + 3,
                 2 * (127 - 127 * 2 + 3 - 5) * 1 + 1, 2 * (127 * 6 - 127 * 7 + 8 - 10) * 2 + 2,
                 2 * (127 * 11 - 127 * 12 + 13 - 15) * 3 + 3));
+}
+
+Test(interp, multiplies_quantized_rows) {
+  check_quantized_linear("pack4");
+  check_quantized_linear("pack8");
 }
 
 Test(interp, multiplies_rows_by_whole_numbers) {

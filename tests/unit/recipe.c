@@ -91,6 +91,7 @@ Test(recipe, packs_panels_with_zeros_behind_the_last_row) {
 
 Test(recipe, packs_fours_with_zeros_behind_the_last_row_and_column) {
   CHECK_VALUE("pack4(@a[3,2], 2)", "f32[2,1,2,4]", 1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 0, 0, 0, 0, 0, 0);
+  CHECK_VALUE("pack8(@a[1,3], 2)", "f32[1,1,2,8]", 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   CHECK_VALUE("pack4(@a[1,5], 2)", "f32[1,2,2,4]", 1, 2, 3, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0);
 }
 
@@ -217,6 +218,7 @@ Test(recipe, text_reads_back) {
       "mul(@a[2], @b[2])",
       "round(pack(@a[2,3], 32), f16)",
       "round(pack4(quantize(@a[2,3]), 32), s8)",
+      "round(pack8(quantize(@a[2,3]), 32), s8)",
       "quantize_scale(@a[2,3])",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {

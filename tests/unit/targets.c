@@ -6,13 +6,17 @@
 #include "runtime/atm_runtime.h"
 
 /* The name of the chosen target, or NULL after exactly one usage error. */
-static const char *choose(const char *isa, const char *cpu, const char *triple) {
+static const char *chosen(const TargetRequest *request) {
   Arena *arena = arena_new();
   Diag diag = {0};
-  const TargetInfo *target = target_choose(&(TargetRequest){isa, cpu, triple, false}, arena, &diag);
+  const TargetInfo *target = target_choose(request, arena, &diag);
   cr_expect_eq(diag.errors, target ? 0u : 1u);
   arena_free(arena);
   return target ? target->name : NULL;
+}
+
+static const char *choose(const char *isa, const char *cpu, const char *triple) {
+  return chosen(&(TargetRequest){isa, cpu, triple, false});
 }
 
 Test(targets, finds_an_isa) {
@@ -20,6 +24,8 @@ Test(targets, finds_an_isa) {
   cr_expect_str_eq(choose("v3", NULL, "x86_64-linux-gnu"), "x86-64-v3");
   cr_expect_str_eq(choose("x86-64-v2", NULL, NULL), "x86-64-v2");
   cr_expect_str_eq(choose("neon", NULL, NULL), "armv8-a");
+  cr_expect_str_eq(choose("neon-dotprod", NULL, NULL), "armv8-a-dotprod");
+  cr_expect_str_eq(choose("armv8-a-i8mm", NULL, NULL), "armv8-a-i8mm");
   cr_expect_str_eq(choose(NULL, NULL, "aarch64-linux-gnu"), "armv8-a");
   cr_expect_null(choose("v5", NULL, NULL));
   cr_expect_null(choose("", NULL, NULL));
@@ -31,6 +37,22 @@ Test(targets, finds_a_cpu) {
   cr_expect_str_eq(choose(NULL, "nehalem", NULL), "x86-64-v2");
   cr_expect_str_eq(choose(NULL, "neoverse-n1", NULL), "armv8-a");
   cr_expect_null(choose(NULL, "pentium", NULL));
+}
+
+/* Of CPUs with instructions for quantized products, what these are for and nothing else. */
+Test(targets, finds_a_cpu_for_quantized_products) {
+  static const char *const best[][2] = {
+      {"cortex-a57", "armv8-a"},          {"cortex-a76", "armv8-a-dotprod"},
+      {"neoverse-n1", "armv8-a-dotprod"}, {"neoverse-v1", "armv8-a-i8mm"},
+      {"neoverse-n2", "armv8-a-i8mm"},    {"cortex-a510", "armv8-a-i8mm"},
+      {"apple-m1", "armv8-a-dotprod"},    {"apple-m2", "armv8-a-i8mm"}};
+  for (size_t i = 0; i < sizeof best / sizeof *best; ++i) {
+    const char *cpu = best[i][0];
+    cr_expect_str_eq(chosen(&(TargetRequest){.cpu = cpu, .quantized = true}), best[i][1]);
+    cr_expect_str_eq(choose(NULL, cpu, NULL), "armv8-a");
+  }
+  cr_expect_null(choose("neon-i8mm", "neoverse-n1", NULL), "the CPU lacks the ISA");
+  cr_expect_str_eq(choose("neon-dotprod", "neoverse-n2", NULL), "armv8-a-dotprod");
 }
 
 Test(targets, wants_options_that_agree) {
@@ -92,6 +114,8 @@ Test(targets, finds_lists_of_one_family) {
   Arena *arena = arena_new();
   cr_expect_str_eq(choose_list(arena, "v2,x86-64-v4,v3", NULL), "x86-64-v4 x86-64-v3 x86-64-v2 ");
   cr_expect_str_eq(choose_list(arena, "neon", NULL), "armv8-a ");
+  cr_expect_str_eq(choose_list(arena, "neon,neon-i8mm,neon-dotprod", NULL),
+                   "armv8-a-i8mm armv8-a-dotprod armv8-a ");
   cr_expect_str_eq(choose_list(arena, NULL, "aarch64-linux-gnu"), "armv8-a ");
   cr_expect_null(choose_list(arena, "v3,neon", NULL));
   cr_expect_null(choose_list(arena, "v3,v2", "aarch64-linux-gnu"));
