@@ -45,7 +45,8 @@ static bool has_long_op(const Graph *body, const Stage *stage) {
 /* Steps of a turn. A product whose operand stands in short runs takes one of them. */
 static uint32_t choose_unroll(const PlanKernel *kernel, const TargetInfo *target, const Node *node,
                               const ProductPlan *product) {
-  uint32_t unroll = cost_model_unroll(target->vector_registers);
+  bool quantized = node->op == OP_QUANTIZED_LINEAR;
+  uint32_t unroll = cost_model_unroll(target->vector_registers, quantized);
   ValueId a = node->operands[0];
   if (kernel->places[a.index].kind != PLACE_STRIP) return unroll;
   const Node *patches = graph_def(kernel->body, a);

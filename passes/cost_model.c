@@ -120,8 +120,8 @@ uint32_t cost_model_depth_block(void) {
   return DEPTH_BLOCK;
 }
 
-uint32_t cost_model_unroll(uint32_t vector_registers) {
-  return vector_registers < MANY_REGISTERS ? 4 : 2;
+uint32_t cost_model_unroll(uint32_t vector_registers, bool quantized) {
+  return vector_registers < MANY_REGISTERS && !quantized ? 4 : 2;
 }
 
 bool cost_model_widen(uint32_t tiles) {

@@ -43,8 +43,9 @@ bool cost_model_shift_again(uint64_t elements);
  * an element is summed: the same for all targets. */
 uint32_t cost_model_depth_block(void);
 
-/* Steps of K in a turn of a product's innermost loop, on a target with so many vector registers. */
-uint32_t cost_model_unroll(uint32_t vector_registers);
+/* Steps of K in a turn of a product's innermost loop, on a target with so many vector registers;
+ * four times as much of it where the product is quantized. */
+uint32_t cost_model_unroll(uint32_t vector_registers, bool quantized);
 
 /* Whether weights that are not stored as f32 are converted once for `tiles` tiles of rows, in
  * memory, and not by each of them. */
