@@ -117,12 +117,16 @@ static uint32_t column_blocks_of(const PlanKernel *kernel) {
   return blocks;
 }
 
-/* Whether any stage is a product. */
-static bool has_products(const PlanKernel *kernel) {
+/* What its products multiply: whole numbers, where any does. */
+static ProductsOf products_of(const PlanKernel *kernel) {
+  ProductsOf found = PRODUCTS_NONE;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
-    if (kernel->stages[i].kind == STAGE_PRODUCT) return true;
+    if (kernel->stages[i].kind != STAGE_PRODUCT) continue;
+    const Node *node = graph_node(kernel->body, kernel->stages[i].nodes[0]);
+    if (node->op == OP_QUANTIZED_LINEAR) return PRODUCTS_QUANTIZED;
+    found = PRODUCTS_FLOATS;
   }
-  return false;
+  return found;
 }
 
 /* Blocks of whole lines that have about as many rows as `blocks` blocks; an even number. */
@@ -143,7 +147,7 @@ void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
     kernel->blocks = chunks;
     kernel->line = 1;
   } else if (!column_blocks && kernel->stages[0].kind != STAGE_CALL) {
-    kernel->blocks = cost_model_blocks(kernel->rows, row_bytes, has_products(kernel));
+    kernel->blocks = cost_model_blocks(kernel->rows, row_bytes, products_of(kernel));
     if (kernel->line > 1) kernel->blocks = blocks_of_lines(kernel, kernel->blocks);
   }
 }

@@ -18,9 +18,11 @@ uint32_t cost_model_images(uint32_t images, uint64_t map_bytes);
  * are few rows. 1, or an even number. */
 uint32_t cost_model_chunks(uint64_t rows);
 
+/* What products of a kernel multiply, if it has any. */
+typedef enum ProductsOf { PRODUCTS_NONE, PRODUCTS_FLOATS, PRODUCTS_QUANTIZED } ProductsOf;
 /* Into how many blocks a kernel cuts its rows, when it keeps `row_bytes` of scratch for each row:
  * 1, or an even number. */
-uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, bool has_products);
+uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, ProductsOf products);
 
 /* Whether blocks of whole lines, of `line` rows each, are worth it to read windows in place. */
 bool cost_model_strip(uint64_t line);

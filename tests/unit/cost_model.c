@@ -16,15 +16,16 @@ Test(cost_model, small_maps_are_cut_for_a_few_threads) {
 }
 
 Test(cost_model, small_maps_are_cut_less_where_blocks_read_weights) {
-  cr_expect_eq(cost_model_blocks(7 * 7, 0, true), 1);
-  cr_expect_eq(cost_model_blocks(7 * 7, 0, false), 4);
-  cr_expect_eq(cost_model_blocks(14 * 14, 0, true), 4);
-  cr_expect_eq(cost_model_blocks(1, 0, false), 1);
+  cr_expect_eq(cost_model_blocks(7 * 7, 0, PRODUCTS_FLOATS), 1);
+  cr_expect_eq(cost_model_blocks(7 * 7, 0, PRODUCTS_NONE), 4);
+  cr_expect_eq(cost_model_blocks(14 * 14, 0, PRODUCTS_FLOATS), 4);
+  cr_expect_eq(cost_model_blocks(1, 0, PRODUCTS_NONE), 1);
 }
 
 Test(cost_model, two_threads_get_the_same) {
   for (uint64_t rows = 2; rows < 5000; ++rows) {
-    uint32_t chunks = cost_model_chunks(rows), blocks = cost_model_blocks(rows, 4000, true);
+    uint32_t chunks = cost_model_chunks(rows),
+             blocks = cost_model_blocks(rows, 4000, PRODUCTS_FLOATS);
     cr_assert(chunks == 1 || chunks % 2 == 0);
     cr_assert(blocks == 1 || blocks % 2 == 0);
   }
@@ -49,12 +50,12 @@ Test(cost_model, takes_images_together_while_they_are_small) {
 }
 
 Test(cost_model, blocks_shrink_until_scratch_fits) {
-  cr_expect_eq(cost_model_blocks(56 * 56, 0, true), 28);
-  cr_expect_eq(cost_model_blocks(56 * 56, 1024, true), 28);
-  cr_expect_gt(cost_model_blocks(56 * 56, 16 << 10, true), 56);
+  cr_expect_eq(cost_model_blocks(56 * 56, 0, PRODUCTS_FLOATS), 28);
+  cr_expect_eq(cost_model_blocks(56 * 56, 1024, PRODUCTS_FLOATS), 28);
+  cr_expect_gt(cost_model_blocks(56 * 56, 16 << 10, PRODUCTS_FLOATS), 56);
   /* but not below what makes reading the weights worth while */
-  cr_expect_eq(cost_model_blocks(56 * 56, 1 << 20, true),
-               cost_model_blocks(56 * 56, 1 << 24, true));
+  cr_expect_eq(cost_model_blocks(56 * 56, 1 << 20, PRODUCTS_FLOATS),
+               cost_model_blocks(56 * 56, 1 << 24, PRODUCTS_FLOATS));
 }
 
 Test(cost_model, cuts_large_products_on_small_maps_by_columns) {
