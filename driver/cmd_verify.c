@@ -4,16 +4,25 @@
  * Kernel by kernel: each step of the plan alone, fed with what the interpreter computed before it,
  * rounded to float, so that an error shows where it is made and not where it ends up.
  */
+#include <math.h>
 #include <stdio.h>
 
 #include "driver/commands.h"
+#include "driver/harm.h"
 #include "driver/kernel_check.h"
 #include "driver/layout.h"
 #include "driver/native.h"
+#include "driver/tensor_files.h"
+
+/* How much more than the interpreter's the noise of code may be, end to end: on one image, two such
+ * roundings were 4 dB apart. */
+#define HARM_SLACK_DECIBELS 6
 
 static void print_row(const Comparison *c, const char *name, const char *label) {
-  printf("%-32s %12.5g %12.3g %10.3g  %-4s %s\n", name, c->largest, c->error,
-         comparison_relative(c), comparison_holds(c) ? "ok" : "BAD", label ? label : "");
+  char decibels[16] = "";
+  if (c->quantized) snprintf(decibels, sizeof decibels, "%.1f dB", comparison_decibels(c));
+  printf("%-32s %12.5g %12.3g %10.3g %9s  %-4s %s\n", name, c->largest, c->error,
+         comparison_relative(c), decibels, comparison_holds(c) ? "ok" : "BAD", label ? label : "");
 }
 
 static void print_title(void) {
@@ -40,63 +49,118 @@ static Status check_kernels(Compilation *c, Native *native, const void *const *i
 /* What the native code is compared with: the model, or, where its weights are rounded to be stored,
  * the graph that has the rounded ones. */
 static const Graph *reference_of(const Compilation *c) {
-  bool rounded = c->weights_dtype != DTYPE_F32 || c->quantize;
+  bool rounded = c->weights_dtype != DTYPE_F32;
   return !rounded ? c->model->graph : c->variants[0].resolutions[0].graph;
 }
 
-/* The outputs that are expected for the inputs at `in`, which are as the caller stores them. */
-static Status interpret(Compilation *c, const Plan *plan, const void *const *in,
-                        InterpTensor *expected) {
-  InterpTensor *inputs = ARENA_ARRAY(c->arena, plan->input_count, InterpTensor);
+/* The inputs at `in`, which are as the caller stores them. */
+static const InterpTensor *read_inputs(Arena *arena, const Plan *plan, const void *const *in) {
+  InterpTensor *inputs = ARENA_ARRAY(arena, plan->input_count, InterpTensor);
   for (uint32_t i = 0; i < plan->input_count; ++i) {
     const PlanTensor *tensor = &plan->inputs[i];
     inputs[i].type = tensor->type;
-    inputs[i].data = ARENA_ARRAY(c->arena, layout_count(tensor->type), double);
+    inputs[i].data = ARENA_ARRAY(arena, layout_count(tensor->type), double);
     layout_to_logical(tensor->type, tensor->nchw, in[i], inputs[i].data);
   }
-  WeightSource source = weights_source(c->weights);
-  return interp_run(reference_of(c), &source, c->arena, c->diag, inputs, expected);
+  return inputs;
+}
+
+/* The outputs at `out`, likewise. */
+static const InterpTensor *read_outputs(Arena *arena, const Plan *plan, void *const *out) {
+  InterpTensor *outputs = ARENA_ARRAY(arena, plan->output_count, InterpTensor);
+  for (uint32_t i = 0; i < plan->output_count; ++i) {
+    const PlanTensor *tensor = &plan->outputs[i];
+    outputs[i].type = tensor->type;
+    outputs[i].data = ARENA_ARRAY(arena, layout_count(tensor->type), double);
+    layout_to_logical(tensor->type, tensor->nchw, out[i], outputs[i].data);
+  }
+  return outputs;
 }
 
 /* The whole model; errors of its steps add up here. */
-static Status check_outputs(Compilation *c, Native *native, const void *const *in, void *const *out,
-                            uint32_t *bad) {
-  const Plan *plan = native->plan;
+static Status check_outputs(Compilation *c, const Plan *plan, const InterpTensor *inputs,
+                            const InterpTensor *got, uint32_t *bad) {
   InterpTensor *expected = ARENA_ARRAY(c->arena, plan->output_count, InterpTensor);
-  RETURN_IF_ERROR(interpret(c, plan, in, expected));
-  RETURN_IF_ERROR(native_run(native, in, out));
+  WeightSource source = weights_source(c->weights);
+  RETURN_IF_ERROR(interp_run(reference_of(c), &source, c->arena, c->diag, inputs, expected));
   for (uint32_t i = 0; i < plan->output_count; ++i) {
     const PlanTensor *tensor = &plan->outputs[i];
-    size_t count = layout_count(tensor->type);
-    double *actual = ARENA_ARRAY(c->arena, count, double);
-    layout_to_logical(tensor->type, tensor->nchw, out[i], actual);
     Comparison comparison = {0};
-    comparison_add(&comparison, expected[i].data, actual, count);
+    comparison_add(&comparison, tensor->type.dtype, expected[i].data, got[i].data,
+                   layout_count(tensor->type));
     print_row(&comparison, tensor->name, "end to end");
     *bad += !comparison_holds(&comparison);
   }
   return STATUS_OK;
 }
 
+static void print_decibels(const char *name, double own, double model) {
+  char texts[2][16];
+  const double values[2] = {own, model};
+  for (int i = 0; i < 2; ++i) {
+    snprintf(texts[i], sizeof *texts, isinf(values[i]) ? "exact" : "%.1f dB", values[i]);
+  }
+  printf("%-32s %12s %12s\n", name, texts[0], texts[1]);
+}
+
+/* What quantization costs, layer by layer, and whether code costs no more than the interpreter's
+ * meaning of it: a flip at a half (kernel_check.h) makes others, and in the end code and the
+ * interpreter round as two different models. */
+static Status check_quantized(Compilation *c, const Plan *plan, const InterpTensor *inputs,
+                              const InterpTensor *got, uint32_t *bad) {
+  HarmTable table;
+  RETURN_IF_ERROR(harm_measure(c, inputs, &table));
+  printf("\n%-32s %12s %12s\n", "in 8 bits alone", "its output", "the model's");
+  for (uint32_t i = 0; i < table.count; ++i) {
+    print_decibels(table.layers[i].name, table.layers[i].own, table.layers[i].model);
+  }
+  double native = harm_decibels(table.outputs, got, plan->output_count);
+  bool holds = native >= table.whole - HARM_SLACK_DECIBELS;
+  print_decibels("all, interpreted", table.whole, table.whole);
+  print_decibels("all, native code", native, native);
+  printf("%s\n", holds ? "ok" : "BAD");
+  *bad += !holds;
+  return STATUS_OK;
+}
+
 static Status verify_native(Compilation *c, Native *native) {
   const void **in;
   void **out;
-  native_sample_tensors(c->arena, native->plan, &in, &out);
-  uint32_t bad = 0;
+  const Plan *plan = native->plan;
+  native_sample_tensors(c->arena, plan, &in, &out);
+  if (c->inputs) in = c->inputs;
+  uint32_t bad = 0, ends = c->quantize ? 1 : plan->output_count;
   print_title();
   RETURN_IF_ERROR(check_kernels(c, native, in, out, &bad));
-  RETURN_IF_ERROR(check_outputs(c, native, in, out, &bad));
+  RETURN_IF_ERROR(native_run(native, in, out));
+  const InterpTensor *inputs = read_inputs(c->arena, plan, in);
+  const InterpTensor *got = read_outputs(c->arena, plan, out);
+  RETURN_IF_ERROR((c->quantize ? check_quantized : check_outputs)(c, plan, inputs, got, &bad));
   if (bad == 0) {
     printf("all within %g of the largest value\n", COMPARISON_BOUND);
     return STATUS_OK;
   }
   (void)diag_error(c->diag, (Position){0}, "%u of %u comparisons exceed %g of the largest value",
-                   bad, native->plan->step_count + native->plan->output_count, COMPARISON_BOUND);
+                   bad, plan->step_count + ends, COMPARISON_BOUND);
   return STATUS_MISMATCH;
 }
 
+/* On the tensors of --input, at their resolution; else on synthetic ones. */
 static Status verify(Compilation *c) {
-  return native_with(c, verify_native);
+  const Options *options = c->options;
+  if (options->shape) {
+    if (!options->inputs.count) return native_with(c, verify_native);
+    return diag_usage_error(c->diag, "--shape: --input says it");
+  }
+  if (!options->inputs.count) {
+    return diag_usage_error(c->diag,
+                            "atmc verify needs --shape=NxCxHxW or --input=[NAME=]FILE.npy");
+  }
+  RETURN_IF_ERROR(compilation_read(c));
+  ShapeList shapes = {.count = 1};
+  c->inputs = ARENA_ARRAY(c->arena, graph_inputs(c->model->graph, NULL, 0), const void *);
+  RETURN_IF_ERROR(tensor_files_read(c, c->inputs, &shapes.items[0]));
+  return native_with_shapes(c, &shapes, verify_native);
 }
 
 Status cmd_verify(const Options *options, Arena *arena, Diag *diag) {

@@ -198,7 +198,11 @@ Status native_with(Compilation *c, NativeUse *use) {
   ShapeList shapes;
   RETURN_IF_ERROR(shapes_parse(c->options->shape, 1, c->arena, c->diag, &shapes));
   RETURN_IF_ERROR(compilation_read(c));
-  RETURN_IF_ERROR(compilation_plan(c, &shapes));
+  return native_with_shapes(c, &shapes, use);
+}
+
+Status native_with_shapes(Compilation *c, const ShapeList *shapes, NativeUse *use) {
+  RETURN_IF_ERROR(compilation_plan(c, shapes));
   if (c->stopped) return STATUS_OK;
   RETURN_IF_ERROR(native_check_machine(c));
   Native native = {0};

@@ -33,6 +33,8 @@ typedef Status NativeUse(Compilation *c, Native *native);
 /* Reads, plans and compiles the model for --shape, loads it for --threads workers and calls `use`;
  * not when --stop-after ends the passes. */
 MUST_CHECK Status native_with(Compilation *c, NativeUse *use);
+/* The same of a model that was read, for `shapes`. */
+MUST_CHECK Status native_with_shapes(Compilation *c, const ShapeList *shapes, NativeUse *use);
 
 /* Runs the model on tensors in the caller's layout. */
 MUST_CHECK Status native_run(Native *native, const void *const *in, void *const *out);

@@ -29,6 +29,7 @@ typedef struct PassContext {
   bool quantize;       /* quantize_products: whether it does, and the layers that it leaves alone */
   const char *const *keep_float;
   uint32_t keep_float_count;
+  const char *quantize_only; /* the only layer that it looks at; NULL: all */
 } PassContext;
 
 /* The new graph; `graph` itself when nothing matched. Fails only for user errors (a resolution that

@@ -56,6 +56,8 @@ bool pass_layer_is_of(const char *label, const char *name) {
 
 /* Whether the layer `label`, or one that it is part of, is to stay as it is. */
 static bool is_kept(const PassContext *context, const char *label) {
+  const char *only = context->quantize_only;
+  if (only && (!label || strcmp(label, only) != 0)) return true;
   for (uint32_t i = 0; label && i < context->keep_float_count; ++i) {
     if (pass_layer_is_of(label, context->keep_float[i])) return true;
   }

@@ -447,6 +447,11 @@ for pass in $optional; do expect 0 $verify --verify-each --disable-pass="$pass";
 expect 0 $verify --disable-pass="$(echo $optional | tr ' ' ,)"
 
 echo "-- verify, bench, run"
+expect 2 verify tiny.json --weights tiny.safetensors
+says stderr "atmc verify needs --shape=NxCxHxW or --input=[NAME=]FILE.npy"
+expect 2 $verify --input missing.npy
+says stderr "--shape: --input says it"
+expect 3 verify tiny.json --weights tiny.safetensors --input missing.npy
 expect 0 $verify --threads=3
 says stdout "end to end"
 expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --json
