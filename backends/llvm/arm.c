@@ -1,7 +1,9 @@
 /* AArch64 with NEON, which every armv8-a CPU has, and two more with instructions for quantized
  * products: Armv8.2's sdot, and the smmla of Armv8.6.
  *
- * 6x16: A is loaded as scalars that multiply whole vectors by lane, 24 accumulators of 32.
+ * 6x16: A is loaded as scalars that multiply whole vectors by lane, 24 accumulators of 32. So it is
+ * for sdot. smmla needs eight registers of columns beside its sums, and long pairs those of two
+ * steps: 16 accumulators, the most that do not spill (bench/mca.sh).
  *
  * The lists of features are what LLVM calls them on the host (row_of_host asks for all of a row);
  * those of CPUs are LLVM's names, each with the best row that it runs. Rows are best first.
@@ -39,7 +41,7 @@ static const TargetRow rows[] = {
               .tile_rows = 6,
               .tile_columns = 16,
               .dot = DOT_EIGHTS_S8,
-              .dot_rows = 6,
+              .dot_rows = 4,
               .dot_columns = 16,
               .isa_bits = ATM_ISA_ARM_I8MM},
      .isa = "neon-i8mm",
@@ -79,7 +81,7 @@ static const TargetRow rows[] = {
               .tile_rows = 6,
               .tile_columns = 16,
               .dot = DOT_LONG_PAIRS,
-              .dot_rows = 6,
+              .dot_rows = 4,
               .dot_columns = 8,
               .isa_bits = ATM_ISA_ARM_NEON},
      .isa = "neon",

@@ -68,13 +68,10 @@ static LLVMValueRef row_of_long_pairs(ModuleContext *m, const LLVMValueRef *addr
   return spread(m, load(m, m->i32, addresses[0], 4), 2, LLVMVectorType(m->i8, 8));
 }
 
-/* Half of 16 bytes each. */
 static void columns_of_long_pairs(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns) {
-  LLVMValueRef all = load(m, LLVMVectorType(m->i8, 16), address, 16);
-  for (int32_t half = 0; half < 2; ++half) {
-    int32_t index[8];
-    for (int32_t i = 0; i < 8; ++i) index[i] = 8 * half + i;
-    columns[half] = emit_shuffle(m, all, index, 8);
+  for (uint32_t half = 0; half < 2; ++half) {
+    LLVMValueRef at = emit_address(m, address, emit_i64(m, 8 * half));
+    columns[half] = load(m, LLVMVectorType(m->i8, 8), at, 8);
   }
 }
 

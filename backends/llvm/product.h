@@ -124,7 +124,7 @@ uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step
 
 /* -- dot.c: the target's instructions for whole numbers --------------------------------------- */
 /* One register of rows, or of columns, at some steps of K. */
-enum { DOT_MOST_ROWS = 2, DOT_MOST_STEPS = 2 };
+enum { DOT_MOST_ROWS = 2, DOT_MOST_STEPS = 2, DOT_MOST_PARTS = 2 };
 typedef struct Dot {
   uint32_t rows;  /* in a register of rows; what stands for a row that is not there is not used */
   uint32_t steps; /* of K, added at once, or one alone */

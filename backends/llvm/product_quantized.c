@@ -42,15 +42,12 @@ static void begin(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   }
 }
 
-/* The tile's columns at step `step`. */
+/* The registers of vector `vector` of the tile's columns, at step `step`. */
 static void load_columns(const Product *p, const Tile *tile, LLVMValueRef b, uint32_t step,
-                         LLVMValueRef *columns) {
+                         uint32_t vector, LLVMValueRef *columns) {
   ModuleContext *m = p->k->m;
-  for (uint32_t v = 0; v < tile->vectors; ++v) {
-    uint64_t at = product_column_offset(p, tile, step, v);
-    LLVMValueRef address = emit_address(m, b, emit_i64(m, (int64_t)at));
-    dot_of(m)->columns(m, address, &columns[v * parts_of(p)]);
-  }
+  uint64_t at = product_column_offset(p, tile, step, vector);
+  dot_of(m)->columns(m, emit_address(m, b, emit_i64(m, (int64_t)at)), columns);
 }
 
 /* The register of rows from `row` on, at step `step`. The tile's last row stands for those behind
@@ -67,19 +64,32 @@ static LLVMValueRef load_rows(const Product *p, const Tile *tile, LLVMValueRef a
   return dot_of(m)->row(m, addresses);
 }
 
+/* Some steps of rows by a vector of columns, added to its sums. */
+static void add_vector(const Product *p, const LLVMValueRef *rows,
+                       LLVMValueRef (*columns)[DOT_MOST_PARTS], uint32_t steps,
+                       LLVMValueRef *sums) {
+  LLVMValueRef own[DOT_MOST_STEPS];
+  for (uint32_t part = 0; part < parts_of(p); ++part) {
+    for (uint32_t s = 0; s < steps; ++s) own[s] = columns[s][part];
+    sums[part] = dot_of(p->k->m)->add(p->k->m, sums[part], rows, own, steps);
+  }
+}
+
 static uint32_t add(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
                     uint32_t left, LLVMValueRef *acc) {
-  ModuleContext *m = p->k->m;
-  const Dot *dot = dot_of(m);
-  uint32_t steps = left < dot->steps ? 1 : dot->steps, count = tile->vectors * parts_of(p);
-  LLVMValueRef columns[DOT_MOST_STEPS][2 * PLAN_TILE_VECTORS];
-  for (uint32_t s = 0; s < steps; ++s) load_columns(p, tile, ab[1], step + s, columns[s]);
-  for (uint32_t r = 0; r < tile->rows; r += dot->rows, acc += count) {
-    LLVMValueRef rows[DOT_MOST_STEPS], own[DOT_MOST_STEPS];
+  const Dot *dot = dot_of(p->k->m);
+  uint32_t steps = left < dot->steps ? 1 : dot->steps;
+  LLVMValueRef columns[PLAN_TILE_VECTORS][DOT_MOST_STEPS][DOT_MOST_PARTS];
+  LLVMValueRef rows[DOT_MOST_STEPS];
+  for (uint32_t s = 0; s < steps; ++s) {
+    for (uint32_t v = 0; v < tile->vectors; ++v) {
+      load_columns(p, tile, ab[1], step + s, v, columns[v][s]);
+    }
+  }
+  for (uint32_t r = 0; r < tile->rows; r += dot->rows) {
     for (uint32_t s = 0; s < steps; ++s) rows[s] = load_rows(p, tile, ab[0], r, step + s);
-    for (uint32_t i = 0; i < count; ++i) {
-      for (uint32_t s = 0; s < steps; ++s) own[s] = columns[s][i];
-      acc[i] = dot->add(m, acc[i], rows, own, steps);
+    for (uint32_t v = 0; v < tile->vectors; ++v, acc += parts_of(p)) {
+      add_vector(p, rows, columns[v], steps, acc);
     }
   }
   return steps;
