@@ -269,7 +269,9 @@ static inline FixtureBuffer fixture_fill(const Port *port, const InterpTensor *t
   int64_t count = 0;
   cr_assert(type_count(port->type, &count));
   for (size_t e = 0; e < (size_t)count; ++e) {
-    buffer.data[fixture_index(port, e)] = (float)tensor->data[e];
+    DType dtype = port->type.dtype;
+    char *at = (char *)buffer.data + fixture_index(port, e) * dtype_bytes(dtype);
+    dtype_write(dtype, &tensor->data[e], 1, at);
   }
   return buffer;
 }

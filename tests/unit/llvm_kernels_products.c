@@ -184,3 +184,85 @@ Test(llvm_kernels_products, strips) {
   check_strip(PORT_ROWS, false, wide, 1, 11);
   check_strip(PORT_ROWS, false, large, 35, 1);
 }
+
+/* -- whole numbers ----------------------------------------------------------------------------- */
+
+/* A whole number from -127 to 127. */
+static double whole(void) {
+  return rint(127 * fixture_random());
+}
+
+/* Rows of whole numbers, the largest 127: one of them stands for 1. */
+static ValueId whole_rows(Fixture *f, Type type) {
+  ValueId x = fixture_rows(f, type);
+  int64_t count = 0, depth = type_channels(type);
+  cr_assert(type_count(type, &count));
+  for (int64_t e = 0; e < count; ++e) fixture_data(f)[e] = whole();
+  for (int64_t e = depth / 2; e < count; e += depth) fixture_data(f)[e] = e % 2 ? 127 : -127;
+  return x;
+}
+
+/* Weights of whole numbers, as `dot` takes them; firsts[o]: what the sums begin with. */
+static ValueId whole_weights(Fixture *f, DotKind dot, int64_t depth, int64_t channels,
+                             double *firsts) {
+  int64_t group = plan_dot_group(dot), groups = (depth + group - 1) / group;
+  Type type = type_make(4, (int64_t[]){(channels + 31) / 32, groups, 32, group});
+  type = type_with_dtype(type, DTYPE_S8);
+  ValueId w = fixture_operand(f, PORT_WEIGHTS, false, type, 0);
+  for (int64_t o = 0; o < channels; ++o) {
+    double sum = 0;
+    for (int64_t k = 0; k < depth; ++k) {
+      int64_t at = ((o / 32 * groups + k / group) * 32 + o % 32) * group + k % group;
+      sum += fixture_data(f)[at] = whole();
+    }
+    firsts[o] = plan_dot_dtype(dot) == DTYPE_U8 ? -128 * sum : 0;
+  }
+  return w;
+}
+
+static ValueId whole_vector(Fixture *f, DType dtype, int64_t channels, const double *values) {
+  Type type = type_with_dtype(type_vector(channels), dtype);
+  ValueId v = fixture_operand(f, PORT_WEIGHTS, false, type, 0);
+  for (int64_t o = 0; o < channels; ++o) fixture_data(f)[o] = values[o];
+  return v;
+}
+
+/* Two images of `rows` rows, quantized and multiplied: all numbers are whole and fit an f32, and
+ * what the interpreter says is met to the last bit. */
+static void check_whole(const TargetInfo *target, int64_t rows, int64_t depth, int64_t channels) {
+  Fixture f = fixture_new();
+  double firsts[128], biases[128], scales[128];
+  cr_assert(channels <= 128);
+  for (int64_t o = 0; o < channels; ++o) biases[o] = whole(), scales[o] = o % 3 ? 1 : 0.5;
+  ValueId x = whole_rows(&f, map(2, 1, rows, depth));
+  ValueId w = whole_weights(&f, target->dot, depth, channels, firsts);
+  ValueId bias = whole_vector(&f, DTYPE_F32, channels, biases);
+  ValueId scale = whole_vector(&f, DTYPE_F32, channels, scales);
+  ValueId first = whole_vector(&f, DTYPE_S32, channels, firsts);
+  ValueId q = build_quantize_rows(f.b, x, plan_dot_dtype(target->dot));
+  ValueId own = node_result(graph_def(f.b.graph, q), 1);
+  const ValueId operands[] = {q, w, bias, own, scale, first};
+  ValueId y = build_quantized_linear(f.b, operands, PLAN_PANEL, (int32_t)channels);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_result(&f, y, PORT_CALLER, true);
+  InterpTensor expected[FIXTURE_MAX_PORTS];
+  Diag diag = {.stream = stderr};
+  cr_assert_eq(interp_run(f.b.graph, NULL, f.arena, &diag, f.data, expected), STATUS_OK);
+  fixture_plan(&f, 2, (uint32_t)rows, rows > 8 ? 2 : 1, target);
+  fixture_check_target(&f, target, expected, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_products, whole_numbers_are_exact) {
+  static const int64_t sizes[][3] = {{1, 1, 1},    {2, 3, 5},    {3, 4, 31},  {4, 5, 32},
+                                     {5, 8, 33},   {6, 9, 63},   {7, 16, 64}, {8, 17, 65},
+                                     {9, 31, 70},  {11, 33, 7},  {13, 47, 2}, {14, 64, 40},
+                                     {15, 65, 17}, {16, 69, 16}, {17, 70, 69}};
+  for (uint32_t i = 0; i < target_family_x86.row_count; ++i) {
+    const TargetInfo *target = &target_family_x86.rows[i].info;
+    if ((atm_cpu_isa() & target->isa_bits) != target->isa_bits) continue;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; ++s) {
+      check_whole(target, sizes[s][0], sizes[s][1], sizes[s][2]);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# int8_arm.sh ATMC TOOLS: quantized products on Arm, run by qemu-aarch64. An object for three instruction
+# sets runs the best that the CPU has, each where it is forced, and refuses what the CPU lacks. Their
+# numbers are the same, bit for bit, and those of x86-64 where nothing else differs. A trained model
+# gives its answers.
+set -eu
+atmc=$1 tools=$2
+examples=$(cd "$(dirname "$0")/../../examples" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+command -v qemu-aarch64 >/dev/null || { echo "qemu-aarch64 is not installed: skipped"; exit 77; }
+arm="qemu-aarch64 -L /usr/aarch64-linux-gnu -cpu"
+sets="armv8-a armv8-a-dotprod armv8-a-i8mm"
+
+# products HEIGHT WIDTH COPIES CHANNELS: a product of HEIGHT * WIDTH rows of 3 * COPIES numbers. Without a
+# bias the last step is a product, which is rounded alike whether multiply-adds are fused or not.
+products() {
+  copies=$(printf '"x", %.0s' $(seq $(($3 - 1))))
+  cat >m.json <<END
+{"atmc": 1, "name": "m", "inputs": [{"name": "image", "channels": 3}], "layers": [
+  {"op": "relu", "name": "x"}, {"op": "concat", "name": "row", "inputs": [$copies"x"]},
+  {"op": "linear", "name": "product", "channels": $4, "bias": false}], "outputs": [{"name": "product"}]}
+END
+  "$atmc" weights m.json --synthetic=1 -o m.safetensors
+  "$tools/make_image" "$1" "$2" 0 1 image.npy
+  "$atmc" compile m.json --weights m.safetensors --quantize=int8 --isa=neon,neon-dotprod,neon-i8mm \
+    --shape "1x3x$1x$2" --emit=exe,plan -o m 2>messages || { cat messages; exit 1; }
+  for set in neon neon-dotprod neon-i8mm; do grep -q ' = quantized_linear' m_$set.plan; done
+  "$atmc" run m.json --weights m.safetensors --quantize=int8 --isa=v2 --input image=image.npy \
+    --output product=expected.npy
+  for isa in v3 v4; do
+    "$tools/cpu_supports" $isa || continue
+    "$atmc" run m.json --weights m.safetensors --quantize=int8 --isa=$isa --input image=image.npy \
+      --output product=got.npy
+    cmp expected.npy got.npy || { echo "$*: $isa has other bits"; exit 1; }
+  done
+  for set in $sets; do
+    $arm max ./m --input image=image.npy --output product=got.npy --isa=$set >log
+    cmp expected.npy got.npy || { echo "$*: $set has other bits"; exit 1; }
+  done
+}
+if [ "$(uname -m)" = x86_64 ]; then
+  products 1 1 11 33
+  products 3 1 12 32
+  products 1 5 13 37
+  products 2 3 15 70
+  products 7 1 16 64
+  products 17 1 23 35
+  products 4 4 22 41
+  echo "products: the same bits on x86-64 and Arm"
+fi
+
+count=64
+"$tools/sheet_tiles" "$examples/glyphs/test_sheet.png" 48 0 $count tiles.npy
+"$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
+  --isa=neon,neon-dotprod,neon-i8mm --quantize=int8 --shape ${count}x3x48x48 --emit=exe -o glyphs \
+  2>messages || { cat messages; exit 1; }
+
+# chosen CPU SET: the set that runs by itself there.
+chosen() {
+  $arm "$1" ./glyphs --input image=tiles.npy --output logits=got.npy >log 2>messages
+  grep -q ", $2\$" log || { echo "$1: expected $2:"; cat log messages; exit 1; }
+  echo "$1: $2 by itself"
+}
+# refused CPU SET: the CPU lacks it.
+refused() {
+  if $arm "$1" ./glyphs --input image=tiles.npy --isa="$2" >log 2>messages; then
+    echo "$1: $2 ran"
+    exit 1
+  fi
+  grep -q "this CPU lacks the instructions" messages || { cat messages; exit 1; }
+  echo "$1: $2 refused"
+}
+chosen cortex-a57 armv8-a
+cp got.npy expected.npy
+chosen cortex-a72 armv8-a
+chosen neoverse-n1 armv8-a-dotprod
+chosen max armv8-a-i8mm
+refused cortex-a72 armv8-a-dotprod
+refused neoverse-n1 armv8-a-i8mm
+for set in $sets; do
+  $arm max ./glyphs --input image=tiles.npy --output logits=got.npy --isa=$set >log
+  grep -q ", $set\$" log
+  cmp expected.npy got.npy || { echo "glyphs: $set has other bits"; exit 1; }
+done
+printf 'glyphs: '
+"$tools/sheet_tiles" --check got.npy "$examples/glyphs/test_logits.npy" 0 \
+  "$examples/glyphs/test_labels.txt" 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ $count 44
