@@ -70,7 +70,9 @@ static void print_text(const Report *report) {
   printf("\n");
   printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
   printf("%-15s %s as %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
-         dtype_info(report->c->weights_dtype)->text, report->c->variants[0].target->name);
+         compilation_weights_text(report->c), report->c->variants[0].target->name);
+  uint64_t quantized = compilation_quantized_bytes(report->c);
+  if (quantized) printf("%-15s %s of the weights\n", "int8", units_bytes(quantized, a));
   printf("%-15s %s (maps %s, %s for each further thread)\n", "workspace",
          units_bytes(report->workspace, a), units_bytes(plan->live_peak, b),
          units_bytes(plan->scratch_bytes, (char[UNITS_TEXT_MAX]){0}));
@@ -118,6 +120,7 @@ static void print_json(const Report *report) {
   cJSON_AddNumberToObject(root, "parameters_without_head", (double)without_head(&report->layers));
   cJSON_AddNumberToObject(root, "weights_bytes", (double)report->c->blob.bytes);
   cJSON_AddStringToObject(root, "weights_dtype", dtype_info(report->c->weights_dtype)->text);
+  cJSON_AddNumberToObject(root, "quantized_bytes", (double)compilation_quantized_bytes(report->c));
   cJSON_AddNumberToObject(root, "workspace_bytes", (double)report->workspace);
   cJSON_AddNumberToObject(root, "workspace_base", (double)plan->workspace_base);
   cJSON_AddNumberToObject(root, "workspace_scratch", (double)plan->scratch_bytes);

@@ -217,6 +217,21 @@ ArtifactSpec compilation_artifact(const Compilation *c, const WeightSource *sour
                         .macs = macs};
 }
 
+uint64_t compilation_quantized_bytes(const Compilation *c) {
+  const Plan *plan = c->variants[0].plans[0];
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < plan->weight_count; ++i) {
+    Type type = plan->weights[i]->type;
+    if (type.dtype == DTYPE_S8) bytes += type_bytes(type);
+  }
+  return bytes;
+}
+
+const char *compilation_weights_text(const Compilation *c) {
+  const char *rest = dtype_info(c->weights_dtype)->text;
+  return compilation_quantized_bytes(c) ? arena_printf(c->arena, "int8 and %s", rest) : rest;
+}
+
 Status compilation_emit(Compilation *c, const ArtifactSpec *spec, EmitKind kind, Emitted *out) {
   double begin = clock_seconds();
   RETURN_IF_ERROR(llvm_emit(spec, kind, c->arena, c->diag, out));

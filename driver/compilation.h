@@ -71,6 +71,10 @@ MUST_CHECK Status compilation_source(const Compilation *c, const Resolution *res
 /* What the compilation says of the artifact: variants and weights. Names, and how the weights are
  * stored, are the caller's to add. */
 ArtifactSpec compilation_artifact(const Compilation *c, const WeightSource *source);
+/* Bytes of the first plan's weights that are whole numbers of 8 bits. */
+uint64_t compilation_quantized_bytes(const Compilation *c);
+/* As what the weights are stored, for people: "f32", "int8 and f32". */
+const char *compilation_weights_text(const Compilation *c);
 /* llvm_emit, timed. */
 MUST_CHECK Status compilation_emit(Compilation *c, const ArtifactSpec *spec, EmitKind kind,
                                    Emitted *out);

@@ -8,7 +8,7 @@
 #define COMPARISON_BOUND 2e-6
 /* How far below the signal the error of a kernel must be that quantizes rows. Where a number lies
  * on a half but for the last bit of f32, code and interpreter may round it to either side: one term
- * of a sum moves by one step. Such flips are rare: with them, kernels stayed above 72 dB. Wrong
+ * of a sum moves by one step. Such flips are rare: with them, kernels stayed above 68 dB. Wrong
  * code was below 40 dB: one row with twice its scale, a lane of zeros, or all that is 1 % too
  * large. */
 #define COMPARISON_DECIBELS 50

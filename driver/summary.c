@@ -44,7 +44,7 @@ void summary_print(const Summary *summary, const Compilation *c, const ArtifactS
     fprintf(stderr, "%s %s", v ? "," : "", c->variants[v].target->name);
   }
   fprintf(stderr, ", weights %s as %s\n", units_bytes(c->blob.bytes, size),
-          dtype_info(c->weights_dtype)->text);
+          compilation_weights_text(c));
   for (uint32_t v = 0; v < c->variant_count; ++v) {
     if (object->data) print_variant(c, spec, v, object);
     for (uint32_t i = 0; i < c->resolution_count; ++i) {

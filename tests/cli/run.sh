@@ -185,6 +185,13 @@ says stderr 'no layer is named "elsewhere"; there are stem, peg, block, norm, me
 expect 2 inspect tiny.json --quantize=int8 --keep-float=
 expect 2 inspect tiny.json --quantize=int8 --keep-float=bloc
 expect 0 inspect tiny.json --quantize=int8 --keep-float=block --keep-float=stem,peg
+sed 's/"channels": 16/"channels": 32/' tiny.json >wide.json
+expect 0 inspect wide.json --quantize=int8
+says stdout "as int8 and f32"
+expect 0 inspect wide.json --quantize=int8 --json
+says stdout '"quantized_bytes"'
+expect 0 inspect wide.json --quantize=int8 --keep-float=block
+says stdout " as f32 (for"
 expect 2 inspect tiny.json --target=vax
 expect 2 inspect tiny.json --stop-after=frobnicate
 expect 2 inspect tiny.json --disable-pass=form-kernels
