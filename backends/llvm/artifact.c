@@ -12,6 +12,7 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
   if (!exported) LLVMSetVisibility(function, LLVMHiddenVisibility);
   emit_text_attribute(m, function, "target-cpu", a->baseline);
   emit_attribute(m, function, "nounwind");
+  emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* as in emit_function */
   if (!exported) emit_attribute(m, function, "noinline");
   LLVMPositionBuilderAtEnd(m->builder,
                            LLVMAppendBasicBlockInContext(m->context, function, "entry"));

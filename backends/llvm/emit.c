@@ -9,6 +9,21 @@
 
 #include "support/panic.h"
 
+/* Warning: joined with code that was not built so, the IR of a module still links. */
+static void set_flag(ModuleContext *m, const char *name) {
+  LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(m->i32, 1, false));
+  LLVMAddModuleFlag(m->module, LLVMModuleFlagBehaviorWarning, name, strlen(name), one);
+}
+
+/* Functions begin with what an indirect call may land on, and the object says so: IBT and shadow
+ * stacks of x86-64, BTI of AArch64, whose functions ask for it one by one. The other family's flags
+ * say nothing to LLVM. */
+static void guard_branches(ModuleContext *m) {
+  set_flag(m, "cf-protection-branch");
+  set_flag(m, "cf-protection-return");
+  set_flag(m, "branch-target-enforcement");
+}
+
 ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
                         Arena *arena) {
   ModuleContext m = {.arena = arena, .context = context};
@@ -26,6 +41,7 @@ ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetIn
   m.ptr = LLVMPointerTypeInContext(context, 0);
   LLVMTypeRef parameters[] = {m.ptr, m.i32, m.i32};
   m.kernel_type = LLVMFunctionType(m.void_type, parameters, 3, false);
+  guard_branches(&m);
   return emit_for_target(&m, target);
 }
 
@@ -69,6 +85,7 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
     emit_text_attribute(m, function, "prefer-vector-width", "512");
   }
   emit_attribute(m, function, "nounwind");
+  emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* guard_branches */
   LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(m->context, function, "entry");
   LLVMPositionBuilderAtEnd(m->builder, entry);
   return function;

@@ -126,6 +126,7 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
   push(&list, "-O2");
   push(&list, "-fPIC");
   push(&list, "-pthread");
+  push(&list, "-Wl,-z,relro,-z,now"); /* nothing that the loader wrote can be written again */
   if (kind == LINK_SHARED) {
     push(&list, "-shared");
   } else {

@@ -1,0 +1,44 @@
+#!/bin/sh
+# hardening.sh ATMC: what products say of themselves to the loader. Objects are marked for guarded
+# branches (IBT and shadow stacks, BTI) and so is their code; programs and shared libraries are
+# relocated once, when they are loaded, and read-only from then on.
+set -eu
+atmc=$1
+examples=$(cd "$(dirname "$0")/../../examples" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+compile() {
+  "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
+    --shape 1x3x48x48,2x3x64x80 --prefix=glyphs -o "$work/glyphs" "$@" 2>/dev/null
+}
+# contains FILE TEXT WHAT
+contains() {
+  grep -q -- "$2" "$1" || { printf '%s: no "%s" in:\n' "$3" "$2"; cat "$1"; exit 1; }
+}
+
+for isa in v4 v3 v2 v4,v3,v2; do
+  compile --emit=obj,asm --isa=$isa
+  readelf -n "$work/glyphs.o" >"$work/notes"
+  contains "$work/notes" 'x86 feature: IBT, SHSTK' "$isa"
+  grep -A 4 '^glyphs_run_48x48:' "$work/glyphs.s" >"$work/entry"
+  contains "$work/entry" endbr64 "$isa"
+done
+compile --emit=obj,asm --isa=neon
+readelf -n "$work/glyphs.o" >"$work/notes"
+contains "$work/notes" 'AArch64 feature: BTI' neon
+grep -A 4 '^glyphs_run_48x48:' "$work/glyphs.s" >"$work/entry"
+contains "$work/entry" 'hint	#34' neon # bti c, for assemblers of any age
+echo "objects: marked, and so is their code"
+
+for kind in exe shared; do
+  compile --emit=$kind
+  file=$work/glyphs
+  test $kind = exe || file=$work/libglyphs.so
+  test -e "$file" || file=$work/glyphs.so
+  readelf -lW "$file" >"$work/segments"
+  readelf -dW "$file" >"$work/dynamic"
+  contains "$work/segments" GNU_RELRO $kind
+  contains "$work/dynamic" BIND_NOW\\\|NOW $kind
+done
+echo "programs and shared libraries: relocated once, read-only from then on"
