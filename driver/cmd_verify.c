@@ -137,11 +137,13 @@ static Status verify_native(Compilation *c, Native *native) {
   const InterpTensor *got = read_outputs(c->arena, plan, out);
   RETURN_IF_ERROR((c->quantize ? check_quantized : check_outputs)(c, plan, inputs, got, &bad));
   if (bad == 0) {
-    printf("all within %g of the largest value\n", COMPARISON_BOUND);
+    printf("all within %g of the largest value%s\n", COMPARISON_BOUND,
+           c->quantize ? ", or flips of rounding" : "");
     return STATUS_OK;
   }
-  (void)diag_error(c->diag, (Position){0}, "%u of %u comparisons exceed %g of the largest value",
-                   bad, plan->step_count + ends, COMPARISON_BOUND);
+  (void)diag_error(c->diag, (Position){0}, "%u of %u comparisons exceed %g of the largest value%s",
+                   bad, plan->step_count + ends, COMPARISON_BOUND,
+                   c->quantize ? " by more than flips of rounding" : "");
   return STATUS_MISMATCH;
 }
 
