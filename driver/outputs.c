@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "driver/clock.h"
-#include "driver/file_hash.h"
+#include "driver/model_hash.h"
 #include "driver/output.h"
 #include "driver/summary.h"
 #include "support/atomic_file.h"
@@ -278,9 +278,8 @@ Status outputs_write(Compilation *c) {
   o.spec.external_weights = !strcmp(options->weights_mode, "external");
   o.spec.class_names = c->model->class_names;
   o.spec.class_count = c->model->class_count;
-  Status status =
-      file_hash(c->arena, c->diag, c->model->text, options->weights, &o.spec.model_hash);
-  if (!status) status = write_all(&o);
+  o.spec.model_hash = model_hash(c->arena, c->model, c->weights);
+  Status status = write_all(&o);
   atomic_files_discard(o.files);
   progress_end(&c->progress);
   if (!status) summary_print(&o.summary, c, &o.spec, &o.object);

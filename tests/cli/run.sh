@@ -258,6 +258,19 @@ sed -e 's/"nchw", "channels": 3/"nc", "channels": 7/' -e '/"op": "[cpam]/d' tiny
 expect 0 inspect vector.json
 says stdout "image 1x7"
 
+# The hash in the metadata is of what was read: where it came from does not matter, a number does.
+hash_of() {
+  expect 0 compile tiny.json --weights "$1" --shape 1x3x64x64 --isa=v2 --emit=llvm-ir -o hashed
+  grep -o 'c"[0-9a-f]\{16\}' hashed.ll
+}
+expect 0 weights tiny.json --synthetic=2 -o other.safetensors
+first=$(hash_of tiny.safetensors) again=$(hash_of tiny2.safetensors)
+other=$(hash_of other.safetensors)
+total=$((total + 1))
+[ -n "$first" ] && [ "$first" = "$again" ] && [ "$first" != "$other" ] ||
+  fail "hashes: $first, of the same numbers $again, of others $other"
+rm -f hashed.ll other.safetensors
+
 echo "-- files that cannot be read"
 expect 3 inspect missing.json
 expect 3 inspect .
