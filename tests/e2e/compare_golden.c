@@ -1,11 +1,13 @@
-/* compare_golden GOLDEN.safetensors[:LOGITS] OUT0.npy [OUT1.npy ..]: outputs against recorded ones.
+/* compare_golden [--decibels=N] GOLDEN.safetensors[:LOGITS] OUT0.npy [OUT1.npy ..]: outputs against
+ * recorded ones.
  *
  * A golden file holds either F64 `logits` [N,classes], or under another name, LOGITS; or, for each
  * level L of a pyramid, `levelL.shape`, `levelL.index` (I64, flat positions in [N,C,H,W]),
  * `levelL.value` (F64, there) and `levelL.rms` (F64, of the whole level). Golden files are part of
  * the project and trusted.
  *
- * Prints the largest error in units of the largest output, and the same as a share of the bound.
+ * Prints the largest error in units of the largest output, and the same as a share of the bound;
+ * or, with --decibels, the signal over the noise, which is then to be so many at least.
  * Exit code 1 where an output has another shape, is not finite, or is beyond the bound.
  */
 #include <cjson/cJSON.h>
@@ -63,6 +65,8 @@ static Tensor get_tensor(Arena *arena, const Golden *golden, const char *name) {
 typedef struct Report {
   double error;   /* largest absolute error */
   double largest; /* largest absolute value */
+  double signal;  /* sums of squares: of the values, */
+  double noise;   /* and of the errors */
 } Report;
 
 static void check_shape(const char *name, const NpyArray *out, const int64_t *dims, size_t rank) {
@@ -75,6 +79,8 @@ static void compare_element(const char *name, double value, double expected, Rep
   if (!isfinite(value)) give_up("an output is not finite", name);
   report->error = fmax(report->error, fabs(value - expected));
   report->largest = fmax(report->largest, fabs(expected));
+  report->signal += expected * expected;
+  report->noise += (value - expected) * (value - expected);
 }
 
 static void compare_logits(const Tensor *logits, const NpyArray *out, Report *report) {
@@ -103,8 +109,13 @@ static void compare_level(Arena *arena, const Golden *golden, const char *level,
   compare_element(level, sqrt(squares / (double)out->count), *(const double *)rms.data, report);
 }
 
-/* Prints `report`; false when it is beyond the bound. */
-static bool print_report(const char *name, Report report) {
+/* Prints `report`; false when it is beyond the bound, or, where `decibels` is not 0, below that. */
+static bool print_report(const char *name, Report report, double decibels) {
+  if (decibels > 0) {
+    double got = 10 * log10(report.signal / report.noise);
+    printf("%s: %.1f dB, %g wanted\n", name, got, decibels);
+    return got >= decibels;
+  }
   double relative = report.error / report.largest;
   printf("%s: max error / max output %.3g, %.3g of the bound\n", name, relative, relative / bound);
   return relative <= bound;
@@ -118,9 +129,20 @@ static const char *split_name(char *path) {
   return colon + 1;
 }
 
+/* Takes --decibels=N off the arguments; 0: it is not there. */
+static double take_decibels(int *argc, char ***argv) {
+  static const char option[] = "--decibels=";
+  if (*argc < 2 || strncmp((*argv)[1], option, sizeof option - 1) != 0) return 0;
+  double decibels = strtod((*argv)[1] + sizeof option - 1, NULL);
+  --*argc;
+  ++*argv;
+  return decibels;
+}
+
 int main(int argc, char **argv) {
+  double decibels = take_decibels(&argc, &argv);
   if (argc < 3) {
-    fprintf(stderr, "usage: compare_golden GOLDEN.safetensors OUT0.npy [OUT1.npy ..]\n");
+    fprintf(stderr, "usage: compare_golden [--decibels=N] GOLDEN.safetensors OUT0.npy ..\n");
     return 2;
   }
   Arena *arena = arena_new();
@@ -146,7 +168,7 @@ int main(int argc, char **argv) {
     } else {
       compare_level(arena, &golden, name, &out, &report);
     }
-    good = print_report(name, report) && good;
+    good = print_report(name, report, decibels) && good;
   }
   cJSON_Delete(header);
   arena_free(arena);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # golden.sh ATMC TOOLS ISA CASE...: native code (ISA v4, v3, v2) or the interpreter (ISA interp)
-# against recorded double-precision outputs.
+# against recorded double-precision outputs. ISA int8-N: code in 8 bits for this machine, N dB at least.
 # A case is MODEL-HxW[-bN][-pyramid], as the files of golden/ are called. Exit code 77: skipped.
 set -eu
 atmc=$1 tools=$2 isa=$3
@@ -11,8 +11,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 engine="--isa=$isa --threads=2"
-if [ "$isa" = interp ]; then
-  engine=--engine=interp
+wanted=""
+case $isa in
+  interp) engine=--engine=interp ;;
+  int8-*) engine="--quantize=int8 --threads=2" wanted=--decibels=${isa#int8-} ;;
+esac
+if [ "$isa" = interp ] || [ "$wanted" ]; then
+  :
 elif ! "$tools/cpu_supports" "$isa"; then
   echo "this CPU does not run $isa code: skipped"
   exit 77
@@ -43,5 +48,5 @@ for case in "$@"; do
     --input image="$work/image.npy" $outputs
   printf '%s %s: ' "$isa" "$case"
   # shellcheck disable=SC2086
-  "$tools/compare_golden" "$here/golden/$case.safetensors" $files
+  "$tools/compare_golden" $wanted "$here/golden/$case.safetensors" $files
 done
