@@ -115,6 +115,7 @@ typedef struct atm_model {
   const atm_variant *variants; /* best first: the first that may run does */
   const char *const *classes;
   uint64_t weights_bytes; /* of external weights; 0 when embedded */
+  const char *arithmetic; /* "f32", or "int8 and f32": maps are multiplied in 8 bits */
 } atm_model;
 
 /* The variant that a call with `env` runs; NULL: none, the call returns ATM_E_UNSUPPORTED_CPU. */

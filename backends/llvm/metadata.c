@@ -12,7 +12,7 @@
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
-_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 80 &&
+_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 88 &&
                    sizeof(atm_variant) == 16,
                "the structures below have the fields of the header");
 
@@ -121,6 +121,27 @@ static LLVMValueRef classes(Artifact *a) {
   return array(a, elements, count);
 }
 
+/* Whether any kernel of a plan multiplies in 8 bits. */
+static bool is_quantized(const Plan *plan) {
+  for (uint32_t k = 0; k < plan->kernel_count; ++k) {
+    const Graph *body = plan->kernels[k].body;
+    for (uint32_t i = 0; i < body->node_count; ++i) {
+      if (body->nodes[i].op == OP_QUANTIZED_LINEAR) return true;
+    }
+  }
+  return false;
+}
+
+/* What products compute in: atm_model.arithmetic. */
+static const char *arithmetic(const ArtifactSpec *spec) {
+  for (uint32_t v = 0; v < spec->variant_count; ++v) {
+    for (uint32_t p = 0; p < spec->plan_count; ++p) {
+      if (is_quantized(spec->variants[v].plans[p])) return "int8 and f32";
+    }
+  }
+  return "f32";
+}
+
 void metadata_emit(Artifact *a) {
   const Plan *plan = a->spec->variants[0].plans[0];
   LLVMValueRef fields[] = {number32(a, ATM_ABI_VERSION),
@@ -135,8 +156,10 @@ void metadata_emit(Artifact *a) {
                            entries(a),
                            variants(a),
                            classes(a),
-                           number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0)};
-  LLVMValueRef model = artifact_constant(a, "metadata", structure(a, fields, 13));
+                           number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0),
+                           text(a, arithmetic(a->spec))};
+  LLVMValueRef model =
+      artifact_constant(a, "metadata", structure(a, fields, sizeof fields / sizeof *fields));
   artifact_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);
   LLVMBuildRet(a->m->builder, model);
 }

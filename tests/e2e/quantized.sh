@@ -48,3 +48,14 @@ run "$work/kept.json" key one
 run "$model" option one --keep-float=blocks.1.0
 cmp "$work/key.npy" "$work/option.npy" || { echo "the key and the option differ"; exit 1; }
 ! cmp -s "$work/key.npy" "$work/alone.npy" || { echo "nothing was kept"; exit 1; }
+
+# The metadata says so.
+for quantize in none int8; do
+  "$atmc" compile "$model" --weights "$weights" --quantize=$quantize --shape 1x3x48x48 --emit=llvm-ir \
+    -o "$work/$quantize" 2>/dev/null
+done
+grep -qF 'c"int8 and f32\00"' "$work/int8.ll" && grep -qF 'c"f32\00"' "$work/none.ll" || {
+  echo "the metadata does not tell of 8 bits"
+  exit 1
+}
+! grep -qF 'c"int8 and f32\00"' "$work/none.ll"

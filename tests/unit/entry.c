@@ -293,6 +293,7 @@ Test(entry, describes_the_model) {
   cr_expect_str_eq(m->name, "tiny");
   cr_expect_str_eq(m->target, "x86_64-unknown-linux-gnu");
   cr_expect_str_eq(m->hash, "c0ffee");
+  cr_expect_str_eq(m->arithmetic, "f32");
   cr_expect_eq(m->class_count, 2u);
   cr_expect_str_eq(m->classes[1], "dog");
   cr_expect_eq(m->variant_count, 1u);
