@@ -168,16 +168,9 @@ static void compare_results(KernelCheck *check, const Node *node, const Step *st
   }
 }
 
-/* Whether rows are rounded in the kernel. */
-static bool quantizes(const Graph *body) {
-  for (uint32_t i = 0; i < body->node_count; ++i) {
-    if (body->nodes[i].op == OP_QUANTIZE_ROWS) return true;
-  }
-  return false;
-}
-
 Status kernel_check_step(KernelCheck *check, uint32_t index, Comparison *comparison) {
-  *comparison = (Comparison){.quantized = quantizes(check->nodes[index]->body)};
+  *comparison =
+      (Comparison){.quantized = graph_has_op(check->nodes[index]->body, OP_QUANTIZE_ROWS)};
   arena_free(check->arena);
   check->arena = arena_new();
   const Node *node = check->nodes[index];

@@ -31,6 +31,13 @@ uint32_t graph_inputs(const Graph *graph, NodeId *nodes, uint32_t capacity) {
   return count;
 }
 
+bool graph_has_op(const Graph *graph, OpKind op) {
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    if (graph->nodes[i].op == op) return true;
+  }
+  return false;
+}
+
 /* An output is a use; a node that reads a value twice uses it twice. */
 uint32_t *graph_use_counts(const Graph *graph, Arena *arena) {
   uint32_t *counts = ARENA_ARRAY(arena, graph->value_count, uint32_t);

@@ -132,6 +132,8 @@ static inline ValueId node_result(const Node *node, uint32_t i) {
 const Recipe *graph_recipe(const Graph *graph, ValueId v);
 /* The input nodes in order. Returns their number; writes the first `capacity` of them. */
 uint32_t graph_inputs(const Graph *graph, NodeId *nodes, uint32_t capacity);
+/* Whether any node is of `op`; bodies are not looked into. */
+bool graph_has_op(const Graph *graph, OpKind op);
 /* How often each value is used, by nodes and outputs: [value_count], in `arena`. */
 uint32_t *graph_use_counts(const Graph *graph, Arena *arena);
 /* Whether an output depends on each node, [node_count], in `arena`; of inputs it is said always. */

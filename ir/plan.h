@@ -108,8 +108,8 @@ typedef struct ValuePlace {
   uint32_t index;  /* OPERAND, RESULT */
   uint64_t offset; /* SCRATCH, STRIP: bytes, a multiple of PLAN_ALIGN */
   uint32_t pitch;  /* elements between rows; 0 for PLACE_REGISTER, and for constants and weights */
-  uint32_t
-      column; /* elements from the row's start: a slice is a view, it has a place but no stage */
+  /* Elements from the row's start: a slice is a view, it has a place but no stage. */
+  uint32_t column;
 } ValuePlace;
 
 /* As what quantized products take their rows. */

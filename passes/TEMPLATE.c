@@ -32,7 +32,7 @@ static void replace(Rewrite *rw, const Node *node) {
 
 Status template_pass(const PassContext *context, const Graph *graph, const Graph **result) {
   *result = graph;
-  if (!pattern_has_op(graph, OP_GELU)) return STATUS_OK;
+  if (!graph_has_op(graph, OP_GELU)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];

@@ -41,7 +41,7 @@ static void fold(Rewrite *rw, const Node *shuffle) {
 
 Status fold_shuffles(const PassContext *context, const Graph *graph, const Graph **result) {
   *result = graph;
-  if (!pattern_has_op(graph, OP_SHUFFLE)) return STATUS_OK;
+  if (!graph_has_op(graph, OP_SHUFFLE)) return STATUS_OK;
   const uint32_t *uses = graph_use_counts(graph, context->arena);
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {

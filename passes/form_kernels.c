@@ -224,7 +224,7 @@ static bool is_ready(const Graph *graph) {
     OpKind op = graph_def(graph, graph->outputs[i].value)->op;
     if (op == OP_SLICE || op == OP_CONSTANT || op == OP_INPUT) return false;
   }
-  return !pattern_has_op(graph, OP_KERNEL);
+  return !graph_has_op(graph, OP_KERNEL);
 }
 
 Status form_kernels(const PassContext *context, const Graph *graph, const Graph **result) {

@@ -131,7 +131,7 @@ static Status lower(const PassContext *context, Rewrite *rw, const Node *node) {
 
 Status lower_convolutions(const PassContext *context, const Graph *graph, const Graph **result) {
   *result = graph;
-  if (!pattern_has_op(graph, OP_CONV2D)) return STATUS_OK;
+  if (!graph_has_op(graph, OP_CONV2D)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];

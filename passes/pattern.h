@@ -5,13 +5,6 @@
 #include "ir/graph.h"
 
 /* Whether a node of the graph has this op; bodies of kernels are not looked at. */
-static inline bool pattern_has_op(const Graph *graph, OpKind op) {
-  for (uint32_t i = 0; i < graph->node_count; ++i) {
-    if (graph->nodes[i].op == op) return true;
-  }
-  return false;
-}
-
 /* The recipe of operand `i` when it is a constant vector [C], else NULL. */
 static inline const Recipe *pattern_vector(const Graph *graph, const Node *node, uint32_t i) {
   ValueId v = node_operand(node, i);

@@ -65,7 +65,7 @@ static bool assign(const Graph *graph, const uint64_t *bytes, uint64_t *prefetch
 
 Status prefetch_weights(const PassContext *context, const Graph *graph, const Graph **result) {
   *result = graph;
-  if (!pattern_has_op(graph, OP_KERNEL)) return STATUS_OK;
+  if (!graph_has_op(graph, OP_KERNEL)) return STATUS_OK;
   uint64_t *prefetch = ARENA_ARRAY(context->arena, graph->node_count, uint64_t);
   if (!assign(graph, new_bytes(graph, context->arena), prefetch)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);

@@ -48,7 +48,7 @@ static ValueId sample(const Rewrite *rw, const Node *node, ValueId offsets, int3
 
 Status recognize_samples(const PassContext *context, const Graph *graph, const Graph **result) {
   *result = graph;
-  if (!pattern_has_op(graph, OP_DEFORM_PATCHES)) return STATUS_OK;
+  if (!graph_has_op(graph, OP_DEFORM_PATCHES)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];

@@ -40,7 +40,7 @@ static bool find_shift(const Graph *graph, const Node *node, AttrsAXIAL_SHIFT *s
 Status resolve_constant_offsets(const PassContext *context, const Graph *graph,
                                 const Graph **result) {
   *result = graph;
-  if (!pattern_has_op(graph, OP_AXIAL_SAMPLE)) return STATUS_OK;
+  if (!graph_has_op(graph, OP_AXIAL_SAMPLE)) return STATUS_OK;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];

@@ -9,6 +9,14 @@
 
 enum { MAX_STRAIGHT = 4 }; /* vectors that are copied without a loop */
 
+Site columns_site(KernelEmitter *k, LLVMValueRef row, uint32_t channels, uint32_t first) {
+  uint32_t width = k->m->target->vector_floats, rest = channels - first;
+  return (Site){.row = row,
+                .column = emit_i64(k->m, 0),
+                .column_plus = first,
+                .lanes = rest < width ? rest : width};
+}
+
 void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,
                  void *context) {
   ModuleContext *m = k->m;

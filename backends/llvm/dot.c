@@ -165,13 +165,8 @@ static LLVMValueRef finish_fours(ModuleContext *m, const LLVMValueRef *sums, uin
 
 static LLVMValueRef finish_pairs(ModuleContext *m, const LLVMValueRef *sums, uint32_t row) {
   (void)row;
-  LLVMValueRef halves[2];
-  for (uint32_t odd = 0; odd < 2; ++odd) {
-    int32_t index[MAX_LANES];
-    for (uint32_t i = 0; i < m->target->vector_floats; ++i) index[i] = (int32_t)(2 * i + odd);
-    halves[odd] = emit_shuffle_two(m, sums[0], sums[1], index, m->target->vector_floats);
-  }
-  return emit_add(m, halves[0], halves[1]);
+  LLVMValueRef even = emit_every_second(m, sums[0], sums[1], 0);
+  return emit_add(m, even, emit_every_second(m, sums[0], sums[1], 1));
 }
 
 static LLVMValueRef finish_eights(ModuleContext *m, const LLVMValueRef *sums, uint32_t row) {

@@ -197,6 +197,13 @@ LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *
   return emit_shuffle_two(m, vector, LLVMGetPoison(LLVMTypeOf(vector)), index, count);
 }
 
+LLVMValueRef emit_every_second(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, uint32_t odd) {
+  int32_t index[MAX_LANES];
+  uint32_t count = LLVMGetVectorSize(LLVMTypeOf(a));
+  for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)(2 * i + odd);
+  return emit_shuffle_two(m, a, b, index, count);
+}
+
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   int32_t index[MAX_LANES];
   uint32_t count = 2 * LLVMGetVectorSize(LLVMTypeOf(a));

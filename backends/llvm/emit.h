@@ -86,6 +86,8 @@ LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *
 /* The same of those of `a` and then `b`. */
 LLVMValueRef emit_shuffle_two(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
                               const int32_t *index, uint32_t count);
+/* Every second lane of `a` and then `b`: the even ones, or, where `odd` is 1, the odd ones. */
+LLVMValueRef emit_every_second(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, uint32_t odd);
 /* The lanes of `a`, then those of `b`. */
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 /* The sum of the lanes, in a fixed order (halves, then quarters, ...). */

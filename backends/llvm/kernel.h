@@ -121,6 +121,8 @@ void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRe
 /* -- columns.c --------------------------------------------------------------------------------- */
 /* Emits what is done at one site. */
 typedef void SiteEmitter(KernelEmitter *k, Site site, void *context);
+/* The vector of row `row` that begins with channel `first`, a constant, of `channels`. */
+Site columns_site(KernelEmitter *k, LLVMValueRef row, uint32_t channels, uint32_t first);
 /* A loop over the vectors of `channels` channels of row `row`: `emit` is called for the full ones,
  * in a loop, and once more for the rest. */
 void columns_all(KernelEmitter *k, LLVMValueRef row, uint32_t channels, SiteEmitter *emit,

@@ -123,13 +123,11 @@ static LLVMValueRef classes(Artifact *a) {
 
 /* Whether any kernel of a plan multiplies in 8 bits. */
 static bool is_quantized(const Plan *plan) {
+  bool found = false;
   for (uint32_t k = 0; k < plan->kernel_count; ++k) {
-    const Graph *body = plan->kernels[k].body;
-    for (uint32_t i = 0; i < body->node_count; ++i) {
-      if (body->nodes[i].op == OP_QUANTIZED_LINEAR) return true;
-    }
+    found |= graph_has_op(plan->kernels[k].body, OP_QUANTIZED_LINEAR);
   }
-  return false;
+  return found;
 }
 
 /* What products compute in: atm_model.arithmetic. */

@@ -38,15 +38,6 @@ static LLVMValueRef add_square(KernelEmitter *k, const Normalize *n, LLVMValueRe
   return emit_fma(k->m, difference, difference, sum);
 }
 
-/* The vector of `row` that begins with channel `channel`, which is known now. */
-static Site site_at(KernelEmitter *k, const Normalize *n, LLVMValueRef row, uint32_t channel) {
-  uint32_t width = k->m->target->vector_floats, rest = n->channels - channel;
-  return (Site){.row = row,
-                .column = emit_i64(k->m, 0),
-                .column_plus = channel,
-                .lanes = rest < width ? rest : width};
-}
-
 /* -- sums over a row --------------------------------------------------------------------------- */
 
 /* The whole turns of a long row. */
@@ -76,7 +67,7 @@ static LLVMValueRef sum_row(KernelEmitter *k, const Normalize *n, LLVMValueRef r
   for (uint32_t i = 0; i < PARTIAL; ++i) sums[i] = LLVMConstNull(m->vector);
   if (looped) sum_turns(k, n, row, looped, add, sums);
   for (uint32_t at = looped; at < n->channels; at += width) {
-    Site site = site_at(k, n, row, at);
+    Site site = columns_site(k, row, n->channels, at);
     LLVMValueRef x = held ? held[at / width] : view_load(k, n->x, site);
     LLVMValueRef *sum = &sums[at / width % PARTIAL];
     *sum = add(k, n, *sum, x, site.lanes);
@@ -118,11 +109,11 @@ static void emit_short_row(KernelEmitter *k, Normalize *n, LLVMValueRef row) {
   uint32_t width = k->m->target->vector_floats;
   LLVMValueRef held[MAX_HELD];
   for (uint32_t at = 0; at < n->channels; at += width) {
-    held[at / width] = view_load(k, n->x, site_at(k, n, row, at));
+    held[at / width] = view_load(k, n->x, columns_site(k, row, n->channels, at));
   }
   find_statistics(k, n, row, held);
   for (uint32_t at = 0; at < n->channels; at += width) {
-    write_vector(k, n, site_at(k, n, row, at), held[at / width]);
+    write_vector(k, n, columns_site(k, row, n->channels, at), held[at / width]);
   }
 }
 

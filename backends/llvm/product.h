@@ -117,6 +117,11 @@ extern const ProductWay product_of_floats;    /* product_tile.c */
 extern const ProductWay product_of_quantized; /* product_quantized.c */
 extern const ProductWay product_of_scaled;    /* product_scaled.c */
 
+/* Sums of floats: one vector for each row and vector of columns; */
+uint32_t product_float_sums(const Product *p, const Tile *tile);
+/* they begin as zeros. */
+void product_float_begin(const Product *p, const Tile *tile, LLVMValueRef *acc);
+
 /* Columns of `tile`, from vector `vector` on. */
 Site product_columns(const Product *p, const Tile *tile, uint32_t vector);
 /* Where a vector of columns is in B, bytes behind step 0; what `step` adds included. */

@@ -15,15 +15,6 @@ static void find(Product *p, const Node *node) {
   p->a.step_bytes *= product_column_bytes(p->type);
 }
 
-static uint32_t sum_count(const Product *p, const Tile *tile) {
-  (void)p;
-  return tile->rows * tile->vectors;
-}
-
-static void begin(const Product *p, const Tile *tile, LLVMValueRef *acc) {
-  for (uint32_t i = 0; i < sum_count(p, tile); ++i) acc[i] = LLVMConstNull(p->k->m->vector);
-}
-
 /* Byte `i` of each lane of `fours`, as a float. */
 static LLVMValueRef number_of(ModuleContext *m, LLVMValueRef fours, uint32_t i) {
   LLVMValueRef up = emit_splat_i32(m, (int32_t)(24 - 8 * i)), down = emit_splat_i32(m, 24);
@@ -40,11 +31,7 @@ static void load_fours(const Product *p, LLVMValueRef address, LLVMValueRef four
   if (product_column_bytes(p->type) == 4) return;
   LLVMValueRef low = fours[0];
   LLVMValueRef high = emit_load_i32(m, emit_address(m, address, emit_i64(m, 4 * (int64_t)lanes)));
-  for (uint32_t odd = 0; odd < 2; ++odd) {
-    int32_t index[MAX_LANES];
-    for (uint32_t i = 0; i < lanes; ++i) index[i] = (int32_t)(2 * i + odd);
-    fours[odd] = emit_shuffle_two(m, low, high, index, lanes);
-  }
+  for (uint32_t odd = 0; odd < 2; ++odd) fours[odd] = emit_every_second(m, low, high, odd);
 }
 
 static uint32_t add(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
@@ -80,4 +67,4 @@ static void finish(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   }
 }
 
-const ProductWay product_of_scaled = {find, sum_count, begin, add, finish};
+const ProductWay product_of_scaled = {find, product_float_sums, product_float_begin, add, finish};

@@ -29,11 +29,18 @@ static uint32_t lanes_of(const Product *p, const Tile *tile, uint32_t vector) {
   return vector + 1 < tile->vectors ? p->k->m->target->vector_floats : tile->last_lanes;
 }
 
-Site product_columns(const Product *p, const Tile *tile, uint32_t vector) {
-  return (Site){.row = tile->row,
+/* The site that a vector of the tile's columns has in row `row` + `row_plus` of the block. */
+static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t row_plus,
+                    uint32_t vector) {
+  return (Site){.row = row,
+                .row_plus = row_plus,
                 .column = tile->column,
                 .column_plus = vector * p->k->m->target->vector_floats,
                 .lanes = lanes_of(p, tile, vector)};
+}
+
+Site product_columns(const Product *p, const Tile *tile, uint32_t vector) {
+  return site_of(p, tile, tile->row, 0, vector);
 }
 
 uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step, uint32_t vector) {
@@ -43,12 +50,12 @@ uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step
   return tile->b.step_bytes * step + p->panel_bytes * panel + rest;
 }
 
-static uint32_t float_sums(const Product *p, const Tile *tile) {
+uint32_t product_float_sums(const Product *p, const Tile *tile) {
   (void)p;
   return tile->rows * tile->vectors;
 }
 
-static void begin_floats(const Product *p, const Tile *tile, LLVMValueRef *acc) {
+void product_float_begin(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   LLVMValueRef zero = LLVMConstNull(p->k->m->vector);
   for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
 }
@@ -186,20 +193,10 @@ static LLVMValueRef sum_address(const Product *p, LLVMValueRef row, uint32_t row
   return emit_address(m, start, emit_i64(m, (int64_t)plus));
 }
 
-/* The site that a vector of the tile's columns has in row `row` + `row_plus` of the block. */
-static Site site_of(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t row_plus,
-                    uint32_t vector) {
-  return (Site){.row = row,
-                .row_plus = row_plus,
-                .column = tile->column,
-                .column_plus = vector * p->k->m->target->vector_floats,
-                .lanes = lanes_of(p, tile, vector)};
-}
-
 /* The bias of the tile's columns, one vector each; zeros where there is none. */
 static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
   for (uint32_t v = 0; v < tile->vectors; ++v) {
-    bias[v] = p->bias ? view_load(p->k, p->bias, site_of(p, tile, tile->row, 0, v))
+    bias[v] = p->bias ? view_load(p->k, p->bias, product_columns(p, tile, v))
                       : LLVMConstNull(p->k->m->vector);
   }
 }
@@ -229,7 +226,7 @@ static void find_nothing(Product *p, const Node *node) {
 }
 
 const ProductWay product_of_floats = {
-    find_nothing, float_sums, begin_floats, add_floats, add_bias,
+    find_nothing, product_float_sums, product_float_begin, add_floats, add_bias,
 };
 
 /* The epilogue on the accumulators. It prefetches nothing: product_prefetch.c did during the loop.

@@ -23,15 +23,7 @@ typedef struct QuantizeRows {
   DType as;
 } QuantizeRows;
 
-/* Vector `v` of the row, zeros behind the last channel. */
-static Site site_at(KernelEmitter *k, const QuantizeRows *z, LLVMValueRef row, uint32_t channel) {
-  uint32_t width = k->m->target->vector_floats, rest = z->channels - channel;
-  return (Site){.row = row,
-                .column = emit_i64(k->m, 0),
-                .column_plus = channel,
-                .lanes = rest < width ? rest : width};
-}
-
+/* Zeros stand behind the last channel. */
 static LLVMValueRef load_vector(KernelEmitter *k, const QuantizeRows *z, Site site) {
   LLVMValueRef x = view_load(k, z->x, site);
   return emit_keep_lanes(k->m, x, site.lanes, LLVMConstNull(k->m->vector));
@@ -75,7 +67,8 @@ static LLVMValueRef largest_of_row(KernelEmitter *k, const QuantizeRows *z, LLVM
   for (uint32_t i = 0; i < PARTIAL; ++i) most[i] = LLVMConstNull(m->vector_i32);
   if (looped) largest_of_turns(k, z, row, looped, most);
   for (uint32_t at = looped; at < z->channels; at += width) {
-    LLVMValueRef x = held ? held[at / width] : load_vector(k, z, site_at(k, z, row, at));
+    LLVMValueRef x =
+        held ? held[at / width] : load_vector(k, z, columns_site(k, row, z->channels, at));
     most[at / width % PARTIAL] = take_larger(m, most[at / width % PARTIAL], x);
   }
   LLVMValueRef all = larger(m, larger(m, most[0], most[1]), larger(m, most[2], most[3]));
@@ -132,7 +125,7 @@ static void emit_long_row(KernelEmitter *k, const QuantizeRows *z, LLVMValueRef 
   }
   loop_end(m, &loop, NULL);
   for (uint32_t at = looped; at < z->channels; at += width) {
-    site = site_at(k, z, row, at);
+    site = columns_site(k, row, z->channels, at);
     write_vector(k, z, site, load_vector(k, z, site), factor);
   }
 }
@@ -141,11 +134,11 @@ static void emit_short_row(KernelEmitter *k, const QuantizeRows *z, LLVMValueRef
   uint32_t width = k->m->target->vector_floats;
   LLVMValueRef held[MAX_HELD] = {0};
   for (uint32_t at = 0; at < z->channels; at += width) {
-    held[at / width] = load_vector(k, z, site_at(k, z, row, at));
+    held[at / width] = load_vector(k, z, columns_site(k, row, z->channels, at));
   }
   LLVMValueRef factor = find_factor(k, z, row, largest_of_row(k, z, row, held));
   for (uint32_t at = 0; at < z->channels; at += width) {
-    write_vector(k, z, site_at(k, z, row, at), held[at / width], factor);
+    write_vector(k, z, columns_site(k, row, z->channels, at), held[at / width], factor);
   }
 }
 

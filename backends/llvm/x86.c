@@ -51,18 +51,19 @@ static const char *const cpus_v2[] = {"x86-64-v2", "nehalem",    "westmere", "sa
                                       "tremont",   "btver2",     "bdver1",   "bdver2",
                                       "bdver3",    "bdver4",     NULL};
 
+/* What the rows of one level have in common: the CPU, its vectors, and the tile of floats. */
+#define V4_FLOATS                                                                                  \
+  .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v4", .tune = "generic",                     \
+  .vector_floats = 16, .vector_registers = 32, .has_fma = true, .has_half = true, .tile_rows = 14, \
+  .tile_columns = PLAN_PANEL
+#define V3_FLOATS                                                                                  \
+  .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v3", .tune = "generic", .vector_floats = 8, \
+  .vector_registers = 16, .has_fma = true, .has_half = true, .tile_rows = 6, .tile_columns = 16
+
 static const TargetRow rows[] = {
     {.info = {.name = "x86-64-v4-vnni",
-              .triple = "x86_64-unknown-linux-gnu",
-              .cpu = "x86-64-v4",
-              .tune = "generic",
               .features = "+avx512vnni",
-              .vector_floats = 16,
-              .vector_registers = 32,
-              .has_fma = true,
-              .has_half = true,
-              .tile_rows = 14,
-              .tile_columns = PLAN_PANEL,
+              V4_FLOATS,
               .dot = DOT_FOURS_U8,
               .dot_rows = 14,
               .dot_columns = PLAN_PANEL,
@@ -73,16 +74,8 @@ static const TargetRow rows[] = {
      .requires = features_v4_vnni,
      .cpus = cpus_v4_vnni},
     {.info = {.name = "x86-64-v4",
-              .triple = "x86_64-unknown-linux-gnu",
-              .cpu = "x86-64-v4",
-              .tune = "generic",
               .features = "",
-              .vector_floats = 16,
-              .vector_registers = 32,
-              .has_fma = true,
-              .has_half = true,
-              .tile_rows = 14,
-              .tile_columns = PLAN_PANEL,
+              V4_FLOATS,
               .dot = DOT_PAIRS,
               .dot_rows = 14,
               .dot_columns = 16,
@@ -92,16 +85,8 @@ static const TargetRow rows[] = {
      .requires = features_v4,
      .cpus = cpus_v4},
     {.info = {.name = "x86-64-v3-vnni",
-              .triple = "x86_64-unknown-linux-gnu",
-              .cpu = "x86-64-v3",
-              .tune = "generic",
               .features = "+avxvnni",
-              .vector_floats = 8,
-              .vector_registers = 16,
-              .has_fma = true,
-              .has_half = true,
-              .tile_rows = 6,
-              .tile_columns = 16,
+              V3_FLOATS,
               .dot = DOT_FOURS_U8,
               .dot_rows = 6,
               .dot_columns = 16,
@@ -112,16 +97,8 @@ static const TargetRow rows[] = {
      .requires = features_v3_vnni,
      .cpus = cpus_v3_vnni},
     {.info = {.name = "x86-64-v3",
-              .triple = "x86_64-unknown-linux-gnu",
-              .cpu = "x86-64-v3",
-              .tune = "generic",
               .features = "",
-              .vector_floats = 8,
-              .vector_registers = 16,
-              .has_fma = true,
-              .has_half = true,
-              .tile_rows = 6,
-              .tile_columns = 16,
+              V3_FLOATS,
               .dot = DOT_PAIRS,
               .dot_rows = 6,
               .dot_columns = 8,

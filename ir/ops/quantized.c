@@ -51,9 +51,13 @@ static int64_t group_of(Type w) {
   return w.rank == 4 && w.dims[3] == 8 ? 8 : 4;
 }
 
-/* What all products of packed whole numbers have: operands 1 and 2, and the columns' scale as
- * operand `scale`. */
-static const char *check_columns(const Infer *in, int32_t panel, int32_t channels, uint32_t scale) {
+/* What all products of packed whole numbers have: their attributes, operands 1 and 2, and the
+ * columns' scale as operand `scale`. */
+static const char *check_columns(const Infer *in, uint32_t scale) {
+  Attrs attrs = in->node->attrs;
+  int32_t panel = *op_int(in->node->op, &attrs, "panel");
+  int32_t channels = *op_int(in->node->op, &attrs, "channels");
+  int32_t blocks = *op_int(in->node->op, &attrs, "column_blocks");
   Type x = in->operand[0];
   RETURN_IF_FAULT(infer_check_rows(in, 0));
   RETURN_IF_FAULT(infer_check_positive(in, "panel", panel));
@@ -65,16 +69,14 @@ static const char *check_columns(const Infer *in, int32_t panel, int32_t channel
   Type w = type_make(4, (int64_t[]){panels, groups, panel, group});
   RETURN_IF_FAULT(check_operand(in, 1, "the weight", type_with_dtype(w, DTYPE_S8)));
   RETURN_IF_FAULT(check_operand(in, 2, "the bias", type_vector(channels)));
-  return check_operand(in, scale, "the columns' scale", type_vector(channels));
+  RETURN_IF_FAULT(check_operand(in, scale, "the columns' scale", type_vector(channels)));
+  return blocks ? infer_check_positive(in, "column_blocks", blocks) : NULL;
 }
 
 const char *infer_QUANTIZED_LINEAR(const Infer *in, Type *result) {
   const AttrsQUANTIZED_LINEAR *a = &in->node->attrs.QUANTIZED_LINEAR;
   Type q = in->operand[0];
-  RETURN_IF_FAULT(check_columns(in, a->panel, a->channels, 4));
-  if (a->column_blocks) {
-    RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
-  }
+  RETURN_IF_FAULT(check_columns(in, 4));
   if (!is_quantized(q.dtype)) {
     return infer_misfit(in, "takes rows of s8, u8 or s16, got %s", INFER_TEXT(q));
   }
@@ -92,10 +94,7 @@ const char *infer_QUANTIZED_LINEAR(const Infer *in, Type *result) {
 const char *infer_SCALED_LINEAR(const Infer *in, Type *result) {
   const AttrsSCALED_LINEAR *a = &in->node->attrs.SCALED_LINEAR;
   Type x = in->operand[0];
-  RETURN_IF_FAULT(check_columns(in, a->panel, a->channels, 3));
-  if (a->column_blocks) {
-    RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
-  }
+  RETURN_IF_FAULT(check_columns(in, 3));
   if (x.dtype != DTYPE_F32) return infer_misfit(in, "takes rows of f32, got %s", INFER_TEXT(x));
   int64_t group = group_of(in->operand[1]);
   if (type_channels(x) % group) {

@@ -75,11 +75,12 @@ static void run_passes(Trial *t, PassContext *context) {
 
 /* Whether passes have made products of whole numbers. */
 static bool is_quantized(const Graph *graph) {
+  bool found = graph_has_op(graph, OP_QUANTIZED_LINEAR);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
-    const Node *node = &graph->nodes[i];
-    if (node->op == OP_QUANTIZED_LINEAR || (node->body && is_quantized(node->body))) return true;
+    const Graph *body = graph->nodes[i].body;
+    found |= body && graph_has_op(body, OP_QUANTIZED_LINEAR);
   }
-  return false;
+  return found;
 }
 
 /* Where weights or rows were rounded, from now on what they give is expected. */
