@@ -1,5 +1,6 @@
-/* Words of eight bytes, mixed by multiplication and shift; the last word of each piece is padded
- * with zeros and the piece's length is mixed in at its end. */
+/* Words of eight bytes, mixed by multiplication and shift, in four chains that do not wait for each
+ * other; the last words of each piece are padded with zeros and the piece's length is mixed in at
+ * its end. */
 #include "driver/model_hash.h"
 
 #include <stdint.h>
@@ -13,13 +14,23 @@ static uint64_t mix(uint64_t hash, uint64_t word) {
   return hash ^ hash >> 29;
 }
 
+enum { CHAINS = 4, STRIDE = CHAINS * sizeof(uint64_t) };
+
+static void mix_words(uint64_t chains[CHAINS], const char *data) {
+  uint64_t words[CHAINS];
+  memcpy(words, data, sizeof words);
+  for (int i = 0; i < CHAINS; ++i) chains[i] = mix(chains[i], words[i]);
+}
+
 static uint64_t mix_bytes(uint64_t hash, const char *data, uint64_t bytes) {
-  for (uint64_t i = 0; i < bytes; i += sizeof(uint64_t)) {
-    uint64_t word = 0, left = bytes - i;
-    memcpy(&word, data + i, left < sizeof word ? left : sizeof word);
-    hash = mix(hash, word);
-  }
-  return mix(hash, bytes);
+  uint64_t chains[CHAINS] = {hash, 1, 2, 3}, whole = bytes / STRIDE * STRIDE;
+  for (uint64_t i = 0; i < whole; i += STRIDE) mix_words(chains, data + i);
+  char rest[STRIDE] = {0};
+  if (bytes > whole) memcpy(rest, data + whole, bytes - whole);
+  mix_words(chains, rest);
+  hash = mix(chains[0], bytes);
+  for (int i = 1; i < CHAINS; ++i) hash = mix(hash, chains[i]);
+  return hash;
 }
 
 static uint64_t mix_text(uint64_t hash, const char *text) {

@@ -113,17 +113,35 @@ static uint64_t count_not_finite_f64(const Weights *weights, const FileTensor *t
   return count;
 }
 
-/* Infinities and NaN among the elements of `tensor`. */
-static uint64_t count_not_finite(const Weights *weights, const FileTensor *tensor) {
-  uint32_t bytes = tensor->element->bytes, exponent = tensor->element->exponent;
+static uint64_t count_not_finite_f32(const Weights *weights, const FileTensor *tensor) {
+  uint32_t exponent = tensor->element->exponent;
   uint64_t count = 0;
-  if (bytes == sizeof(double)) return count_not_finite_f64(weights, tensor);
-  for (uint64_t at = tensor->begin; at < tensor->end; at += bytes) {
-    uint32_t bits = 0;
-    memcpy(&bits, weights->data + at, bytes); /* little-endian (weights.c) */
+  for (uint64_t at = tensor->begin; at < tensor->end; at += sizeof(uint32_t)) {
+    uint32_t bits;
+    memcpy(&bits, weights->data + at, sizeof bits); /* little-endian (weights.c) */
     count += (bits & exponent) == exponent;
   }
   return count;
+}
+
+static uint64_t count_not_finite_halves(const Weights *weights, const FileTensor *tensor) {
+  uint32_t exponent = tensor->element->exponent;
+  uint64_t count = 0;
+  for (uint64_t at = tensor->begin; at < tensor->end; at += sizeof(uint16_t)) {
+    uint16_t bits;
+    memcpy(&bits, weights->data + at, sizeof bits);
+    count += (bits & exponent) == exponent;
+  }
+  return count;
+}
+
+/* Infinities and NaN among the elements of `tensor`. */
+static uint64_t count_not_finite(const Weights *weights, const FileTensor *tensor) {
+  switch (tensor->element->bytes) {
+    case sizeof(double): return count_not_finite_f64(weights, tensor);
+    case sizeof(float): return count_not_finite_f32(weights, tensor);
+    default: return count_not_finite_halves(weights, tensor);
+  }
 }
 
 /* They compile, and are seldom meant: a training that diverged. */
