@@ -1,6 +1,5 @@
-/* Words of eight bytes, mixed by multiplication and shift, in four chains that do not wait for each
- * other; the last words of each piece are padded with zeros and the piece's length is mixed in at
- * its end. */
+/* Words of eight bytes, mixed by multiplication and shift in chains that do not wait for each other;
+ * the last words of each piece are padded with zeros and its length is mixed in at its end. */
 #include "driver/model_hash.h"
 
 #include <stdint.h>
@@ -14,7 +13,7 @@ static uint64_t mix(uint64_t hash, uint64_t word) {
   return hash ^ hash >> 29;
 }
 
-enum { CHAINS = 4, STRIDE = CHAINS * sizeof(uint64_t) };
+enum { CHAINS = 8, STRIDE = CHAINS * sizeof(uint64_t) };
 
 static void mix_words(uint64_t chains[CHAINS], const char *data) {
   uint64_t words[CHAINS];
@@ -23,7 +22,7 @@ static void mix_words(uint64_t chains[CHAINS], const char *data) {
 }
 
 static uint64_t mix_bytes(uint64_t hash, const char *data, uint64_t bytes) {
-  uint64_t chains[CHAINS] = {hash, 1, 2, 3}, whole = bytes / STRIDE * STRIDE;
+  uint64_t chains[CHAINS] = {hash, 1, 2, 3, 4, 5, 6, 7}, whole = bytes / STRIDE * STRIDE;
   for (uint64_t i = 0; i < whole; i += STRIDE) mix_words(chains, data + i);
   char rest[STRIDE] = {0};
   if (bytes > whole) memcpy(rest, data + whole, bytes - whole);

@@ -113,35 +113,34 @@ static uint64_t count_not_finite_f64(const Weights *weights, const FileTensor *t
   return count;
 }
 
-static uint64_t count_not_finite_f32(const Weights *weights, const FileTensor *tensor) {
-  uint32_t exponent = tensor->element->exponent;
-  uint64_t count = 0;
-  for (uint64_t at = tensor->begin; at < tensor->end; at += sizeof(uint32_t)) {
-    uint32_t bits;
-    memcpy(&bits, weights->data + at, sizeof bits); /* little-endian (weights.c) */
-    count += (bits & exponent) == exponent;
+/* Counts of 32 bits are the wider vectors. */
+#define COUNT_NOT_FINITE(name, type)                                             \
+  static uint32_t name(const char *data, uint32_t elements, uint32_t exponent) { \
+    uint32_t count = 0;                                                          \
+    for (uint32_t i = 0; i < elements; ++i) {                                    \
+      type bits; /* little-endian (weights.c) */                                 \
+      memcpy(&bits, data + i * sizeof bits, sizeof bits);                        \
+      count += (bits & exponent) == exponent;                                    \
+    }                                                                            \
+    return count;                                                                \
   }
-  return count;
-}
 
-static uint64_t count_not_finite_halves(const Weights *weights, const FileTensor *tensor) {
-  uint32_t exponent = tensor->element->exponent;
-  uint64_t count = 0;
-  for (uint64_t at = tensor->begin; at < tensor->end; at += sizeof(uint16_t)) {
-    uint16_t bits;
-    memcpy(&bits, weights->data + at, sizeof bits);
-    count += (bits & exponent) == exponent;
-  }
-  return count;
-}
+COUNT_NOT_FINITE(count_words, uint32_t)
+COUNT_NOT_FINITE(count_halves, uint16_t)
 
 /* Infinities and NaN among the elements of `tensor`. */
 static uint64_t count_not_finite(const Weights *weights, const FileTensor *tensor) {
-  switch (tensor->element->bytes) {
-    case sizeof(double): return count_not_finite_f64(weights, tensor);
-    case sizeof(float): return count_not_finite_f32(weights, tensor);
-    default: return count_not_finite_halves(weights, tensor);
+  enum { PIECE = 1 << 16 };
+  uint32_t bytes = tensor->element->bytes;
+  if (bytes == sizeof(double)) return count_not_finite_f64(weights, tensor);
+  uint64_t count = 0;
+  for (uint64_t at = tensor->begin; at < tensor->end; at += PIECE) {
+    uint64_t left = tensor->end - at;
+    uint32_t elements = (uint32_t)(left < PIECE ? left : PIECE) / bytes;
+    count += (bytes == sizeof(float) ? count_words : count_halves)(weights->data + at, elements,
+                                                                   tensor->element->exponent);
   }
+  return count;
 }
 
 /* They compile, and are seldom meant: a training that diverged. */
