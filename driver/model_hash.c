@@ -1,5 +1,5 @@
-/* Words of eight bytes, mixed by multiplication and shift in chains that do not wait for each other;
- * the last words of each piece are padded with zeros and its length is mixed in at its end. */
+/* Words of eight bytes, mixed by multiplication and shift in chains that do not wait for each
+ * other; the last words of each piece are padded with zeros and its length is mixed in last. */
 #include "driver/model_hash.h"
 
 #include <stdint.h>

@@ -154,16 +154,26 @@ static Status evaluate_both(const Recipe *r, const WeightSource *source, double 
   return status;
 }
 
-/* out[i] = sum over k of a[i][k] b[k]. */
+/* A sum waits for its last addition: those of `rows` rows are taken side by side. */
+static void sum_rows(const double *a, const double *b, size_t rows, size_t columns, double *out) {
+  memset(out, 0, rows * sizeof *out);
+  for (size_t k = 0; k < columns; ++k) {
+    for (size_t i = 0; i < rows; ++i) out[i] += a[i * columns + k] * b[k];
+  }
+}
+
+/* out[i] = sum over k of a[i][k] b[k], in the order of k. */
 static Status evaluate_matvec(const Recipe *r, const WeightSource *source, double *out) {
+  enum { SIDE_BY_SIDE = 8 };
   double *a, *b;
   RETURN_IF_ERROR(evaluate_both(r, source, &a, &b));
-  size_t rows = (size_t)r->type.dims[0], columns = count_of(r->operands[1]);
-  for (size_t i = 0; i < rows; ++i) {
-    double sum = 0;
-    for (size_t k = 0; k < columns; ++k) sum += a[i * columns + k] * b[k];
-    out[i] = sum;
+  size_t rows = (size_t)r->type.dims[0], columns = count_of(r->operands[1]), i = 0;
+  for (; i + SIDE_BY_SIDE <= rows; i += SIDE_BY_SIDE) {
+    double sums[SIDE_BY_SIDE];
+    sum_rows(a + i * columns, b, SIDE_BY_SIDE, columns, sums);
+    memcpy(out + i, sums, sizeof sums);
   }
+  if (i < rows) sum_rows(a + i * columns, b, rows - i, columns, out + i);
   free(a);
   free(b);
   return STATUS_OK;
