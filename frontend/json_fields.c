@@ -73,6 +73,25 @@ static bool read_pair(const Reader *r, const cJSON *item, int64_t out[2]) {
   return fits;
 }
 
+/* [top, left, bottom, right], or the same above and below and on the left and the right. */
+static bool read_sides(const Reader *r, const cJSON *item, int64_t out[4]) {
+  const char *expected = "an integer, [height, width] or [top, left, bottom, right]";
+  int count = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : 1;
+  if (count != 1 && count != 2 && count != 4) return reject(r, item, expected);
+  if (!cJSON_IsArray(item)) {
+    bool fits = read_int(r, item, expected, &out[0]);
+    out[1] = out[2] = out[3] = out[0];
+    return fits;
+  }
+  if (count == 1) return reject(r, item, expected);
+  const cJSON *side = item->child;
+  for (int i = 0; i < count; ++i, side = side->next) {
+    if (!read_int(r, side, "an integer", &out[i])) return false;
+  }
+  for (int i = count; i < 4; ++i) out[i] = out[i - 2];
+  return true;
+}
+
 /* Above 0 and at most the field's max, whatever its min. */
 static bool read_real(const Reader *r, const cJSON *item, double *out) {
   if (!cJSON_IsNumber(item)) return reject(r, item, "a number");
@@ -121,6 +140,7 @@ static bool read_value(const Reader *r, const cJSON *item, void *member) {
   switch (r->field->kind) {
     case JSON_INT: return read_int(r, item, "an integer", member);
     case JSON_PAIR: return read_pair(r, item, member);
+    case JSON_SIDES: return read_sides(r, item, member);
     case JSON_REAL: return read_real(r, item, member);
     case JSON_BOOL:
       *(bool *)member = cJSON_IsTrue(item);

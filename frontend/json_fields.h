@@ -9,6 +9,7 @@
 typedef enum JsonFieldKind {               /* what it holds, and the member that receives it */
                              JSON_INT,     /* an integer in [min, max]: int64_t */
                              JSON_PAIR,    /* such an integer or [height, width]: int64_t[2] */
+                             JSON_SIDES,   /* that or [top, left, bottom, right]: int64_t[4] */
                              JSON_REAL,    /* a number > 0 and <= max: double */
                              JSON_BOOL,    /* bool */
                              JSON_TEXT,    /* a string of `min` to `max` bytes: const char * */

@@ -32,8 +32,8 @@ typedef struct LayerSpec {
   const char *name; /* prefix of the tensors; NULL where there are none and it was not said */
   JsonTexts inputs; /* count 0: the layer before */
   int64_t channels;
-  int64_t kernel[2], stride[2], padding[2];
-  int64_t dilation[2];
+  int64_t kernel[2], stride[2], dilation[2];
+  int64_t padding[4];        /* top, left, bottom, right */
   int64_t groups;            /* 0: not said */
   int64_t size[2], scale[2]; /* 0: not said */
   int64_t height, width;     /* 0: not said */

@@ -4,11 +4,23 @@
 
 #include "frontend/layer.h"
 
-/* Kernel, stride and padding as the layer has them; the same padding on both sides. */
+/* Kernel, stride, padding and dilation as the layer has them. */
 static Window window_of(const LayerSpec *spec) {
-  return window_make((int32_t)spec->kernel[0], (int32_t)spec->kernel[1], (int32_t)spec->stride[0],
-                     (int32_t)spec->stride[1], (int32_t)spec->padding[0],
-                     (int32_t)spec->padding[1]);
+  return (Window){.kernel_h = (int32_t)spec->kernel[0],
+                  .kernel_w = (int32_t)spec->kernel[1],
+                  .stride_h = (int32_t)spec->stride[0],
+                  .stride_w = (int32_t)spec->stride[1],
+                  .pad_top = (int32_t)spec->padding[0],
+                  .pad_left = (int32_t)spec->padding[1],
+                  .pad_bottom = (int32_t)spec->padding[2],
+                  .pad_right = (int32_t)spec->padding[3],
+                  .dilation_h = (int32_t)spec->dilation[0],
+                  .dilation_w = (int32_t)spec->dilation[1]};
+}
+
+/* The larger padding of an axis. */
+static int64_t padding_of(WindowAxis axis) {
+  return axis.before > axis.behind ? axis.before : axis.behind;
 }
 
 /* -- convolutions ------------------------------------------------------------------------------ */
@@ -45,8 +57,9 @@ static void lower_conv2d(Lowering *l, const LayerSpec *spec, const Layer *const 
   Builder b = l->builder;
   int64_t depth = layer_channels(l, inputs[0]), groups = check_groups(l, spec, depth);
   Window window = window_of(spec);
+  WindowAxis rows = window_rows(&window), columns = window_columns(&window);
   if (!groups) return;
-  if (window.pad_top >= window.kernel_h || window.pad_left >= window.kernel_w) {
+  if (padding_of(rows) >= window_extent(rows) || padding_of(columns) >= window_extent(columns)) {
     layer_error(l, "padding", "the padding must be smaller than the kernel");
     return;
   }
@@ -114,8 +127,6 @@ static void lower_deform_conv2d(Lowering *l, const LayerSpec *spec, const Layer 
   Builder b = l->builder;
   int64_t depth = layer_channels(l, inputs[0]), groups = check_groups(l, spec, depth);
   Window window = window_of(spec);
-  window.dilation_h = (int32_t)spec->dilation[0];
-  window.dilation_w = (int32_t)spec->dilation[1];
   result->extent = layer_window_extent(l, inputs[0]->extent, window);
   if (!groups) return;
   if (!taps_meet(l, spec, inputs, result->extent)) return;
@@ -164,7 +175,8 @@ static void lower_average_pool(Lowering *l, const LayerSpec *spec, const Layer *
                                Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;
   Window window = window_of(spec);
-  if (2 * window.pad_top > window.kernel_h || 2 * window.pad_left > window.kernel_w) {
+  WindowAxis rows = window_rows(&window), columns = window_columns(&window);
+  if (2 * padding_of(rows) > rows.kernel || 2 * padding_of(columns) > columns.kernel) {
     layer_error(l, "padding", "the padding must be at most half the kernel");
     return;
   }
@@ -193,7 +205,8 @@ static const JsonField conv2d_keys[] = {
     LAYER_KEY(channels, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(kernel, PAIR, 1, 1, LAYER_MAX_WINDOW),
     LAYER_KEY(stride, PAIR, 0, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(padding, PAIR, 0, 0, LAYER_MAX_WINDOW),
+    LAYER_KEY(padding, SIDES, 0, 0, LAYER_MAX_WINDOW),
+    LAYER_KEY(dilation, PAIR, 0, 1, LAYER_MAX_WINDOW),
     LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(bias, BOOL, 0, 0, 0),
     LAYER_QUANTIZE_KEY,
@@ -203,7 +216,7 @@ static const JsonField deform_conv2d_keys[] = {
     LAYER_KEY(channels, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(kernel, PAIR, 1, 1, LAYER_MAX_WINDOW),
     LAYER_KEY(stride, PAIR, 0, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(padding, PAIR, 0, 0, LAYER_MAX_WINDOW),
+    LAYER_KEY(padding, SIDES, 0, 0, LAYER_MAX_WINDOW),
     LAYER_KEY(dilation, PAIR, 0, 1, LAYER_MAX_WINDOW),
     LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(bias, BOOL, 0, 0, 0),
@@ -219,7 +232,7 @@ static const JsonField average_pool_keys[] = {
     LAYER_COMMON_KEYS(0),
     LAYER_KEY(kernel, PAIR, 1, 1, LAYER_MAX_WINDOW),
     LAYER_KEY(stride, PAIR, 1, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(padding, PAIR, 0, 0, LAYER_MAX_WINDOW),
+    LAYER_KEY(padding, SIDES, 0, 0, LAYER_MAX_WINDOW),
     LAYER_KEY(count_padding, BOOL, 0, 0, 0),
 };
 static const JsonField resize_keys[] = {

@@ -53,6 +53,10 @@ static inline int64_t window_places(WindowAxis axis, int64_t size) {
   int64_t room = size + axis.before + axis.behind - window_extent(axis);
   return room < 0 ? 0 : room / axis.stride + 1;
 }
+/* Whether its taps lie side by side. */
+static inline bool window_is_dense(const Window *w) {
+  return w->dilation_h == 1 && w->dilation_w == 1;
+}
 /* Whether it is one tap that reads row (i, j) for row (i, j). */
 static inline bool window_is_one(const Window *w) {
   return window_taps(w) == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 &&

@@ -5,8 +5,9 @@
  *
  * where nothing else reads the patches, and nothing cuts the product by columns. place_values then
  * keeps the lines that a block's windows touch (PLACE_STRIP): of a 3x3 window at stride 1 a third
- * to a ninth of what its patches take. Windows that do not meet are patches: their lines hold much
- * that nobody reads. What an element is summed up from, and in which order, stays the same.
+ * to a ninth of what its patches take. Windows that do not meet, or have gaps between their taps,
+ * are patches: their lines hold much that nobody reads. What an element is summed up from, and in
+ * which order, stays the same.
  */
 #include "ir/rewrite.h"
 #include "passes/cost_model.h"
@@ -30,10 +31,10 @@ static bool only_products_read(const Graph *graph, ValueId patches) {
   return readers > 0;
 }
 
-/* Whether windows meet, on both axes, and reach into the map from everywhere. */
+/* Whether windows without gaps meet, on both axes, and reach into the map from everywhere. */
 static bool windows_meet(const Window *w) {
-  return w->stride_h <= w->kernel_h && w->stride_w <= w->kernel_w && w->pad_top < w->kernel_h &&
-         w->pad_left < w->kernel_w;
+  return window_is_dense(w) && w->stride_h <= w->kernel_h && w->stride_w <= w->kernel_w &&
+         w->pad_top < w->kernel_h && w->pad_left < w->kernel_w;
 }
 
 /* `node` makes patches that products would better read in the lines of their map. */

@@ -56,8 +56,8 @@ void average_pool_stage(KernelEmitter *k, const Stage *stage) {
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   kernel_window(k, rows.index, out, &p.window, &p.top, &p.left);
-  kernel_taps(k, p.top, p.window.kernel_h, p.map.dims[1], &p.begin_h, &p.end_h);
-  kernel_taps(k, p.left, p.window.kernel_w, p.map.dims[2], &p.begin_w, &p.end_w);
+  kernel_taps(k, p.top, window_rows(&p.window), p.map.dims[1], &p.begin_h, &p.end_h);
+  kernel_taps(k, p.left, window_columns(&p.window), p.map.dims[2], &p.begin_w, &p.end_w);
   p.count = find_count(m, &p);
   columns_all(k, rows.index, (uint32_t)p.map.dims[3], pool_vector, &p);
   loop_end(m, &rows, NULL);

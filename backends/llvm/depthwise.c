@@ -26,8 +26,9 @@ typedef struct Depthwise {
 static LLVMValueRef add_tap(KernelEmitter *k, const Depthwise *d, Site site, LLVMValueRef tap_h,
                             LLVMValueRef tap_w, LLVMValueRef sum) {
   ModuleContext *m = k->m;
-  LLVMValueRef line = emit_mul(m, emit_add(m, d->top, tap_h), (uint64_t)d->width);
-  LLVMValueRef row = emit_add(m, line, emit_add(m, d->left, tap_w));
+  LLVMValueRef i = emit_add(m, d->top, emit_mul(m, tap_h, (uint64_t)d->window.dilation_h));
+  LLVMValueRef j = emit_add(m, d->left, emit_mul(m, tap_w, (uint64_t)d->window.dilation_w));
+  LLVMValueRef row = emit_add(m, emit_mul(m, i, (uint64_t)d->width), j);
   LLVMValueRef tap = emit_add(m, emit_mul(m, tap_h, (uint64_t)d->window.kernel_w), tap_w);
   Site weight = site;
   weight.row = tap;
@@ -61,7 +62,7 @@ static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site s
 /* Asks for the lowest line that the next block's window reads, the one that no window read before.
  */
 static void prefetch_line(KernelEmitter *k, const Depthwise *d, Site site) {
-  int64_t below = d->window.kernel_h - 1 - d->window.pad_top;
+  int64_t below = window_extent(window_rows(&d->window)) - 1 - d->window.pad_top;
   site.row = emit_add(k->m, site.row, emit_i64(k->m, below * d->width));
   site.row = emit_add(k->m, site.row, k->row_count);
   view_prefetch(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
@@ -78,18 +79,21 @@ static void emit_vector(KernelEmitter *k, Site site, void *context) {
 
 /* i1: no tap of the present row's window is outside. */
 static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
-  LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, d->end_h, d->begin_h, ""),
-                                    LLVMBuildSub(m->builder, d->end_w, d->begin_w, ""), "");
-  int64_t taps = window_taps(&d->window);
-  return LLVMBuildICmp(m->builder, LLVMIntEQ, count, emit_i64(m, taps), "");
+  LLVMValueRef lines = LLVMBuildSub(m->builder, d->end_h, d->begin_h, "");
+  LLVMValueRef columns = LLVMBuildSub(m->builder, d->end_w, d->begin_w, "");
+  LLVMValueRef all_lines =
+      LLVMBuildICmp(m->builder, LLVMIntEQ, lines, emit_i64(m, d->window.kernel_h), "");
+  LLVMValueRef all_columns =
+      LLVMBuildICmp(m->builder, LLVMIntEQ, columns, emit_i64(m, d->window.kernel_w), "");
+  return LLVMBuildAnd(m->builder, all_lines, all_columns, "");
 }
 
 /* A row, whose corner is known. Both cases are emitted; which one it is, is asked once per row. */
 static void emit_row(KernelEmitter *k, Depthwise *d, LLVMValueRef row) {
   ModuleContext *m = k->m;
   uint32_t channels = (uint32_t)d->channels;
-  kernel_taps(k, d->top, d->window.kernel_h, d->height, &d->begin_h, &d->end_h);
-  kernel_taps(k, d->left, d->window.kernel_w, d->width, &d->begin_w, &d->end_w);
+  kernel_taps(k, d->top, window_rows(&d->window), d->height, &d->begin_h, &d->end_h);
+  kernel_taps(k, d->left, window_columns(&d->window), d->width, &d->begin_w, &d->end_w);
   d->inside = false;
   if (window_taps(&d->window) > MAX_UNROLLED_TAPS) {
     columns_all(k, row, channels, emit_vector, d);

@@ -91,7 +91,8 @@ static void look_up_line(const Grouped *g, LLVMValueRef row, LLVMValueRef line, 
   loop_begin(m, &taps, emit_i64(m, 0), emit_i64(m, width), (uint64_t)step);
   for (int64_t w = 0; w < step; ++w) {
     LLVMValueRef tap = emit_add(m, taps.index, emit_i64(m, w));
-    LLVMValueRef from = row_at(g, i, emit_add(m, left, tap), zeros);
+    LLVMValueRef j = emit_add(m, left, emit_mul(m, tap, (uint64_t)g->window.dilation_w));
+    LLVMValueRef from = row_at(g, i, j, zeros);
     LLVMValueRef index = emit_add(m, emit_mul(m, line, (uint64_t)width), tap);
     LLVMBuildStore(m->builder, from, table_entry(g, row, index));
   }
@@ -110,7 +111,8 @@ static void fill_table(Grouped *g) {
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   kernel_window(k, rows.index, g->out, w, &top, &left);
   loop_begin(m, &lines, emit_i64(m, 0), emit_i64(m, w->kernel_h), 1);
-  look_up_line(g, rows.index, lines.index, emit_add(m, top, lines.index), left, zeros);
+  LLVMValueRef i = emit_add(m, top, emit_mul(m, lines.index, (uint64_t)w->dilation_h));
+  look_up_line(g, rows.index, lines.index, i, left, zeros);
   loop_end(m, &lines, NULL);
   loop_end(m, &rows, NULL);
 }

@@ -30,11 +30,19 @@ void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, const Window *w
                    emit_i64(m, -(int64_t)window->pad_left));
 }
 
-void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t size,
+/* How many taps reach over `distance`: the quotient rounded up; 0 or less where it is negative. */
+static LLVMValueRef taps_over(ModuleContext *m, LLVMValueRef distance, int64_t dilation) {
+  if (dilation == 1) return distance;
+  LLVMValueRef rounded = emit_add(m, distance, emit_i64(m, dilation - 1));
+  return LLVMBuildSDiv(m->builder, rounded, emit_i64(m, dilation), "");
+}
+
+void kernel_taps(KernelEmitter *k, LLVMValueRef corner, WindowAxis axis, int64_t size,
                  LLVMValueRef *begin, LLVMValueRef *end) {
   ModuleContext *m = k->m;
-  LLVMValueRef before = LLVMBuildNeg(m->builder, corner, "");
-  LLVMValueRef behind = LLVMBuildSub(m->builder, emit_i64(m, size), corner, "");
+  LLVMValueRef before = taps_over(m, LLVMBuildNeg(m->builder, corner, ""), axis.dilation);
+  LLVMValueRef behind =
+      taps_over(m, LLVMBuildSub(m->builder, emit_i64(m, size), corner, ""), axis.dilation);
   *begin = emit_intrinsic(m, "llvm.smax", (LLVMValueRef[]){before, emit_i64(m, 0)}, 2);
-  *end = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){behind, emit_i64(m, kernel)}, 2);
+  *end = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){behind, emit_i64(m, axis.kernel)}, 2);
 }

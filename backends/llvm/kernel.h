@@ -99,8 +99,9 @@ PanelRange kernel_panels(KernelEmitter *k, uint32_t channels);
 /* The corner of the window that row `row` of the block, of a map of type `out`, reads. */
 void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, const Window *window,
                    LLVMValueRef *top, LLVMValueRef *left);
-/* The taps of one axis that are inside: [max(0, -corner), min(kernel, size - corner)). */
-void kernel_taps(KernelEmitter *k, LLVMValueRef corner, int64_t kernel, int64_t size,
+/* The taps [begin, end) of one axis that are inside of a map of `size`, of a window whose first tap
+ * is at `corner`; end may be less than begin where there are none. */
+void kernel_taps(KernelEmitter *k, LLVMValueRef corner, WindowAxis axis, int64_t size,
                  LLVMValueRef *begin, LLVMValueRef *end);
 
 /* -- strip.c ----------------------------------------------------------------------------------- */

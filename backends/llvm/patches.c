@@ -36,10 +36,20 @@ static LLVMValueRef element_address(KernelEmitter *k, const Patches *p, LLVMValu
   return view_address(k, &p->x, (Site){.row = emit_add(k->m, line, j), .column = c});
 }
 
+/* The line of the map that taps (h, ..) read; it may be outside. */
+static LLVMValueRef line_of(KernelEmitter *k, const Patches *p, LLVMValueRef h) {
+  return emit_add(k->m, p->top, emit_mul(k->m, h, (uint64_t)p->window.dilation_h));
+}
+
+/* The column that taps (.., w) read; it may be outside. */
+static LLVMValueRef column_of(KernelEmitter *k, const Patches *p, LLVMValueRef w) {
+  return emit_add(k->m, p->left, emit_mul(k->m, w, (uint64_t)p->window.dilation_w));
+}
+
 /* The map's element of tap (h, w) at channel c; it may be outside. */
 static LLVMValueRef map_address(KernelEmitter *k, const Patches *p, LLVMValueRef h, LLVMValueRef w,
                                 LLVMValueRef c) {
-  return element_address(k, p, emit_add(k->m, p->top, h), emit_add(k->m, p->left, w), c);
+  return element_address(k, p, line_of(k, p, h), column_of(k, p, w), c);
 }
 
 /* Where the result's row has tap (h, w) of channel c. */
@@ -73,8 +83,8 @@ static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   LLVMValueRef to = row_address(k, p, row, lines.index, taps.index, zero);
   Branch branch;
   branch_begin(m, &branch,
-               both(m, is_inside(m, emit_add(m, p->top, lines.index), 1, p->height),
-                    is_inside(m, emit_add(m, p->left, taps.index), 1, p->width)));
+               both(m, is_inside(m, line_of(k, p, lines.index), 1, p->height),
+                    is_inside(m, column_of(k, p, taps.index), 1, p->width)));
   LLVMValueRef from = map_address(k, p, lines.index, taps.index, zero);
   columns_copy_run(k, from, to, (uint64_t)p->channels);
   branch_else(m, &branch);
@@ -99,7 +109,8 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
                      row_address(k, p, row, line, zero, planes.index), p->run);
     bool is_new = i >= p->window.kernel_h - p->window.stride_h;
     if (is_new && p->next_top) {
-      LLVMValueRef next = emit_add(m, p->next_top, line);
+      uint64_t dilation = (uint64_t)p->window.dilation_h;
+      LLVMValueRef next = emit_add(m, p->next_top, emit_mul(m, line, dilation));
       emit_prefetch(m, element_address(k, p, next, p->next_left, planes.index));
     }
   }
@@ -114,8 +125,8 @@ static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   uint64_t count = (uint64_t)p->channels * (uint64_t)p->window.kernel_h;
   columns_copy_run(k, NULL, row_address(k, p, row, zero, zero, zero),
                    count * (uint64_t)p->window.kernel_w);
-  kernel_taps(k, p->top, p->window.kernel_h, p->height, &begin_h, &end_h);
-  kernel_taps(k, p->left, p->window.kernel_w, p->width, &begin_w, &end_w);
+  kernel_taps(k, p->top, window_rows(&p->window), p->height, &begin_h, &end_h);
+  kernel_taps(k, p->left, window_columns(&p->window), p->width, &begin_w, &end_w);
   Loop planes, lines, taps;
   loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1);
   loop_begin(m, &lines, begin_h, end_h, 1);
@@ -136,7 +147,7 @@ static void find_corner(KernelEmitter *k, const Patches *p, LLVMValueRef row, Ty
 
 /* Pixels of a line stand side by side in the map, and taps of a line in the row. */
 static bool copies_columns(const Patches *p) {
-  return p->x.row_bytes == 4 && p->step_w == 1;
+  return p->x.row_bytes == 4 && p->step_w == 1 && p->window.dilation_w == 1;
 }
 
 /* Which of the three it is, is known here, but for windows at the border. */
@@ -147,7 +158,7 @@ static void emit_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   } else if (copies_columns(p)) {
     Branch branch;
     branch_begin(m, &branch,
-                 both(m, is_inside(m, p->top, p->window.kernel_h, p->height),
+                 both(m, is_inside(m, p->top, window_extent(window_rows(&p->window)), p->height),
                       is_inside(m, p->left, p->run, p->width)));
     copy_columns(k, p, row);
     branch_else(m, &branch);

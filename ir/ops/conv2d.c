@@ -25,8 +25,7 @@ const char *infer_CONV2D(const Infer *in, Type *result) {
                         a->window.kernel_w);
   }
   RETURN_IF_FAULT(infer_check_vector(in, 2, "the bias", w.dims[0]));
-  RETURN_IF_FAULT(infer_window(in, &a->window, x, w.dims[0], result));
-  return infer_check_undilated(in, &a->window);
+  return infer_window(in, &a->window, x, w.dims[0], result);
 }
 
 typedef struct Convolution {

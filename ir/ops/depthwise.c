@@ -6,7 +6,6 @@ const char *infer_DEPTHWISE(const Infer *in, Type *result) {
   Type x = in->operand[0];
   RETURN_IF_FAULT(infer_check_map(in));
   RETURN_IF_FAULT(infer_window(in, &a->window, x, type_channels(x), result));
-  RETURN_IF_FAULT(infer_check_undilated(in, &a->window));
   Type taps = type_matrix(window_taps(&a->window), type_channels(x));
   if (!type_equal(in->operand[1], taps)) {
     return infer_misfit(in, "the weight is %s, expected %s", INFER_TEXT(in->operand[1]),

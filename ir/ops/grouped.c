@@ -21,7 +21,6 @@ const char *infer_GROUPED(const Infer *in, Type *result) {
     return infer_misfit(in, "the weight's panels %s are not of whole groups", INFER_TEXT(w));
   }
   RETURN_IF_FAULT(infer_window(in, &a->window, x, columns, result));
-  RETURN_IF_FAULT(infer_check_undilated(in, &a->window));
   return infer_check_vector(in, 2, "the bias", columns);
 }
 

@@ -97,7 +97,7 @@ const char *infer_window(const Infer *in, const Window *window, Type x, int64_t 
 }
 
 const char *infer_check_undilated(const Infer *in, const Window *window) {
-  if (window->dilation_h == 1 && window->dilation_w == 1) return NULL;
+  if (window_is_dense(window)) return NULL;
   return infer_misfit(in, "the dilation is %dx%d, must be 1x1", window->dilation_h,
                       window->dilation_w);
 }

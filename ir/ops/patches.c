@@ -12,8 +12,7 @@ const char *infer_PATCHES(const Infer *in, Type *result) {
   if (!checked_mul_i64(type_channels(x), window_taps(&a->window), &channels)) {
     return infer_misfit(in, "the patches are too large");
   }
-  RETURN_IF_FAULT(infer_window(in, &a->window, x, channels, result));
-  return infer_check_undilated(in, &a->window);
+  return infer_window(in, &a->window, x, channels, result);
 }
 
 /* How patches are laid out. */

@@ -2,6 +2,16 @@
  * callers' layouts, odd offsets. kernel_fixture.h says how. */
 #include "tests/unit/kernel_maps.h"
 
+/* At stride 1, padded so that the map keeps its size: more behind than before, where it is odd. */
+static Window window_with_gaps(int32_t kernel_h, int32_t kernel_w, int32_t gap_h, int32_t gap_w) {
+  Window w = window_make(kernel_h, kernel_w, 1, 1, 0, 0);
+  int32_t high = (kernel_h - 1) * gap_h, wide = (kernel_w - 1) * gap_w;
+  w.dilation_h = gap_h, w.dilation_w = gap_w;
+  w.pad_top = high / 2, w.pad_bottom = high - high / 2;
+  w.pad_left = wide / 2, w.pad_right = wide - wide / 2;
+  return w;
+}
+
 static void check_depthwise(Window window, int64_t channels, Type out) {
   Fixture f = fixture_new();
   ValueId x = fixture_rows(&f, map(2, 7, 9, channels));
@@ -18,6 +28,9 @@ Test(llvm_kernels_windows, depthwise) {
   check_depthwise(window_make(3, 3, 2, 2, 1, 1), 24, map(2, 4, 5, 24));
   check_depthwise(window_make(7, 9, 1, 1, 3, 4), 34, map(2, 7, 9, 34));
   check_depthwise(window_make(9, 11, 1, 1, 6, 7), 16, map(2, 11, 13, 16));
+  check_depthwise(window_with_gaps(3, 3, 2, 3), 34, map(2, 7, 9, 34));
+  check_depthwise(window_with_gaps(5, 7, 3, 2), 16, map(2, 7, 9, 16));
+  check_depthwise(window_make(2, 2, 1, 1, 5, 5), 8, map(2, 16, 18, 8));
 }
 
 /* `groups` groups of `in` channels, and `each` of the result, in `panels` panels. */
@@ -53,6 +66,8 @@ Test(llvm_kernels_windows, grouped) {
   check_grouped(same, 2, 6, 40, 2);
   check_grouped(window_make(1, 1, 1, 1, 0, 0), 4, 8, 4, 1);
   check_grouped(window_make(7, 9, 1, 1, 0, 0), 4, 4, 4, 1);
+  check_grouped(window_with_gaps(3, 2, 2, 5), 4, 4, 4, 1);
+  check_grouped(window_with_gaps(2, 3, 6, 3), 3, 3, 17, 3);
 }
 
 static void check_patches(PortKind kind, bool nchw, bool first, Window window, int64_t channels) {
@@ -77,6 +92,11 @@ Test(llvm_kernels_windows, patches) {
   check_patches(PORT_ROWS, false, false, down, 21);
   check_patches(PORT_ROWS, false, true, wide, 4);
   check_patches(PORT_CALLER, true, true, wide, 4);
+  Window tall = window_with_gaps(3, 3, 4, 1), gaps = window_with_gaps(3, 2, 2, 3);
+  check_patches(PORT_CALLER, true, true, tall, 3);
+  check_patches(PORT_CALLER, true, true, gaps, 3);
+  check_patches(PORT_CALLER, true, false, gaps, 3);
+  check_patches(PORT_ROWS, false, false, gaps, 21);
 }
 
 static void check_sample(int32_t axis, int64_t share, int64_t groups, PortKind kind, bool nchw) {

@@ -24,6 +24,7 @@ static inline double uniform(Random *random) { /* [-1, 1) */
 
 typedef struct Maker {
   Random random;
+  Random details; /* of what leaves the number of draws of `random` as it is */
   Arena *arena;
   Builder b;
   ValueId values[MAX_VALUES];
@@ -74,11 +75,22 @@ static inline ValueId make_norm(Maker *m, ValueId x) {
   return build_layer_norm(m->b, x, gain, weight(m, vector), 1e-2);
 }
 
+static inline bool window_fits(Window w, Type type) {
+  return type.rank == 4 && window_places(window_rows(&w), type.dims[1]) > 0 &&
+         window_places(window_columns(&w), type.dims[2]) > 0;
+}
+
 static inline void make_convolution(Maker *m, ValueId x) {
   Type type = type_of(m, x);
   int32_t k = 1 + (int32_t)below(&m->random, 3), pad = (int32_t)below(&m->random, 2);
   Window window = window_make(k, k, 1 + (int32_t)below(&m->random, 2), 1, pad, pad);
-  if (type.rank != 4 || type.dims[1] + 2 * pad < k || type.dims[2] + 2 * pad < k) return;
+  if (k > 1 && below(&m->details, 3) == 0) {
+    window.dilation_h = 1 + (int32_t)below(&m->details, 3);
+    window.dilation_w = 1 + (int32_t)below(&m->details, 2);
+    window.pad_bottom = (int32_t)below(&m->details, (uint32_t)k);
+    window.pad_right = (int32_t)below(&m->details, (uint32_t)k);
+  }
+  if (!window_fits(window, type)) return;
   int64_t c = type_channels(type), out = below(&m->random, 2) ? c : some_channels(m);
   int64_t groups = c == out && below(&m->random, 2) ? c : 1;
   if (below(&m->random, 3) == 0) {
@@ -198,11 +210,6 @@ static inline Window some_pool(Maker *m) {
   return window_make(h, w, stride, 1, (int32_t)below(&m->random, (uint32_t)h / 2 + 1), w / 2);
 }
 
-static inline bool window_fits(Window w, Type type) {
-  return type.rank == 4 && window_places(window_rows(&w), type.dims[1]) > 0 &&
-         window_places(window_columns(&w), type.dims[2]) > 0;
-}
-
 static inline void make_pool(Maker *m, ValueId x) {
   Window window = some_pool(m);
   if (window_fits(window, type_of(m, x))) {
@@ -307,7 +314,7 @@ static inline void make_node(Maker *m) {
 }
 
 static inline Graph *make_graph(Arena *arena, uint64_t seed) {
-  Maker m = {.random = {seed}, .arena = arena};
+  Maker m = {.random = {seed}, .details = {seed + 1}, .arena = arena};
   Graph *graph = graph_new(arena, recipe_table_new(arena), "random");
   m.b = (Builder){.graph = graph, .label = "layer"};
   int64_t n = 1 + below(&m.random, 2), h = 1 + below(&m.random, 16), w = 1 + below(&m.random, 16);
