@@ -90,7 +90,7 @@ typedef struct ArtifactSpec {
   const uint64_t *macs;   /* [plan_count]: nominal; NULL: those of the plans' steps */
   const char *const *class_names;
   uint32_t class_count;
-  bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak too, for llvm_symbol */
+  bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, for llvm_symbol */
 } ArtifactSpec;
 
 /* The entry of resolution `i` is PREFIX_run followed by this: "" for a single one, else as
@@ -132,12 +132,16 @@ void *llvm_symbol(LoadedModel *loaded, const char *name);
 /* Its code is gone with it. NULL is allowed. */
 void llvm_unload(LoadedModel *loaded);
 
-/* PREFIX_peak is a kernel that multiplies and adds as fast as the target can, for so many
- * multiply-adds in a task. Its `args` are LLVM_PEAK_FLOATS floats for each worker, which it
- * overwrites. */
+/* What is multiplied: floats, or whole numbers of 8 bits. */
+typedef enum PeakKind { PEAK_F32, PEAK_INT8, PEAK_KIND_COUNT } PeakKind;
+/* "f32", "int8". */
+const char *llvm_peak_name(PeakKind kind);
+/* PREFIX_peak_NAME is a kernel that multiplies and adds as fast as the target can, with the
+ * instructions of its products. Its `args` are LLVM_PEAK_FLOATS floats for each worker, aligned to
+ * 8 bytes, which it overwrites; to that of int8 they are bytes of a row. */
 enum { LLVM_PEAK_FLOATS = 16 };
-/* How many multiply-adds those are. */
-uint64_t llvm_peak_macs(const TargetInfo *target);
+/* How many multiply-adds there are in a task. */
+uint64_t llvm_peak_macs(const TargetInfo *target, PeakKind kind);
 
 /* The C header of an artifact, in `arena`. */
 const char *header_write(const ArtifactSpec *spec, Arena *arena);

@@ -53,8 +53,11 @@ static Status load_code(Native *native, Compilation *c) {
     native->kernels[i] = (KernelFunction *)llvm_symbol(native->loaded, symbol);
     CHECK(native->kernels[i]);
   }
-  native->peak = (KernelFunction *)llvm_symbol(native->loaded, PREFIX "_peak");
-  CHECK(native->peak);
+  for (int kind = 0; kind < PEAK_KIND_COUNT; ++kind) {
+    const char *symbol = arena_printf(c->arena, PREFIX "_peak_%s", llvm_peak_name(kind));
+    native->peaks[kind] = (KernelFunction *)llvm_symbol(native->loaded, symbol);
+    CHECK(native->peaks[kind]);
+  }
   return STATUS_OK;
 }
 

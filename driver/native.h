@@ -16,7 +16,7 @@ typedef struct Native {
   Emitted object; /* its bytes outlive `loaded` */
   atm_run_fn *run;
   KernelFunction **kernels; /* [plan->kernel_count] */
-  KernelFunction *peak;     /* backends/llvm/peak.c */
+  KernelFunction *peaks[PEAK_KIND_COUNT];
   char *weights, *workspace;
   size_t workspace_bytes;
   atm_pool *pool; /* NULL: one thread */

@@ -1,11 +1,33 @@
-/* What this machine could reach at most, for `bench`. */
+/* What this machine could reach at most, for `bench`; and what of it work took. */
 #ifndef ATMC_DRIVER_PEAK_H
 #define ATMC_DRIVER_PEAK_H
 
 #include "driver/native.h"
 
-/* Multiply-adds in a second, with the instructions of the model's target, on all its workers: the
- * best of some milliseconds of nothing else. */
-MUST_CHECK Status peak_measure(Native *native, double *macs_per_second);
+/* Multiply-adds in a second, with the instructions of the model's target, on all workers. */
+typedef struct Peaks {
+  double rates[PEAK_KIND_COUNT]; /* 0: not measured */
+} Peaks;
+
+/* Multiply-adds, by what is multiplied. */
+typedef struct Work {
+  uint64_t macs[PEAK_KIND_COUNT];
+} Work;
+
+/* The best of some milliseconds of nothing else: in f32, and in int8 where there is such `work`. */
+MUST_CHECK Status peak_measure(Native *native, Work work, Peaks *peaks);
+
+/* Of one step. */
+Work work_of_step(const Plan *plan, const Step *step);
+/* Of a call whose nominal multiply-adds are `macs`. */
+Work work_of_call(const Plan *plan, uint64_t macs);
+/* Adds `more` to *work. */
+void work_add(Work *work, Work more);
+/* Of both together. */
+uint64_t work_macs(Work work);
+/* What is multiplied: "f32", "int8", or "both"; "-" where nothing is. */
+const char *work_text(Work work);
+/* The share that the least time for `work`, each of its parts at its own peak, has of `seconds`. */
+double work_share(Work work, const Peaks *peaks, double seconds);
 
 #endif

@@ -59,7 +59,8 @@ typedef struct Row {
   const char *name, *label;
   uint32_t calls;
   double seconds;
-  uint64_t macs, bytes;
+  Work work;
+  uint64_t bytes;
 } Row;
 
 /* Adds a step to a row: of its own, or of its kernel. */
@@ -69,22 +70,23 @@ static void add_step(Row *row, const Profile *profile, uint32_t index) {
   Traffic traffic = traffic_of(kernel);
   row->name = kernel->name;
   row->seconds += profile->seconds[index];
-  row->macs += step->macs;
+  work_add(&row->work, work_of_step(profile->plan, step));
   row->bytes += traffic.weights + traffic.maps;
 }
 
 static void print_title(const char *what) {
-  printf("\n%s\n%12s %7s %10s %10s %9s %6s  %s\n", what, "ms", "time", "macs", "bytes", "GFLOP/s",
-         "peak", "kernel");
+  printf("\n%s\n%12s %7s %10s %10s %9s %6s %-4s  %s\n", what, "ms", "time", "macs", "bytes",
+         "Gop/s", "peak", "of", "kernel");
 }
 
-/* `total` seconds of all steps, `peak` in multiply-adds per second. */
-static void print_row(const Row *row, double total, double peak) {
+/* `total` seconds of all steps. */
+static void print_row(const Row *row, double total, const Peaks *peaks) {
   char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
-  double rate = (double)row->macs / row->seconds;
-  printf("%12.3f %5.1f %% %10s %10s %9.1f %4.0f %%  %-32s", 1e3 * row->seconds,
-         100 * row->seconds / total, units_count(row->macs, macs), units_bytes(row->bytes, bytes),
-         2e-9 * rate, 100 * rate / peak, row->name);
+  double rate = (double)work_macs(row->work) / row->seconds;
+  printf("%12.3f %5.1f %% %10s %10s %9.1f %4.0f %% %-4s  %-32s", 1e3 * row->seconds,
+         100 * row->seconds / total, units_count(work_macs(row->work), macs),
+         units_bytes(row->bytes, bytes), 2e-9 * rate,
+         100 * work_share(row->work, peaks, row->seconds), work_text(row->work), row->name);
   if (row->calls) printf("  %u call%s", row->calls, row->calls == 1 ? "" : "s");
   if (row->label) printf("  %s", row->label);
   printf("\n");
@@ -107,7 +109,7 @@ static void print_kernels(const Profile *profile, double total, Arena *arena) {
   }
   qsort(rows, plan->kernel_count, sizeof *rows, compare_rows);
   print_title("kernels, by time");
-  for (uint32_t k = 0; k < plan->kernel_count; ++k) print_row(&rows[k], total, profile->peak);
+  for (uint32_t k = 0; k < plan->kernel_count; ++k) print_row(&rows[k], total, &profile->peaks);
 }
 
 void profile_print(const Profile *profile, Arena *arena) {
@@ -120,26 +122,28 @@ void profile_print(const Profile *profile, Arena *arena) {
   for (uint32_t s = 0; s < plan->step_count; ++s) {
     Row row = {.label = plan->steps[s].label};
     add_step(&row, profile, s);
-    print_row(&row, total, profile->peak);
+    print_row(&row, total, &profile->peaks);
   }
   print_kernels(profile, total, arena);
 }
 
 /* -- JSON -------------------------------------------------------------------------------------- */
 
-cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, double peak) {
+cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, const Peaks *peaks) {
   const PlanKernel *kernel = &plan->kernels[step->kernel];
   Traffic traffic = traffic_of(kernel);
-  double rate = (double)step->macs / seconds;
+  Work work = work_of_step(plan, step);
   cJSON *object = cJSON_CreateObject();
   cJSON_AddStringToObject(object, "kernel", kernel->name);
   cJSON_AddStringToObject(object, "label", step->label ? step->label : "");
   cJSON_AddNumberToObject(object, "ms", 1e3 * seconds);
-  cJSON_AddNumberToObject(object, "macs", (double)step->macs);
+  cJSON_AddNumberToObject(object, "macs", (double)work_macs(work));
+  cJSON_AddNumberToObject(object, "int8_macs", (double)work.macs[PEAK_INT8]);
   cJSON_AddNumberToObject(object, "weight_bytes", (double)traffic.weights);
   cJSON_AddNumberToObject(object, "map_bytes", (double)traffic.maps);
-  cJSON_AddNumberToObject(object, "gflops", 2e-9 * rate);
-  cJSON_AddNumberToObject(object, "peak_share", rate / peak);
+  cJSON_AddNumberToObject(object, "gflops", 2e-9 * (double)work_macs(work) / seconds);
+  cJSON_AddNumberToObject(object, "peak_share", work_share(work, peaks, seconds));
+  cJSON_AddStringToObject(object, "peak_of", work_text(work));
   return object;
 }
 
@@ -148,7 +152,7 @@ cJSON *profile_json(const Profile *profile) {
   cJSON *array = cJSON_CreateArray();
   for (uint32_t s = 0; s < plan->step_count; ++s) {
     cJSON_AddItemToArray(
-        array, profile_step_json(plan, &plan->steps[s], profile->seconds[s], profile->peak));
+        array, profile_step_json(plan, &plan->steps[s], profile->seconds[s], &profile->peaks));
   }
   return array;
 }

@@ -4,12 +4,12 @@
 
 #include <cjson/cJSON.h>
 
-#include "driver/native.h"
+#include "driver/peak.h"
 
 typedef struct Profile {
   const Plan *plan;
   const double *seconds; /* [step_count], of one round */
-  double peak;           /* multiply-adds in a second */
+  Peaks peaks;
 } Profile;
 
 /* Runs the steps one by one, `repeats` times over; `seconds` [step_count] gets the least of each:
@@ -22,7 +22,7 @@ void profile_print(const Profile *profile, Arena *arena);
 cJSON *profile_json(const Profile *profile);
 
 /* A step that took `seconds`: its layers, work, bytes and rates. */
-cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, double peak);
+cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, const Peaks *peaks);
 
 /* The median of `samples` [count], which are sorted. */
 double profile_median(double *samples, uint32_t count);

@@ -79,7 +79,7 @@ static cJSON *add_span(cJSON *events, const char *category, const char *name, ui
 }
 
 /* A span on the track of steps, and one for each task on its worker's. */
-static void add_step(cJSON *events, const Trace *trace, uint32_t index, double peak) {
+static void add_step(cJSON *events, const Trace *trace, uint32_t index, const Peaks *peaks) {
   const Plan *plan = trace->plan;
   const Step *step = &plan->steps[index];
   const StepTrace *times = &trace->steps[index];
@@ -88,7 +88,7 @@ static void add_step(cJSON *events, const Trace *trace, uint32_t index, double p
   cJSON *event =
       add_span(events, "step", kernel->name, STEPS_TRACK, times->begin - zero, times->end - zero);
   cJSON_AddItemToObject(event, "args",
-                        profile_step_json(plan, step, times->end - times->begin, peak));
+                        profile_step_json(plan, step, times->end - times->begin, peaks));
   for (uint32_t t = 0; t < plan_tasks(kernel); ++t) {
     const TaskTime *task = &times->tasks[t];
     event = add_span(events, "task", kernel->name, FIRST_WORKER_TRACK + task->worker,
@@ -122,13 +122,13 @@ static void add_names(cJSON *events, const Trace *trace, const char *title, Aren
   }
 }
 
-Status trace_write(const Trace *trace, const char *title, double peak, const char *path,
+Status trace_write(const Trace *trace, const char *title, const Peaks *peaks, const char *path,
                    Arena *arena, Diag *diag) {
   cJSON *root = cJSON_CreateObject();
   cJSON *events = cJSON_AddArrayToObject(root, "traceEvents");
   cJSON_AddStringToObject(root, "displayTimeUnit", "ms");
   add_names(events, trace, title, arena);
-  for (uint32_t s = 0; s < trace->plan->step_count; ++s) add_step(events, trace, s, peak);
+  for (uint32_t s = 0; s < trace->plan->step_count; ++s) add_step(events, trace, s, peaks);
   char *text = cJSON_PrintUnformatted(root);
   CHECK(text);
   Status status = output_text(arena, diag, path, text);

@@ -3,7 +3,7 @@
 #ifndef ATMC_DRIVER_TRACE_H
 #define ATMC_DRIVER_TRACE_H
 
-#include "driver/native.h"
+#include "driver/peak.h"
 
 typedef struct StepTrace {
   double begin, end; /* clock_seconds */
@@ -19,8 +19,8 @@ typedef struct Trace {
 MUST_CHECK Status trace_record(Native *native, const void *const *in, void *const *out,
                                Arena *arena, Trace *trace);
 /* Writes it in Chrome's JSON format: a track of the steps, and one of the tasks of each worker.
- * `title` names the whole; `peak` is in multiply-adds in a second. */
-MUST_CHECK Status trace_write(const Trace *trace, const char *title, double peak, const char *path,
-                              Arena *arena, Diag *diag);
+ * `title` names the whole. */
+MUST_CHECK Status trace_write(const Trace *trace, const char *title, const Peaks *peaks,
+                              const char *path, Arena *arena, Diag *diag);
 
 #endif

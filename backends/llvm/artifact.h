@@ -7,7 +7,7 @@
  *   cpu_check.c the test for the instructions that the kernels use
  *   metadata.c  PREFIX_model and the constant atm_model behind it
  *   names.c     the symbols
- *   peak.c      PREFIX_peak, for `bench`
+ *   peak.c      PREFIX_peak_*, for `bench`
  *
  * Code outside of kernels runs before the ISA was checked, so it is for the baseline CPU.
  */
@@ -62,8 +62,8 @@ LLVMValueRef cpu_check_emit(Artifact *a, uint64_t isa);
 /* The constant atm_model and PREFIX_model, which returns it: behind the entries. */
 void metadata_emit(Artifact *a);
 
-/* The kernel `symbol` of llvm_peak_macs multiply-adds. */
-void peak_emit(ModuleContext *m, const char *symbol);
+/* The kernels PREFIX_peak_NAME of llvm_peak_macs multiply-adds, one for each PeakKind. */
+void peak_emit(ModuleContext *m, const char *prefix);
 
 /* ELF: the bytes of section `name` of an object that LLVM made. */
 uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name);

@@ -183,6 +183,10 @@ static const Dot dots[DOT_KIND_COUNT] = {
     [DOT_EIGHTS_S8] = {2, 1, row_of_eights, columns_of_eights, add_eights, finish_eights},
 };
 
+const Dot *dot_of_kind(DotKind kind) {
+  return &dots[kind];
+}
+
 const Dot *dot_of(ModuleContext *m) {
-  return &dots[m->target->dot];
+  return dot_of_kind(m->target->dot);
 }

@@ -109,7 +109,5 @@ void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_by
   a.entries = ARENA_ARRAY(m->arena, spec->plan_count, LLVMValueRef);
   for (uint32_t p = 0; p < spec->plan_count; ++p) a.entries[p] = entry_emit(&a, p);
   metadata_emit(&a);
-  if (spec->export_all) {
-    peak_emit(&a.variants[0].m, arena_printf(m->arena, "%s_peak", spec->prefix));
-  }
+  if (spec->export_all) peak_emit(&a.variants[0].m, spec->prefix);
 }

@@ -1,12 +1,17 @@
-/* PREFIX_peak, a task that does nothing but multiply and add: what the machine can reach with the
- * instructions of the target, for `bench` to compare with.
+/* PREFIX_peak_f32 and PREFIX_peak_int8, tasks that do nothing but multiply and add: what the
+ * machine can reach with the instructions of the target, for `bench` to compare with.
  *
- *   void PREFIX_peak(float (*sums)[LLVM_PEAK_FLOATS], uint32_t task, uint32_t worker) {
+ *   void PREFIX_peak_f32(float (*sums)[LLVM_PEAK_FLOATS], uint32_t task, uint32_t worker) {
  *     for (turn = 0; turn < TURNS; ++turn) a[i] = a[i] * b + c;    chains of vectors in registers
  *     sums[worker][0 .. lanes) = a[0] + a[1] + ..;                 so that they are used
  *   }
+ *
+ * That of int8 adds what the target's dot instructions make of a row, which is what was in
+ * sums[worker], and of columns. A chain's own bytes are its columns: so no product is the same in
+ * two chains or in two turns, none is left out, and nothing is loaded.
  */
 #include "backends/llvm/artifact.h"
+#include "backends/llvm/product.h"
 
 enum { TURNS = 1 << 15 };
 
@@ -15,24 +20,109 @@ static uint32_t chain_count(const TargetInfo *target) {
   return target->vector_registers * 3 / 4;
 }
 
-uint64_t llvm_peak_macs(const TargetInfo *target) {
-  return (uint64_t)TURNS * chain_count(target) * target->vector_floats;
+/* The kernel's own LLVM_PEAK_FLOATS. */
+static LLVMValueRef own_sums(ModuleContext *m, LLVMValueRef function) {
+  LLVMValueRef worker = LLVMBuildZExt(m->builder, LLVMGetParam(function, 2), m->i64, "");
+  LLVMValueRef offset = emit_mul(m, worker, LLVM_PEAK_FLOATS * sizeof(float));
+  return emit_address(m, LLVMGetParam(function, 0), offset);
 }
 
-void peak_emit(ModuleContext *m, const char *symbol) {
-  LLVMValueRef function = emit_function(m, symbol, m->kernel_type);
+static LoopRange all_turns(ModuleContext *m) {
+  return (LoopRange){emit_i64(m, 0), emit_i64(m, TURNS), 1};
+}
+
+/* -- f32 --------------------------------------------------------------------------------------- */
+
+static uint64_t macs_of_fma(const TargetInfo *target) {
+  return target->vector_floats;
+}
+
+static void emit_fma_chains(ModuleContext *m, LLVMValueRef function) {
   LLVMValueRef chains[LOOP_MAX_CARRIED];
   uint32_t count = chain_count(m->target);
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat(m, i); /* none equals another */
   Loop turns;
-  loop_begin_carrying(m, &turns, (LoopRange){emit_i64(m, 0), emit_i64(m, TURNS), 1}, chains, count);
+  loop_begin_carrying(m, &turns, all_turns(m), chains, count);
   LLVMValueRef b = emit_splat(m, 0.75), c = emit_splat(m, 0.5);
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_fma(m, turns.carried[i], b, c);
   loop_end(m, &turns, chains);
   LLVMValueRef sum = turns.carried[0];
   for (uint32_t i = 1; i < count; ++i) sum = emit_fadd(m, sum, turns.carried[i]);
-  LLVMValueRef worker = LLVMBuildZExt(m->builder, LLVMGetParam(function, 2), m->i64, "");
-  LLVMValueRef offset = emit_mul(m, worker, LLVM_PEAK_FLOATS * sizeof(float));
-  emit_store(m, sum, emit_address(m, LLVMGetParam(function, 0), offset), m->target->vector_floats);
-  LLVMBuildRetVoid(m->builder);
+  emit_store(m, sum, own_sums(m, function), m->target->vector_floats);
+}
+
+/* -- int8 -------------------------------------------------------------------------------------- */
+
+/* Of one Dot.add. */
+static uint64_t macs_of_dot(const TargetInfo *target) {
+  const Dot *dot = dot_of_kind(target->dot);
+  uint64_t macs = (uint64_t)plan_dot_group(target->dot) * dot->steps * dot->rows;
+  return macs * target->vector_floats / plan_dot_sums(target->dot, dot->rows);
+}
+
+/* `chain` as columns for a row of this type, or as much of it as makes them. */
+static LLVMValueRef columns_of(ModuleContext *m, LLVMValueRef chain, LLVMTypeRef row) {
+  static const int32_t first[MAX_LANES] = {0, 1, 2, 3, 4, 5, 6, 7};
+  LLVMTypeRef element = LLVMGetElementType(row);
+  uint32_t bytes = LLVMGetIntTypeWidth(element) / 8, count = LLVMGetVectorSize(row);
+  uint32_t all = 4 * m->target->vector_floats / bytes;
+  chain = LLVMBuildBitCast(m->builder, chain, LLVMVectorType(element, all), "");
+  return count == all ? chain : emit_shuffle(m, chain, first, count);
+}
+
+static void emit_dot_chains(ModuleContext *m, LLVMValueRef function) {
+  const Dot *dot = dot_of(m);
+  LLVMValueRef sums = own_sums(m, function), rows[DOT_MOST_STEPS];
+  for (uint32_t s = 0; s < dot->steps; ++s) {
+    LLVMValueRef addresses[DOT_MOST_ROWS];
+    for (uint32_t r = 0; r < dot->rows; ++r) {
+      addresses[r] = emit_address(m, sums, emit_i64(m, 8 * (s * dot->rows + r)));
+    }
+    rows[s] = dot->row(m, addresses);
+  }
+  LLVMValueRef chains[LOOP_MAX_CARRIED];
+  uint32_t count = chain_count(m->target);
+  for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat_i32(m, (int32_t)i);
+  Loop turns;
+  loop_begin_carrying(m, &turns, all_turns(m), chains, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    LLVMValueRef columns[DOT_MOST_STEPS];
+    for (uint32_t s = 0; s < dot->steps; ++s) {
+      columns[s] = columns_of(m, turns.carried[i], LLVMTypeOf(rows[s]));
+    }
+    chains[i] = dot->add(m, turns.carried[i], rows, columns, dot->steps);
+  }
+  loop_end(m, &turns, chains);
+  LLVMValueRef sum = turns.carried[0];
+  for (uint32_t i = 1; i < count; ++i) sum = emit_add(m, sum, turns.carried[i]);
+  LLVMSetAlignment(LLVMBuildStore(m->builder, sum, sums), sizeof(float));
+}
+
+/* -- the kinds --------------------------------------------------------------------------------- */
+
+typedef struct PeakWay {
+  const char *name;
+  uint64_t (*macs)(const TargetInfo *target); /* of a chain in a turn */
+  void (*emit)(ModuleContext *m, LLVMValueRef function);
+} PeakWay;
+
+static const PeakWay ways[PEAK_KIND_COUNT] = {
+    [PEAK_F32] = {"f32", macs_of_fma, emit_fma_chains},
+    [PEAK_INT8] = {"int8", macs_of_dot, emit_dot_chains},
+};
+
+const char *llvm_peak_name(PeakKind kind) {
+  return ways[kind].name;
+}
+
+uint64_t llvm_peak_macs(const TargetInfo *target, PeakKind kind) {
+  return (uint64_t)TURNS * chain_count(target) * ways[kind].macs(target);
+}
+
+void peak_emit(ModuleContext *m, const char *prefix) {
+  for (int kind = 0; kind < PEAK_KIND_COUNT; ++kind) {
+    const char *symbol = arena_printf(m->arena, "%s_peak_%s", prefix, ways[kind].name);
+    ways[kind].emit(m, emit_function(m, symbol, m->kernel_type));
+    LLVMBuildRetVoid(m->builder);
+  }
 }

@@ -143,7 +143,9 @@ typedef struct Dot {
   /* Of the sums of a vector of columns those of row `row`, one for each column. */
   LLVMValueRef (*finish)(ModuleContext *m, const LLVMValueRef *sums, uint32_t row);
 } Dot;
-/* The one that the target of a module has. */
+/* The way of a kind, */
+const Dot *dot_of_kind(DotKind kind);
+/* and the one that the target of a module has. */
 const Dot *dot_of(ModuleContext *m);
 
 /* -- product_widen.c --------------------------------------------------------------------------- */

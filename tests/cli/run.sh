@@ -509,6 +509,17 @@ for i, step in enumerate(traced):
         assert step["ts"] <= e["ts"] and end(e) <= end(step) + 1e-3 and e["tid"] in tracks
 PYTHON
 fi
+! grep -q int8_peak profile.json || fail "a peak of int8 in f32"
+# Whole numbers have a peak of their own.
+sed 's/"channels": 16/"channels": 32/' tiny.json >eight.json
+expect 0 weights eight.json --synthetic=0 -o eight.safetensors
+eight="bench eight.json --weights eight.safetensors --shape 1x3x32x32 --quantize=int8 --iterations=3"
+expect 0 $eight --profile
+says stdout "in f32 and"
+total=$((total + 1))
+grep -q '[1-9][0-9]* % \(int8\|both\)  k.*linear' stdout || { fail "no share of the peak of int8"; cat stdout; }
+expect 0 $eight --profile --json
+for key in int8_peak_gops int8_macs peak_of; do says stdout "\"$key\":"; done
 expect 3 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --trace=missing/trace.json
 # Plans read back, if they are of this model and resolution.
 plan="tiny.json --weights tiny.safetensors --shape 1x3x16x16"

@@ -269,7 +269,7 @@ Test(entry, has_a_loop_of_multiply_adds_for_bench) {
   open_fixture(&f, NULL, false);
   const TargetInfo *target = target_choose(&(TargetRequest){0}, f.arena, &f.diag);
   void (*peak)(void *, uint32_t, uint32_t) =
-      (void (*)(void *, uint32_t, uint32_t))(uintptr_t)llvm_symbol(f.loaded, "tiny_peak");
+      (void (*)(void *, uint32_t, uint32_t))(uintptr_t)llvm_symbol(f.loaded, "tiny_peak_f32");
   cr_assert_not_null((void *)(uintptr_t)peak);
   float sums[2][LLVM_PEAK_FLOATS] = {{0}};
   peak(sums, 0, 1);
@@ -280,6 +280,43 @@ Test(entry, has_a_loop_of_multiply_adds_for_bench) {
   cr_expect_float_eq(sums[1][0], sum, 1e-2);
   cr_expect_float_eq(sums[1][3], sum, 1e-2);
   close_fixture(&f);
+}
+
+/* What a chain that begins as `start` is after `turns` turns, where the row is 1, 0, 0, ..: its own
+ * lowest byte, or word, is added. */
+static int32_t run_chain(uint32_t start, uint64_t turns, bool bytes) {
+  for (uint64_t t = 0; t < turns; ++t) {
+    start += bytes ? (uint32_t)(int8_t)start : (uint32_t)(int16_t)start;
+  }
+  return (int32_t)start;
+}
+
+Test(entry, has_a_loop_of_dot_products_for_bench) {
+  static const char *const isas[] = {"v2", "v3", "v4", "v3-vnni", "v4-vnni"};
+  for (int i = 0; i < 5; ++i) {
+    Fixture f;
+    Arena *arena = arena_new();
+    const TargetInfo *target = target_choose(&(TargetRequest){.isa = isas[i]}, arena, &f.diag);
+    if (!(target->isa_bits & ~atm_cpu_isa())) {
+      open_fixture(&f, isas[i], false);
+      void (*peak)(void *, uint32_t, uint32_t) =
+          (void (*)(void *, uint32_t, uint32_t))(uintptr_t)llvm_symbol(f.loaded, "tiny_peak_int8");
+      cr_assert_not_null((void *)(uintptr_t)peak);
+      _Alignas(8) int32_t sums[2][LLVM_PEAK_FLOATS] = {{0}, {1}};
+      peak(sums, 0, 1);
+      cr_expect_eq(sums[0][0], 0, "worker 0's");
+      uint32_t chains = target->vector_registers * 3 / 4;
+      uint64_t turns = llvm_peak_macs(target, PEAK_F32) / chains / target->vector_floats;
+      uint32_t sum = 0;
+      for (uint32_t c = 0; c < chains; ++c) {
+        sum += (uint32_t)run_chain(c, turns, target->dot == DOT_FOURS_U8);
+      }
+      cr_expect_eq(sums[1][0], (int32_t)sum, "%s: %d, expected %d", isas[i], sums[1][0],
+                   (int32_t)sum);
+      close_fixture(&f);
+    }
+    arena_free(arena);
+  }
 }
 
 Test(entry, describes_the_model) {

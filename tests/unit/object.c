@@ -132,6 +132,50 @@ Test(object, has_text_forms) {
   discard(ir);
 }
 
+/* How often `instruction` is in the function `symbol` of an assembly. */
+static uint32_t count_in(const char *assembly, const char *symbol, const char *instruction) {
+  const char *begin = strstr(assembly, symbol);
+  cr_assert_not_null(begin);
+  const char *end = strstr(begin, "\tret");
+  cr_assert_not_null(end);
+  uint32_t count = 0;
+  for (const char *at = strstr(begin, instruction); at && at < end;
+       at = strstr(at + 1, instruction)) {
+    ++count;
+  }
+  return count;
+}
+
+/* The loops of bench have a product for each chain, in the target's own instructions. */
+Test(object, has_loops_of_the_instructions_that_products_take) {
+  static const struct {
+    const char *isa, *f32, *int8;
+    uint32_t chains, ratio; /* of multiply-adds in a task, int8's over f32's */
+  } cases[] = {
+      {"v4-vnni", "\tvfmadd", "\tvpdpbusd", 24, 4}, {"v4", "\tvfmadd", "\tvpmaddwd", 24, 2},
+      {"v3-vnni", "\tvfmadd", "vpdpbusd", 12, 4},   {"v3", "\tvfmadd", "\tvpmaddwd", 12, 2},
+      {"v2", "\tmulps", "\tpmaddwd", 12, 2},        {"neon-i8mm", "\tfmla", "\tsmmla", 24, 8},
+      {"neon-dotprod", "\tfmla", "\tsdot", 24, 4},  {"neon", "\tfmla", "\tsadalp", 24, 4},
+      {"neon", "\tfmla", "\tsmull", 24, 4},         {"neon", "\tfmla", "\tsmlal", 24, 4},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    Sample *s = emit(cases[i].isa, "tiny", EMIT_OBJECT);
+    Diag diag = {.stream = stderr};
+    Emitted assembly;
+    s->spec.export_all = true;
+    cr_assert_eq(llvm_emit(&s->spec, EMIT_ASM, s->arena, &diag, &assembly), STATUS_OK);
+    uint32_t floats = count_in(assembly.data, "\ntiny_peak_f32:", cases[i].f32);
+    uint32_t whole = count_in(assembly.data, "\ntiny_peak_int8:", cases[i].int8);
+    cr_expect_eq(floats, cases[i].chains, "%s: %u times%s", cases[i].isa, floats, cases[i].f32);
+    cr_expect_eq(whole, cases[i].chains, "%s: %u times%s", cases[i].isa, whole, cases[i].int8);
+    const TargetInfo *target = s->variants[0].target;
+    cr_expect_eq(llvm_peak_macs(target, PEAK_INT8),
+                 cases[i].ratio * llvm_peak_macs(target, PEAK_F32), "%s", cases[i].isa);
+    free(assembly.data);
+    discard(s);
+  }
+}
+
 Test(object, has_a_header_with_the_types_of_elements) {
   Sample *s = emit("v3", "tiny", EMIT_ASM);
   Plan typed = *s->plans[0][0];
