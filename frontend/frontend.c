@@ -62,7 +62,8 @@ static const JsonFields input_table = TABLE("the input", input_fields);
 static const JsonFields output_table = TABLE("the output", output_fields);
 
 static const LayerFamily *const families[] = {&primitives_family, &maps_family,     &layouts_family,
-                                              &atmnet_family,     &cyclemlp_family, &mixer_family};
+                                              &atmnet_family,     &cyclemlp_family, &mixer_family,
+                                              &resmlp_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* -- names ------------------------------------------------------------------------------------- */

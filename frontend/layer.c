@@ -92,6 +92,14 @@ ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps) {
   return build_layer_norm(b, x, gain, bias, eps);
 }
 
+ValueId layer_mix_rows(Lowering *l, const char *prefix, ValueId x, AttrsMIX_ROWS a) {
+  Builder b = l->builder;
+  int64_t from = (int64_t)a.in_h * a.in_w, to = (int64_t)a.out_h * a.out_w;
+  ValueId w = build_constant(b, layer_tensor(l, prefix, "weight", type_matrix(to, from)));
+  ValueId v = build_constant(b, layer_tensor(l, prefix, "bias", type_vector(to)));
+  return build_mix_rows(b, x, w, v, a);
+}
+
 ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden) {
   int64_t channels = type_channels(graph_type(l->builder.graph, x));
   ValueId y = layer_linear(l, arena_printf(l->arena, "%s.fc1", prefix), x, hidden, true);

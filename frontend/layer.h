@@ -18,6 +18,7 @@ enum {
   LAYER_MAX_CHANNELS = 65536,
   LAYER_MAX_WINDOW = 64, /* of kernel, stride and padding */
   LAYER_MAX_RATIO = 64,
+  LAYER_MAX_GRID = 256,
   LAYER_MAX_NAME = 128,
   LAYER_MAX_COUNT = 1024,
   LAYER_MAX_SIDE = 16384, /* of a map */
@@ -126,6 +127,7 @@ extern const LayerFamily layouts_family;
 extern const LayerFamily atmnet_family;
 extern const LayerFamily cyclemlp_family;
 extern const LayerFamily mixer_family;
+extern const LayerFamily resmlp_family;
 
 /* Rows of the key tables. `required` is 1 or 0. */
 #define LAYER_KEY(key, kind, required, min, max) \
@@ -170,6 +172,9 @@ const char *layer_part(Lowering *l, const LayerSpec *spec, const char *part);
 ValueId layer_linear(Lowering *l, const char *prefix, ValueId x, int64_t channels, bool bias);
 /* A layer norm over the C channels of `x`: gain PREFIX.weight [C] and bias PREFIX.bias [C]. */
 ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps);
+/* Over the rows of `x`, the same for every channel: result row o is the sum over the rows t of
+ * PREFIX.weight[o,t] x[t], plus PREFIX.bias[o]. */
+ValueId layer_mix_rows(Lowering *l, const char *prefix, ValueId x, AttrsMIX_ROWS a);
 /* linear, gelu, linear back to the channels of `x`: the tensors PREFIX.fc1 and PREFIX.fc2. */
 ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden);
 

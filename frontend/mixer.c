@@ -7,17 +7,6 @@
  */
 #include "frontend/layer.h"
 
-enum { MAX_GRID = 256 };
-
-/* Result token o: the sum over the tokens t of weight[o,t] x[t], plus bias[o]. */
-static ValueId mix_rows(Lowering *l, const char *prefix, ValueId x, AttrsMIX_ROWS a) {
-  Builder b = l->builder;
-  int64_t from = (int64_t)a.in_h * a.in_w, to = (int64_t)a.out_h * a.out_w;
-  ValueId w = build_constant(b, layer_tensor(l, prefix, "weight", type_matrix(to, from)));
-  return build_mix_rows(b, x, w,
-                        build_constant(b, layer_tensor(l, prefix, "bias", type_vector(to))), a);
-}
-
 /* The hidden tokens stand as a map [token_hidden, 1] between the two products over tokens. */
 static void lower_mixer_block(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                               Layer *result) {
@@ -27,10 +16,10 @@ static void lower_mixer_block(Lowering *l, const LayerSpec *spec, const Layer *c
   int32_t height = (int32_t)spec->grid[0], width = (int32_t)spec->grid[1];
   int32_t hidden = (int32_t)spec->token_hidden;
   ValueId y = layer_norm(l, layer_part(l, spec, "norm1"), x, spec->eps);
-  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc1"), y,
-               (AttrsMIX_ROWS){.in_h = height, .in_w = width, .out_h = hidden, .out_w = 1});
-  y = mix_rows(l, layer_part(l, spec, "mlp_tokens.fc2"), build_gelu(b, y),
-               (AttrsMIX_ROWS){.in_h = hidden, .in_w = 1, .out_h = height, .out_w = width});
+  y = layer_mix_rows(l, layer_part(l, spec, "mlp_tokens.fc1"), y,
+                     (AttrsMIX_ROWS){.in_h = height, .in_w = width, .out_h = hidden, .out_w = 1});
+  y = layer_mix_rows(l, layer_part(l, spec, "mlp_tokens.fc2"), build_gelu(b, y),
+                     (AttrsMIX_ROWS){.in_h = hidden, .in_w = 1, .out_h = height, .out_w = width});
   x = build_add(b, x, y);
   y = layer_norm(l, layer_part(l, spec, "norm2"), x, spec->eps);
   y = layer_mlp(l, layer_part(l, spec, "mlp_channels"), y, spec->channel_hidden);
@@ -40,7 +29,7 @@ static void lower_mixer_block(Lowering *l, const LayerSpec *spec, const Layer *c
 
 static const JsonField mixer_block_keys[] = {
     LAYER_COMMON_KEYS(1),
-    LAYER_KEY(grid, PAIR, 1, 1, MAX_GRID),
+    LAYER_KEY(grid, PAIR, 1, 1, LAYER_MAX_GRID),
     LAYER_KEY(token_hidden, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(channel_hidden, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(eps, REAL, 0, 0, 1),

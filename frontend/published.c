@@ -13,11 +13,11 @@ static const PublishedFamily *const families[] = {&published_atmnet, &published_
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* Of all families, for --help and completion. */
-static const char *const names[] = {"atmnet_xt",   "atmnet_t",    "atmnet_s",    "atmnet_b",
-                                    "atmnet_l",    "glyphs",      "cyclemlp_b1", "cyclemlp_b2",
-                                    "cyclemlp_b3", "cyclemlp_b4", "cyclemlp_b5", "mixer_s32",
-                                    "mixer_s16",   "mixer_b32",   "mixer_b16",   "mixer_l32",
-                                    "mixer_l16",   "mixer_h14",   NULL};
+static const char *const names[] = {
+    "atmnet_xt",   "atmnet_t",    "atmnet_s",    "atmnet_b",      "atmnet_l",    "glyphs",
+    "cyclemlp_b1", "cyclemlp_b2", "cyclemlp_b3", "cyclemlp_b4",   "cyclemlp_b5", "mixer_s32",
+    "mixer_s16",   "mixer_b32",   "mixer_b16",   "mixer_l32",     "mixer_l16",   "mixer_h14",
+    "resmlp_12",   "resmlp_24",   "resmlp_36",   "resmlp_big_24", NULL};
 
 const char *const *published_model_names(void) {
   return names;
@@ -27,11 +27,11 @@ void published_next_layer(StringBuilder *out) {
   string_builder_add(out, ",\n    ");
 }
 
-void published_head(StringBuilder *out, const PublishedRequest *request, const char *eps,
+void published_head(StringBuilder *out, const PublishedRequest *request, PublishedNorm norm,
                     int classes) {
   uint32_t wanted = request->options->classes;
   published_next_layer(out);
-  string_builder_printf(out, "{\"op\": \"layer_norm\", \"name\": \"norm\"%s}", eps);
+  string_builder_printf(out, "{\"op\": \"%s\", \"name\": \"norm\"%s}", norm.op, norm.eps);
   published_next_layer(out);
   string_builder_add(out, "{\"op\": \"mean_hw\"}");
   published_next_layer(out);

@@ -31,9 +31,13 @@ const char *published_alias(Arena *arena, const char *name);
 
 /* Begins a line of the list of layers. */
 void published_next_layer(StringBuilder *out);
-/* The head behind the last block, and the output of logits. `eps` is that of the norm: "" or a key;
- * `classes` are published. */
-void published_head(StringBuilder *out, const PublishedRequest *request, const char *eps,
+/* The norm before a head: its op, and `eps`, "" or a key. */
+typedef struct PublishedNorm {
+  const char *op, *eps;
+} PublishedNorm;
+
+/* The head behind the last block, and the output of logits; `classes` are published. */
+void published_head(StringBuilder *out, const PublishedRequest *request, PublishedNorm norm,
                     int classes);
 
 #endif

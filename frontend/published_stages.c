@@ -33,6 +33,8 @@ static const Size cyclemlp_sizes[] = {
     {.depths = {3, 4, 24, 3}, .ratios = {4, 4, 4, 4}, .dims = {96, 192, 384, 768}, .classes = 1000},
 };
 
+static const PublishedNorm layer_norm = {"layer_norm", ""};
+
 /* A quarter of the image's resolution, in overlapping patches. */
 static void write_stem(StringBuilder *out, const Size *size) {
   string_builder_printf(out,
@@ -115,7 +117,7 @@ static void write_atmnet(StringBuilder *out, const PublishedRequest *request) {
   for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_level(out, stage, arena_printf(out->arena, "norm_%d", stage));
   }
-  if (!pyramid) published_head(out, request, "", size->classes);
+  if (!pyramid) published_head(out, request, layer_norm, size->classes);
 }
 
 /* -- CycleMLP: network.N is a stage for even N, the way to the next for odd N ------------------ */
@@ -144,7 +146,7 @@ static void write_cyclemlp(StringBuilder *out, const PublishedRequest *request) 
   for (int stage = 0; pyramid && stage < STAGES; ++stage) {
     write_level(out, stage, arena_printf(out->arena, "norm%d", 2 * stage));
   }
-  if (!pyramid) published_head(out, request, "", size->classes);
+  if (!pyramid) published_head(out, request, layer_norm, size->classes);
 }
 
 const PublishedFamily published_atmnet = {atmnet_names, true, NULL, write_atmnet};

@@ -45,6 +45,9 @@ static Scale scale_of(const char *name, Type type) {
   if (ends_with(name, "offset_layer.1.weight")) return (Scale){0, 3 / sqrt(fan_in)};
   if (ends_with(name, "offset_layer.1.bias")) return (Scale){0, 3};
   if (strcmp(name, "image") == 0) return (Scale){0, 2};
+  if (ends_with(name, ".alpha")) return (Scale){1, 0.3}; /* of an affine */
+  if (ends_with(name, ".beta")) return (Scale){0, 0.1};
+  if (ends_with(name, ".ls1") || ends_with(name, ".ls2")) return (Scale){0, 0.5};
   if (ends_with(name, "weight") && type.rank == 1) return (Scale){1, 0.3}; /* of a layer norm */
   if (ends_with(name, "bias")) return (Scale){0, 0.1};
   return (Scale){0, sqrt(3 / fan_in)};

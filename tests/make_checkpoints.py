@@ -1,4 +1,4 @@
-"""make_checkpoints.py: writes the checkpoints of tests/errors and tests/e2e/accepted, and cyclemlp.pth and mixer.pth of
+"""make_checkpoints.py: writes the checkpoints of tests/errors and tests/e2e/accepted, and cyclemlp.pth, mixer.pth and resmlp.pth of
 tests/e2e/checkpoints, which are recorded: no test needs Python. They are what torch.save writes, byte for byte in what matters, without torch: the standard library pickles
 references to functions of modules that stand in for torch's.
 
@@ -261,6 +261,8 @@ def synthetic(name, shape):
         middle, spread = 1, 0.3
     elif name.endswith("bias"):
         middle, spread = 0, 0.1
+    elif name.endswith((".alpha", ".beta", ".ls1", ".ls2")):
+        middle, spread = {"alpha": (1, 0.3), "beta": (0, 0.1)}.get(name.rsplit(".")[-1], (0, 0.5))
     values = []
     for i in range(math.prod(shape)):
         z = (state + (i + 1) * 0x9E3779B97F4A7C15) & mask
@@ -288,10 +290,24 @@ def families():
     made.update({**offsets("network.0.0", 8), **offsets("network.2.0", 16)})
     wrapped = {"module." + name: value for name, value in made.items()}
     write(CHECKPOINTS, "cyclemlp.pth", checkpoint(dict(model=wrapped, epoch=299, max_accuracy=78.9)))
+    resmlp()
     made = {name: synthetic(name, shape) for name, shape in {**mixer, **ends}.items()}
     zeros = {name: tensor([0] * math.prod(shape), *shape) for name, shape in {**mixer, **ends}.items()}
     write(CHECKPOINTS, "mixer.pth", checkpoint(dict(epoch=299, arch="mixer", state_dict=zeros, state_dict_ema=made,
                                                     optimizer=dict(state={}, param_groups=[]))))
+
+
+def resmlp():
+    """As timm saves it, with the names and shapes of its affines."""
+    shapes = {"stem.proj.weight": (16, 3, 8, 8), "stem.proj.bias": (16,), "norm.alpha": (1, 1, 16),
+              "norm.beta": (1, 1, 16), "head.weight": (10, 16), "head.bias": (10,)}
+    for block in ("blocks.0.", "blocks.1."):
+        for part in ("norm1", "norm2"):
+            shapes.update({block + part + ".alpha": (1, 1, 16), block + part + ".beta": (1, 1, 16)})
+        shapes.update({block + "linear_tokens.weight": (16, 16), block + "linear_tokens.bias": (16,)})
+        shapes.update(mlp_shapes(block + "mlp_channels", 16, 32))
+        shapes.update({block + "ls1": (16,), block + "ls2": (16,)})
+    write(CHECKPOINTS, "resmlp.pth", checkpoint({name: synthetic(name, shape) for name, shape in shapes.items()}))
 
 
 def prefixes():
