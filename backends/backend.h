@@ -9,6 +9,7 @@
 #include "ir/graph.h"
 #include "ir/plan.h"
 #include "ir/tensor.h"
+#include "runtime/atm_runtime.h"
 
 /* -- interp: reference semantics, naive loops, double accumulation ----------------------------- */
 
@@ -55,11 +56,16 @@ typedef struct WeightsBlob {
   const Recipe *const *recipes;
   const uint64_t *offsets; /* bytes, multiples of 128 */
   uint32_t count;
-  uint64_t bytes;
+  uint64_t bytes;   /* header included */
+  uint64_t packing; /* a fingerprint of what stands where */
+  uint64_t model;   /* one of the model and its tensors, by whoever knows it */
 } WeightsBlob;
 
-/* Lays the weights out: in order of first use, each padded with zeros to a multiple of 128. */
+/* Lays the weights out behind their header: in order of first use, each padded with zeros to a
+ * multiple of 128. `model` of the result is 0. */
 WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t plan_count);
+/* What the blob begins with. */
+atm_weights_header weights_blob_header(const WeightsBlob *blob);
 /* The bytes of constant `index`, with the zeros behind it. */
 uint64_t weights_blob_room(const WeightsBlob *blob, uint32_t index);
 /* Evaluates it, alone, to `out` [weights_blob_room]. */
@@ -87,19 +93,25 @@ typedef struct ArtifactSpec {
   const WeightSource *source;
   bool external_weights;  /* weights come from atm_env.weights */
   const char *model_hash; /* hex, for the metadata; NULL: none */
+  uint32_t image_input;   /* of the plans' inputs: the one whose size tells resolutions apart */
   const uint64_t *macs;   /* [plan_count]: nominal; NULL: those of the plans' steps */
   const char *const *class_names;
   uint32_t class_count;
   bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, for llvm_symbol */
 } ArtifactSpec;
 
-/* The entry of resolution `i` is PREFIX_run followed by this: "" for a single one, else as
- * "_224x224" ("_2x224x224" or "_1", its number, where that would not be unique). */
+/* Images, height and width; of vectors height and width are 1. */
+typedef struct ImageSize {
+  uint32_t n, h, w;
+} ImageSize;
+/* What resolution `i` takes. */
+ImageSize artifact_image(const ArtifactSpec *spec, uint32_t i);
+/* The entry of resolution `i` is PREFIX_run followed by this, as "_224x224"; the first one is
+ * PREFIX_run too. */
 const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena);
 /* What tells the names of variant `v` apart: "_v3"; "" where there is one variant. */
 const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena *arena);
-/* The global symbols that an artifact defines: PREFIX_model and its entries; *count gets their
- * number. */
+/* The global symbols that an artifact defines; *count gets their number. */
 const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint32_t *count);
 /* Bytes for one worker, and for each further one. */
 typedef struct ArtifactWorkspace {
@@ -122,6 +134,9 @@ MUST_CHECK Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *aren
                             Emitted *out);
 /* The bytes of code in an object of `spec` that variant `v` alone has. */
 uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object, Arena *arena);
+/* Of these, those of kernels that resolution `i` has and none before it. */
+uint64_t llvm_added_bytes(const ArtifactSpec *spec, uint32_t v, uint32_t i, const Emitted *object,
+                          Arena *arena);
 
 /* An object loaded into this process. `object` must outlive it. */
 typedef struct LoadedModel LoadedModel;

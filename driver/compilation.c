@@ -157,6 +157,23 @@ static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape sh
   return c->stopped ? STATUS_OK : plan_build(&context, r->graph, &r->plan);
 }
 
+/* Resolution `last` differs from those before in what the model sees of it: entries are found by
+ * that. */
+static Status check_distinct(const Compilation *c, const Resolution *resolutions, uint32_t last) {
+  const Resolution *r = &resolutions[last];
+  for (uint32_t i = 0; i < last; ++i) {
+    bool same = true;
+    for (uint32_t k = 0; k < r->input_count; ++k) {
+      same &= type_equal(r->input_types[k], resolutions[i].input_types[k]);
+    }
+    if (!same) continue;
+    return diag_usage_error(c->diag, "--shape: %s and %s are the same to this model",
+                            shapes_format(resolutions[i].shape, c->arena),
+                            shapes_format(r->shape, c->arena));
+  }
+  return STATUS_OK;
+}
+
 /* All resolutions for one target. --stop-after ends the first that gets there. */
 static Status plan_variant(Compilation *c, const ShapeList *shapes, Variant *variant) {
   for (uint32_t i = 0; i < shapes->count && !c->stopped; ++i) {
@@ -165,6 +182,7 @@ static Status plan_variant(Compilation *c, const ShapeList *shapes, Variant *var
     const char *file = files->count ? files->items[i] : NULL;
     bool last = i + 1 == shapes->count && variant == &c->variants[c->variant_count - 1];
     RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], file, last, r));
+    RETURN_IF_ERROR(check_distinct(c, variant->resolutions, i));
     variant->plans[i] = r->plan;
   }
   return STATUS_OK;
@@ -214,6 +232,7 @@ ArtifactSpec compilation_artifact(const Compilation *c, const WeightSource *sour
                         .plan_count = c->resolution_count,
                         .blob = &c->blob,
                         .source = source,
+                        .image_input = shapes_image_input(c->model->graph, c->arena),
                         .macs = macs};
 }
 

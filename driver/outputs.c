@@ -115,6 +115,10 @@ typedef void TextPrinter(const Variant *variant, uint32_t i, StringBuilder *text
 static const char *text_path(const Outputs *o, const char *path, uint32_t v, uint32_t i) {
   Arena *arena = o->c->arena;
   const char *dot = strrchr(path, '.');
+  if (o->spec.plan_count == 1) {
+    return arena_printf(arena, "%.*s%s%s", (int)(dot - path), path,
+                        artifact_variant_suffix(&o->spec, v, arena), dot);
+  }
   return arena_printf(arena, "%.*s%s%s%s", (int)(dot - path), path,
                       artifact_variant_suffix(&o->spec, v, arena),
                       artifact_suffix(&o->spec, i, arena), dot);
@@ -186,7 +190,8 @@ static const char *weights_path(const Options *options, Arena *arena) {
   return arena_printf(arena, "%s.weights", options->output);
 }
 
-/* The external weights: the bytes that the host program puts behind atm_env.weights. */
+/* The external weights: the bytes that the host program puts behind atm_env.weights, their header
+ * first. */
 static Status write_weights(Outputs *o) {
   Compilation *c = o->c;
   const char *path = weights_path(c->options, c->arena);
@@ -194,6 +199,8 @@ static Status write_weights(Outputs *o) {
   double begin = clock_seconds();
   Status status = output_check(c->options, c->arena, c->diag, path);
   if (!status) status = atomic_files_begin(o->files, path, false);
+  atm_weights_header header = weights_blob_header(&c->blob);
+  if (!status && c->blob.count) status = atomic_files_append(o->files, &header, sizeof header);
   for (uint32_t i = 0; i < c->blob.count && !status; ++i) { /* one at a time is in memory */
     uint64_t bytes = weights_blob_room(&c->blob, i);
     void *data = memory_new(bytes, 1, "weights");
@@ -278,7 +285,8 @@ Status outputs_write(Compilation *c) {
   o.spec.external_weights = !strcmp(options->weights_mode, "external");
   o.spec.class_names = c->model->class_names;
   o.spec.class_count = c->model->class_count;
-  o.spec.model_hash = model_hash(c->arena, c->model, c->weights);
+  c->blob.model = model_hash(c->model, c->weights);
+  o.spec.model_hash = arena_printf(c->arena, "%016llx", (unsigned long long)c->blob.model);
   Status status = write_all(&o);
   atomic_files_discard(o.files);
   progress_end(&c->progress);

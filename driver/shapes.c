@@ -9,7 +9,10 @@ enum { DEFAULT_SIDE = 224 };
 enum { IMAGES_MAX = 1024, CHANNELS_MAX = 65536, SIDE_MAX = 16384, ELEMENTS_MAX = 1 << 28 };
 
 static Status shape_error(Diag *diag, const char *text) {
-  return diag_usage_error(diag, "--shape: \"%s\" is not of the form NxCxHxW, as 1x3x224x224", text);
+  return diag_usage_error(diag,
+                          "--shape: \"%s\" is not of the form NxCxHxW, as 1x3x224x224 or "
+                          "1x3x{224,256}x{224,256}",
+                          text);
 }
 
 /* One number of at most nine digits at *cursor, which moves behind it. */
@@ -21,6 +24,24 @@ static bool parse_dimension(const char **cursor, int64_t *value) {
   *cursor = c;
   *value = number;
   return good;
+}
+
+/* What one dimension may be. */
+typedef struct Choices {
+  int64_t values[SHAPES_MAX];
+  uint32_t count;
+} Choices;
+
+/* A number or "{224,256}" at *cursor, which moves behind it. */
+static bool parse_choices(const char **cursor, Choices *choices) {
+  choices->count = 0;
+  bool several = **cursor == '{';
+  do {
+    if (several) ++*cursor;
+    if (choices->count == SHAPES_MAX) return false;
+    if (!parse_dimension(cursor, &choices->values[choices->count++])) return false;
+  } while (several && **cursor == ',');
+  return !several || *(*cursor)++ == '}';
 }
 
 const char *shapes_problem(Shape s, Arena *arena) {
@@ -57,17 +78,34 @@ static Status add_shape(ShapeList *shapes, uint32_t most, Arena *arena, Diag *di
   return STATUS_OK;
 }
 
+/* Every combination of what the dimensions may be. */
+static Status add_product(ShapeList *shapes, uint32_t most, Arena *arena, Diag *diag,
+                          const Choices dims[4]) {
+  uint64_t combinations = 1;
+  for (int i = 0; i < 4; ++i) combinations *= dims[i].count;
+  for (uint64_t k = 0; k < combinations; ++k) {
+    int64_t chosen[4];
+    uint64_t rest = k;
+    for (int i = 3; i >= 0; --i) {
+      chosen[i] = dims[i].values[rest % dims[i].count];
+      rest /= dims[i].count;
+    }
+    Shape shape = {chosen[0], chosen[1], chosen[2], chosen[3]};
+    RETURN_IF_ERROR(add_shape(shapes, most, arena, diag, shape));
+  }
+  return STATUS_OK;
+}
+
 Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag, ShapeList *shapes) {
   shapes->count = 0;
   for (const char *cursor = text;; ++cursor) {
-    int64_t dims[4];
+    Choices dims[4];
     for (int i = 0; i < 4; ++i) {
-      if (!parse_dimension(&cursor, &dims[i])) return shape_error(diag, text);
+      if (!parse_choices(&cursor, &dims[i])) return shape_error(diag, text);
       if (i < 3 && *cursor++ != 'x') return shape_error(diag, text);
     }
     if (*cursor != ',' && *cursor != '\0') return shape_error(diag, text);
-    Shape shape = {dims[0], dims[1], dims[2], dims[3]};
-    RETURN_IF_ERROR(add_shape(shapes, most, arena, diag, shape));
+    RETURN_IF_ERROR(add_product(shapes, most, arena, diag, dims));
     if (*cursor == '\0') return STATUS_OK;
   }
 }
@@ -98,6 +136,13 @@ static uint32_t principal_input(const Graph *graph, const NodeId *nodes, uint32_
     if (shapes_is_open(graph_node(graph, nodes[i]))) found = i;
   }
   return found == count ? 0 : found;
+}
+
+uint32_t shapes_image_input(const Graph *graph, Arena *arena) {
+  uint32_t count = graph_inputs(graph, NULL, 0);
+  NodeId *nodes = ARENA_ARRAY(arena, count, NodeId);
+  graph_inputs(graph, nodes, count);
+  return principal_input(graph, nodes, count);
 }
 
 Shape shapes_default(const Graph *graph, Arena *arena) {

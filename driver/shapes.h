@@ -19,7 +19,9 @@ typedef struct ShapeList {
 /* What exceeds the limits on images, channels, sides and elements; NULL when nothing does. */
 const char *shapes_problem(Shape shape, Arena *arena);
 
-/* Parses "1x3x224x224,1x3x384x384": at most `most` shapes, all different, within the limits. */
+/* Parses "1x3x224x224,1x3x384x384": at most `most` shapes, all different, within the limits. A
+ * dimension may be a choice: "1x3x{224,256}x{224,256}" is four shapes, the last dimension changing
+ * first. */
 MUST_CHECK Status shapes_parse(const char *text, uint32_t most, Arena *arena, Diag *diag,
                                ShapeList *shapes);
 
@@ -28,6 +30,9 @@ MUST_CHECK Status shapes_parse(const char *text, uint32_t most, Arena *arena, Di
  * else the first input). */
 MUST_CHECK Status shapes_input_types(const Graph *graph, Shape shape, Arena *arena, Diag *diag,
                                      const Type **types, uint32_t *count);
+
+/* Which of the model's inputs the shape states: that map. */
+uint32_t shapes_image_input(const Graph *graph, Arena *arena);
 
 /* One image, of 224x224 where the model leaves its size open. */
 Shape shapes_default(const Graph *graph, Arena *arena);

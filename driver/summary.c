@@ -16,15 +16,24 @@ uint64_t summary_file_size(const char *path) {
   return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
 }
 
-static void print_resolution(const Compilation *c, const Resolution *r) {
+/* The code that a resolution adds to those before it. */
+static const char *added_text(const Compilation *c, const ArtifactSpec *spec, uint32_t v,
+                              uint32_t i, const Emitted *object) {
+  char size[UNITS_TEXT_MAX];
+  if (!object->data || c->resolution_count == 1) return "";
+  uint64_t bytes = llvm_added_bytes(spec, v, i, object, c->arena);
+  return arena_printf(c->arena, ", code %s %s", units_bytes(bytes, size), i ? "added" : "alone");
+}
+
+static void print_resolution(const Compilation *c, const Resolution *r, const char *added) {
   char macs[UNITS_TEXT_MAX], base[UNITS_TEXT_MAX], scratch[UNITS_TEXT_MAX];
   const Plan *plan = r->plan;
   fprintf(stderr,
           "  %-18s %s multiply-adds, %u steps of %u kernels, workspace %s + %s for each further "
-          "thread\n",
+          "thread%s\n",
           shapes_format(r->shape, c->arena), units_count(r->macs, macs), plan->step_count,
           plan->kernel_count, units_bytes(plan->workspace_base, base),
-          units_bytes(plan->scratch_bytes, scratch));
+          units_bytes(plan->scratch_bytes, scratch), added);
 }
 
 /* The size of the code that is the variant's alone. */
@@ -48,7 +57,7 @@ void summary_print(const Summary *summary, const Compilation *c, const ArtifactS
   for (uint32_t v = 0; v < c->variant_count; ++v) {
     if (object->data) print_variant(c, spec, v, object);
     for (uint32_t i = 0; i < c->resolution_count; ++i) {
-      print_resolution(c, &c->variants[v].resolutions[i]);
+      print_resolution(c, &c->variants[v].resolutions[i], added_text(c, spec, v, i, object));
     }
   }
   for (uint32_t i = 0; i < summary->count; ++i) {

@@ -21,7 +21,7 @@ extern "C" {
 #define ATM_E_ARGUMENT (-1)        /* a required pointer is NULL or misaligned */
 #define ATM_E_WORKSPACE (-2)       /* the workspace is NULL, too small or not 64-byte aligned */
 #define ATM_E_UNSUPPORTED_CPU (-3) /* this CPU lacks the instructions of the code */
-#define ATM_E_WEIGHTS (-4)         /* the model needs external weights and env->weights is NULL */
+#define ATM_E_WEIGHTS (-4)         /* external weights are missing, misaligned or not the model's */
 #define ATM_E_ENV (-5)             /* env->size or env->threads is out of range */
 #define ATM_E_PARALLEL (-6)        /* env->parallel_for failed */
 #define ATM_E_NO_MEMORY (-7)
@@ -52,7 +52,7 @@ typedef struct atm_env {
    * atm_cpu_isa() gave: the same, but believed. Other ATM_ISA_* bits: of those, the ones that need
    * no other bits; so a single bit forces its variant, and is refused where the CPU lacks it. */
   uint64_t isa;
-  const void *weights; /* external weights, 64-byte aligned; else NULL */
+  const void *weights; /* external weights: the whole file, 64-byte aligned; else NULL */
   void *ctx;           /* handed to parallel_for */
   /* Calls fn(arg, task, worker) once for each task of [0, n) and returns 0 when all are done;
    * worker is below `threads` and differs between calls that run at the same time. NULL: one
@@ -96,6 +96,22 @@ typedef struct atm_entry { /* one resolution */
   uint64_t macs; /* nominal multiply-adds */
 } atm_entry;
 
+/* What a file of external weights begins with, little-endian. All of it must be what the model was
+ * compiled with: other weights, another order of them (other resolutions, other passes) or another
+ * compiler's packing give another header. The weights are only read: a mapped file serves any
+ * number of processes, and every entry and variant of its model. */
+#define ATM_WEIGHTS_MAGIC "ATMWGHT"
+#define ATM_WEIGHTS_VERSION 1
+typedef struct atm_weights_header {
+  char magic[8];
+  uint32_t version;
+  uint32_t dtype;   /* ATM_DTYPE_* of most of the bytes */
+  uint64_t bytes;   /* of the file */
+  uint64_t model;   /* a fingerprint of the model and its tensors: atm_model.hash */
+  uint64_t packing; /* one of what stands where */
+  uint8_t zeros[88];
+} atm_weights_header;
+
 typedef struct atm_variant { /* the code for one instruction set */
   const char *name;          /* as "x86-64-v3" */
   uint64_t isa;              /* ATM_ISA_* bits that the code needs */
@@ -114,9 +130,14 @@ typedef struct atm_model {
   const atm_entry *entries;    /* in the order of --shape */
   const atm_variant *variants; /* best first: the first that may run does */
   const char *const *classes;
-  uint64_t weights_bytes; /* of external weights; 0 when embedded */
+  uint64_t weights_bytes; /* of external weights, header included; 0 when embedded */
   const char *arithmetic; /* "f32", or "int8 and f32": maps are multiplied in 8 bits */
+  uint32_t image_input;   /* of the inputs: the one whose size tells entries apart */
 } atm_model;
+
+/* The smallest entry whose images hold `n` images of `h` x `w`: the caller pads them, or scales
+ * them to that size. NULL: none is so large. PREFIX_find gives the entry of exactly one size. */
+const atm_entry *atm_model_fit(const atm_model *model, uint32_t n, uint32_t h, uint32_t w);
 
 /* The variant that a call with `env` runs; NULL: none, the call returns ATM_E_UNSUPPORTED_CPU. */
 const atm_variant *atm_model_variant(const atm_model *model, const atm_env *env);

@@ -3,7 +3,9 @@
  *
  *   module.c    the module: kernels (equal ones once), then entries, then metadata
  *   artifact.c  functions and constants outside of kernels
- *   entry.c     PREFIX_run[_HxW], one per plan
+ *   entry.c     PREFIX_run_HxW, one per plan
+ *   find.c      PREFIX_find
+ *   check_weights.c PREFIX_check_weights, and the same test for entries
  *   cpu_check.c the test for the instructions that the kernels use
  *   metadata.c  PREFIX_model and the constant atm_model behind it
  *   names.c     the symbols
@@ -37,11 +39,17 @@ typedef struct Artifact {
   LLVMValueRef default_env;       /* stands in for env NULL */
   LLVMValueRef step;              /* runs the tasks of one step */
   LLVMValueRef *entries;          /* [plan_count] */
+  LLVMValueRef entry_table;       /* the metadata's atm_entry[plan_count] */
+  LLVMValueRef is_weights;        /* i1 (ptr): whether the model's weights begin there */
 } Artifact;
 
 /* Fills an open module (of `m`) with the artifact. `weights_bytes` is the size of the embedded
  * weights symbol, zeros in a section of its own; 0: none. */
 void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_bytes);
+/* The symbols of variant `v`'s kernels, [plan][kernel]: PREFIX_NAME, or PREFIX_NAME_v3 where there
+ * are several variants; numbered where kernels of several plans share a name but not their code.
+ * Equal kernels have one symbol. */
+const char *const *const *module_kernel_names(const ArtifactSpec *spec, uint32_t v, Arena *arena);
 /* The section of the code of variant `v`. */
 const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena);
 /* A function for the baseline CPU, named PREFIX_`name`; the builder is put at its start. */
@@ -59,6 +67,14 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t plan);
  * contain, this CPU and system have. NULL where every CPU of the architecture has them all. */
 LLVMValueRef cpu_check_emit(Artifact *a, uint64_t isa);
 
+/* PREFIX_find, behind the metadata: const atm_entry *(uint32_t n, uint32_t h, uint32_t w). */
+void find_emit(Artifact *a);
+
+/* Sets a->is_weights, if weights are external: a hidden function that entries call. */
+void is_weights_emit(Artifact *a);
+/* Behind it PREFIX_check_weights: int (const void *weights, size_t bytes). */
+void check_weights_emit(Artifact *a);
+
 /* The constant atm_model and PREFIX_model, which returns it: behind the entries. */
 void metadata_emit(Artifact *a);
 
@@ -67,6 +83,9 @@ void peak_emit(ModuleContext *m, const char *prefix);
 
 /* ELF: the bytes of section `name` of an object that LLVM made. */
 uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name);
+
+/* ELF: the size of symbol `name`, which must be there. */
+uint64_t elf_symbol_bytes(const char *object, size_t bytes, const char *name);
 
 /* What an object still lacks: names of labels, and room for weights. */
 typedef struct ElfFinish {

@@ -151,6 +151,16 @@ Emitted elf_finish(const char *object, size_t bytes, const ElfFinish *with, char
   return (Emitted){new.bytes, new.size};
 }
 
+uint64_t elf_symbol_bytes(const char *bytes, size_t size, const char *name) {
+  const Object object = object_open(bytes, size);
+  Elf64_Shdr table = section_read(&object, symbol_table(&object));
+  for (uint64_t i = 0; i < table.sh_size / sizeof(Elf64_Sym); ++i) {
+    Elf64_Sym symbol = symbol_read(&object, &table, i);
+    if (strcmp(text(&object, table.sh_link, symbol.st_name), name) == 0) return symbol.st_size;
+  }
+  PANIC("the object has no symbol %s", name);
+}
+
 uint64_t elf_section_bytes(const char *object, size_t bytes, const char *name) {
   const Object opened = object_open(object, bytes);
   return section_read(&opened, section_find(&opened, name)).sh_size;

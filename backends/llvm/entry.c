@@ -1,6 +1,6 @@
 /* The entry of a resolution, as in
  *
- *   int PREFIX_run(const void *const in[], void *const out[], void *workspace, size_t bytes,
+ *   int PREFIX_run_HxW(const void *const in[], void *const out[], void *workspace, size_t bytes,
  *                  const atm_env *env) {
  *     check the arguments; choose the variant;                    the rest once for each variant
  *     for (round = 0; round < rounds; ++round) {                      in[], out[]: its images
@@ -236,6 +236,9 @@ static void check_weights(Entry *e) {
   if (!e->a->spec->external_weights || !e->a->spec->blob->bytes) return;
   e->weights = env_field(e, e->m->ptr, offsetof(atm_env, weights));
   require(e, is_pointer(e->m, e->weights, PLAN_ALIGN), ATM_E_WEIGHTS);
+  LLVMTypeRef type = LLVMGlobalGetValueType(e->a->is_weights);
+  LLVMValueRef same = LLVMBuildCall2(e->m->builder, type, e->a->is_weights, &e->weights, 1, "");
+  require(e, same, ATM_E_WEIGHTS);
 }
 
 /* -- the steps --------------------------------------------------------------------------------- */

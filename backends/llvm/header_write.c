@@ -1,10 +1,13 @@
 /* The C header of an artifact: C99 and C++, one file (the runtime's public header is included in
  * it, under that header's own guard).
  *
- *   PREFIX_WORKSPACE_BYTES[_HxW](threads)   macros
- *   PREFIX_IN_NAME_ELEMENTS[_HxW], PREFIX_OUT_NAME_ELEMENTS[_HxW]   elements of each tensor
- *   PREFIX_model, PREFIX_run[_HxW]          prototypes
- *   PREFIX_infer[_HxW]                      the same with one parameter for each tensor
+ *   PREFIX_model, PREFIX_find, PREFIX_check_weights   prototypes
+ *   PREFIX_WORKSPACE_BYTES_HxW(threads)               macros of each resolution
+ *   PREFIX_IN_NAME_ELEMENTS_HxW, PREFIX_OUT_NAME_ELEMENTS_HxW   elements of each tensor
+ *   PREFIX_run_HxW                                    prototype
+ *   PREFIX_infer_HxW                                  the same with one parameter for each tensor
+ *   all of these without _HxW                         of the first resolution
+ *   PREFIX_WORKSPACE_BYTES_MAX(threads)               enough for each of them
  */
 #include <ctype.h>
 #include <string.h>
@@ -110,8 +113,8 @@ static void add_introduction(Header *h) {
       " * overlap nothing else; inputs are not written to and may overlap each other. The code has "
       "no\n"
       " * mutable state: any number of threads may run it at once, each with its own workspace.\n"
-      " * `env` NULL runs on one thread; atm_pool_env() of the runtime (pool.c, cpu.c and error.c "
-      "of\n"
+      " * `env` NULL runs on one thread; atm_pool_env() of the runtime (pool.c, cpu.c, fit.c and "
+      "error.c of\n"
       " * atmc's runtime folder, or libatm_runtime.a) runs on more. Static libraries hold the "
       "model\n"
       " * alone; shared libraries and programs hold the runtime too.\n *\n"
@@ -124,25 +127,27 @@ static void add_introduction(Header *h) {
     ADD(h,
         " *\n * The weights are external: env->weights points to the %llu bytes of the weights "
         "file\n"
-        " * that atmc wrote beside the code, aligned to 64 bytes.\n",
+        " * that atmc wrote beside the code, aligned to 64 bytes. They may be mapped, and shared "
+        "by\n"
+        " * processes; a file of another model, or packed for other code, is ATM_E_WEIGHTS.\n",
         (unsigned long long)spec->blob->bytes);
   }
   ADD(h, " */\n");
 }
 
-/* Of the entry of plan `plan`, "" where there is one only. */
+/* Of the entry of plan `plan`. */
 static const char *suffix(const Header *h, uint32_t plan) {
   return artifact_suffix(h->spec, plan, h->arena);
 }
 
 /* The macros PREFIX_IN_NAME_ELEMENTS; `side` is "IN" or "OUT". */
-static void add_elements(Header *h, uint32_t p, const char *side, const PlanTensor *list,
+static void add_elements(Header *h, const char *suffix, const char *side, const PlanTensor *list,
                          uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     int64_t elements = 0;
     CHECK(type_count(list[i].type, &elements));
     ADD(h, "#define %s_%s_%s_ELEMENTS%s %lld\n", h->upper, side,
-        tensor_identifier(h->arena, list, count, i, true), suffix(h, p), (long long)elements);
+        tensor_identifier(h->arena, list, count, i, true), suffix, (long long)elements);
   }
 }
 
@@ -154,14 +159,14 @@ static void add_workspace(Header *h, const char *suffix, ArtifactWorkspace works
       h->upper, suffix, (unsigned long long)workspace.base, (unsigned long long)workspace.scratch);
 }
 
-static void add_macros(Header *h, uint32_t p) {
+static void add_macros(Header *h, uint32_t p, const char *suffix) {
   const Plan *plan = h->plans[p];
-  add_workspace(h, suffix(h, p), artifact_workspace(h->spec, p));
-  add_elements(h, p, "IN", plan->inputs, plan->input_count);
-  add_elements(h, p, "OUT", plan->outputs, plan->output_count);
+  add_workspace(h, suffix, artifact_workspace(h->spec, p));
+  add_elements(h, suffix, "IN", plan->inputs, plan->input_count);
+  add_elements(h, suffix, "OUT", plan->outputs, plan->output_count);
 }
 
-/* With several shapes: what is enough for each of them. */
+/* What is enough for each resolution. */
 static void add_largest_workspace(Header *h) {
   ArtifactWorkspace most = {0};
   for (uint32_t p = 0; p < h->spec->plan_count; ++p) {
@@ -169,8 +174,8 @@ static void add_largest_workspace(Header *h) {
     if (one.base > most.base) most.base = one.base;
     if (one.scratch > most.scratch) most.scratch = one.scratch;
   }
-  ADD(h, "\n/* Enough for every shape. */\n");
-  add_workspace(h, "", most);
+  ADD(h, "\n/* Enough for every resolution. */\n");
+  add_workspace(h, "_MAX", most);
 }
 
 /* "in_image, in_mask": of `side` "in" or "out". */
@@ -189,10 +194,11 @@ static void add_parameters(Header *h, const char *constant, const char *side,
   }
 }
 
-/* PREFIX_infer: a parameter for each tensor, put into the arrays that PREFIX_run takes. */
-static void add_wrapper(Header *h, uint32_t p) {
+/* PREFIX_infer of plan `p`: a parameter for each tensor, put into the arrays that PREFIX_run takes.
+ */
+static void add_wrapper(Header *h, uint32_t p, const char *suffix) {
   const Plan *plan = h->plans[p];
-  ADD(h, "static inline int %s_infer%s(", h->prefix, suffix(h, p));
+  ADD(h, "static inline int %s_infer%s(", h->prefix, suffix);
   add_parameters(h, "const ", "in", plan->inputs, plan->input_count);
   add_parameters(h, "", "out", plan->outputs, plan->output_count);
   ADD(h, "void *workspace,\n    size_t workspace_bytes, const atm_env *env) {\n");
@@ -201,7 +207,15 @@ static void add_wrapper(Header *h, uint32_t p) {
   ADD(h, "};\n  void *const out[] = {");
   add_names(h, "out", plan->outputs, plan->output_count);
   ADD(h, "};\n  return %s_run%s(in, out, workspace, workspace_bytes, env);\n}\n", h->prefix,
-      suffix(h, p));
+      suffix);
+}
+
+static void add_functions(Header *h, uint32_t p, const char *suffix) {
+  ADD(h,
+      "int %s_run%s(const void *const in[], void *const out[], void *workspace,\n"
+      "    size_t workspace_bytes, const atm_env *env);\n",
+      h->prefix, suffix);
+  add_wrapper(h, p, suffix);
 }
 
 static void add_entry(Header *h, uint32_t p) {
@@ -210,12 +224,30 @@ static void add_entry(Header *h, uint32_t p) {
   add_tensor_comments(h, "in", plan->inputs, plan->input_count);
   add_tensor_comments(h, "out", plan->outputs, plan->output_count);
   ADD(h, " */\n");
-  add_macros(h, p);
+  add_macros(h, p, suffix(h, p));
+  add_functions(h, p, suffix(h, p));
+}
+
+/* The names that do not change with the resolutions. */
+static void add_first(Header *h) {
+  ADD(h, "\n/* The first resolution: the same as %s_run%s. */\n", h->prefix, suffix(h, 0));
+  add_macros(h, 0, "");
+  add_functions(h, 0, "");
+}
+
+static void add_model(Header *h) {
+  const char *prefix = h->prefix;
+  ADD(h, "\n/* Constant data about the model. */\nconst atm_model *%s_model(void);\n", prefix);
   ADD(h,
-      "int %s_run%s(const void *const in[], void *const out[], void *workspace,\n"
-      "    size_t workspace_bytes, const atm_env *env);\n",
-      h->prefix, suffix(h, p));
-  add_wrapper(h, p);
+      "/* The entry for `n` images of `h` x `w` (1 x 1 for vectors); NULL: none was compiled. "
+      "*/\n"
+      "const atm_entry *%s_find(uint32_t n, uint32_t h, uint32_t w);\n",
+      prefix);
+  ADD(h,
+      "/* ATM_OK, or ATM_E_WEIGHTS where these are not the external weights of the model, all\n"
+      " * `bytes` of them. With embedded weights ATM_OK. */\n"
+      "int %s_check_weights(const void *weights, size_t bytes);\n",
+      prefix);
 }
 
 const char *header_write(const ArtifactSpec *spec, Arena *arena) {
@@ -230,9 +262,10 @@ const char *header_write(const ArtifactSpec *spec, Arena *arena) {
   ADD(h, "#ifndef %s_ATM_MODEL_H\n#define %s_ATM_MODEL_H\n\n", h->upper, h->upper);
   string_builder_add(&h->text, runtime_header());
   ADD(h, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-  ADD(h, "\n/* Constant data about the model. */\nconst atm_model *%s_model(void);\n", h->prefix);
+  add_model(h);
   for (uint32_t p = 0; p < spec->plan_count; ++p) add_entry(h, p);
-  if (spec->plan_count > 1) add_largest_workspace(h);
+  add_first(h);
+  add_largest_workspace(h);
   ADD(h, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
   return string_builder_text(&h->text);
 }

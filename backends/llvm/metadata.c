@@ -12,7 +12,7 @@
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
-_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 88 &&
+_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 96 &&
                    sizeof(atm_variant) == 16,
                "the structures below have the fields of the header");
 
@@ -142,6 +142,7 @@ static const char *arithmetic(const ArtifactSpec *spec) {
 
 void metadata_emit(Artifact *a) {
   const Plan *plan = a->spec->variants[0].plans[0];
+  a->entry_table = entries(a);
   LLVMValueRef fields[] = {number32(a, ATM_ABI_VERSION),
                            number32(a, plan->input_count),
                            number32(a, plan->output_count),
@@ -151,11 +152,12 @@ void metadata_emit(Artifact *a) {
                            text(a, plan->model),
                            text(a, plan->target->triple),
                            text(a, a->spec->model_hash ? a->spec->model_hash : ""),
-                           entries(a),
+                           a->entry_table,
                            variants(a),
                            classes(a),
                            number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0),
-                           text(a, arithmetic(a->spec))};
+                           text(a, arithmetic(a->spec)),
+                           number32(a, a->spec->image_input)};
   LLVMValueRef model =
       artifact_constant(a, "metadata", structure(a, fields, sizeof fields / sizeof *fields));
   artifact_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);

@@ -2,11 +2,12 @@
  * module holds those of all instruction sets; where there are several, each has a section of its
  * own.
  *
- * Symbols: PREFIX_model and PREFIX_run[_HxW] are exported, everything else is hidden or private.
+ * Symbols: those of artifact_symbols are exported, everything else is hidden or private.
  * The weights are zeros in a section of their own; the real bytes are written into the emitted
  * object. They are marked externally initialized so that no pass folds a load of them. */
+#include <string.h>
+
 #include "backends/llvm/artifact.h"
-#include "support/panic.h"
 
 /* The symbol of the embedded weights, aligned as recipes are in the blob (weights_blob.c). */
 static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
@@ -34,54 +35,81 @@ static const uint64_t *offsets_by_recipe(Arena *arena, const WeightsBlob *blob) 
   return offsets;
 }
 
-/* The function of an equal kernel that was emitted for an earlier plan of the variant, or NULL. */
-static LLVMValueRef emitted_before(const VariantCode *code, uint32_t plan,
-                                   const PlanKernel *kernel) {
+/* -- names of kernels -------------------------------------------------------------------------- */
+
+/* The symbol of an equal kernel of an earlier plan, or NULL. */
+static const char *named_before(const ArtifactVariant *variant, const char *const *const *names,
+                                uint32_t plan, const PlanKernel *kernel) {
   for (uint32_t p = 0; p < plan; ++p) {
-    const Plan *before = code->variant->plans[p];
+    const Plan *before = variant->plans[p];
     for (uint32_t k = 0; k < before->kernel_count; ++k) {
-      if (plan_kernel_equal(&before->kernels[k], kernel)) return code->kernels[p][k];
+      if (plan_kernel_equal(&before->kernels[k], kernel)) return names[p][k];
     }
   }
   return NULL;
 }
 
-/* PREFIX_NAME, or PREFIX_NAME_v3 where there are several variants; kernels of several plans that
- * share a name but not their code are numbered. */
-static const char *kernel_symbol(Artifact *a, uint32_t v, const PlanKernel *kernel) {
-  const char *symbol = arena_printf(a->arena, "%s_%s%s", a->spec->prefix, kernel->name,
-                                    artifact_variant_suffix(a->spec, v, a->arena));
-  const char *numbered = symbol;
-  for (uint32_t i = 2; LLVMGetNamedFunction(a->m->module, numbered); ++i) {
-    numbered = arena_printf(a->arena, "%s_%u", symbol, i);
+/* Whether a kernel of an earlier plan is called `symbol`. */
+static bool is_taken(const ArtifactVariant *variant, const char *const *const *names, uint32_t plan,
+                     const char *symbol) {
+  for (uint32_t p = 0; p < plan; ++p) {
+    for (uint32_t k = 0; k < variant->plans[p]->kernel_count; ++k) {
+      if (strcmp(names[p][k], symbol) == 0) return true;
+    }
   }
-  return numbered;
+  return false;
 }
+
+/* Within a plan names differ, and plan_build.c made equal kernels one. */
+const char *const *const *module_kernel_names(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
+  const ArtifactVariant *variant = &spec->variants[v];
+  const char ***names = ARENA_ARRAY(arena, spec->plan_count, const char **);
+  const char *const *const *before = (const char *const *const *)names;
+  for (uint32_t p = 0; p < spec->plan_count; ++p) {
+    const Plan *plan = variant->plans[p];
+    names[p] = ARENA_ARRAY(arena, plan->kernel_count, const char *);
+    for (uint32_t k = 0; k < plan->kernel_count; ++k) {
+      names[p][k] = named_before(variant, before, p, &plan->kernels[k]);
+      if (names[p][k]) continue;
+      const char *symbol = arena_printf(arena, "%s_%s%s", spec->prefix, plan->kernels[k].name,
+                                        artifact_variant_suffix(spec, v, arena));
+      names[p][k] = symbol;
+      for (uint32_t i = 2; is_taken(variant, before, p, names[p][k]); ++i) {
+        names[p][k] = arena_printf(arena, "%s_%u", symbol, i);
+      }
+    }
+  }
+  return before;
+}
+
+/* -- the module -------------------------------------------------------------------------------- */
 
 const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
   if (spec->variant_count == 1) return ".text";
   return arena_printf(arena, ".text.%s", target_row(spec->variants[v].target)->isa);
 }
 
-/* Emits a kernel of variant `v` under a name of its own, in the variant's section if it has one. */
-static LLVMValueRef emit_kernel(Artifact *a, uint32_t v, const PlanKernel *kernel) {
-  LLVMValueRef function = kernel_emit(&a->variants[v].m, kernel, kernel_symbol(a, v, kernel));
+/* Emits a kernel of variant `v`, in the variant's section if it has one. */
+static LLVMValueRef emit_kernel(Artifact *a, uint32_t v, const PlanKernel *kernel,
+                                const char *symbol) {
+  LLVMValueRef function = kernel_emit(&a->variants[v].m, kernel, symbol);
   if (a->spec->export_all) LLVMSetVisibility(function, LLVMDefaultVisibility);
   if (a->spec->variant_count > 1) LLVMSetSection(function, module_section(a->spec, v, a->arena));
   return function;
 }
 
-/* Fills the variant's table of kernels, plan by plan. Only earlier plans are searched for an equal
- * one: within a plan, plan_build.c made equal kernels one. */
+/* Fills the variant's table of kernels, plan by plan. */
 static void emit_kernels(Artifact *a, uint32_t v) {
   VariantCode *code = &a->variants[v];
+  const char *const *const *names = module_kernel_names(a->spec, v, a->arena);
   code->kernels = ARENA_ARRAY(a->arena, a->spec->plan_count, LLVMValueRef *);
   for (uint32_t p = 0; p < a->spec->plan_count; ++p) {
     const Plan *plan = code->variant->plans[p];
     code->kernels[p] = ARENA_ARRAY(a->arena, plan->kernel_count, LLVMValueRef);
     for (uint32_t k = 0; k < plan->kernel_count; ++k) {
-      LLVMValueRef function = emitted_before(code, p, &plan->kernels[k]);
-      code->kernels[p][k] = function ? function : emit_kernel(a, v, &plan->kernels[k]);
+      LLVMValueRef function = LLVMGetNamedFunction(a->m->module, names[p][k]);
+      if (!function) function = emit_kernel(a, v, &plan->kernels[k], names[p][k]);
+      code->kernels[p][k] = function;
     }
   }
 }
@@ -91,6 +119,12 @@ static uint64_t isa_of_all(const ArtifactSpec *spec) {
   uint64_t isa = 0;
   for (uint32_t v = 0; v < spec->variant_count; ++v) isa |= spec->variants[v].target->isa_bits;
   return isa;
+}
+
+/* PREFIX_run, whatever the first resolution is. */
+static void emit_first(Artifact *a) {
+  const char *symbol = arena_printf(a->arena, "%s_run", a->spec->prefix);
+  LLVMAddAlias2(a->m->module, LLVMGlobalGetValueType(a->entries[0]), 0, a->entries[0], symbol);
 }
 
 void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_bytes) {
@@ -106,8 +140,12 @@ void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_by
   }
   a.cpu_check = cpu_check_emit(&a, isa_of_all(spec));
   entry_emit_shared(&a);
+  is_weights_emit(&a);
   a.entries = ARENA_ARRAY(m->arena, spec->plan_count, LLVMValueRef);
   for (uint32_t p = 0; p < spec->plan_count; ++p) a.entries[p] = entry_emit(&a, p);
+  emit_first(&a);
   metadata_emit(&a);
+  find_emit(&a);
+  check_weights_emit(&a);
   if (spec->export_all) peak_emit(&a.variants[0].m, spec->prefix);
 }

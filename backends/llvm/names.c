@@ -1,45 +1,22 @@
 /* The names of an artifact's entries and symbols, as the object, the header and the driver use
- * them.
- *
- * Entries of several resolutions are told apart by a suffix. Of the styles below, the first that
- * gives every plan a suffix of its own is used for all of them: nothing, _HxW, _NxHxW, _INDEX.
- */
-#include <string.h>
-
+ * them. An entry's suffix says which images it takes and nothing of the other entries, so that it
+ * stays when resolutions are added: _HxW, _NxHxW of several images, _N of vectors. */
 #include "backends/backend.h"
 #include "backends/llvm/targets.h"
 
-typedef enum SuffixStyle { SUFFIX_NONE, SUFFIX_HW, SUFFIX_NHW, SUFFIX_INDEX } SuffixStyle;
-
-/* The suffix of plan `i`, made from its first input. */
-static const char *suffix(Arena *arena, const Plan *const *plans, uint32_t i, SuffixStyle style) {
-  Type type = plans[i]->inputs[0].type;
+ImageSize artifact_image(const ArtifactSpec *spec, uint32_t i) {
+  Type type = spec->variants[0].plans[i]->inputs[spec->image_input].type;
   bool map = type.rank == 4;
-  long long n = (long long)type.dims[0];
-  long long h = (long long)type.dims[1];
-  long long w = (long long)type.dims[2];
-  if (style == SUFFIX_HW && map) return arena_printf(arena, "_%lldx%lld", h, w);
-  if (style == SUFFIX_NHW && map) return arena_printf(arena, "_%lldx%lldx%lld", n, h, w);
-  if (style == SUFFIX_HW || style == SUFFIX_NHW) return arena_printf(arena, "_%lld", n);
-  return style == SUFFIX_NONE ? "" : arena_printf(arena, "_%u", i);
-}
-
-/* No two plans have the same suffix in this style. */
-static bool style_is_unique(Arena *arena, const Plan *const *plans, uint32_t count,
-                            SuffixStyle style) {
-  for (uint32_t i = 0; i < count; ++i) {
-    for (uint32_t j = 0; j < i; ++j) {
-      if (strcmp(suffix(arena, plans, i, style), suffix(arena, plans, j, style)) == 0) return false;
-    }
-  }
-  return true;
+  return (ImageSize){(uint32_t)type.dims[0], map ? (uint32_t)type.dims[1] : 1,
+                     map ? (uint32_t)type.dims[2] : 1};
 }
 
 const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena) {
-  const Plan *const *plans = spec->variants[0].plans;
-  SuffixStyle style = SUFFIX_NONE;
-  while (style < SUFFIX_INDEX && !style_is_unique(arena, plans, spec->plan_count, style)) ++style;
-  return suffix(arena, plans, i, style);
+  ImageSize size = artifact_image(spec, i);
+  Type type = spec->variants[0].plans[i]->inputs[spec->image_input].type;
+  if (type.rank != 4) return arena_printf(arena, "_%u", size.n);
+  if (size.n == 1) return arena_printf(arena, "_%ux%u", size.h, size.w);
+  return arena_printf(arena, "_%ux%ux%u", size.n, size.h, size.w);
 }
 
 const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
@@ -48,9 +25,13 @@ const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena 
 }
 
 const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint32_t *count) {
-  const char **symbols = ARENA_ARRAY(arena, spec->plan_count + 1, const char *);
+  static const char *const fixed[] = {"model", "find", "check_weights", "run"};
+  enum { FIXED = sizeof fixed / sizeof *fixed };
+  const char **symbols = ARENA_ARRAY(arena, spec->plan_count + FIXED, const char *);
   *count = 0;
-  symbols[(*count)++] = arena_printf(arena, "%s_model", spec->prefix);
+  for (uint32_t i = 0; i < FIXED; ++i) {
+    symbols[(*count)++] = arena_printf(arena, "%s_%s", spec->prefix, fixed[i]);
+  }
   for (uint32_t i = 0; i < spec->plan_count; ++i) {
     symbols[(*count)++] =
         arena_printf(arena, "%s_run%s", spec->prefix, artifact_suffix(spec, i, arena));

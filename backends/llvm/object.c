@@ -170,3 +170,26 @@ uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *ob
                          Arena *arena) {
   return elf_section_bytes(object->data, object->bytes, module_section(spec, v, arena));
 }
+
+/* Whether a resolution before `i` has the kernel. */
+static bool is_shared(const ArtifactVariant *variant, const char *const *const *names, uint32_t i,
+                      const char *symbol) {
+  for (uint32_t p = 0; p < i; ++p) {
+    for (uint32_t k = 0; k < variant->plans[p]->kernel_count; ++k) {
+      if (strcmp(names[p][k], symbol) == 0) return true;
+    }
+  }
+  return false;
+}
+
+uint64_t llvm_added_bytes(const ArtifactSpec *spec, uint32_t v, uint32_t i, const Emitted *object,
+                          Arena *arena) {
+  const ArtifactVariant *variant = &spec->variants[v];
+  const char *const *const *names = module_kernel_names(spec, v, arena);
+  uint64_t bytes = 0;
+  for (uint32_t k = 0; k < variant->plans[i]->kernel_count; ++k) {
+    if (is_shared(variant, names, i, names[i][k])) continue;
+    bytes += elf_symbol_bytes(object->data, object->bytes, names[i][k]);
+  }
+  return bytes;
+}

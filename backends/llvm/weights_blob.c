@@ -1,10 +1,11 @@
-/* The blob: the distinct constants of all plans, one behind the other.
+/* The blob: a header that says whose weights these are, and the distinct constants of all plans,
+ * one behind the other.
  *
  * Each starts at a multiple of BLOB_ALIGN and is followed by zeros up to the next; BLOB_ALIGN more
  * bytes end the blob, so that whole vectors and the prefetch of the next panel stay inside.
  *
- *   | recipe 0     000 | recipe 1 000 | recipe 2            0 | 128 bytes of 0 |
- *   ^ offsets[0]       ^ offsets[1]   ^ offsets[2]                            ^ bytes
+ *   | header | recipe 0     000 | recipe 1 000 | recipe 2            0 | 128 bytes of 0 |
+ *   ^ 0      ^ offsets[0]       ^ offsets[1]   ^ offsets[2]                            ^ bytes
  *
  * Recipes are interned, so that equal constants of several plans are one; they stand in the order
  * of first use, which is the order in which the first plan's steps read them.
@@ -13,8 +14,22 @@
 
 #include "backends/backend.h"
 #include "support/checked_math.h"
+#include "support/fingerprint.h"
 
 enum { BLOB_ALIGN = 128 };
+_Static_assert(sizeof(atm_weights_header) == BLOB_ALIGN, "the first recipe is aligned");
+
+/* What of a constant decides its bytes, and where they are. */
+static uint64_t fingerprint_constant(uint64_t before, const Recipe *recipe, uint64_t offset) {
+  Arena *arena = arena_new();
+  StringBuilder text = {.arena = arena};
+  recipe_print(recipe, &text);
+  uint64_t packing = fingerprint_text(before, string_builder_text(&text));
+  arena_free(arena);
+  packing = fingerprint_text(packing, dtype_info(recipe->type.dtype)->text);
+  packing = fingerprint_word(packing, type_bytes(recipe->type));
+  return fingerprint_word(packing, offset);
+}
 
 /* One more than the largest id of the plans' recipes. */
 static uint32_t recipe_limit(const Plan *const *plans, uint32_t plan_count) {
@@ -33,19 +48,46 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
   bool *seen = ARENA_ARRAY(arena, limit, bool);
   const Recipe **recipes = ARENA_ARRAY(arena, limit, const Recipe *);
   uint64_t *offsets = ARENA_ARRAY(arena, limit, uint64_t);
-  WeightsBlob blob = {.recipes = recipes, .offsets = offsets};
+  WeightsBlob blob = {.recipes = recipes, .offsets = offsets, .bytes = sizeof(atm_weights_header)};
   for (uint32_t p = 0; p < plan_count; ++p) {
     for (uint32_t i = 0; i < plans[p]->weight_count; ++i) {
       const Recipe *recipe = plans[p]->weights[i];
       if (seen[recipe->id]) continue;
       seen[recipe->id] = true;
       recipes[blob.count] = recipe;
+      blob.packing = fingerprint_constant(blob.packing, recipe, blob.bytes);
       offsets[blob.count++] = blob.bytes;
       blob.bytes += round_up_size(type_bytes(recipe->type), BLOB_ALIGN);
     }
   }
-  if (blob.count) blob.bytes += BLOB_ALIGN;
+  blob.bytes = blob.count ? blob.bytes + BLOB_ALIGN : 0;
   return blob;
+}
+
+/* The type of most of the bytes. */
+static DType most_stored(const WeightsBlob *blob) {
+  uint64_t bytes[DTYPE_COUNT] = {0};
+  DType most = DTYPE_F32;
+  for (uint32_t i = 0; i < blob->count; ++i) {
+    Type type = blob->recipes[i]->type;
+    bytes[type.dtype] += type_bytes(type);
+    if (bytes[type.dtype] > bytes[most]) most = type.dtype;
+  }
+  return most;
+}
+
+static const uint32_t abi_dtypes[DTYPE_COUNT] = {
+#define DTYPE(NAME, text, bytes, kind, c_type, npy) [DTYPE_##NAME] = ATM_DTYPE_##NAME,
+#include "ir/dtype.def"
+};
+
+atm_weights_header weights_blob_header(const WeightsBlob *blob) {
+  return (atm_weights_header){.magic = ATM_WEIGHTS_MAGIC,
+                              .version = ATM_WEIGHTS_VERSION,
+                              .dtype = abi_dtypes[most_stored(blob)],
+                              .bytes = blob->bytes,
+                              .model = blob->model,
+                              .packing = blob->packing};
 }
 
 /* Zeros are written behind each constant, for whoever has a buffer that was used before. */
@@ -63,6 +105,8 @@ Status weights_blob_write(const WeightsBlob *blob, uint32_t index, const WeightS
 }
 
 Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source, void *out) {
+  atm_weights_header header = weights_blob_header(blob);
+  if (blob->count) memcpy(out, &header, sizeof header);
   for (uint32_t i = 0; i < blob->count; ++i) {
     RETURN_IF_ERROR(weights_blob_write(blob, i, source, (char *)out + blob->offsets[i]));
   }

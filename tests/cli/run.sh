@@ -430,8 +430,22 @@ rm out/all*
 expect 0 $compile,2x3x24x16 -o out/tiny --emit=obj,header,lib,asm,llvm-ir,ir,plan --isa=v3
 [ ! -s stdout ] || fail "compile: output on stdout"
 says stderr x86-64-v3
-holds out libtiny.a tiny.h tiny.ll tiny.o tiny.s tiny_16x16.ir tiny_16x16.plan tiny_24x16.ir \
-  tiny_24x16.plan
+holds out libtiny.a tiny.h tiny.ll tiny.o tiny.s tiny_16x16.ir tiny_16x16.plan tiny_2x24x16.ir \
+  tiny_2x24x16.plan
+rm out/*
+# Every combination of what the dimensions may be, in order; names say sizes alone.
+expect 0 compile tiny.json --weights tiny.safetensors --shape "{1,2}x3x16x{16,24}" -o out/tiny --emit=header --isa=v3
+grep -o 'int tiny_run[_0-9x]*(' out/tiny.h >names || true
+printf 'int tiny_run_16x16(\nint tiny_run_16x24(\nint tiny_run_2x16x16(\nint tiny_run_2x16x24(\nint tiny_run(\n' >wanted
+cmp -s names wanted || fail "names of entries: $(cat names)"
+for shape in "1x3x{16,}x16" "1x3x{16,24x16" "1x3x{}x16" "1x3x16}x16"; do
+  expect 2 compile tiny.json --weights tiny.safetensors --shape="$shape" -o out/tiny
+  says stderr "is not of the form NxCxHxW, as 1x3x224x224 or 1x3x{224,256}x{224,256}"
+done
+expect 2 compile tiny.json --weights tiny.safetensors --shape "1x3x{16,16}x16" -o out/tiny
+says stderr "the same shape twice"
+expect 2 compile tiny.json --weights tiny.safetensors --shape "{1,2,3,4,5}x3x{16,17,18,19}x16" -o out/tiny
+says stderr "at most 16 shapes"
 rm out/*
 expect 0 $compile -o out/tiny --weights-mode=external --prefix=other
 says stderr "other machines may lack it"

@@ -18,7 +18,7 @@
 
 enum { HOST_THREADS = 4, POOL_THREADS = 3, ROUNDS = 8 };
 enum { A_IN = A_IN_IMAGE_ELEMENTS, A_OUT = A_OUT_LOGITS_ELEMENTS };
-enum { B_IN = B_IN_IMAGE_ELEMENTS_16x24, B_MAP = B_OUT_MAP_ELEMENTS_16x24 };
+enum { B_IN = B_IN_IMAGE_ELEMENTS_2x16x24, B_MAP = B_OUT_MAP_ELEMENTS_2x16x24 };
 
 #define EXPECT(condition)                                            \
   do {                                                               \
@@ -59,10 +59,10 @@ static void read_weights(void) {
 
 static void run_both(const atm_env *env, answers *result) {
   size_t a_bytes = A_WORKSPACE_BYTES(env->threads);
-  size_t b_bytes = B_WORKSPACE_BYTES_16x24(env->threads);
+  size_t b_bytes = B_WORKSPACE_BYTES_2x16x24(env->threads);
   void *a_workspace = allocate(a_bytes), *b_workspace = allocate(b_bytes);
   EXPECT(a_infer(a_image, result->logits, a_workspace, a_bytes, env) == ATM_OK);
-  EXPECT(b_infer_16x24(b_image, result->map, b_workspace, b_bytes, env) == ATM_OK);
+  EXPECT(b_infer_2x16x24(b_image, result->map, b_workspace, b_bytes, env) == ATM_OK);
   free(a_workspace);
   free(b_workspace);
 }
@@ -133,9 +133,9 @@ static void check_errors(void) {
   EXPECT(a_run(in, out, workspace, bytes, &env) == ATM_E_UNSUPPORTED_CPU);
   free(workspace);
 
-  bytes = B_WORKSPACE_BYTES(1);
+  bytes = B_WORKSPACE_BYTES_MAX(1);
   workspace = (char *)allocate(bytes);
-  EXPECT(b_infer_16x24(b_image, quiet.map, workspace, bytes, NULL) == ATM_E_WEIGHTS);
+  EXPECT(b_infer_2x16x24(b_image, quiet.map, workspace, bytes, NULL) == ATM_E_WEIGHTS);
   free(workspace);
 }
 
@@ -169,7 +169,7 @@ static void check_models(void) {
   EXPECT(a->variant_count == b->variant_count && a->variants[0].isa == b->variants[0].isa);
   EXPECT(atm_model_variant(a, NULL) != NULL);
   EXPECT(a->entries[0].inputs[0].dtype == ATM_DTYPE_F32);
-  EXPECT(b->entries[0].workspace_base == B_WORKSPACE_BYTES_16x24(1));
+  EXPECT(b->entries[0].workspace_base == B_WORKSPACE_BYTES_2x16x24(1));
   EXPECT(b->entries[0].inputs[0].dims[3] == 24);
 }
 

@@ -249,14 +249,80 @@ Test(entry, chooses_among_variants) {
   close_fixture(&f);
 }
 
+/* The model's external weights; the caller frees them. */
+static char *evaluated(const WeightsBlob *blob) {
+  char *weights = aligned_alloc(128, blob->bytes);
+  WeightSource source = {.read = tiny_read};
+  cr_assert_eq(weights_blob_evaluate(blob, &source, weights), STATUS_OK);
+  return weights;
+}
+
+typedef int CheckWeights(const void *weights, size_t bytes);
+
+static CheckWeights *check_weights_of(const Fixture *f) {
+  return (CheckWeights *)(uintptr_t)llvm_symbol(f->loaded, "tiny_check_weights");
+}
+
+Test(entry, refuses_weights_that_are_not_its_own) {
+  Fixture f;
+  open_fixture(&f, NULL, true);
+  char *weights = evaluated(&f.blob);
+  atm_env env = {.size = sizeof env, .weights = weights};
+  CheckWeights *check = check_weights_of(&f);
+  cr_expect_eq(check(weights, f.blob.bytes), ATM_OK);
+  cr_expect_eq(check(NULL, f.blob.bytes), ATM_E_WEIGHTS);
+  cr_expect_eq(check(weights + 4, f.blob.bytes), ATM_E_WEIGHTS);
+  cr_expect_eq(check(weights, f.blob.bytes - 1), ATM_E_WEIGHTS);
+  cr_expect_eq(check(weights, f.blob.bytes + 1), ATM_E_WEIGHTS);
+  for (size_t i = 0; i < sizeof(atm_weights_header); ++i) {
+    weights[i] ^= 1;
+    cr_expect_eq(check(weights, f.blob.bytes), ATM_E_WEIGHTS, "byte %zu", i);
+    cr_expect_eq(run(&f, &env), ATM_E_WEIGHTS, "byte %zu", i);
+    weights[i] ^= 1;
+  }
+  cr_expect_eq(run(&f, &env), ATM_OK);
+  free(weights);
+  close_fixture(&f);
+}
+
+Test(entry, needs_no_weights_where_they_are_embedded) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  cr_expect_eq(check_weights_of(&f)(NULL, 0), ATM_OK);
+  close_fixture(&f);
+}
+
+Test(entry, is_found_by_its_size) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  typedef const atm_entry *Find(uint32_t n, uint32_t h, uint32_t w);
+  Find *find = (Find *)(uintptr_t)llvm_symbol(f.loaded, "tiny_find");
+  for (uint32_t n = 1; n <= ENTRIES; ++n) cr_expect_eq(find(n, H, W), &f.model->entries[n - 1]);
+  cr_expect_null(find(1, W, H));
+  cr_expect_null(find(ENTRIES + 1, H, W));
+  cr_expect_null(find(0, 0, 0));
+  cr_expect_eq(llvm_symbol(f.loaded, "tiny_run"), (void *)(uintptr_t)f.model->entries[0].run);
+  close_fixture(&f);
+}
+
+Test(entry, is_the_smallest_that_holds_an_image) {
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  const atm_entry *entries = f.model->entries;
+  cr_expect_eq(atm_model_fit(f.model, 1, 1, 1), &entries[0]);
+  cr_expect_eq(atm_model_fit(f.model, 1, H, W), &entries[0]);
+  cr_expect_eq(atm_model_fit(f.model, 2, H, 1), &entries[1]);
+  cr_expect_null(atm_model_fit(f.model, 1, H + 1, W));
+  cr_expect_null(atm_model_fit(f.model, ENTRIES + 1, 1, 1));
+  close_fixture(&f);
+}
+
 Test(entry, takes_external_weights) {
   Fixture f;
   open_fixture(&f, NULL, true);
   cr_expect_eq(run(&f, NULL), ATM_E_WEIGHTS);
   cr_expect_eq(f.model->weights_bytes, f.blob.bytes);
-  char *weights = aligned_alloc(128, f.blob.bytes);
-  WeightSource source = {.read = tiny_read};
-  cr_assert_eq(weights_blob_evaluate(&f.blob, &source, weights), STATUS_OK);
+  char *weights = evaluated(&f.blob);
   cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env), .weights = weights + 4}), ATM_E_WEIGHTS);
   cr_expect_eq(run(&f, &(atm_env){.size = sizeof(atm_env), .weights = weights}), ATM_OK);
   check_answer(&f, ROWS);
