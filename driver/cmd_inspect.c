@@ -8,6 +8,7 @@
 #include "driver/compilation.h"
 #include "driver/inspect_weights.h"
 #include "driver/layers.h"
+#include "driver/quantized.h"
 #include "driver/units.h"
 #include "support/panic.h"
 
@@ -16,6 +17,7 @@ typedef struct Report {
   const Plan *plan;
   LayerTable layers;
   uint64_t workspace; /* bytes for --threads */
+  uint64_t int8_macs; /* of all layers */
 } Report;
 
 /* 1x56x56x64, with channels last as the maps are inside; `text` as for type_format. */
@@ -39,16 +41,27 @@ static void print_tensors(const char *title, const PlanTensor *tensors, uint32_t
   }
 }
 
-static void print_layers(const LayerTable *layers) {
+/* Where products are of whole numbers: how many of `macs` multiply-adds, in a column of its own. */
+static void print_share(const Report *report, uint64_t int8, uint64_t macs) {
+  if (report->int8_macs && int8) printf(" %7.0f %%", 100 * (double)int8 / (double)macs);
+  if (report->int8_macs && !int8) printf(" %9s", "-");
+  printf("\n");
+}
+
+static void print_layers(const Report *report) {
+  const LayerTable *layers = &report->layers;
   char dims[TYPE_TEXT_MAX], parameters[UNITS_TEXT_MAX], macs[UNITS_TEXT_MAX];
-  printf("\n%-36s %16s %12s %14s\n", "layer", "output", "parameters", "multiply-adds");
+  printf("\n%-36s %16s %12s %14s%s\n", "layer", "output", "parameters", "multiply-adds",
+         report->int8_macs ? "   in int8" : "");
   for (uint32_t i = 0; i < layers->count; ++i) {
     const LayerCost *layer = &layers->items[i];
-    printf("%-36s %16s %12s %14s\n", layer->name, format_dims(layer->type, dims),
+    printf("%-36s %16s %12s %14s", layer->name, format_dims(layer->type, dims),
            units_count(layer->parameters, parameters), units_count(layer->macs, macs));
+    print_share(report, layer->int8_macs, layer->macs);
   }
-  printf("%-36s %16s %12s %14s\n", "total", "", units_count(layers->parameters, parameters),
+  printf("%-36s %16s %12s %14s", "total", "", units_count(layers->parameters, parameters),
          units_count(layers->macs, macs));
+  print_share(report, report->int8_macs, layers->macs);
 }
 
 /* The parameters of all but a classifier: some papers count so. */
@@ -63,7 +76,7 @@ static void print_text(const Report *report) {
   printf("%-15s %s\n", "model", report->c->model->name);
   print_tensors("inputs", plan->inputs, plan->input_count);
   print_tensors("outputs", plan->outputs, plan->output_count);
-  print_layers(&report->layers);
+  print_layers(report);
   uint64_t parameters = report->layers.parameters, body = without_head(&report->layers);
   printf("\n%-15s %s", "parameters", units_count(parameters, a));
   if (body < parameters) printf(" (%s without the head)", units_count(body, b));
@@ -117,6 +130,7 @@ static void print_json(const Report *report) {
   add_tensors(root, "inputs", plan->inputs, plan->input_count);
   add_tensors(root, "outputs", plan->outputs, plan->output_count);
   add_numbers(root, report->layers.parameters, report->layers.macs);
+  cJSON_AddNumberToObject(root, "int8_macs", (double)report->int8_macs);
   cJSON_AddNumberToObject(root, "parameters_without_head", (double)without_head(&report->layers));
   cJSON_AddNumberToObject(root, "weights_bytes", (double)report->c->blob.bytes);
   cJSON_AddStringToObject(root, "weights_dtype", dtype_info(report->c->weights_dtype)->text);
@@ -128,13 +142,28 @@ static void print_json(const Report *report) {
   cJSON *layers = cJSON_AddArrayToObject(root, "layers");
   for (uint32_t i = 0; i < report->layers.count; ++i) {
     const LayerCost *layer = &report->layers.items[i];
-    add_numbers(add_row(layers, layer->name, layer->type), layer->parameters, layer->macs);
+    cJSON *row = add_row(layers, layer->name, layer->type);
+    add_numbers(row, layer->parameters, layer->macs);
+    cJSON_AddNumberToObject(row, "int8_macs", (double)layer->int8_macs);
   }
   char *text = cJSON_Print(root);
   CHECK(text);
   puts(text);
   free(text);
   cJSON_Delete(root);
+}
+
+/* Which of the layers' multiply-adds are of whole numbers. */
+static Status measure_quantized(Compilation *c, Report *report) {
+  Quantized quantized;
+  const Graph *graph;
+  RETURN_IF_ERROR(quantized_begin(c, &quantized));
+  RETURN_IF_ERROR(quantized_graph(&quantized, NULL, c->arena, &graph));
+  layers_add_quantized(&report->layers, graph);
+  for (uint32_t i = 0; i < report->layers.count; ++i) {
+    report->int8_macs += report->layers.items[i].int8_macs;
+  }
+  return STATUS_OK;
 }
 
 static Status inspect(Compilation *c) {
@@ -152,6 +181,7 @@ static Status inspect(Compilation *c) {
                    .plan = plan,
                    .layers = layers_measure(source, c->arena),
                    .workspace = plan_workspace(plan, (uint32_t)options->threads)};
+  if (compilation_quantized_bytes(c)) RETURN_IF_ERROR(measure_quantized(c, &report));
   if (options->json) {
     print_json(&report);
   } else {

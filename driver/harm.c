@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "driver/layout.h"
+#include "driver/quantized.h"
 #include "support/panic.h"
 
 typedef struct Harm {
   Compilation *c;
-  PassContext context;
-  const Graph *graph; /* in front of quantize-products */
+  Quantized quantized;
   const InterpTensor *inputs;
 } Harm;
 
@@ -31,30 +31,6 @@ double harm_decibels(const InterpTensor *expected, const InterpTensor *got, uint
     least = fmin(least, noise == 0 ? INFINITY : 10 * log10(signal / noise));
   }
   return least;
-}
-
-/* Runs all passes that stand before quantize-products, unobserved. */
-static Status prepare(Harm *h) {
-  PassOptions options = h->c->pass_options;
-  options.print_after_count = 0;
-  options.stop_after = NULL;
-  options.time_passes = false;
-  bool stopped;
-  RETURN_IF_ERROR(manager_run(&h->context, &options, pipeline_passes(PIPELINE_ONCE),
-                              h->c->model->graph, &h->graph, &stopped));
-  PassList rest = pipeline_passes(PIPELINE_PER_RESOLUTION);
-  uint32_t before = 0;
-  while (rest.items[before] != &pass_table[PASS_quantize_products]) ++before;
-  return manager_run(&h->context, &options, (PassList){rest.items, before}, h->graph, &h->graph,
-                     &stopped);
-}
-
-/* Quantizes `only` one layer, or all (NULL). */
-static Status quantize(const Harm *h, const char *only, Arena *arena, const Graph **graph) {
-  PassContext context = h->context;
-  context.arena = arena;
-  context.quantize_only = only;
-  return pass_table[PASS_quantize_products].run(&context, h->graph, graph);
 }
 
 /* The last value of the layer. */
@@ -90,9 +66,9 @@ static void add_layer(HarmTable *table, Arena *arena, const char *name) {
 
 /* All layers quantized: which they are, and the model's outputs [output_count] then. */
 static Status measure_whole(const Harm *h, HarmTable *table, InterpTensor *outputs) {
-  const Graph *graph = h->graph;
+  const Graph *graph;
   Arena *arena = h->c->arena;
-  RETURN_IF_ERROR(quantize(h, NULL, arena, &graph));
+  RETURN_IF_ERROR(quantized_graph(&h->quantized, NULL, arena, &graph));
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
     if (node->op == OP_QUANTIZED_LINEAR) add_layer(table, arena, node->label);
@@ -103,11 +79,11 @@ static Status measure_whole(const Harm *h, HarmTable *table, InterpTensor *outpu
 /* One layer quantized alone; `value` is its own one in f32. */
 static Status measure_layer(const Harm *h, const HarmTable *table, const InterpTensor *value,
                             LayerHarm *layer) {
-  const Graph *graph = h->graph;
+  const Graph *graph;
   Arena *arena = arena_new();
-  uint32_t count = h->graph->output_count;
+  uint32_t count = h->quantized.before->output_count;
   InterpTensor *got = ARENA_ARRAY(arena, count + 1, InterpTensor);
-  Status status = quantize(h, layer->name, arena, &graph);
+  Status status = quantized_graph(&h->quantized, layer->name, arena, &graph);
   if (!status) status = run(h, graph, layer, 1, arena, got);
   if (!status) {
     layer->own = harm_decibels(value, &got[count], 1);
@@ -124,19 +100,14 @@ static int compare_layers(const void *a, const void *b) {
 
 Status harm_measure(Compilation *c, const InterpTensor *inputs, HarmTable *table) {
   *table = (HarmTable){0};
-  const Resolution *r = &c->variants[0].resolutions[0];
-  Harm h = {.c = c,
-            .graph = c->model->graph,
-            .context = compilation_pass_context(c, c->variants[0].target),
-            .inputs = inputs};
-  h.context.input_types = r->input_types;
-  h.context.input_count = r->input_count;
-  RETURN_IF_ERROR(prepare(&h));
-  uint32_t count = h.graph->output_count;
+  Harm h = {.c = c, .inputs = inputs};
+  RETURN_IF_ERROR(quantized_begin(c, &h.quantized));
+  const Graph *graph = h.quantized.before;
+  uint32_t count = graph->output_count;
   InterpTensor *whole = ARENA_ARRAY(c->arena, count, InterpTensor);
   RETURN_IF_ERROR(measure_whole(&h, table, whole));
   InterpTensor *exact = ARENA_ARRAY(c->arena, count + table->count, InterpTensor);
-  RETURN_IF_ERROR(run(&h, h.graph, table->layers, table->count, c->arena, exact));
+  RETURN_IF_ERROR(run(&h, graph, table->layers, table->count, c->arena, exact));
   table->outputs = exact;
   table->whole = harm_decibels(exact, whole, count);
   for (uint32_t i = 0; i < table->count; ++i) {

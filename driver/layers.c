@@ -57,3 +57,23 @@ LayerTable layers_measure(const Graph *graph, Arena *arena) {
   }
   return table;
 }
+
+/* The row of this name that is the next one from `from` on, around the end. Passes keep the order
+ * of layers, and a layer may stand in the table several times. */
+static uint32_t find_from(const LayerTable *table, uint32_t from, const char *name) {
+  for (uint32_t i = 0; i < table->count; ++i) {
+    uint32_t at = (from + i) % table->count;
+    if (strcmp(table->items[at].name, name) == 0) return at;
+  }
+  PANIC("no layer %s", name);
+}
+
+void layers_add_quantized(LayerTable *table, const Graph *graph) {
+  uint32_t at = 0;
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    const Node *node = &graph->nodes[i];
+    if (node->op != OP_QUANTIZED_LINEAR) continue;
+    at = find_from(table, at, node->label ? node->label : "");
+    table->items[at].int8_macs += graph->rounds * macs_of_node(graph, node);
+  }
+}

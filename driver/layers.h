@@ -9,6 +9,7 @@ typedef struct LayerCost {
   Type type;        /* of its last value */
   uint64_t parameters;
   uint64_t macs;
+  uint64_t int8_macs; /* of them, those of whole numbers */
 } LayerCost;
 
 typedef struct LayerTable {
@@ -19,5 +20,7 @@ typedef struct LayerTable {
 
 /* Of a model's graph before any pass, with all types known. */
 LayerTable layers_measure(const Graph *graph, Arena *arena);
+/* Fills the int8_macs of its table, from what quantize-products made. */
+void layers_add_quantized(LayerTable *table, const Graph *graph);
 
 #endif

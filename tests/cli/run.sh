@@ -188,10 +188,26 @@ expect 0 inspect tiny.json --quantize=int8 --keep-float=block --keep-float=stem,
 sed 's/"channels": 16/"channels": 32/' tiny.json >wide.json
 expect 0 inspect wide.json --quantize=int8
 says stdout "as int8 and f32"
+total=$((total + 1))
+grep -q '^stem .* -$' stdout && grep -q '^block .* [1-9][0-9]* %$' stdout && grep -q '^total .* %$' stdout || {
+  fail "which layers are in int8"
+  cat stdout
+}
 expect 0 inspect wide.json --quantize=int8 --json
 says stdout '"quantized_bytes"'
+says stdout '"int8_macs"'
 expect 0 inspect wide.json --quantize=int8 --keep-float=block
 says stdout " as f32 (for"
+! grep -q "in int8" stdout || fail "a column of int8 without any"
+expect 0 init atmnet_xt -o xt.json
+share=
+for images in 1 8; do # in one round, and in several
+  expect 0 inspect xt.json --quantize=int8 --shape ${images}x3x224x224
+  : "${share:=$(sed -n 's/^total.* \([0-9]* %\)$/\1/p' stdout)}"
+  says stdout " $share"
+done
+expect 0 inspect xt.json --shape 8x3x224x224 --stop-after=cut-rounds
+says stdout "rounds"
 expect 2 inspect tiny.json --target=vax
 expect 2 inspect tiny.json --stop-after=frobnicate
 expect 2 inspect tiny.json --disable-pass=form-kernels
