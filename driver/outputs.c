@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "driver/clock.h"
 #include "driver/model_hash.h"
@@ -260,6 +261,9 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   const char *prefix = options->prefix;
   if (prefix && (!*prefix || strcmp(identifier(arena, prefix), prefix) != 0)) {
     return diag_usage_error(diag, "--prefix: \"%s\" is not a C identifier", prefix);
+  }
+  if (!strcasecmp(choose_prefix(options, arena), "atm")) {
+    return diag_usage_error(diag, "--prefix: names that begin with atm_ are the runtime's");
   }
   if (options->stop_after) return STATUS_OK;
   RETURN_IF_ERROR(check_libc(options, diag));

@@ -11,7 +11,7 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
   LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
   if (!exported) LLVMSetVisibility(function, LLVMHiddenVisibility);
   emit_text_attribute(m, function, "target-cpu", a->baseline);
-  emit_attribute(m, function, "nounwind");
+  emit_unwinding(m, function);
   emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* as in emit_function */
   if (!exported) emit_attribute(m, function, "noinline");
   LLVMPositionBuilderAtEnd(m->builder,

@@ -72,6 +72,13 @@ void emit_attribute(ModuleContext *m, LLVMValueRef function, const char *name) {
                           LLVMCreateEnumAttribute(m->context, kind, 0));
 }
 
+void emit_unwinding(ModuleContext *m, LLVMValueRef function) {
+  enum { EVERYWHERE = 2 }; /* at each instruction, not only at calls */
+  unsigned kind = LLVMGetEnumAttributeKindForName("uwtable", strlen("uwtable"));
+  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
+                          LLVMCreateEnumAttribute(m->context, kind, EVERYWHERE));
+}
+
 LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type) {
   LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
   const TargetInfo *target = m->target;
@@ -85,6 +92,7 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
     emit_text_attribute(m, function, "prefer-vector-width", "512");
   }
   emit_attribute(m, function, "nounwind");
+  emit_unwinding(m, function);
   emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* guard_branches */
   LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(m->context, function, "entry");
   LLVMPositionBuilderAtEnd(m->builder, entry);

@@ -40,6 +40,9 @@ ModuleContext emit_for_target(const ModuleContext *m, const TargetInfo *target);
 /* Frees the builder. The module stays with the caller. */
 void emit_close(ModuleContext *m);
 
+/* Has the frames of `function` described (.eh_frame): debuggers and profilers see what is above it,
+ * and exceptions of a caller's parallel_for pass through it. */
+void emit_unwinding(ModuleContext *m, LLVMValueRef function);
 /* Adds a function whose attributes suit the target (cpu, features, tuning, vector width, nounwind)
  * and puts the builder at the start of its entry block. */
 LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef type);

@@ -330,6 +330,20 @@ if [ "$(id -u)" != 0 ]; then
 fi
 expect 2 $compile -o out/
 expect 2 $compile -o out/tiny --prefix=9lives
+for names in "-o out/tiny --prefix=atm" "-o out/atm" "-o out/Atm"; do
+  expect 2 $compile $names
+  says stderr "names that begin with atm_ are the runtime's"
+done
+# Prefixes that differ in case are two models; where their macros would be one, the compiler says so.
+for prefix in net Net NET; do
+  expect 0 $compile -o "out/$prefix" --emit=header
+done
+printf '#include "net.h"\n#include "Net.h"\nsize_t a = NET_WORKSPACE_BYTES(1) + Net_WORKSPACE_BYTES(1);\n' >both.c
+${CC:-cc} -Iout -Wall -Wextra -Werror -fsyntax-only both.c || fail "headers of net and Net"
+printf '#include "net.h"\n#include "NET.h"\n' >both.c
+if ${CC:-cc} -Iout -fsyntax-only both.c 2>stderr; then fail "headers of net and NET"; fi
+says stderr 'another model has macros NET_*'
+rm out/*
 expect 2 $compile -o out/tiny --emit=obj,everything
 echo old >out/tiny.o
 CC=false expect 3 $compile -o out/tiny --emit=obj,exe

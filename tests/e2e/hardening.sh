@@ -1,10 +1,12 @@
 #!/bin/sh
 # hardening.sh ATMC: what products say of themselves to the loader. Objects are marked for guarded
-# branches (IBT and shadow stacks, BTI) and so is their code; programs and shared libraries are
-# relocated once, when they are loaded, and read-only from then on.
+# branches (IBT and shadow stacks, BTI) and so is their code; the frames of every function are described, so
+# that exceptions of a host's parallel_for pass; programs and shared libraries are relocated once, when
+# they are loaded, and read-only from then on.
 set -eu
 atmc=$1
-examples=$(cd "$(dirname "$0")/../../examples" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+examples=$(cd "$here/../../examples" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -30,6 +32,16 @@ contains "$work/notes" 'AArch64 feature: BTI' neon
 grep -A 4 '^glyphs_run_48x48:' "$work/glyphs.s" >"$work/entry"
 contains "$work/entry" 'hint	#34' neon # bti c, for assemblers of any age
 echo "objects: marked, and so is their code"
+
+for isa in v4,v3,v2 neon; do
+  compile --emit=obj --isa=$isa
+  functions=$(readelf -sW "$work/glyphs.o" | awk '$4 == "FUNC" { print $7 ":" $2 }' | sort -u | wc -l)
+  frames=$(readelf --debug-dump=frames "$work/glyphs.o" | grep -c ' FDE ')
+  [ "$frames" = "$functions" ] || { echo "$isa: $frames frames of $functions functions"; exit 1; }
+done
+compile --emit=obj,header --isa=v2
+${CXX:-c++} -std=c++17 -O1 -Wall -Wextra -Werror -I"$work" "$here/exceptions.cc" "$work/glyphs.o" -o "$work/exceptions"
+"$work/exceptions"
 
 for kind in exe shared; do
   compile --emit=$kind
