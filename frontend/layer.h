@@ -47,6 +47,7 @@ typedef struct LayerSpec {
   const char *axis;
   const char *order;
   bool bias;
+  bool gated;
   bool count_padding;
   bool quantize; /* its products may be made of whole numbers */
   double eps;
@@ -128,6 +129,7 @@ extern const LayerFamily atmnet_family;
 extern const LayerFamily cyclemlp_family;
 extern const LayerFamily mixer_family;
 extern const LayerFamily resmlp_family;
+extern const LayerFamily gmlp_family;
 
 /* Rows of the key tables. `required` is 1 or 0. */
 #define LAYER_KEY(key, kind, required, min, max) \

@@ -15,6 +15,8 @@ typedef struct Kind {
 
 #define EPS ", \"eps\": 1e-6"
 static const Kind mixer = {"mixer_block", "layer_norm", EPS, ""};
+static const Kind gmixer = {"mixer_block", "layer_norm", EPS, ", \"gated\": true"};
+static const Kind gmlp = {"gmlp_block", "layer_norm", EPS, ""};
 static const Kind resmlp = {"resmlp_block", "affine", "", ""};
 
 /* `patch` is the side of a patch in pixels; a grid of tokens has IMAGE_SIDE / patch of them on a
@@ -25,16 +27,19 @@ typedef struct Size {
   int channel_hidden, token_hidden; /* 0: the blocks have no such key */
 } Size;
 
-static const char *const names[] = {"mixer_s32", "mixer_s16", "mixer_b32",     "mixer_b16",
-                                    "mixer_l32", "mixer_l16", "mixer_h14",     "resmlp_12",
-                                    "resmlp_24", "resmlp_36", "resmlp_big_24", NULL};
+static const char *const names[] = {
+    "mixer_s32", "mixer_s16", "mixer_b32", "mixer_b16",     "mixer_l32", "mixer_l16", "mixer_h14",
+    "resmlp_12", "resmlp_24", "resmlp_36", "resmlp_big_24", "gmixer_12", "gmixer_24", "gmlp_ti16",
+    "gmlp_s16",  "gmlp_b16",  NULL};
 static const Size sizes[] = {
     {&mixer, 8, 32, 512, 2048, 256},   {&mixer, 8, 16, 512, 2048, 256},
     {&mixer, 12, 32, 768, 3072, 384},  {&mixer, 12, 16, 768, 3072, 384},
     {&mixer, 24, 32, 1024, 4096, 512}, {&mixer, 24, 16, 1024, 4096, 512},
     {&mixer, 32, 14, 1280, 5120, 640}, {&resmlp, 12, 16, 384, 1536, 0},
     {&resmlp, 24, 16, 384, 1536, 0},   {&resmlp, 36, 16, 384, 1536, 0},
-    {&resmlp, 24, 8, 768, 3072, 0},
+    {&resmlp, 24, 8, 768, 3072, 0},    {&gmixer, 12, 16, 384, 1536, 384},
+    {&gmixer, 24, 16, 384, 1536, 384}, {&gmlp, 30, 16, 128, 768, 0},
+    {&gmlp, 30, 16, 256, 1536, 0},     {&gmlp, 30, 16, 512, 3072, 0},
 };
 
 /* The layers of model `model` of `names`. */

@@ -1,5 +1,5 @@
-"""make_checkpoints.py: writes the checkpoints of tests/errors and tests/e2e/accepted, and cyclemlp.pth, mixer.pth and resmlp.pth of
-tests/e2e/checkpoints, which are recorded: no test needs Python. They are what torch.save writes, byte for byte in what matters, without torch: the standard library pickles
+"""make_checkpoints.py: writes the checkpoints of tests/errors and tests/e2e/accepted, and those of
+tests/e2e/checkpoints but tiny*.pth and hostile.pth, which are recorded: no test needs Python. They are what torch.save writes, byte for byte in what matters, without torch: the standard library pickles
 references to functions of modules that stand in for torch's.
 
   python3 tests/make_checkpoints.py      from the root
@@ -290,24 +290,44 @@ def families():
     made.update({**offsets("network.0.0", 8), **offsets("network.2.0", 16)})
     wrapped = {"module." + name: value for name, value in made.items()}
     write(CHECKPOINTS, "cyclemlp.pth", checkpoint(dict(model=wrapped, epoch=299, max_accuracy=78.9)))
-    resmlp()
     made = {name: synthetic(name, shape) for name, shape in {**mixer, **ends}.items()}
     zeros = {name: tensor([0] * math.prod(shape), *shape) for name, shape in {**mixer, **ends}.items()}
     write(CHECKPOINTS, "mixer.pth", checkpoint(dict(epoch=299, arch="mixer", state_dict=zeros, state_dict_ema=made,
                                                     optimizer=dict(state={}, param_groups=[]))))
 
 
-def resmlp():
-    """As timm saves it, with the names and shapes of its affines."""
-    shapes = {"stem.proj.weight": (16, 3, 8, 8), "stem.proj.bias": (16,), "norm.alpha": (1, 1, 16),
-              "norm.beta": (1, 1, 16), "head.weight": (10, 16), "head.bias": (10,)}
-    for block in ("blocks.0.", "blocks.1."):
-        for part in ("norm1", "norm2"):
-            shapes.update({block + part + ".alpha": (1, 1, 16), block + part + ".beta": (1, 1, 16)})
-        shapes.update({block + "linear_tokens.weight": (16, 16), block + "linear_tokens.bias": (16,)})
-        shapes.update(mlp_shapes(block + "mlp_channels", 16, 32))
-        shapes.update({block + "ls1": (16,), block + "ls2": (16,)})
-    write(CHECKPOINTS, "resmlp.pth", checkpoint({name: synthetic(name, shape) for name, shape in shapes.items()}))
+def norm_shapes(name, c):
+    return {name + ".weight": (c,), name + ".bias": (c,)}
+
+
+def affine_shapes(name, c):
+    return {name + ".alpha": (1, 1, c), name + ".beta": (1, 1, c)}
+
+
+def resmlp_shapes():
+    return {**affine_shapes("norm1", 16), "linear_tokens.weight": (16, 16), "linear_tokens.bias": (16,),
+            **affine_shapes("norm2", 16), **mlp_shapes("mlp_channels", 16, 32), "ls1": (16,), "ls2": (16,)}
+
+
+def gmixer_shapes():
+    return {**norm_shapes("norm1", 16), **mlp_shapes("mlp_tokens", 16, 12), "mlp_tokens.fc2.weight": (16, 6),
+            **norm_shapes("norm2", 16), **mlp_shapes("mlp_channels", 16, 32), "mlp_channels.fc2.weight": (16, 16)}
+
+
+def gmlp_shapes():
+    return {**norm_shapes("norm", 16), **mlp_shapes("mlp_channels", 16, 32), "mlp_channels.fc2.weight": (16, 16),
+            **norm_shapes("mlp_channels.gate.norm", 16), "mlp_channels.gate.proj.weight": (16, 16),
+            "mlp_channels.gate.proj.bias": (16,)}
+
+
+def relatives():
+    """As timm saves them."""
+    for name, block in dict(resmlp=resmlp_shapes(), gmixer=gmixer_shapes(), gmlp=gmlp_shapes()).items():
+        shapes = {"stem.proj.weight": (16, 3, 8, 8), "stem.proj.bias": (16,), "head.weight": (10, 16), "head.bias": (10,)}
+        shapes.update({"blocks.%d.%s" % (i, part): shape for i in (0, 1) for part, shape in block.items()})
+        shapes.update((affine_shapes if name == "resmlp" else norm_shapes)("norm", 16))
+        made = {name: synthetic(name, shape) for name, shape in shapes.items()}
+        write(CHECKPOINTS, name + ".pth", checkpoint(made))
 
 
 def prefixes():
@@ -393,6 +413,7 @@ def classes():
 
 base()
 families()
+relatives()
 classes()
 containers()
 shards()

@@ -128,7 +128,9 @@ Test(published, has_the_published_numbers_of_parameters) {
       {"mixer_l32", 206939264, 0, 294},         {"mixer_l16", 208196168, 0, 294},
       {"mixer_h14", 432350952, 0, 390},         {"resmlp_12", 15350872, 0, 150},
       {"resmlp_24", 30020680, 0, 294},          {"resmlp_36", 44690488, 0, 438},
-      {"resmlp_big_24", 129138280, 0, 294},
+      {"resmlp_big_24", 129138280, 0, 294},     {"gmixer_12", 12701080, 0, 150},
+      {"gmixer_24", 24721096, 0, 294},          {"gmlp_ti16", 5867328, 0, 306},
+      {"gmlp_s16", 19422656, 0, 306},           {"gmlp_b16", 73075392, 0, 306},
   };
   for (size_t i = 0; i < sizeof models / sizeof *models; ++i) {
     check_published(&models[i], false);
@@ -154,10 +156,9 @@ Test(published, has_the_published_numbers_of_multiply_adds) {
     const char *name;
     uint64_t macs;
   } cases[] = {
-      {"resmlp_12", 3009739776},
-      {"resmlp_24", 5961292800},
-      {"resmlp_36", 8912845824},
-      {"resmlp_big_24", 100230739968},
+      {"resmlp_12", 3009739776},       {"resmlp_24", 5961292800}, {"resmlp_36", 8912845824},
+      {"resmlp_big_24", 100230739968}, {"gmixer_12", 2659310592}, {"gmixer_24", 5260434432},
+      {"gmlp_ti16", 1328989184},       {"gmlp_s16", 4392060928},  {"gmlp_b16", 15720452096},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     cr_expect_eq(count_macs(cases[i].name), cases[i].macs, "%s: %llu", cases[i].name,
