@@ -86,6 +86,7 @@ typedef struct ArtifactVariant {
  * variants. */
 typedef struct ArtifactSpec {
   const char *prefix;              /* of every symbol */
+  const char *soname;              /* of a shared library; NULL: none */
   const ArtifactVariant *variants; /* best first: the first that a CPU runs is the one that does */
   uint32_t variant_count;          /* at least 1 */
   uint32_t plan_count;             /* of each variant, at least 1 */

@@ -154,6 +154,33 @@ static Status write_plan(Outputs *o, const char *path) {
   return write_texts(o, path, print_plan);
 }
 
+/* Adds a file's name as make and ninja read it. */
+static void add_name(StringBuilder *text, const char *name) {
+  for (const char *c = name; *c; ++c) {
+    if (strchr(" #", *c)) string_builder_add(text, "\\");
+    if (*c == '$') string_builder_add(text, "$");
+    string_builder_printf(text, "%c", *c);
+  }
+}
+
+/* The rule of make that says what all outputs before this are made from. */
+static Status write_dependencies(Outputs *o, const char *path) {
+  const Options *options = o->c->options;
+  StringBuilder text = {.arena = o->c->arena};
+  for (uint32_t i = 0; i < o->summary.count; ++i) {
+    if (i) string_builder_add(&text, " \\\n ");
+    add_name(&text, o->summary.files[i].path);
+  }
+  string_builder_add(&text, ":");
+  const char *fixed[] = {options->argument, options->weights};
+  for (uint32_t i = 0; i < 2 + options->from_plan.count; ++i) {
+    string_builder_add(&text, " \\\n  ");
+    add_name(&text, i < 2 ? fixed[i] : options->from_plan.items[i - 2]);
+  }
+  string_builder_add(&text, "\n");
+  return write_file(o, path, string_builder_text(&text), text.length);
+}
+
 static const struct {
   const char *word, *before, *behind; /* of the name */
   OutputWriter *write;
@@ -218,11 +245,11 @@ static Status write_weights(Outputs *o) {
 /* Every file that was asked for, in the order of emit.def; they appear together, or none does. */
 static Status write_all(Outputs *o) {
   Compilation *c = o->c;
+  if (o->spec.external_weights) RETURN_IF_ERROR(write_weights(o));
   for (uint32_t i = 0; i < WRITER_COUNT; ++i) {
     if (!is_wanted(&c->options->emit, WRITERS[i].word)) continue;
     RETURN_IF_ERROR(WRITERS[i].write(o, output_path(c->options, i, c->arena)));
   }
-  if (o->spec.external_weights) RETURN_IF_ERROR(write_weights(o));
   return atomic_files_commit(o->files);
 }
 
@@ -286,6 +313,7 @@ Status outputs_write(Compilation *c) {
       .summary = {.arena = c->arena},
   };
   o.spec.prefix = choose_prefix(options, c->arena);
+  o.spec.soname = arena_printf(c->arena, "lib%s.so", o.name);
   o.spec.external_weights = !strcmp(options->weights_mode, "external");
   o.spec.class_names = c->model->class_names;
   o.spec.class_count = c->model->class_count;

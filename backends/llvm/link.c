@@ -129,6 +129,7 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
   push(&list, "-Wl,-z,relro,-z,now"); /* nothing that the loader wrote can be written again */
   if (kind == LINK_SHARED) {
     push(&list, "-shared");
+    if (spec->soname) push(&list, arena_printf(arena, "-Wl,-soname,%s", spec->soname));
   } else {
     push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", spec->prefix));
   }

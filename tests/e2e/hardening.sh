@@ -52,5 +52,6 @@ for kind in exe shared; do
   readelf -dW "$file" >"$work/dynamic"
   contains "$work/segments" GNU_RELRO $kind
   contains "$work/dynamic" BIND_NOW\\\|NOW $kind
+  test $kind = exe || contains "$work/dynamic" 'soname: \[libglyphs.so\]' $kind
 done
 echo "programs and shared libraries: relocated once, read-only from then on"

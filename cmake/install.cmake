@@ -1,0 +1,59 @@
+# `cmake --install` and CPack: the compiler, its documents, and what hosts need to build around its objects.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(TARGETS atmc atm_runtime)
+install(FILES runtime/atm_runtime.h TYPE INCLUDE)
+
+# The runtime's sources, for projects that are built for another machine than this one.
+set(ATMC_RUNTIME_INSTALL ${CMAKE_INSTALL_DATADIR}/atmc/runtime)
+file(GLOB runtime_parts CONFIGURE_DEPENDS runtime/*.c runtime/*.h runtime/*.def)
+install(FILES ${runtime_parts} DESTINATION ${ATMC_RUNTIME_INSTALL})
+
+set(ATMC_PROGRAM_INSTALL ${CMAKE_INSTALL_BINDIR}/atmc)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/atmc)
+configure_package_config_file(cmake/atmcConfig.cmake.in ${CMAKE_BINARY_DIR}/atmcConfig.cmake
+  INSTALL_DESTINATION ${package} PATH_VARS ATMC_RUNTIME_INSTALL ATMC_PROGRAM_INSTALL)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/atmcConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/atmcConfig.cmake ${CMAKE_BINARY_DIR}/atmcConfigVersion.cmake
+              cmake/atmc_add_model.cmake DESTINATION ${package})
+
+set(pkgconfig ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH ATMC_PC_PREFIX /${pkgconfig} /)
+string(REGEX REPLACE "/$" "" ATMC_PC_PREFIX ${ATMC_PC_PREFIX})
+configure_file(cmake/atmc.pc.in ${CMAKE_BINARY_DIR}/atmc.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/atmc.pc DESTINATION ${pkgconfig})
+
+# The man page and the completions are what atmc prints; a Debian package wants a list of changes of its own form.
+string(TIMESTAMP ATMC_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)
+set(contact "The atmc authors <atmc@example.org>")
+file(WRITE ${CMAKE_BINARY_DIR}/changelog
+     "atmc (${PROJECT_VERSION}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- ${contact}  ${ATMC_DATE}\n")
+set(documents ${CMAKE_BINARY_DIR}/documents)
+add_custom_command(
+  OUTPUT ${documents}/atmc.1.gz ${documents}/atmc ${documents}/changelog.gz
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${documents}
+  COMMAND sh -c "./atmc --help=man | gzip -9n >${documents}/atmc.1.gz"
+  COMMAND sh -c "./atmc --help=bash >${documents}/atmc"
+  COMMAND sh -c "gzip -9n <changelog >${documents}/changelog.gz"
+  DEPENDS atmc WORKING_DIRECTORY ${CMAKE_BINARY_DIR} COMMENT "Writing the man page and completions" VERBATIM)
+add_custom_target(documents ALL DEPENDS ${documents}/atmc.1.gz)
+install(FILES ${documents}/atmc.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${documents}/atmc DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES README.md CHANGELOG.md ${documents}/changelog.gz TYPE DOC)
+install(FILES LICENSE TYPE DOC RENAME copyright)
+install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT ${contact})
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "compiler of vision models of the ATMNet family to native code")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+    "A JSON description and weights become an object, a library or a program for\n\
+the resolutions and processors that are named, with a C interface and a tiny\n\
+runtime.")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION devel)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS gcc)
+set(CPACK_STRIP_FILES ON)
+include(CPack)
