@@ -40,7 +40,7 @@ typedef struct Group {
   Type domain;
   uint32_t level;
   int32_t column_blocks; /* of its products; 0: cut by rows */
-  uint32_t operands;     /* upper bound of the operands of its kernel */
+  uint32_t operands;     /* of its kernel, at most: what its nodes read that others make */
   bool whole_rows;       /* a node reads what another makes in other columns */
   bool call;             /* of one node that stands alone */
 } Group;
@@ -95,6 +95,18 @@ static uint32_t producer_group(const Grouping *g, const Node *node, uint32_t ope
   return g->of_node[g->graph->values[base.index].node.index];
 }
 
+/* Operands of `node` that no node of `group` makes. */
+static uint32_t operands_from_outside(const Grouping *g, const Node *node, uint32_t group) {
+  uint32_t count = 0;
+  for (uint32_t k = 0; k < node->operand_count; ++k) count += producer_group(g, node, k) != group;
+  return count;
+}
+
+/* Whether the kernel of `group` may take the operands of `node` too. */
+static bool has_room(const Grouping *g, uint32_t group, const Node *node) {
+  return g->groups[group].operands + operands_from_outside(g, node, group) <= MAX_OPERANDS;
+}
+
 static bool is_call(const Node *node) {
   return op_info(node->op)->stage == STAGE_CALL;
 }
@@ -137,7 +149,7 @@ static uint32_t find_level(const Grouping *g, const Node *node, Type domain,
 /* Puts node `index` into `group`. */
 static void join(Grouping *g, uint32_t index, uint32_t group) {
   const Node *node = &g->graph->nodes[index];
-  g->groups[group].operands += node->operand_count;
+  g->groups[group].operands += operands_from_outside(g, node, group);
   g->of_node[index] = group;
   if (pattern_column_blocks(node)) return;
   bool whole = !op_has(node->op, OP_POINTWISE);
@@ -159,9 +171,7 @@ static void assign_level(Grouping *g, uint32_t index) {
     return;
   }
   uint32_t group = find_group(g, domain, level, column_blocks);
-  while (g->groups[group].operands + node->operand_count > MAX_OPERANDS) {
-    group = find_group(g, domain, ++level, column_blocks);
-  }
+  while (!has_room(g, group, node)) group = find_group(g, domain, ++level, column_blocks);
   join(g, index, group);
 }
 
@@ -270,7 +280,7 @@ static void try_to_sink(Grouping *g, uint32_t index) {
   uint32_t target = find_target(g, index, &all_there);
   if (target == NO_GROUP || !all_there || !may_sink(g, node, target)) return;
   if (newly_kept(g, index) > row_bytes(g, node->first_result)) return;
-  if (g->groups[target].operands + node->operand_count > MAX_OPERANDS) return;
+  if (!has_room(g, target, node)) return;
   join(g, index, target);
   if (pattern_column_blocks(node)) g->groups[target].column_blocks = pattern_column_blocks(node);
   if (!is_read_by_column(g, node->first_result)) g->groups[target].whole_rows = true;

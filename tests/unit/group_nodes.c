@@ -115,3 +115,13 @@ Test(group_nodes, groups_end_before_they_have_too_many_operands) {
   cr_expect_geq(count, 4);
   cr_expect_leq(count, 10);
 }
+
+/* Only what comes from outside is an operand: 100 nodes that read each other have one. */
+Test(group_nodes, what_a_group_makes_is_no_operand_of_it) {
+  Builder b = new_graph();
+  ValueId v = build_input(b, "x", type_map(1, 4, 4, 8), false);
+  for (uint32_t i = 0; i < 100; ++i) v = build_gelu(b, v);
+  graph_add_output(b.graph, "y", v, false);
+  NodeGroups groups = group_nodes(b.graph, b.graph->arena);
+  cr_expect_eq(groups.count, 1);
+}
