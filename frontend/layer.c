@@ -100,6 +100,22 @@ ValueId layer_mix_rows(Lowering *l, const char *prefix, ValueId x, AttrsMIX_ROWS
   return build_mix_rows(b, x, w, v, a);
 }
 
+ValueId layer_batch_norm(Lowering *l, const char *prefix, ValueId x, double eps) {
+  Builder b = l->builder;
+  RecipeTable *table = b.graph->recipes;
+  Type type = type_vector(type_channels(graph_type(b.graph, x)));
+  const Recipe *weight = layer_tensor(l, prefix, "weight", type);
+  const Recipe *bias = layer_tensor(l, prefix, "bias", type);
+  const Recipe *mean = layer_tensor(l, prefix, "running_mean", type);
+  const Recipe *variance = layer_tensor(l, prefix, "running_var", type);
+  const Recipe *safe = recipe_add(table, variance, recipe_fill(table, eps, type));
+  const Recipe *gain = recipe_mul(table, weight, recipe_rsqrt(table, safe));
+  const Recipe *moved =
+      recipe_mul(table, recipe_mul(table, mean, gain), recipe_fill(table, -1, type));
+  x = build_mul(b, x, build_constant(b, gain));
+  return build_add(b, x, build_constant(b, recipe_add(table, bias, moved)));
+}
+
 ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden) {
   int64_t channels = type_channels(graph_type(l->builder.graph, x));
   ValueId y = layer_linear(l, arena_printf(l->arena, "%s.fc1", prefix), x, hidden, true);

@@ -46,6 +46,9 @@ typedef struct LayerSpec {
   const char *offsets; /* "new", "zero", or a block's name */
   const char *axis;
   const char *order;
+  const char *mode; /* of resize; NULL: not said */
+  const char *type; /* of numbers; NULL: not said */
+  bool align_corners;
   bool bias;
   bool gated;
   bool count_padding;
@@ -177,6 +180,9 @@ ValueId layer_norm(Lowering *l, const char *prefix, ValueId x, double eps);
 /* Over the rows of `x`, the same for every channel: result row o is the sum over the rows t of
  * PREFIX.weight[o,t] x[t], plus PREFIX.bias[o]. */
 ValueId layer_mix_rows(Lowering *l, const char *prefix, ValueId x, AttrsMIX_ROWS a);
+/* A batch norm over the C channels of `x`, as a gain and a bias: the tensors PREFIX.weight, .bias,
+ * .running_mean and .running_var [C]. */
+ValueId layer_batch_norm(Lowering *l, const char *prefix, ValueId x, double eps);
 /* linear, gelu, linear back to the channels of `x`: the tensors PREFIX.fc1 and PREFIX.fc2. */
 ValueId layer_mlp(Lowering *l, const char *prefix, ValueId x, int64_t hidden);
 

@@ -1,6 +1,7 @@
 /* The layers that are one operation each and treat rows alike; primitives_maps.c has those that
  * read whole maps, primitives_layouts.c those that only move elements. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "frontend/layer.h"
 
@@ -13,6 +14,13 @@ static void lower_linear(Lowering *l, const LayerSpec *spec, const Layer *const 
 static void lower_layer_norm(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                              Layer *result) {
   result->value = layer_norm(l, spec->name, inputs[0]->value, spec->eps);
+  result->extent = inputs[0]->extent;
+}
+
+/* With the statistics of training: a gain and a bias for each channel. */
+static void lower_batch_norm(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                             Layer *result) {
+  result->value = layer_batch_norm(l, spec->name, inputs[0]->value, spec->eps);
   result->extent = inputs[0]->extent;
 }
 
@@ -41,6 +49,22 @@ static void lower_top_k(Lowering *l, const LayerSpec *spec, const Layer *const *
                 channels);
   } else {
     result->value = build_top_k(l->builder, inputs[0]->value, (int32_t)spec->k);
+  }
+}
+
+/* The number of the largest channel of each row. */
+static void lower_argmax(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                         Layer *result) {
+  int64_t channels = layer_channels(l, inputs[0]);
+  bool bytes = spec->type && strcmp(spec->type, "uint8") == 0;
+  if (spec->type && !bytes && strcmp(spec->type, "int32") != 0) {
+    layer_error(l, "type", "\"type\" must be \"int32\" or \"uint8\", not %s",
+                error_list_quote(l->arena, spec->type));
+  } else if (bytes && channels > 256) {
+    layer_error(l, "type", "\"uint8\" cannot number %" PRId64 " channels", channels);
+  } else {
+    result->value = build_argmax(l->builder, inputs[0]->value, bytes ? DTYPE_U8 : DTYPE_S32);
+    result->extent = inputs[0]->extent;
   }
 }
 
@@ -127,6 +151,10 @@ static const JsonField top_k_keys[] = {
     LAYER_COMMON_KEYS(0),
     LAYER_KEY(k, INT, 1, 1, LAYER_MAX_CHANNELS),
 };
+static const JsonField argmax_keys[] = {
+    LAYER_COMMON_KEYS(0),
+    LAYER_KEY(type, TEXT, 0, 1, 16),
+};
 static const JsonField plain_keys[] = {LAYER_COMMON_KEYS(0)};
 
 static const LayerOp ops[] = {
@@ -135,5 +163,6 @@ static const LayerOp ops[] = {
     LAYER_OP(relu, 1, plain_keys),      LAYER_OP(sigmoid, 1, plain_keys),
     LAYER_OP(zeros, 1, plain_keys),     LAYER_OP(add, 2, plain_keys),
     LAYER_OP(mul, 2, plain_keys),       LAYER_OP(top_k, 1, top_k_keys),
+    LAYER_OP(argmax, 1, argmax_keys),   LAYER_OP(batch_norm, 1, layer_norm_keys),
 };
 const LayerFamily primitives_family = {ops, sizeof ops / sizeof *ops};

@@ -170,34 +170,79 @@ static void lower_mean_hw(Lowering *l, const LayerSpec *spec, const Layer *const
   result->value = build_mean_hw(l->builder, inputs[0]->value);
 }
 
-/* More padding than half the kernel would make windows with nothing inside. */
+/* More padding than half of what the kernel covers would make windows with nothing inside. */
+static bool pool_padding_fits(Lowering *l, const Window *window) {
+  WindowAxis rows = window_rows(window), columns = window_columns(window);
+  bool fits = 2 * padding_of(rows) <= window_extent(rows) &&
+              2 * padding_of(columns) <= window_extent(columns);
+  if (!fits) layer_error(l, "padding", "the padding must be at most half the kernel");
+  return fits;
+}
+
 static void lower_average_pool(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                                Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;
   Window window = window_of(spec);
-  WindowAxis rows = window_rows(&window), columns = window_columns(&window);
-  if (2 * padding_of(rows) > rows.kernel || 2 * padding_of(columns) > columns.kernel) {
-    layer_error(l, "padding", "the padding must be at most half the kernel");
-    return;
-  }
+  if (!pool_padding_fits(l, &window)) return;
   result->value = build_average_pool(l->builder, inputs[0]->value, window, spec->count_padding);
   result->extent = layer_window_extent(l, inputs[0]->extent, window);
 }
 
-/* To a size, or by whole factors. */
+/* Of what is inside of each window. */
+static void lower_max_pool(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                           Layer *result) {
+  if (!layer_is_map(l, spec, inputs[0])) return;
+  Window window = window_of(spec);
+  if (!pool_padding_fits(l, &window)) return;
+  result->value = build_max_pool(l->builder, inputs[0]->value, window);
+  result->extent = layer_window_extent(l, inputs[0]->extent, window);
+}
+
+static void lower_adaptive_average_pool(Lowering *l, const LayerSpec *spec,
+                                        const Layer *const *inputs, Layer *result) {
+  if (!layer_is_map(l, spec, inputs[0])) return;
+  result->value = build_adaptive_pool(l->builder, inputs[0]->value, (int32_t)spec->size[0],
+                                      (int32_t)spec->size[1]);
+  result->extent = layer_size_extent(l, spec->size[0], spec->size[1]);
+}
+
+/* How elements are made; false after an error. */
+static bool resize_mode(Lowering *l, const LayerSpec *spec, AttrsRESIZE *resize) {
+  const char *mode = spec->mode ? spec->mode : "bilinear";
+  resize->nearest = strcmp(mode, "nearest") == 0;
+  resize->aligned = spec->align_corners;
+  if (!resize->nearest && strcmp(mode, "bilinear") != 0) {
+    layer_error(l, "mode", "\"mode\" must be \"bilinear\" or \"nearest\", not %s",
+                error_list_quote(l->arena, mode));
+    return false;
+  }
+  if (!resize->nearest || !resize->aligned) return true;
+  layer_error(l, "align_corners", "\"align_corners\" goes with \"bilinear\", not with \"nearest\"");
+  return false;
+}
+
+/* To a size, by whole factors, or to the size of the second input. */
 static void lower_resize(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                          Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;
-  if ((spec->size[0] != 0) == (spec->scale[0] != 0)) {
-    layer_error(l, spec->size[0] ? "size" : NULL, "resize needs either \"size\" or \"scale\"");
+  const Layer *like = spec->inputs.count == 2 ? inputs[1] : NULL;
+  if ((spec->size[0] != 0) + (spec->scale[0] != 0) + (like != NULL) != 1) {
+    layer_error(l,
+                spec->size[0]    ? "size"
+                : spec->scale[0] ? "scale"
+                                 : NULL,
+                "resize needs either \"size\", \"scale\" or a second input that has the size");
     return;
   }
+  if (like && !layer_is_map(l, spec, like)) return;
   AttrsRESIZE resize = {.height = (int32_t)spec->size[0],
                         .width = (int32_t)spec->size[1],
                         .scale_h = (int32_t)spec->scale[0],
                         .scale_w = (int32_t)spec->scale[1]};
-  result->value = build_resize(l->builder, inputs[0]->value, resize);
-  result->extent = layer_derived_extent(l);
+  if (!resize_mode(l, spec, &resize)) return;
+  ValueId other = like ? like->value : VALUE_NONE;
+  result->value = build_resize(l->builder, inputs[0]->value, other, resize);
+  result->extent = like ? like->extent : layer_derived_extent(l);
 }
 
 static const JsonField conv2d_keys[] = {
@@ -235,10 +280,23 @@ static const JsonField average_pool_keys[] = {
     LAYER_KEY(padding, SIDES, 0, 0, LAYER_MAX_WINDOW),
     LAYER_KEY(count_padding, BOOL, 0, 0, 0),
 };
+static const JsonField max_pool_keys[] = {
+    LAYER_COMMON_KEYS(0),
+    LAYER_KEY(kernel, PAIR, 1, 1, LAYER_MAX_WINDOW),
+    LAYER_KEY(stride, PAIR, 1, 1, LAYER_MAX_WINDOW),
+    LAYER_KEY(padding, SIDES, 0, 0, LAYER_MAX_WINDOW),
+    LAYER_KEY(dilation, PAIR, 0, 1, LAYER_MAX_WINDOW),
+};
+static const JsonField adaptive_average_pool_keys[] = {
+    LAYER_COMMON_KEYS(0),
+    LAYER_KEY(size, PAIR, 1, 1, LAYER_MAX_SIDE),
+};
 static const JsonField resize_keys[] = {
     LAYER_COMMON_KEYS(0),
     LAYER_KEY(size, PAIR, 0, 1, LAYER_MAX_SIDE),
     LAYER_KEY(scale, PAIR, 0, 1, LAYER_MAX_WINDOW),
+    LAYER_KEY(mode, TEXT, 0, 1, 16),
+    LAYER_KEY(align_corners, BOOL, 0, 0, 0),
 };
 
 static const LayerOp ops[] = {
@@ -247,6 +305,8 @@ static const LayerOp ops[] = {
     LAYER_OP(axial_sample, 2, axial_sample_keys),
     LAYER_OP(mean_hw, 1, mean_hw_keys),
     LAYER_OP(average_pool, 1, average_pool_keys),
-    LAYER_OP(resize, 1, resize_keys),
+    LAYER_OP(max_pool, 1, max_pool_keys),
+    LAYER_OP(adaptive_average_pool, 1, adaptive_average_pool_keys),
+    LAYER_OP_OF(resize, 1, 2, resize_keys),
 };
 const LayerFamily maps_family = {ops, sizeof ops / sizeof *ops};

@@ -38,17 +38,31 @@ static bool ends_with(const char *name, const char *end) {
   return n >= m && strcmp(name + n - m, end) == 0;
 }
 
+/* The factor of the spread of neck.fpn_convs.N.conv.weight, so that a head's levels differ; 0: it
+ * is another tensor. */
+static double fpn_factor(const char *name) {
+  static const char before[] = "neck.fpn_convs.";
+  static const double factors[] = {1, 1.5, 2, 2.5, 1};
+  if (strncmp(name, before, sizeof before - 1) != 0) return 0;
+  const char *level = name + sizeof before - 1;
+  if (*level < '0' || *level > '4' || strcmp(level + 1, ".conv.weight") != 0) return 0;
+  return factors[*level - '0'];
+}
+
 /* The first rule that matches. */
 static Scale scale_of(const char *name, Type type) {
   double fan_in = 1;
   for (uint32_t i = 1; i < type.rank; ++i) fan_in *= (double)type.dims[i];
+  if (fpn_factor(name) > 0) return (Scale){0, fpn_factor(name) * sqrt(3 / fan_in)};
   if (ends_with(name, "offset_layer.1.weight")) return (Scale){0, 3 / sqrt(fan_in)};
   if (ends_with(name, "offset_layer.1.bias")) return (Scale){0, 3};
   if (strcmp(name, "image") == 0) return (Scale){0, 2};
   if (ends_with(name, ".alpha")) return (Scale){1, 0.3}; /* of an affine */
   if (ends_with(name, ".beta")) return (Scale){0, 0.1};
   if (ends_with(name, ".ls1") || ends_with(name, ".ls2")) return (Scale){0, 0.5};
-  if (ends_with(name, "weight") && type.rank == 1) return (Scale){1, 0.3}; /* of a layer norm */
+  if (ends_with(name, "weight") && type.rank == 1) return (Scale){1, 0.3}; /* of a norm */
+  if (ends_with(name, "running_mean")) return (Scale){0, 0.3};
+  if (ends_with(name, "running_var")) return (Scale){1, 0.5};
   if (ends_with(name, "bias")) return (Scale){0, 0.1};
   return (Scale){0, sqrt(3 / fan_in)};
 }

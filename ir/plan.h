@@ -8,10 +8,11 @@
  *
  *   STAGE_PRODUCT   linear, mix_rows: for each panel of columns, for each block of K, for each
  *                   row tile
- *   STAGE_READ      depthwise, grouped, average_pool, resize: for each row, for each vector of
- *                   channels, some rows of another map
+ *   STAGE_READ      depthwise, grouped, pools, resize: for each row, for each vector of channels,
+ *                   some rows of another map
  *   STAGE_ROWS      patches, deform_patches, axial_sample, axial_shift, reshape, transpose,
- *                   softmax, shuffle, concat: whole rows are written; no pointwise ops follow
+ *                   softmax, argmax, shuffle, concat: whole rows are written; no pointwise ops
+ *                   follow
  *   STAGE_NORMALIZE statistics of each row, then its vectors
  *   STAGE_POINTWISE no anchor
  *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no
@@ -30,8 +31,8 @@
  * lanes from C to the pitch hold anything, finite or not; no stage lets them reach a real lane).
  * Every buffer is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs
  * are the exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches
- * and pointwise ones read a caller's input; only stages that pointwise ops may follow, and calls,
- * write a caller's output.
+ * and pointwise ones read a caller's input; only stages that pointwise ops may follow, argmax and
+ * calls write a caller's output.
  *
  * A result may share its memory with an operand: then every stage that reads the operand is over in
  * a block when the first that writes the result begins, and no other block reads those rows.

@@ -51,7 +51,9 @@ static const char *check_rows_port(const PlanKernel *k, const Port *port) {
   if (images != k->images) return "of as many images as the kernel";
   if (port->kind == PORT_CALLER) {
     if (port->pitch) return "exact, a caller's";
-    return port->nchw && port->type.rank != 4 ? "nchw is for maps" : NULL;
+    return port->nchw && (port->type.rank != 4 || port->type.dtype != DTYPE_F32)
+               ? "nchw is for maps of f32"
+               : NULL;
   }
   if (port->nchw) return "nchw is a caller's";
   if (port->pitch % plan_pitch_unit(port->type) || port->pitch < channels) {

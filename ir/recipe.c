@@ -129,6 +129,12 @@ static const char *fit_same(Recipe *r) {
   return type_equal(r->type, r->operands[1]->type) ? NULL : "operands must have the same shape";
 }
 
+/* A function of each element. */
+static const char *fit_each(Recipe *r) {
+  r->type = r->operands[0]->type;
+  return NULL;
+}
+
 /* [O,K] and [K]; matvec takes the same. */
 static const char *fit_mul_columns(Recipe *r) {
   Type matrix = r->operands[0]->type, vector = r->operands[1]->type;
@@ -243,7 +249,7 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_SLICE] = fit_slice,       [RECIPE_PACK] = fit_pack,
     [RECIPE_PACK4] = fit_pack4,       [RECIPE_QUANTIZE] = fit_quantize,
     [RECIPE_ROUND] = fit_round,       [RECIPE_QUANTIZE_SCALE] = fit_quantize_scale,
-    [RECIPE_PACK8] = fit_pack8,
+    [RECIPE_PACK8] = fit_pack8,       [RECIPE_RSQRT] = fit_each,
 };
 
 /* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
@@ -382,6 +388,10 @@ const Recipe *recipe_mul_columns(RecipeTable *table, const Recipe *matrix, const
 
 const Recipe *recipe_mul_rows(RecipeTable *table, const Recipe *matrix, const Recipe *vector) {
   return make_binary(table, RECIPE_MUL_ROWS, matrix, vector);
+}
+
+const Recipe *recipe_rsqrt(RecipeTable *table, const Recipe *r) {
+  return make(table, (Recipe){.kind = RECIPE_RSQRT, .operands = {r}});
 }
 
 const Recipe *recipe_matvec(RecipeTable *table, const Recipe *matrix, const Recipe *vector) {

@@ -13,6 +13,7 @@
  *   add(R, S)  mul(R, S)                     same shape
  *   mul_columns(R[N,K], S[K])                R[n,k] * S[k]
  *   mul_rows(R[N,...], S[N])                 R[n,...] * S[n]
+ *   rsqrt(R)                                 1 / sqrt(R)
  *   matvec(R[N,K], S[K])                     sum over k of R[n,k] * S[k], shape [N]
  *   matmul(R[N,K], S[K,M])                   shape [N,M]
  *   concat(R, S)                             along the outermost dimension
@@ -50,6 +51,7 @@ typedef enum RecipeKind {
   RECIPE_MUL,
   RECIPE_MUL_COLUMNS,
   RECIPE_MUL_ROWS,
+  RECIPE_RSQRT,
   RECIPE_MATVEC,
   RECIPE_MATMUL,
   RECIPE_CONCAT,
@@ -101,6 +103,8 @@ const Recipe *recipe_mul(RecipeTable *table, const Recipe *a, const Recipe *b);
 const Recipe *recipe_mul_columns(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
 /* matrix [N,...] with row n times vector[n]. */
 const Recipe *recipe_mul_rows(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
+/* 1 / sqrt(r), element by element. */
+const Recipe *recipe_rsqrt(RecipeTable *table, const Recipe *r);
 /* matrix [N,K] times vector [K]. */
 const Recipe *recipe_matvec(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
 /* a [N,K] times b [K,M]. */

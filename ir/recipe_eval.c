@@ -146,6 +146,13 @@ static Status evaluate_mul_rows(const Recipe *r, const WeightSource *source, dou
   return STATUS_OK;
 }
 
+static Status evaluate_rsqrt(const Recipe *r, const WeightSource *source, double *out) {
+  RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
+  size_t count = count_of(r);
+  for (size_t i = 0; i < count; ++i) out[i] = 1 / sqrt(out[i]);
+  return STATUS_OK;
+}
+
 /* Both operands in buffers of their own, which the caller frees. */
 static Status evaluate_both(const Recipe *r, const WeightSource *source, double **a, double **b) {
   RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, a));
@@ -316,25 +323,16 @@ static Status evaluate_round(const Recipe *r, const WeightSource *source, double
 
 typedef Status EvaluateFunction(const Recipe *r, const WeightSource *source, double *out);
 static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
-    [RECIPE_TENSOR] = evaluate_tensor,
-    [RECIPE_FILL] = evaluate_fill,
-    [RECIPE_IOTA3] = evaluate_iota3,
-    [RECIPE_RESHAPE] = evaluate_reshape,
-    [RECIPE_PERMUTE] = evaluate_permute,
-    [RECIPE_ADD] = evaluate_add,
-    [RECIPE_MUL] = evaluate_mul,
-    [RECIPE_MUL_COLUMNS] = evaluate_mul_columns,
-    [RECIPE_MUL_ROWS] = evaluate_mul_rows,
-    [RECIPE_MATVEC] = evaluate_matvec,
-    [RECIPE_MATMUL] = evaluate_matmul,
-    [RECIPE_CONCAT] = evaluate_concat,
-    [RECIPE_SLICE] = evaluate_slice,
-    [RECIPE_PACK] = evaluate_pack,
-    [RECIPE_PACK4] = evaluate_pack_groups,
-    [RECIPE_PACK8] = evaluate_pack_groups,
-    [RECIPE_QUANTIZE] = evaluate_quantize,
-    [RECIPE_ROUND] = evaluate_round,
-    [RECIPE_QUANTIZE_SCALE] = evaluate_quantize_scale,
+    [RECIPE_TENSOR] = evaluate_tensor,     [RECIPE_FILL] = evaluate_fill,
+    [RECIPE_IOTA3] = evaluate_iota3,       [RECIPE_RESHAPE] = evaluate_reshape,
+    [RECIPE_PERMUTE] = evaluate_permute,   [RECIPE_ADD] = evaluate_add,
+    [RECIPE_MUL] = evaluate_mul,           [RECIPE_MUL_COLUMNS] = evaluate_mul_columns,
+    [RECIPE_MUL_ROWS] = evaluate_mul_rows, [RECIPE_RSQRT] = evaluate_rsqrt,
+    [RECIPE_MATVEC] = evaluate_matvec,     [RECIPE_MATMUL] = evaluate_matmul,
+    [RECIPE_CONCAT] = evaluate_concat,     [RECIPE_SLICE] = evaluate_slice,
+    [RECIPE_PACK] = evaluate_pack,         [RECIPE_PACK4] = evaluate_pack_groups,
+    [RECIPE_PACK8] = evaluate_pack_groups, [RECIPE_QUANTIZE] = evaluate_quantize,
+    [RECIPE_ROUND] = evaluate_round,       [RECIPE_QUANTIZE_SCALE] = evaluate_quantize_scale,
 };
 
 Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out) {

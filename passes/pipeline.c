@@ -12,12 +12,14 @@ static const Pass *const once[] = {
     RUN(eliminate_common_subexpressions), /* two LayerNorms of one map share their statistics */
     RUN(commute_means),      /* before fold-affine: the head's gain moves behind its mean */
     RUN(fold_affine),        /* all gains and biases stand where they will stay */
+    RUN(absorb_affine),      /* behind it: an FC behind takes them first */
     RUN(join_linears),       /* once each FC reads what it will read */
     RUN(lower_convolutions), /* any time; here conv2d is still one node for those above */
 };
 
 static const Pass *const per_resolution[] = {
     RUN(specialize_shapes),   /* first: all that follows depends on sizes */
+    RUN(fix_sizes),           /* when sizes are known: all that follows sees who reads what */
     RUN(cut_rounds),          /* when the images are known; all that follows sees one round */
     RUN(chunk_means),         /* the order of summation is a function of the size */
     RUN(quantize_products),   /* before it: it folds no projection that is quantized */

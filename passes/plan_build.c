@@ -43,14 +43,16 @@ static Port operand_port(const Building *b, ValueId v) {
   return port;
 }
 
-/* The same of a result: the caller's where it is an output of the model. */
+/* The same of a result: the caller's where it is an output of the model. Planes of one channel are
+ * rows. */
 static Port result_port(const Building *b, ValueId v) {
   Port port = {.kind = PORT_ROWS, .type = graph_type(b->graph, v)};
   if (b->output_of[v.index] == NO_OUTPUT) {
     port.pitch = plan_pitch(port.type);
   } else {
     port.kind = PORT_CALLER;
-    port.nchw = b->graph->outputs[b->output_of[v.index]].nchw;
+    bool planes = type_channels(port.type) > 1;
+    port.nchw = planes && b->graph->outputs[b->output_of[v.index]].nchw;
   }
   return port;
 }

@@ -13,7 +13,8 @@
 enum { MAX_HEADER = 65536, MAX_BYTES = 8 };
 static const char no_memory[] = "out of memory";
 
-static const npy_type types[] = {{ATM_DTYPE_F32, 4, "<f4"}, {ATM_DTYPE_S32, 4, "<i4"}};
+static const npy_type types[] = {
+    {ATM_DTYPE_F32, 4, "<f4"}, {ATM_DTYPE_S32, 4, "<i4"}, {ATM_DTYPE_U8, 1, "|u1"}};
 enum { TYPE_COUNT = sizeof types / sizeof *types };
 
 const npy_type *npy_type_of(uint32_t dtype) {

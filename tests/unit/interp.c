@@ -252,6 +252,46 @@ Test(interp, resize) {
   CHECK1("resize(%0) {height=2, scale_w=1}", "[1,3,1,1]", NUMBERS(0, 4, 8), NUMBERS(1, 7));
 }
 
+/* As PyTorch has them: nearest is rounded down; with aligned corners, one element is the first. */
+Test(interp, resize_nearest_and_aligned) {
+  CHECK1("resize(%0) {height=1, width=5, nearest=1}", "[1,1,3,1]", NUMBERS(1, 2, 4),
+         NUMBERS(1, 1, 2, 2, 4));
+  CHECK1("resize(%0) {height=1, width=2, nearest=1}", "[1,2,3,1]", NUMBERS(1, 2, 4, 5, 6, 7),
+         NUMBERS(1, 2));
+  CHECK1("resize(%0) {height=1, width=5, aligned=1}", "[1,1,3,1]", NUMBERS(1, 2, 4),
+         NUMBERS(1, 1.5, 2, 3, 4));
+  CHECK1("resize(%0) {height=1, width=2, aligned=1}", "[1,3,1,1]", NUMBERS(1, 2, 4), NUMBERS(1, 1));
+  CHECK2("resize(%0, %1)", "[1,1,2,1]", "[1,2,4,3]", NUMBERS(0, 4),
+         NUMBERS(9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9),
+         NUMBERS(0, 1, 3, 4, 0, 1, 3, 4));
+}
+
+/* Cells of 7 rows for 6 overlap by one; of fewer rows than cells, they repeat. */
+Test(interp, adaptive_pool) {
+  CHECK1("adaptive_pool(%0) {height=6, width=1}", "[1,7,1,1]", NUMBERS(1, 2, 4, 8, 16, 32, 64),
+         NUMBERS(1.5, 3, 6, 12, 24, 48));
+  CHECK1("adaptive_pool(%0) {height=1, width=5}", "[1,1,3,1]", NUMBERS(2, 4, 8),
+         NUMBERS(2, 3, 4, 6, 8));
+  CHECK1("adaptive_pool(%0) {height=1, width=1}", "[1,2,2,1]", NUMBERS(1, 2, 3, 6), NUMBERS(3));
+}
+
+/* A NaN is the largest of its windows; where a dilated window finds nothing there is nothing. */
+Test(interp, max_pool) {
+  CHECK1("max_pool(%0) {" WINDOW(2, 1, 1) "}", "[1,1,2,1]", NUMBERS(-4, -8),
+         NUMBERS(-4, -4, -8, -4, -4, -8));
+  CHECK1("max_pool(%0) {window=1x2 stride 1x1}", "[1,1,4,1]", NUMBERS(1, NAN, 5, 2),
+         NUMBERS(NAN, NAN, 5));
+  CHECK1("max_pool(%0) {window=1x2 pad 0x1x0x1 dilation 1x2}", "[1,1,1,1]", NUMBERS(3),
+         NUMBERS(-INFINITY));
+}
+
+Test(interp, argmax) {
+  CHECK1("argmax(%0) {as=s32}", "[2,4]", NUMBERS(1, 5, 5, -7, NAN, -INFINITY, -9, NAN),
+         NUMBERS(1, 2));
+  CHECK1("argmax(%0) {as=u8}", "[1,1,3,2]", NUMBERS(NAN, -INFINITY, 0, INFINITY, 3, 3),
+         NUMBERS(0, 1, 0));
+}
+
 Test(interp, layouts) {
   CHECK1("reshape(%0) {height=3, channels=2}", "[1,2,1,3]", NUMBERS(1, 2, 3, 4, 5, 6),
          NUMBERS(1, 2, 3, 4, 5, 6));

@@ -366,7 +366,8 @@ static inline void fixture_compare(const Port *port, const float *actual,
   for (int64_t e = 0; e < count; ++e) largest = fmax(largest, fabs(expected->data[e]));
   for (int64_t e = 0; e < count; ++e) {
     double value, want = expected->data[e];
-    dtype_read(port->type.dtype, actual + fixture_index(port, (size_t)e), 1, &value);
+    size_t at = fixture_index(port, (size_t)e) * dtype_bytes(port->type.dtype);
+    dtype_read(port->type.dtype, (const char *)actual + at, 1, &value);
     bool close = isnan(want) ? isnan(value) : fabs(value - want) <= tolerance * largest;
     close = close || value == want;
     if (!close) {

@@ -113,6 +113,33 @@ Test(llvm_kernels_rows, sum_and_mean_of_chunks) {
   fixture_free(&f);
 }
 
+/* -- argmax ------------------------------------------------------------------------------------ */
+
+/* In the caller's outputs and in the arena; equal elements, infinities and NaN. */
+static void check_argmax(int64_t channels, DType as) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_operand(&f, PORT_ROWS, false, map(2, 3, 5, channels), 2);
+  double odd[] = {NAN, 1, 1, INFINITY, -INFINITY, NAN, INFINITY, NAN, NAN, -INFINITY};
+  for (int64_t i = 0; i < 10 && i < channels; ++i) fixture_data(&f)[channels + i] = odd[i];
+  for (int64_t i = 0; i < channels; ++i) {
+    fixture_data(&f)[2 * channels + i] = i % 2 ? NAN : -INFINITY;
+    fixture_data(&f)[3 * channels + i] = i > channels / 2;
+  }
+  ValueId y = build_argmax(f.b, x, as);
+  fixture_result(&f, y, PORT_CALLER, false);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_check(&f, 2, 15, 4, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_rows, argmax) {
+  check_argmax(1, DTYPE_S32);
+  check_argmax(150, DTYPE_U8);
+  check_argmax(10, DTYPE_U8);
+  check_argmax(32, DTYPE_S32);
+  check_argmax(1000, DTYPE_S32);
+}
+
 /* -- calls ------------------------------------------------------------------------------------- */
 
 /* Results in the arena and in the caller's outputs; equal elements, infinities and NaN. */

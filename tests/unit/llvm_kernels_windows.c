@@ -149,10 +149,39 @@ Test(llvm_kernels_windows, average_pool) {
   check_pool(window_make(7, 9, 1, 1, 0, 0), 17, true);
 }
 
+/* Some elements are NaN or infinite. */
+static void check_max_pool(Window window, int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, 7, 9, channels));
+  double odd[] = {NAN, INFINITY, -INFINITY};
+  for (int64_t i = 0; i < 3; ++i) fixture_data(&f)[(11 + 5 * i) * channels] = odd[i];
+  fixture_check_map(&f, build_max_pool(f.b, x, window), 3, 0);
+}
+
+Test(llvm_kernels_windows, max_pool) {
+  check_max_pool(window_make(3, 3, 2, 2, 1, 1), 64);
+  check_max_pool(window_with_gaps(3, 2, 2, 3), 21);
+  check_max_pool(window_make(2, 4, 2, 3, 1, 2), 34);
+}
+
+static void check_adaptive_pool(int64_t h, int64_t w, int32_t height, int32_t width,
+                                int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_rows(&f, map(2, h, w, channels));
+  ValueId y = build_adaptive_pool(f.b, x, height, width);
+  fixture_check_map(&f, build_relu(f.b, y), 3, 1e-6);
+}
+
+Test(llvm_kernels_windows, adaptive_pool) {
+  check_adaptive_pool(7, 9, 6, 2, 34);
+  check_adaptive_pool(7, 9, 1, 1, 16);
+  check_adaptive_pool(3, 2, 5, 3, 5);
+}
+
 static void check_resize(AttrsRESIZE resize, int64_t h, int64_t w, int64_t channels) {
   Fixture f = fixture_new();
   ValueId x = fixture_rows(&f, map(2, h, w, channels));
-  fixture_check_map(&f, build_resize(f.b, x, resize), 4, 1e-6);
+  fixture_check_map(&f, build_resize(f.b, x, VALUE_NONE, resize), 4, 1e-6);
 }
 
 Test(llvm_kernels_windows, resize) {
@@ -160,6 +189,10 @@ Test(llvm_kernels_windows, resize) {
   check_resize((AttrsRESIZE){.height = 3, .width = 13}, 7, 7, 16);
   check_resize((AttrsRESIZE){.height = 5, .width = 5}, 1, 1, 3);
   check_resize((AttrsRESIZE){.height = 1, .scale_w = 1}, 6, 5, 70);
+  check_resize((AttrsRESIZE){.height = 9, .width = 5, .aligned = 1}, 4, 3, 34);
+  check_resize((AttrsRESIZE){.height = 1, .width = 5, .aligned = 1}, 3, 1, 5);
+  check_resize((AttrsRESIZE){.height = 7, .width = 4, .nearest = 1}, 3, 9, 34);
+  check_resize((AttrsRESIZE){.scale_h = 2, .scale_w = 1, .nearest = 1}, 2, 3, 16);
 }
 
 static void check_deform(Window window, int32_t groups, int64_t channels, bool masked) {

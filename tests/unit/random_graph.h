@@ -213,15 +213,36 @@ static inline Window some_pool(Maker *m) {
 static inline void make_pool(Maker *m, ValueId x) {
   Window window = some_pool(m);
   if (window_fits(window, type_of(m, x))) {
-    keep(m, build_average_pool(m->b, x, window, below(&m->random, 2)));
+    bool count_padding = below(&m->random, 2);
+    switch (below(&m->details, 3)) {
+      case 0: keep(m, build_max_pool(m->b, x, window)); break;
+      case 1: keep(m, build_adaptive_pool(m->b, x, window.kernel_h, 1 + window.kernel_w)); break;
+      default: keep(m, build_average_pool(m->b, x, window, count_padding)); break;
+    }
   }
+}
+
+/* One of the last values that is a small map, or VALUE_NONE. */
+static inline ValueId some_map(Maker *m) {
+  for (uint32_t i = m->count; i-- > 0;) {
+    Type type = type_of(m, m->values[i]);
+    if (type.rank == 4 && type.dims[1] * type.dims[2] <= 256) return m->values[i];
+  }
+  return VALUE_NONE;
 }
 
 static inline void make_resize(Maker *m, ValueId x) {
   Type type = type_of(m, x);
   AttrsRESIZE resize = {.scale_h = 1 + (int32_t)below(&m->random, 2), .scale_w = 2};
   if (below(&m->random, 2)) resize.width = 1 + (int32_t)below(&m->random, 20);
-  if (type.rank == 4 && type.dims[1] * type.dims[2] <= 256) keep(m, build_resize(m->b, x, resize));
+  if (type.rank != 4 || type.dims[1] * type.dims[2] > 256) return;
+  ValueId like = VALUE_NONE;
+  uint32_t way = below(&m->details, 4);
+  if (way == 0) like = some_map(m);
+  if (!value_is_none(like)) resize = (AttrsRESIZE){0};
+  resize.nearest = way == 1;
+  resize.aligned = way == 2;
+  keep(m, build_resize(m->b, x, like, resize));
 }
 
 static inline void make_layout(Maker *m, ValueId x) {
