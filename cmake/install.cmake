@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS atmc atm_runtime)
-install(FILES runtime/atm_runtime.h TYPE INCLUDE)
+install(FILES runtime/atm_runtime.h runtime/atm_resize.h TYPE INCLUDE)
 
 # The runtime's sources, for projects that are built for another machine than this one.
 set(ATMC_RUNTIME_INSTALL ${CMAKE_INSTALL_DATADIR}/atmc/runtime)

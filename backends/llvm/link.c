@@ -32,10 +32,11 @@ static void push(Arguments *list, const char *text) {
   ARENA_PUSH(list->arena, list->items, list->count, list->capacity, text);
 }
 
-/* The embedded file is a part of artifacts of `kind`; a program's own files are for it alone. */
+/* The embedded file is a part of artifacts of `kind`; a program's own files are for it alone, and
+ * so is the resizing of photos, which not every host of a shared library needs. */
 static bool is_wanted(const EmbeddedFile *file, LinkKind kind) {
   bool standalone = strncmp(file->name, standalone_folder, sizeof standalone_folder - 1) == 0;
-  return kind == LINK_EXECUTABLE || !standalone;
+  return kind == LINK_EXECUTABLE || (!standalone && strcmp(file->name, "resize.c") != 0);
 }
 
 /* Its path in the private folder, which is flat. */
