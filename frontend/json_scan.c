@@ -13,6 +13,7 @@ typedef struct Scanner {
   const char *at;
   const char *end;
   uint32_t depth;
+  size_t strings; /* bytes of those that were scanned */
 } Scanner;
 
 static bool scan_value(Scanner *s, uint32_t key);
@@ -153,7 +154,9 @@ static bool scan_string(Scanner *s) {
   }
   if (s->at == s->end) return fail(s, begin, "a string without an end");
   ++s->at;
-  return true;
+  s->strings += (size_t)(s->at - begin);
+  if (s->strings <= JSON_MAX_STRINGS) return true;
+  return fail(s, begin, "strings of more than %d MiB in all", JSON_MAX_STRINGS >> 20);
 }
 
 /* "key": value */
@@ -233,7 +236,7 @@ static bool scan_characters(Scanner *s) {
 }
 
 Status json_scan(JsonSource *source) {
-  Scanner s = {source, source->text, source->text + source->bytes, 0};
+  Scanner s = {source, source->text, source->text + source->bytes, 0, 0};
   if (!scan_characters(&s)) return STATUS_BAD_INPUT;
   if (s.end - s.at >= 3 && memcmp(s.at, "\xEF\xBB\xBF", 3) == 0) {
     fail(&s, s.at, "a byte order mark before the JSON text");

@@ -1,9 +1,10 @@
 /* JSON from an untrusted text, with positions.
  *
  * cJSON builds the tree, but it is lenient and keeps no positions, so a strict check of the text
- * (RFC 8259, UTF-8, depth, number of values) comes first and records where each value and its key
- * begin, in the order of the text. The tree is then walked in the same order and each item's
- * `valueint`, which is of no use (it saturates), is replaced by its index into those records.
+ * (RFC 8259, UTF-8, depth, number of values, length of strings) comes first and records where each
+ * value and its key begin, in the order of the text. The tree is then walked in the same order and
+ * each item's `valueint`, which is of no use (it saturates), is replaced by its index into those
+ * records.
  * Keys of an object are unique after decoding; strings hold no zero character.
  */
 #ifndef ATMC_FRONTEND_JSON_SOURCE_H
@@ -19,8 +20,9 @@
 
 enum {
   JSON_MAX_DEPTH = 64,
-  JSON_MAX_VALUES = 1 << 19,
+  JSON_MAX_VALUES = 1 << 18,
   JSON_MAX_NUMBER = 60,
+  JSON_MAX_STRINGS = 8 << 20, /* bytes of all strings and keys, as they stand in the text */
   JSON_MARK_BYTES = 4096
 };
 

@@ -3,21 +3,17 @@
  * The text is untrusted: nesting is limited, the first error ends the parse, and whatever
  * graph_try_append accepts is a graph that holds its invariants. A value's number is looked up in
  * Scope.numbers, which is sorted because numbers must increase. */
+#include <string.h>
+
 #include "ir/text_read.h"
 
-enum { MAX_DEPTH = 4 };
+enum { MAX_DEPTH = 4, MAX_RESERVED = 1 << 17 };
 
 typedef struct Parser {
   TextReader in;
   RecipeTable *recipes;
   uint32_t depth; /* of blocks */
 } Parser;
-
-typedef struct Scope {
-  Graph *graph;
-  uint32_t *numbers; /* of each value of the graph, as the text has it */
-  uint32_t count, capacity;
-} Scope;
 
 /* Lists as read. */
 typedef struct Numbers {
@@ -32,6 +28,17 @@ typedef struct Values {
   ValueId *items;
   uint32_t count, capacity;
 } Values;
+
+typedef struct Scope {
+  Graph *graph;
+  uint32_t *numbers; /* of each value of the graph, as the text has it */
+  uint32_t count, capacity;
+  uint32_t inputs; /* so far */
+  /* Of the node at hand; the next one's take their place. */
+  Numbers results;
+  Types types;
+  Values operands;
+} Scope;
 
 /* Values and types. */
 
@@ -85,17 +92,18 @@ static Status read_types(Parser *p, Types *types) {
 /* Nodes. */
 
 /* "(" values ")": none, or a list. */
-static Status read_operands(Parser *p, const Scope *scope, Node *node) {
-  Values values = {0};
+static Status read_operands(Parser *p, Scope *scope, Node *node) {
+  Values *values = &scope->operands;
+  values->count = 0;
   RETURN_IF_ERROR(text_read_expect(&p->in, "("));
   if (text_read_accept(&p->in, ")")) return STATUS_OK;
   do {
     ValueId value = VALUE_NONE;
     RETURN_IF_ERROR(read_value(p, scope, &value));
-    ARENA_PUSH(p->in.arena, values.items, values.count, values.capacity, value);
+    ARENA_PUSH(p->in.arena, values->items, values->count, values->capacity, value);
   } while (text_read_accept(&p->in, ","));
-  node->operands = values.items;
-  node->operand_count = values.count;
+  node->operands = values->items;
+  node->operand_count = values->count;
   return text_read_expect(&p->in, ")");
 }
 
@@ -114,8 +122,9 @@ static Status read_body(Parser *p, Node *node) {
   return read_block(p, body);
 }
 
-/* What follows the operator. *types stays empty when the text gives none. */
-static Status read_rest(Parser *p, const Scope *scope, Node *node, Types *types) {
+/* What follows the operator. The types stay empty when the text gives none. */
+static Status read_rest(Parser *p, Scope *scope, Node *node) {
+  Types *types = &scope->types;
   if (node->op == OP_CONSTANT) {
     RETURN_IF_ERROR(text_read_recipe(&p->in, p->recipes, &node->recipe));
   } else if (node->op != OP_INPUT) {
@@ -125,14 +134,17 @@ static Status read_rest(Parser *p, const Scope *scope, Node *node, Types *types)
   if (text_read_accept(&p->in, ":")) RETURN_IF_ERROR(read_types(p, types));
   if (node->op == OP_INPUT) {
     if (types->count != 1) return text_read_fail(&p->in, p->in.cursor, "an input needs one type");
+    if (++scope->inputs > TEXT_MAX_PORTS) {
+      return text_read_fail(&p->in, p->in.cursor, "more than %d inputs", TEXT_MAX_PORTS);
+    }
     node->attrs.INPUT.declared = types->items[0];
   }
   return node->op == OP_KERNEL ? read_body(p, node) : text_read_label(&p->in, &node->label);
 }
 
 /* The types of the text, where it gives any, are those that were inferred. */
-static Status check_types(const Parser *p, const char *at, const Scope *scope, const Node *node,
-                          const Types *types) {
+static Status check_types(const Parser *p, const char *at, const Scope *scope, const Node *node) {
+  const Types *types = &scope->types;
   char given[TYPE_TEXT_MAX];
   char inferred[TYPE_TEXT_MAX];
   if (types->count == 0) return STATUS_OK;
@@ -150,8 +162,8 @@ static Status check_types(const Parser *p, const char *at, const Scope *scope, c
 }
 
 /* Enters the results of a node, just appended, under their numbers. */
-static Status define(Parser *p, const char *at, Scope *scope, const Node *node,
-                     const Numbers *numbers) {
+static Status define(Parser *p, const char *at, Scope *scope, const Node *node) {
+  const Numbers *numbers = &scope->results;
   if (numbers->count != node->result_count) {
     return text_read_fail(&p->in, at, "%s has %u results, the text names %u",
                           op_info(node->op)->text, node->result_count, numbers->count);
@@ -169,20 +181,19 @@ static Status define(Parser *p, const char *at, Scope *scope, const Node *node,
 
 /* One node, appended as soon as it is read: so that what follows can refer to it. */
 static Status read_node(Parser *p, Scope *scope) {
-  Numbers numbers = {0};
-  Types types = {0};
   Node node = {0};
   const char *at = p->in.cursor;
-  RETURN_IF_ERROR(read_numbers(p, &numbers));
+  scope->results.count = scope->types.count = 0;
+  RETURN_IF_ERROR(read_numbers(p, &scope->results));
   RETURN_IF_ERROR(text_read_expect(&p->in, "="));
   RETURN_IF_ERROR(text_read_op(&p->in, &node.op));
-  RETURN_IF_ERROR(read_rest(p, scope, &node, &types));
+  RETURN_IF_ERROR(read_rest(p, scope, &node));
   NodeId id;
   const char *message = graph_try_append(scope->graph, &node, &id);
   if (message) return text_read_fail(&p->in, at, "%s", message);
   const Node *appended = graph_node(scope->graph, id);
-  RETURN_IF_ERROR(check_types(p, at, scope, appended, &types));
-  return define(p, at, scope, appended, &numbers);
+  RETURN_IF_ERROR(check_types(p, at, scope, appended));
+  return define(p, at, scope, appended);
 }
 
 /* What is behind the word "output". */
@@ -191,6 +202,9 @@ static Status read_output(Parser *p, const Scope *scope) {
   const char *name = NULL;
   ValueId value = VALUE_NONE;
   int64_t nchw = 0;
+  if (scope->graph->output_count == TEXT_MAX_PORTS) {
+    return text_read_fail(&p->in, at, "more than %d outputs", TEXT_MAX_PORTS);
+  }
   RETURN_IF_ERROR(text_read_string(&p->in, &name));
   RETURN_IF_ERROR(read_value(p, scope, &value));
   if (text_read_accept(&p->in, "{")) {
@@ -223,9 +237,19 @@ static Status read_block(Parser *p, Graph *graph) {
   return STATUS_OK;
 }
 
+/* Room for about as many nodes as there are, those of bodies too: arrays that grow leave their old
+ * selves in the arena. */
+static void reserve(Graph *graph, const char *text) {
+  uint32_t lines = 0;
+  for (; (text = strchr(text, '=')) && lines < MAX_RESERVED; ++text) {
+    lines += text[1] == ' ' && text[-1] == ' ';
+  }
+  graph_reserve(graph, lines, lines);
+}
+
 Status graph_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *file,
                    const char *text, Graph **graph) {
-  Parser parser = {.in = {arena, diag, file, text, text}, .recipes = recipes};
+  Parser parser = {.in = text_read_begin(arena, diag, file, text), .recipes = recipes};
   const char *name = NULL;
   RETURN_IF_ERROR(text_read_expect(&parser.in, "graph"));
   int64_t rounds = 1;
@@ -236,6 +260,7 @@ Status graph_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const char *f
   RETURN_IF_ERROR(text_read_expect(&parser.in, "{"));
   *graph = graph_new(arena, recipes, name);
   (*graph)->rounds = (uint32_t)rounds;
+  reserve(*graph, parser.in.cursor);
   RETURN_IF_ERROR(read_block(&parser, *graph));
   text_read_skip(&parser.in);
   if (*parser.in.cursor) {

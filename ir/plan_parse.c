@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MAX_QUOTED = 40, MAX_COUNT = INT32_MAX };
+enum { MAX_QUOTED = 40, MAX_COUNT = INT32_MAX, MAX_STEPS = 1 << 14 };
 /* So that sums of a few of them do not overflow; what a plan may have at most, plan_verify says. */
 static const int64_t MAX_BYTES = INT64_C(1) << 46;
 
@@ -39,6 +39,7 @@ Status plan_parse_offset(PlanParser *p, uint64_t *offset) {
 
 Status plan_parse_choice(PlanParser *p, const char *what, const char *const *words, uint32_t count,
                          uint32_t *index) {
+  RETURN_IF_ERROR(text_read_room(&p->in));
   text_read_skip(&p->in);
   for (*index = 0; *index < count; ++*index) {
     if (words[*index] && text_read_accept(&p->in, words[*index])) return STATUS_OK;
@@ -116,6 +117,9 @@ static Status read_step(PlanParser *p, const char *at) {
   RETURN_IF_ERROR(text_read_expect(&p->in, "macs"));
   RETURN_IF_ERROR(text_read_label(&p->in, &step.label));
   if (!step.label) step.label = "";
+  if (p->plan.step_count == MAX_STEPS) {
+    return text_read_fail(&p->in, at, "more than %d steps", MAX_STEPS);
+  }
   ARENA_PUSH(p->in.arena, p->steps, p->plan.step_count, p->step_capacity, step);
   ARENA_PUSH(p->in.arena, p->step_at, p->step_at_count, p->step_at_capacity, at);
   return STATUS_OK;
@@ -193,7 +197,7 @@ static Status report(const PlanParser *p, const PlanFault *fault) {
 
 Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const PlanText *from,
                   const Plan **result) {
-  PlanParser p = {.in = {arena, diag, from->file, from->text, from->text}, .recipes = recipes};
+  PlanParser p = {.in = text_read_begin(arena, diag, from->file, from->text), .recipes = recipes};
   RETURN_IF_ERROR(read_head(&p, from->target));
   RETURN_IF_ERROR(read_parts(&p));
   p.plan.inputs = p.inputs;

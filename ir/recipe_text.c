@@ -112,13 +112,14 @@ void recipe_print(const Recipe *recipe, StringBuilder *out) {
 
 /* -- parsing ----------------------------------------------------------------------------------- */
 
-enum { MAX_DEPTH = 200, MAX_NAME = 1024 };
+enum { MAX_DEPTH = 200, MAX_NAME = 1024, MAX_PARTS = 1 << 14 };
 
 typedef struct Parser {
   RecipeTable *table;
   const char *at;
   const char *error; /* the first one; `at` stays there */
   int depth;
+  int parts; /* recipes in the text so far */
 } Parser;
 
 /* Keeps the first message. Always false, so that it can be returned. */
@@ -336,6 +337,10 @@ static const Recipe *parse_recipe(Parser *p) {
   skip_blanks(p);
   if (p->depth == MAX_DEPTH) {
     fail(p, "recipe is nested too deeply");
+    return NULL;
+  }
+  if (++p->parts > MAX_PARTS) {
+    fail(p, "recipe has too many parts");
     return NULL;
   }
   ++p->depth;

@@ -11,6 +11,15 @@
 /* Characters of the text that a message repeats. */
 enum { MAX_QUOTED = 40 };
 
+TextReader text_read_begin(Arena *arena, Diag *diag, const char *file, const char *text) {
+  return (TextReader){.arena = arena,
+                      .diag = diag,
+                      .file = file,
+                      .text = text,
+                      .cursor = text,
+                      .limit = arena_bytes(arena) + TEXT_MAX_MEMORY};
+}
+
 /* Lines are counted when there is an error, and only then. */
 Status text_read_fail(const TextReader *r, const char *at, const char *format, ...) {
   Position position = {.file = r->file, .line = 1, .column = 1, .text = r->text};
@@ -26,6 +35,12 @@ Status text_read_fail(const TextReader *r, const char *at, const char *format, .
   const char *message = arena_vprintf(r->arena, format, args);
   va_end(args);
   return diag_error(r->diag, position, "%s", message);
+}
+
+Status text_read_room(const TextReader *r) {
+  if (arena_bytes(r->arena) <= r->limit) return STATUS_OK;
+  return text_read_fail(r, r->cursor, "what the text says takes more than %d MiB of memory",
+                        TEXT_MAX_MEMORY >> 20);
 }
 
 void text_read_skip(TextReader *r) {
@@ -53,10 +68,23 @@ bool text_read_accept(TextReader *r, const char *token) {
 }
 
 Status text_read_expect(TextReader *r, const char *token) {
+  RETURN_IF_ERROR(text_read_room(r));
   if (text_read_accept(r, token)) return STATUS_OK;
   text_read_skip(r);
   return *r->cursor ? text_read_fail(r, r->cursor, "expected \"%s\"", token)
                     : text_read_fail(r, r->cursor, "expected \"%s\", the text ends here", token);
+}
+
+/* Copies what stands from the cursor to `end`, and moves there. */
+static Status take(TextReader *r, const char *end, const char **copy) {
+  if (end - r->cursor > TEXT_MAX_WORD) {
+    return text_read_fail(r, r->cursor, "%td characters; the limit is %d", end - r->cursor,
+                          TEXT_MAX_WORD);
+  }
+  RETURN_IF_ERROR(text_read_room(r));
+  *copy = arena_strndup(r->arena, r->cursor, (size_t)(end - r->cursor));
+  r->cursor = end;
+  return STATUS_OK;
 }
 
 Status text_read_word(TextReader *r, const char *what, const char **word) {
@@ -64,9 +92,7 @@ Status text_read_word(TextReader *r, const char *what, const char **word) {
   const char *end = r->cursor;
   while (isalnum((unsigned char)*end) || *end == '_') ++end;
   if (end == r->cursor) return text_read_fail(r, r->cursor, "expected %s", what);
-  *word = arena_strndup(r->arena, r->cursor, (size_t)(end - r->cursor));
-  r->cursor = end;
-  return STATUS_OK;
+  return take(r, end, word);
 }
 
 /* All digits are read before the number is judged, so that the message is about the whole of it. */
@@ -121,11 +147,25 @@ static char read_escape(TextReader *r) {
   return (char)(hex_digit(r->cursor[-2]) * 16 + hex_digit(r->cursor[-1]));
 }
 
-/* An escape is longer than what it stands for: the rest of the line is room enough. */
+/* The characters up to a quotation mark that no backslash precedes, or to the end of the line. */
+static size_t string_length(const char *text) {
+  size_t length = 0;
+  while (text[length] && text[length] != '"' && text[length] != '\n') {
+    length += text[length] == '\\' && (text[length + 1] == '\\' || text[length + 1] == '"') ? 2 : 1;
+  }
+  return length;
+}
+
+/* An escape is longer than what it stands for. */
 Status text_read_string(TextReader *r, const char **string) {
   RETURN_IF_ERROR(text_read_expect(r, "\""));
   const char *start = r->cursor - 1;
-  char *out = arena_alloc(r->arena, strcspn(r->cursor, "\n") + 1);
+  size_t length = string_length(r->cursor);
+  if (length > TEXT_MAX_WORD) {
+    return text_read_fail(r, start, "a string of %zu characters; the limit is %d", length,
+                          TEXT_MAX_WORD);
+  }
+  char *out = arena_alloc(r->arena, length + 1);
   *string = out;
   while (*r->cursor != '"') {
     const char *at = r->cursor;
@@ -147,9 +187,7 @@ Status text_read_name(TextReader *r, const char **name) {
   const char *end = r->cursor;
   while (isalnum((unsigned char)*end) || *end == '_' || *end == '.') ++end;
   if (end == r->cursor) return text_read_fail(r, r->cursor, "expected a name");
-  *name = arena_strndup(r->arena, r->cursor, (size_t)(end - r->cursor));
-  r->cursor = end;
-  return STATUS_OK;
+  return take(r, end, name);
 }
 
 Status text_read_label(TextReader *r, const char **label) {
@@ -158,11 +196,10 @@ Status text_read_label(TextReader *r, const char **label) {
   if (strncmp(comment, "//", 2) != 0) return STATUS_OK;
   r->cursor = comment + 2 + strspn(comment + 2, " \t");
   if (*r->cursor == '"') return text_read_string(r, label);
-  size_t length = strcspn(r->cursor, "\n");
-  const char *text = r->cursor;
-  r->cursor += length;
-  while (length && isspace((unsigned char)text[length - 1])) --length;
-  if (length) *label = arena_strndup(r->arena, text, length);
+  const char *line = r->cursor + strcspn(r->cursor, "\n"), *end = line;
+  while (end > r->cursor && isspace((unsigned char)end[-1])) --end;
+  if (end > r->cursor) RETURN_IF_ERROR(take(r, end, label));
+  r->cursor = line;
   return STATUS_OK;
 }
 

@@ -8,18 +8,31 @@
 
 #include "ir/graph.h"
 
+enum {
+  TEXT_MAX_MEMORY = 40 << 20, /* bytes of the arena that what is read may take */
+  TEXT_MAX_WORD = 1 << 16,    /* bytes of a name, a word, a string or a label */
+  TEXT_MAX_PORTS = 1024       /* inputs, and outputs, of a graph: their names are compared */
+};
+
 typedef struct TextReader {
   Arena *arena;
   Diag *diag;
   const char *file; /* for messages */
   const char *text;
   const char *cursor; /* in `text` */
+  size_t limit;       /* of the arena's bytes */
 } TextReader;
+
+/* At the beginning of `text`. All is for as long as `arena` lives. */
+TextReader text_read_begin(Arena *arena, Diag *diag, const char *file, const char *text);
 
 /* Reports an error at `at`, which is in the text. */
 Status text_read_fail(const TextReader *r, const char *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* An error where what was read takes too much memory. Whatever reads a list asks once for each
+ * element, most by text_read_expect and text_read_word. */
+MUST_CHECK Status text_read_room(const TextReader *r);
 /* Skips blanks, ends of lines and comments. */
 void text_read_skip(TextReader *r);
 /* Whether `token` is next; then it is skipped. One of letters must be a whole word. */

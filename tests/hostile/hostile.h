@@ -2,6 +2,7 @@
 #ifndef ATMC_TESTS_HOSTILE_H
 #define ATMC_TESTS_HOSTILE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -18,7 +19,18 @@ typedef struct HostileList {
   uint32_t count;
 } HostileList;
 
-extern const HostileList hostile_models, hostile_weights, hostile_checkpoints, hostile_texts;
+extern const HostileList hostile_json, hostile_models, hostile_weights, hostile_checkpoints,
+    hostile_archives, hostile_arrays, hostile_texts, hostile_plans;
+
+/* -- what writes them (write.c) ---------------------------------------------------------------- */
+
+/* The lowest `bytes` bytes of a number, little-endian. */
+void put(FILE *file, uint64_t value, int bytes);
+/* `bytes` of `text`, `count` times. */
+void repeat(FILE *file, uint32_t count, const char *text, size_t bytes);
+#define REPEAT(file, count, text) repeat(file, count, text, sizeof(text) - 1)
+/* Makes the file so long with zeros, which take no room on the disk. */
+void grow(FILE *file, uint64_t bytes);
 
 /* Calls `use` for `count` names of seven letters whose FNV-1a hashes, as a table of 2^20 slots has
  * them, are neighbours: in an open-addressed table each is looked for behind all others. */
