@@ -86,7 +86,7 @@ typedef struct ArtifactVariant {
  * variants. */
 typedef struct ArtifactSpec {
   const char *prefix;              /* of every symbol */
-  const char *soname;              /* of a shared library; NULL: none */
+  const char *name;                /* of the files, without what is before and behind it */
   const ArtifactVariant *variants; /* best first: the first that a CPU runs is the one that does */
   uint32_t variant_count;          /* at least 1 */
   uint32_t plan_count;             /* of each variant, at least 1 */
@@ -159,6 +159,11 @@ enum { LLVM_PEAK_FLOATS = 16 };
 /* How many multiply-adds there are in a task. */
 uint64_t llvm_peak_macs(const TargetInfo *target, PeakKind kind);
 
+/* The prefix of an artifact's macros: in upper case, unless the prefix itself has capitals (so that
+ * Net and net are two). */
+const char *artifact_macro_prefix(const ArtifactSpec *spec, Arena *arena);
+/* The wrapper of an artifact that the template `file` of runtime/bindings gives, in `arena`. */
+const char *binding_write(const ArtifactSpec *spec, const char *file, Arena *arena);
 /* The C header of an artifact, in `arena`. */
 const char *header_write(const ArtifactSpec *spec, Arena *arena);
 typedef struct ArchiveMember {

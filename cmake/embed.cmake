@@ -23,7 +23,7 @@ endif()
 # A library with the runtime's sources, for programs that the compiler links.
 file(GLOB_RECURSE runtime_files RELATIVE ${CMAKE_SOURCE_DIR}/runtime CONFIGURE_DEPENDS
      ${CMAKE_SOURCE_DIR}/runtime/*.c ${CMAKE_SOURCE_DIR}/runtime/*.h
-     ${CMAKE_SOURCE_DIR}/runtime/*.def)
+     ${CMAKE_SOURCE_DIR}/runtime/*.def ${CMAKE_SOURCE_DIR}/runtime/bindings/*)
 list(JOIN runtime_files "," runtime_names)
 list(TRANSFORM runtime_files PREPEND ${CMAKE_SOURCE_DIR}/runtime/ OUTPUT_VARIABLE runtime_paths)
 set(embedded_source ${CMAKE_BINARY_DIR}/embedded_runtime.c)

@@ -154,6 +154,23 @@ static Status write_plan(Outputs *o, const char *path) {
   return write_texts(o, path, print_plan);
 }
 
+static Status write_binding(Outputs *o, const char *file, const char *path) {
+  const char *text = binding_write(&o->spec, file, o->c->arena);
+  return write_file(o, path, text, strlen(text));
+}
+
+static Status write_cxx(Outputs *o, const char *path) {
+  return write_binding(o, "model.hpp", path);
+}
+
+static Status write_python(Outputs *o, const char *path) {
+  return write_binding(o, "model.py", path);
+}
+
+static Status write_rust(Outputs *o, const char *path) {
+  return write_binding(o, "model.rs", path);
+}
+
 /* Adds a file's name as make and ninja read it. */
 static void add_name(StringBuilder *text, const char *name) {
   for (const char *c = name; *c; ++c) {
@@ -313,7 +330,7 @@ Status outputs_write(Compilation *c) {
       .summary = {.arena = c->arena},
   };
   o.spec.prefix = choose_prefix(options, c->arena);
-  o.spec.soname = arena_printf(c->arena, "lib%s.so", o.name);
+  o.spec.name = o.name;
   o.spec.external_weights = !strcmp(options->weights_mode, "external");
   o.spec.class_names = c->model->class_names;
   o.spec.class_count = c->model->class_count;

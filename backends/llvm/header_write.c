@@ -37,14 +37,6 @@ static char *identifier(Arena *arena, const char *text, bool upper) {
   return copy;
 }
 
-/* In upper case, as macros are; a prefix that has capitals stays, so that Net and net are two. */
-static const char *macro_prefix(Arena *arena, const char *prefix) {
-  for (const char *c = prefix; *c; ++c) {
-    if (isupper((unsigned char)*c)) return prefix;
-  }
-  return identifier(arena, prefix, true);
-}
-
 /* The identifier of tensor `i` in `list`, by its name where that stays unique. */
 static const char *tensor_identifier(Arena *arena, const PlanTensor *list, uint32_t count,
                                      uint32_t i, bool upper) {
@@ -264,7 +256,7 @@ const char *header_write(const ArtifactSpec *spec, Arena *arena) {
                    .spec = spec,
                    .plans = spec->variants[0].plans,
                    .prefix = spec->prefix,
-                   .upper = macro_prefix(arena, spec->prefix)};
+                   .upper = artifact_macro_prefix(spec, arena)};
   Header *h = &header;
   add_introduction(h);
   ADD(h, "#ifndef ATM_MODEL_H_%s\n#define ATM_MODEL_H_%s\n\n", h->prefix, h->prefix);

@@ -32,11 +32,13 @@ static void push(Arguments *list, const char *text) {
   ARENA_PUSH(list->arena, list->items, list->count, list->capacity, text);
 }
 
-/* The embedded file is a part of artifacts of `kind`; a program's own files are for it alone, and
- * so is the resizing of photos, which not every host of a shared library needs. */
+/* The embedded file is a part of artifacts of `kind`: a program's own files are for it alone, and
+ * so is the resizing of photos, which not every host of a shared library needs; other folders are
+ * for none. */
 static bool is_wanted(const EmbeddedFile *file, LinkKind kind) {
   bool standalone = strncmp(file->name, standalone_folder, sizeof standalone_folder - 1) == 0;
-  return kind == LINK_EXECUTABLE || (!standalone && strcmp(file->name, "resize.c") != 0);
+  bool program = standalone || strcmp(file->name, "resize.c") == 0;
+  return program ? kind == LINK_EXECUTABLE : !strchr(file->name, '/');
 }
 
 /* Its path in the private folder, which is flat. */
@@ -130,7 +132,7 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
   push(&list, "-Wl,-z,relro,-z,now"); /* nothing that the loader wrote can be written again */
   if (kind == LINK_SHARED) {
     push(&list, "-shared");
-    if (spec->soname) push(&list, arena_printf(arena, "-Wl,-soname,%s", spec->soname));
+    push(&list, arena_printf(arena, "-Wl,-soname,lib%s.so", spec->name));
   } else {
     push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", spec->prefix));
   }

@@ -1,6 +1,8 @@
 /* The names of an artifact's entries and symbols, as the object, the header and the driver use
  * them. An entry's suffix says which images it takes and nothing of the other entries, so that it
  * stays when resolutions are added: _HxW, _NxHxW of several images, _N of vectors. */
+#include <ctype.h>
+
 #include "backends/backend.h"
 #include "backends/llvm/targets.h"
 
@@ -17,6 +19,15 @@ const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena) 
   if (type.rank != 4) return arena_printf(arena, "_%u", size.n);
   if (size.n == 1) return arena_printf(arena, "_%ux%u", size.h, size.w);
   return arena_printf(arena, "_%ux%ux%u", size.n, size.h, size.w);
+}
+
+const char *artifact_macro_prefix(const ArtifactSpec *spec, Arena *arena) {
+  char *upper = arena_strdup(arena, spec->prefix);
+  for (char *c = upper; *c; ++c) {
+    if (isupper((unsigned char)*c)) return spec->prefix;
+    *c = (char)toupper((unsigned char)*c);
+  }
+  return upper;
 }
 
 const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena *arena) {

@@ -33,6 +33,7 @@ static void open_fixture(Fixture *f, const char *isa) {
   f->blob = weights_blob_layout(f->arena, &f->plan, 1);
   f->source = (WeightSource){.read = tiny_read};
   f->spec = (ArtifactSpec){.prefix = "tiny",
+                           .name = "tiny",
                            .variants = &f->variant,
                            .variant_count = 1,
                            .plan_count = 1,

@@ -1,0 +1,159 @@
+"""The model @PREFIX@, compiled by atmc, for Python: needs NumPy and @LIBRARY@ beside this file.
+
+    import @MODULE@
+    model = @MODULE@.Model(threads=4)
+    logits = model.run(image)                      # arrays of a shape that was compiled
+    logits, features = other.run(image=a, mask=b)  # several inputs by name, several outputs in order
+
+Arrays are handed over as they are, without a copy; the interpreter's lock is released while the model runs. A Model
+may be used by several threads at once: each has a workspace of its own. They share one pool of `threads` threads.
+"""
+import ctypes
+import mmap
+import os
+import threading
+
+import numpy as np
+
+_DTYPES = {1: np.float32, 2: np.float16, 3: np.int32, 4: np.int8, 5: np.uint8, 6: np.int16}
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("layout", ctypes.c_char_p), ("dtype", ctypes.c_uint32),
+                ("rank", ctypes.c_uint32), ("dims", ctypes.c_uint32 * 4)]
+
+
+class _Env(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_uint32), ("threads", ctypes.c_uint32), ("isa", ctypes.c_uint64),
+                ("weights", ctypes.c_void_p), ("ctx", ctypes.c_void_p), ("parallel_for", ctypes.c_void_p)]
+
+
+_Run = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_void_p),
+                        ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(_Env))
+
+
+class _Entry(ctypes.Structure):
+    _fields_ = [("run", _Run), ("inputs", ctypes.POINTER(_Tensor)), ("outputs", ctypes.POINTER(_Tensor)),
+                ("workspace_base", ctypes.c_size_t), ("workspace_scratch", ctypes.c_size_t), ("macs", ctypes.c_uint64)]
+
+
+class _Variant(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("isa", ctypes.c_uint64)]
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint32) for name in ("abi_version", "input_count", "output_count", "entry_count",
+                                                     "variant_count", "class_count")]
+    _fields_ += [("name", ctypes.c_char_p), ("target", ctypes.c_char_p), ("hash", ctypes.c_char_p),
+                 ("entries", ctypes.POINTER(_Entry)), ("variants", ctypes.POINTER(_Variant)),
+                 ("classes", ctypes.POINTER(ctypes.c_char_p)), ("weights_bytes", ctypes.c_uint64),
+                 ("arithmetic", ctypes.c_char_p), ("image_input", ctypes.c_uint32)]
+
+
+class Error(RuntimeError):
+    """What the model returned, in English."""
+
+
+class Tensor:
+    """An input or an output at one resolution: name, layout, dtype and shape."""
+
+    def __init__(self, tensor):
+        self.name = tensor.name.decode()
+        self.layout = tensor.layout.decode()
+        self.dtype = np.dtype(_DTYPES[tensor.dtype])
+        self.shape = tuple(tensor.dims[:tensor.rank])
+
+    def __repr__(self):
+        return f"{self.name}: {self.dtype} {list(self.shape)} {self.layout}"
+
+
+class Resolution:
+    """One compiled resolution: its inputs, outputs and multiply-adds."""
+
+    def __init__(self, entry, model):
+        self.inputs = [Tensor(entry.inputs[i]) for i in range(model.input_count)]
+        self.outputs = [Tensor(entry.outputs[i]) for i in range(model.output_count)]
+        self.macs = entry.macs
+        self._entry = entry
+
+    def __repr__(self):
+        return f"{self.inputs} -> {self.outputs}"
+
+
+class Model:
+    """`threads` workers; `weights` is the file of external weights, which is mapped; `library` another place."""
+
+    def __init__(self, threads=1, weights=None, library=None):
+        path = library or os.path.join(os.path.dirname(os.path.abspath(__file__)), "@LIBRARY@")
+        self._pool = None
+        self._library = lib = ctypes.CDLL(path)
+        lib.@PREFIX@_model.restype = ctypes.POINTER(_Model)
+        lib.@PREFIX@_check_weights.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        lib.atm_error_text.restype = ctypes.c_char_p
+        lib.atm_pool_create.restype = ctypes.c_void_p
+        lib.atm_pool_env.argtypes, lib.atm_pool_env.restype = [ctypes.c_void_p], _Env
+        lib.atm_pool_destroy.argtypes = [ctypes.c_void_p]
+        model = lib.@PREFIX@_model().contents
+        if model.abi_version != @ABI@:
+            raise Error(f"{path} has version {model.abi_version} of the interface, this file knows @ABI@")
+        self.name, self.hash = model.name.decode(), model.hash.decode()
+        self.target, self.arithmetic = model.target.decode(), model.arithmetic.decode()
+        self.isas = [model.variants[i].name.decode() for i in range(model.variant_count)]
+        self.classes = [model.classes[i].decode("utf-8", "replace") for i in range(model.class_count)]
+        self.resolutions = [Resolution(model.entries[i], model) for i in range(model.entry_count)]
+        self._weights = self._map(weights) if model.weights_bytes else None
+        self._pool = lib.atm_pool_create(threads)
+        if not self._pool:
+            raise Error(f"cannot start {threads} threads")
+        self._env = lib.atm_pool_env(self._pool)
+        if self._weights is not None:
+            self._env.weights = self._weights.ctypes.data
+        self._local = threading.local()
+
+    def __del__(self):
+        if self._pool:
+            self._library.atm_pool_destroy(self._pool)
+
+    def _check(self, code):
+        if code:
+            raise Error(self._library.atm_error_text(code).decode())
+
+    def _map(self, path):
+        if path is None:
+            raise Error("the weights are external: weights=FILE is missing")
+        with open(path, "rb") as file:
+            data = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+        self._check(self._library.@PREFIX@_check_weights(data.ctypes.data, data.size))
+        return data
+
+    def _workspace(self, entry):
+        need = entry.workspace_base + (self._env.threads - 1) * entry.workspace_scratch
+        space = getattr(self._local, "space", None)
+        if space is None or space.size < need + 64:
+            space = self._local.space = np.empty(need + 64, np.uint8)
+        return (space.ctypes.data + 63) // 64 * 64, need
+
+    def _choose(self, arrays):
+        for resolution in self.resolutions:
+            if all(a.shape == t.shape for a, t in zip(arrays, resolution.inputs)):
+                return resolution
+        shapes = [[t.shape for t in r.inputs] for r in self.resolutions]
+        raise ValueError(f"shapes {[a.shape for a in arrays]} were not compiled; there are {shapes}")
+
+    def run(self, *arrays, out=None, **named):
+        """The outputs for these inputs, in order or by name: an array, or a list where there are several. `out` is the
+        array, or the list of arrays, to write instead of new ones."""
+        tensors = self.resolutions[0].inputs
+        arrays = list(arrays) + [named.pop(t.name) for t in tensors[len(arrays):] if t.name in named]
+        if named or len(arrays) != len(tensors):
+            raise TypeError(f"the inputs are {[t.name for t in tensors]}")
+        resolution = self._choose(arrays)
+        outputs = [np.empty(t.shape, t.dtype) for t in resolution.outputs] if out is None else out
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        for array, tensor in zip(arrays + list(outputs), resolution.inputs + resolution.outputs):
+            if array.dtype != tensor.dtype or array.shape != tensor.shape or not array.flags.c_contiguous:
+                raise ValueError(f"{tensor.name} is {array.dtype} {list(array.shape)}; wanted is {tensor}, contiguous")
+        pointers = [(ctypes.c_void_p * len(list_))(*[a.ctypes.data for a in list_]) for list_ in (arrays, outputs)]
+        workspace, size = self._workspace(resolution._entry)
+        self._check(resolution._entry.run(*pointers, workspace, size, ctypes.byref(self._env)))
+        return outputs[0] if len(outputs) == 1 else list(outputs)

@@ -1,0 +1,200 @@
+//! The model @PREFIX@, compiled by atmc, for Rust: link it with the object (or library) and libatm_runtime.
+//!
+//! ```ignore
+//! let mut model = @MODULE@::Model::new(4)?;         // a pool of four threads; its workspace
+//! model.run(model.first(), &[as_bytes(&image)], &mut [as_bytes_mut(&mut logits)])?;
+//! ```
+//!
+//! A Model runs one call at a time; it can be sent to another thread. Tensors are slices of bytes, whose lengths are
+//! checked against the entry's.
+#![allow(dead_code)]
+use std::alloc::{alloc, dealloc, Layout};
+use std::ffi::{c_char, c_int, c_void, CStr};
+use std::slice;
+
+#[repr(C)]
+pub struct Tensor {
+    name: *const c_char,
+    layout: *const c_char,
+    pub dtype: u32,
+    pub rank: u32,
+    pub dims: [u32; 4],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Env {
+    size: u32,
+    threads: u32,
+    isa: u64,
+    weights: *const c_void,
+    ctx: *mut c_void,
+    parallel_for: *const c_void,
+}
+
+#[repr(C)]
+pub struct Entry {
+    run: extern "C" fn(*const *const c_void, *const *mut c_void, *mut c_void, usize, *const Env) -> c_int,
+    inputs: *const Tensor,
+    outputs: *const Tensor,
+    workspace_base: usize,
+    workspace_scratch: usize,
+    pub macs: u64,
+}
+
+#[repr(C)]
+struct Info {
+    abi_version: u32,
+    input_count: u32,
+    output_count: u32,
+    entry_count: u32,
+    variant_count: u32,
+    class_count: u32,
+    name: *const c_char,
+    target: *const c_char,
+    hash: *const c_char,
+    entries: *const Entry,
+    variants: *const c_void,
+    classes: *const *const c_char,
+    weights_bytes: u64,
+    arithmetic: *const c_char,
+    image_input: u32,
+}
+
+extern "C" {
+    fn @PREFIX@_model() -> *const Info;
+    fn @PREFIX@_find(n: u32, h: u32, w: u32) -> *const Entry;
+    fn @PREFIX@_check_weights(weights: *const c_void, bytes: usize) -> c_int;
+    fn atm_error_text(code: c_int) -> *const c_char;
+    fn atm_pool_create(threads: u32) -> *mut c_void;
+    fn atm_pool_destroy(pool: *mut c_void);
+    fn atm_pool_env(pool: *mut c_void) -> Env;
+}
+
+const ARGUMENT: c_int = -1;
+const NO_MEMORY: c_int = -7;
+const SYSTEM: c_int = -8;
+
+/// What the model or the runtime returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Error(pub i32);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&text(unsafe { atm_error_text(self.0) }))
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn text(c: *const c_char) -> String {
+    unsafe { CStr::from_ptr(c) }.to_string_lossy().into_owned()
+}
+
+fn check(code: c_int) -> Result<(), Error> {
+    if code == 0 { Ok(()) } else { Err(Error(code)) }
+}
+
+fn info() -> &'static Info {
+    unsafe { &*@PREFIX@_model() }
+}
+
+impl Tensor {
+    pub fn name(&self) -> String {
+        text(self.name)
+    }
+    pub fn shape(&self) -> &[u32] {
+        &self.dims[..self.rank as usize]
+    }
+    pub fn bytes(&self) -> usize {
+        let element = match self.dtype { 1 | 3 => 4, 2 | 6 => 2, _ => 1 };
+        self.shape().iter().map(|&d| d as usize).product::<usize>() * element
+    }
+}
+
+impl Entry {
+    pub fn inputs(&self) -> &'static [Tensor] {
+        unsafe { slice::from_raw_parts(self.inputs, info().input_count as usize) }
+    }
+    pub fn outputs(&self) -> &'static [Tensor] {
+        unsafe { slice::from_raw_parts(self.outputs, info().output_count as usize) }
+    }
+}
+
+pub fn entries() -> &'static [Entry] {
+    unsafe { slice::from_raw_parts(info().entries, info().entry_count as usize) }
+}
+
+/// The entry for `n` images of `h` x `w`.
+pub fn find(n: u32, h: u32, w: u32) -> Option<&'static Entry> {
+    unsafe { @PREFIX@_find(n, h, w).as_ref() }
+}
+
+pub fn classes() -> Vec<String> {
+    (0..info().class_count as usize).map(|i| text(unsafe { *info().classes.add(i) })).collect()
+}
+
+/// A model with its pool and its workspace.
+pub struct Model<'w> {
+    pool: *mut c_void,
+    env: Env,
+    workspace: *mut u8,
+    layout: Layout,
+    weights: std::marker::PhantomData<&'w [u8]>,
+}
+
+unsafe impl Send for Model<'_> {}
+
+impl Model<'static> {
+    /// With embedded weights.
+    pub fn new(threads: u32) -> Result<Self, Error> {
+        Model::with_weights(threads, &[])
+    }
+}
+
+impl<'w> Model<'w> {
+    /// With external weights: the whole file, aligned to 64 bytes (a mapping is).
+    pub fn with_weights(threads: u32, weights: &'w [u8]) -> Result<Self, Error> {
+        check(unsafe { @PREFIX@_check_weights(weights.as_ptr() as *const c_void, weights.len()) })?;
+        let need = |e: &Entry| e.workspace_base + (threads.max(1) as usize - 1) * e.workspace_scratch;
+        let bytes = entries().iter().map(need).max().unwrap_or(0).max(64);
+        let layout = Layout::from_size_align(bytes, 64).map_err(|_| Error(NO_MEMORY))?;
+        let pool = unsafe { atm_pool_create(threads) };
+        if pool.is_null() {
+            return Err(Error(SYSTEM));
+        }
+        let mut env = unsafe { atm_pool_env(pool) };
+        env.weights = weights.as_ptr() as *const c_void;
+        let workspace = unsafe { alloc(layout) };
+        let model = Model { pool, env, workspace, layout, weights: std::marker::PhantomData };
+        if workspace.is_null() { Err(Error(NO_MEMORY)) } else { Ok(model) }
+    }
+
+    pub fn first(&self) -> &'static Entry {
+        &entries()[0]
+    }
+
+    /// Runs `entry`: a slice for each of its tensors, of its size.
+    pub fn run(&mut self, entry: &Entry, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Error> {
+        let fit = inputs.iter().map(|s| s.len()).eq(entry.inputs().iter().map(Tensor::bytes))
+            && outputs.iter().map(|s| s.len()).eq(entry.outputs().iter().map(Tensor::bytes));
+        if !fit {
+            return Err(Error(ARGUMENT));
+        }
+        let ins: Vec<_> = inputs.iter().map(|s| s.as_ptr() as *const c_void).collect();
+        let outs: Vec<_> = outputs.iter_mut().map(|s| s.as_mut_ptr() as *mut c_void).collect();
+        let workspace = self.workspace as *mut c_void;
+        check((entry.run)(ins.as_ptr(), outs.as_ptr(), workspace, self.layout.size(), &self.env))
+    }
+}
+
+impl Drop for Model<'_> {
+    fn drop(&mut self) {
+        unsafe {
+            atm_pool_destroy(self.pool);
+            if !self.workspace.is_null() {
+                dealloc(self.workspace, self.layout);
+            }
+        }
+    }
+}
