@@ -25,6 +25,22 @@ bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input) {
   return false;
 }
 
+int32_t layer_axis(Lowering *l, const LayerSpec *spec) {
+  if (strcmp(spec->axis, "h") == 0) return 1;
+  if (strcmp(spec->axis, "w") == 0) return 2;
+  layer_error(l, "axis", "\"axis\" must be \"h\" or \"w\", not %s",
+              error_list_quote(l->arena, spec->axis));
+  return 0;
+}
+
+bool layer_ratio_fits(Lowering *l, const LayerSpec *spec, int64_t channels) {
+  if (channels <= LAYER_MAX_CHANNELS / spec->mlp_ratio) return true;
+  layer_error(l, "mlp_ratio",
+              "%" PRId64 " channels times %" PRId64 " are more than %d hidden channels", channels,
+              spec->mlp_ratio, LAYER_MAX_CHANNELS);
+  return false;
+}
+
 /* Channels are never open. */
 bool layer_is_open(const Lowering *l, const Layer *map) {
   Type type = graph_type(l->model->graph, map->value);

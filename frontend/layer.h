@@ -45,6 +45,7 @@ typedef struct LayerSpec {
   int64_t share;       /* 0: not said */
   const char *offsets; /* "new", "zero", or a block's name */
   const char *axis;
+  int64_t shift;
   const char *order;
   const char *mode; /* of resize; NULL: not said */
   const char *type; /* of numbers; NULL: not said */
@@ -133,6 +134,7 @@ extern const LayerFamily cyclemlp_family;
 extern const LayerFamily mixer_family;
 extern const LayerFamily resmlp_family;
 extern const LayerFamily gmlp_family;
+extern const LayerFamily asmlp_family;
 
 /* Rows of the key tables. `required` is 1 or 0. */
 #define LAYER_KEY(key, kind, required, min, max) \
@@ -159,6 +161,10 @@ void layer_error(Lowering *l, const char *key, const char *format, ...)
 bool layer_is_map(Lowering *l, const LayerSpec *spec, const Layer *input);
 /* Whether the height or the width of a lowered map is not known yet. */
 bool layer_is_open(const Lowering *l, const Layer *map);
+/* The axis that "axis" means: 1 H, 2 W; 0 after an error. */
+int32_t layer_axis(Lowering *l, const LayerSpec *spec);
+/* Whether `channels` times "mlp_ratio" are not too many; reports when they are. */
+bool layer_ratio_fits(Lowering *l, const LayerSpec *spec, int64_t channels);
 /* The channels C of a lowered layer, map or vector. */
 int64_t layer_channels(const Lowering *l, const Layer *input);
 

@@ -147,19 +147,15 @@ static void lower_axial_sample(Lowering *l, const LayerSpec *spec, const Layer *
   if (!layer_is_map(l, spec, inputs[0]) || !layer_is_map(l, spec, inputs[1])) return;
   int64_t channels = layer_channels(l, inputs[0]), offsets = layer_channels(l, inputs[1]);
   int64_t share = spec->share ? spec->share : 1;
-  bool along_w = strcmp(spec->axis, "w") == 0;
-  if (!along_w && strcmp(spec->axis, "h") != 0) {
-    layer_error(l, "axis", "\"axis\" must be \"h\" or \"w\", not %s",
-                error_list_quote(l->arena, spec->axis));
-  } else if (!layer_rows_meet(l, inputs[0], inputs[1])) {
-    return;
-  } else if (offsets * share != channels) {
+  int32_t axis = layer_axis(l, spec);
+  if (!axis || !layer_rows_meet(l, inputs[0], inputs[1])) return;
+  if (offsets * share != channels) {
     layer_error(l, "inputs",
                 "%" PRId64 " offsets, each shared by %" PRId64 ", do not fit %" PRId64 " channels",
                 offsets, share, channels);
   } else {
-    result->value = build_axial_sample(l->builder, inputs[0]->value, inputs[1]->value,
-                                       along_w ? 2 : 1, (int32_t)share);
+    result->value =
+        build_axial_sample(l->builder, inputs[0]->value, inputs[1]->value, axis, (int32_t)share);
     result->extent = inputs[0]->extent;
   }
 }

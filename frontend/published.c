@@ -9,17 +9,17 @@
 #include "support/nearest.h"
 
 static const PublishedFamily *const families[] = {&published_atmnet, &published_cyclemlp,
-                                                  &published_mixer};
+                                                  &published_mixer, &published_asmlp};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* Of all families, for --help and completion. */
-static const char *const names[] = {"atmnet_xt",   "atmnet_t",      "atmnet_s",    "atmnet_b",
-                                    "atmnet_l",    "glyphs",        "cyclemlp_b1", "cyclemlp_b2",
-                                    "cyclemlp_b3", "cyclemlp_b4",   "cyclemlp_b5", "mixer_s32",
-                                    "mixer_s16",   "mixer_b32",     "mixer_b16",   "mixer_l32",
-                                    "mixer_l16",   "mixer_h14",     "resmlp_12",   "resmlp_24",
-                                    "resmlp_36",   "resmlp_big_24", "gmixer_12",   "gmixer_24",
-                                    "gmlp_ti16",   "gmlp_s16",      "gmlp_b16",    NULL};
+static const char *const names[] = {
+    "atmnet_xt",   "atmnet_t",    "atmnet_s",    "atmnet_b",      "atmnet_l",    "glyphs",
+    "cyclemlp_b1", "cyclemlp_b2", "cyclemlp_b3", "cyclemlp_b4",   "cyclemlp_b5", "mixer_s32",
+    "mixer_s16",   "mixer_b32",   "mixer_b16",   "mixer_l32",     "mixer_l16",   "mixer_h14",
+    "resmlp_12",   "resmlp_24",   "resmlp_36",   "resmlp_big_24", "gmixer_12",   "gmixer_24",
+    "gmlp_ti16",   "gmlp_s16",    "gmlp_b16",    "asmlp_t",       "asmlp_s",     "asmlp_b",
+    NULL};
 
 const char *const *published_model_names(void) {
   return names;
@@ -85,7 +85,8 @@ static const char *problem(Arena *arena, const PublishedFamily *family, const ch
                            const PublishedRequest *request) {
   const PublishedOptions *o = request->options;
   if (o->pyramid && !family->has_pyramid) {
-    return arena_printf(arena, "--pyramid: %s has one resolution, and no stages", name);
+    const char *why = family->patch ? "has one resolution, and no stages" : "has none here";
+    return arena_printf(arena, "--pyramid: %s %s", name, why);
   }
   if (o->pyramid && (o->classes || o->class_names.count)) {
     return "--pyramid: a pyramid has maps and no classes";

@@ -24,7 +24,7 @@ typedef struct PublishedFamily {
   void (*write)(StringBuilder *out, const PublishedRequest *request);
 } PublishedFamily;
 
-extern const PublishedFamily published_atmnet, published_cyclemlp, published_mixer;
+extern const PublishedFamily published_atmnet, published_cyclemlp, published_mixer, published_asmlp;
 
 /* Other names of the models (published_names.c): what `name` is called here, or NULL. */
 const char *published_alias(Arena *arena, const char *name);

@@ -15,13 +15,7 @@ bool token_mixer_fits(Lowering *l, const LayerSpec *spec, int64_t channels) {
     layer_error(l, NULL, "%s needs at least 4 channels, not %" PRId64, spec->op, channels);
     return false;
   }
-  if (channels > LAYER_MAX_CHANNELS / spec->mlp_ratio) {
-    layer_error(l, "mlp_ratio",
-                "%" PRId64 " channels times %" PRId64 " are more than %d hidden channels", channels,
-                spec->mlp_ratio, LAYER_MAX_CHANNELS);
-    return false;
-  }
-  return true;
+  return layer_ratio_fits(l, spec, channels);
 }
 
 /* The published order of the rows of the last linear is [channel][branch]; slices want

@@ -91,7 +91,8 @@ typedef struct AttrInfo {
 } AttrInfo;
 
 enum { OP_MAX_ATTRS = 10, OP_MAX_RESULTS = 2 }; /* at least as many as any op has */
-enum { OP_MAX_SHIFT_PERIOD = 16 };              /* of axial_shift: rows that one vector reads */
+/* Of axial_shift: rows that one vector reads; adjacent channels that read the same. */
+enum { OP_MAX_SHIFT_PERIOD = 16, OP_MAX_SHIFT_SHARE = 1 << 16 };
 
 typedef struct OpInfo {
   const char *text; /* as printed */
@@ -105,6 +106,12 @@ typedef struct OpInfo {
   uint32_t attr_count;
   const AttrInfo *attrs;
 } OpInfo;
+
+/* Which of the `period` rows from `lowest` on `channel` of an axial_shift reads. */
+static inline uint32_t op_shift_row(const AttrsAXIAL_SHIFT *a, uint64_t channel) {
+  uint64_t run = channel / (uint64_t)a->share;
+  return (uint32_t)((run * (uint64_t)a->step + (uint64_t)a->phase) % (uint64_t)a->period);
+}
 
 /* The row of ops.def. */
 const OpInfo *op_info(OpKind kind);

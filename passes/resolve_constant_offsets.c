@@ -1,7 +1,9 @@
 /* Turns axial samplings at constant whole offsets into shifts, which need no index arithmetic:
  *
- *   axial_sample(x, iota3){axis, share=1}  ->  axial_shift(x){axis, period=3, phase=1, lowest=-1}
- *   axial_sample(x, fill(k)){axis, share}  ->  axial_shift(x){axis, period=1, phase=0, lowest=k}
+ *   axial_sample(x, iota3){axis, share=1}
+ *     ->  axial_shift(x){axis, share=1, period=3, step=1, phase=1, lowest=-1}
+ *   axial_sample(x, fill(k)){axis, share}
+ *     ->  axial_shift(x){axis, share=1, period=1, step=0, phase=0, lowest=k}
  *
  * k a whole number. Other constants stay operands of a sampling.
  */
@@ -21,8 +23,10 @@ static bool find_shift(const Graph *graph, const Node *node, AttrsAXIAL_SHIFT *s
   const Recipe *offsets = pattern_vector(graph, node, 1);
   if (!offsets) return false;
   shift->axis = node->attrs.AXIAL_SAMPLE.axis;
+  shift->share = 1;
   if (offsets->kind == RECIPE_IOTA3 && node->attrs.AXIAL_SAMPLE.share == 1) {
     shift->period = 3;
+    shift->step = 1;
     shift->phase = 1;
     shift->lowest = -1;
     return true;

@@ -330,6 +330,31 @@ def relatives():
         write(CHECKPOINTS, name + ".pth", checkpoint(made))
 
 
+def pointwise_shapes(name, c, depth):
+    """Of a 1x1 convolution."""
+    return {name + ".weight": (c, depth, 1, 1), name + ".bias": (c,)}
+
+
+def asmlp_block_shapes(c):
+    convolutions = {}
+    for name in ("conv1", "conv2_1", "conv2_2", "conv3"):
+        convolutions.update(pointwise_shapes("axial_shift." + name, c, c))
+    return {**norm_shapes("norm1", c), **convolutions, **norm_shapes("axial_shift.norm1", c),
+            **norm_shapes("axial_shift.norm2", c), **norm_shapes("norm2", c),
+            **pointwise_shapes("mlp.fc1", 2 * c, c), **pointwise_shapes("mlp.fc2", c, 2 * c)}
+
+
+def asmlp():
+    """As its authors save it."""
+    shapes = {"patch_embed.proj.weight": (8, 3, 4, 4), "patch_embed.proj.bias": (8,), **norm_shapes("patch_embed.norm", 8),
+              "layers.0.downsample.reduction.weight": (16, 32, 1, 1), **norm_shapes("layers.0.downsample.norm", 32),
+              **norm_shapes("norm", 16), "head.weight": (10, 16), "head.bias": (10,)}
+    for i, c in enumerate((8, 16)):
+        shapes.update(("layers.%d.blocks.0.%s" % (i, part), shape) for part, shape in asmlp_block_shapes(c).items())
+    made = {name: synthetic(name, shape) for name, shape in shapes.items()}
+    write(CHECKPOINTS, "asmlp.pth", checkpoint(dict(model=made, epoch=299, max_accuracy=81.3)))
+
+
 def prefixes():
     others = {"neck.conv.weight": tensor([1], 1), "fc.weight": tensor([1, 2], 2)}
     accept("prefix_backbone.pth", {**state("backbone."), **others})
@@ -414,6 +439,7 @@ def classes():
 base()
 families()
 relatives()
+asmlp()
 classes()
 containers()
 shards()

@@ -1,15 +1,18 @@
-/* axial_shift: channel c of row (i, j) is the map at j (or i) plus (c + phase) mod period + lowest;
- * zero outside.
+/* axial_shift: channel c of row (i, j) is the map at j (or i) plus
+ * (c / share * step + phase) mod period + lowest; zero outside.
  *
  * Every channel of a row reads one of `period` rows of the map, and which one is known here: so a
  * vector is that many loads, blended by constant masks that repeat after a few vectors. Whether a
  * row is outside is the same for all channels: tested once per row, and only at the edge of the map
  * are there selects for it.
  *
- * With period 3 and four lanes, a turn is three vectors; the digits are the offsets of the lanes:
+ * With period 3, no sharing and four lanes, a turn is three vectors; the digits are the offsets of
+ * the lanes:
  *
  *   channel   0 1 2 3 | 4 5 6 7 | 8 9 10 11
  *   offset    0 1 2 0 | 1 2 0 1 | 2 0 1 2
+ *
+ * Where adjacent channels share their offset, vectors between two borders read one row, in a loop.
  */
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
@@ -34,16 +37,15 @@ static LLVMValueRef blend(KernelEmitter *k, const Shift *s, uint32_t first, uint
                           LLVMValueRef vector, LLVMValueRef other) {
   ModuleContext *m = k->m;
   LLVMValueRef mask[MAX_LANES];
-  uint32_t period = (uint32_t)s->shift.period;
   for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
-    bool ours = (first + i + (uint32_t)s->shift.phase) % period == d;
+    bool ours = op_shift_row(&s->shift, first + i) == d;
     mask[i] = LLVMConstInt(m->i1, ours, false);
   }
   LLVMValueRef lanes = LLVMConstVector(mask, m->target->vector_floats);
   return LLVMBuildSelect(m->builder, lanes, vector, other, "");
 }
 
-/* The vector at `site`, whose first channel is `first` modulo the period. */
+/* The vector at `site`, whose first channel is `first`, but for whole turns. */
 static void shift_vector(KernelEmitter *k, const Shift *s, Site site, uint32_t first) {
   ModuleContext *m = k->m;
   LLVMValueRef value = LLVMConstNull(m->vector), zero = value;
@@ -57,32 +59,54 @@ static void shift_vector(KernelEmitter *k, const Shift *s, Site site, uint32_t f
   view_store(k, s->y, site, value);
 }
 
-/* Whole turns, of the least common multiple of lanes and period, in a loop; then the vectors that
- * are left. */
+/* Vectors from channel `at` on, of `end`, that read one row each, and the same. */
+static uint32_t alike_vectors(const Shift *s, uint32_t at, uint32_t end, uint32_t width) {
+  uint32_t share = (uint32_t)s->shift.share, border = (at / share + 1) * share;
+  return ((border < end ? border : end) - at) / width;
+}
+
+/* `count` channels from `begin` on, which begins a turn. */
+static void shift_channels(KernelEmitter *k, const Shift *s, LLVMValueRef row, LLVMValueRef begin,
+                           uint32_t count) {
+  ModuleContext *m = k->m;
+  uint32_t width = m->target->vector_floats;
+  for (uint32_t at = 0; at < count;) {
+    Site site = {.row = row, .column = begin, .column_plus = at, .lanes = width};
+    uint32_t alike = alike_vectors(s, at, count, width);
+    if (count - at < width) site.lanes = count - at;
+    if (alike > 1) {
+      Loop vectors;
+      LLVMValueRef first = emit_add(m, begin, emit_i64(m, at));
+      LLVMValueRef behind = emit_add(m, first, emit_i64(m, (int64_t)alike * width));
+      loop_begin(m, &vectors, first, behind, width);
+      site.column = vectors.index;
+      site.column_plus = 0;
+      shift_vector(k, s, site, at);
+      loop_end(m, &vectors, NULL);
+      at += alike * width;
+    } else {
+      shift_vector(k, s, site, at);
+      at += width;
+    }
+  }
+}
+
+/* Whole turns, of the least common multiple of lanes and of the channels behind which offsets
+ * repeat, in a loop; then the channels that are left. */
 static void shift_row(KernelEmitter *k, const Shift *s, LLVMValueRef row) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats, channels = (uint32_t)s->map.dims[3];
-  uint32_t period = (uint32_t)s->shift.period;
+  uint32_t period = (uint32_t)(s->shift.period * s->shift.share);
   CHECK(period > 0);
   uint32_t turn = width * period / greatest_divisor_u32(width, period);
   uint32_t full = channels - channels % turn;
-  Site site = {.row = row, .lanes = width};
   if (full) {
     Loop turns;
     loop_begin(m, &turns, emit_i64(m, 0), emit_i64(m, full), turn);
-    site.column = turns.index;
-    for (uint32_t at = 0; at < turn; at += width) {
-      site.column_plus = at;
-      shift_vector(k, s, site, at);
-    }
+    shift_channels(k, s, row, turns.index, turn);
     loop_end(m, &turns, NULL);
   }
-  site.column = emit_i64(m, full);
-  for (uint32_t at = 0; at < channels - full; at += width) {
-    site.column_plus = at;
-    site.lanes = channels - full - at < width ? channels - full - at : width;
-    shift_vector(k, s, site, at);
-  }
+  shift_channels(k, s, row, emit_i64(m, full), channels - full);
 }
 
 /* Finds the rows that `row` reads. Returns whether all of them are inside. */
@@ -113,6 +137,7 @@ void axial_shift_stage(KernelEmitter *k, const Stage *stage) {
   ValueId x = node->operands[0], y = node_result(node, 0);
   Shift s = {.shift = node->attrs.AXIAL_SHIFT, .x = view_of_map(k, x)};
   CHECK(s.shift.period >= 1 && s.shift.period <= OP_MAX_SHIFT_PERIOD);
+  CHECK(s.shift.share >= 1 && s.shift.share <= OP_MAX_SHIFT_SHARE);
   s.y = &k->views[y.index];
   s.map = graph_type(k->body, x);
   Loop rows;

@@ -61,6 +61,14 @@ static LLVMValueRef evaluate_SIGMOID(KernelEmitter *k, const Node *node, Site si
   return elementary_sigmoid(k->m, operand(k, node->operands[0], site));
 }
 
+static LLVMValueRef evaluate_RSQRT(KernelEmitter *k, const Node *node, Site site) {
+  ModuleContext *m = k->m;
+  LLVMValueRef a = operand(k, node->operands[0], site);
+  LLVMValueRef x = emit_fadd(m, a, emit_splat(m, node->attrs.RSQRT.eps));
+  LLVMValueRef root = emit_intrinsic(m, "llvm.sqrt", &x, 1);
+  return LLVMBuildFDiv(m->builder, emit_splat(m, 1), root, "");
+}
+
 static LLVMValueRef evaluate_GELU(KernelEmitter *k, const Node *node, Site site) {
   return elementary_gelu(k->m, operand(k, node->operands[0], site));
 }

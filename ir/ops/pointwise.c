@@ -129,6 +129,23 @@ ValueId build_sigmoid(Builder b, ValueId x) {
   return builder_append(b, (Node){.op = OP_SIGMOID, OPERANDS(x)});
 }
 
+const char *infer_RSQRT(const Infer *in, Type *result) {
+  double eps = in->node->attrs.RSQRT.eps;
+  if (!(eps > 0 && eps <= 1)) return infer_misfit(in, "eps is %g, must be above 0, at most 1", eps);
+  return infer_unary(in, result);
+}
+
+void interpret_RSQRT(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  Extent e = interpret_extent(result->type);
+  for (size_t i = 0; i < extent_rows(e) * e.c; ++i) {
+    result->data[i] = 1 / sqrt(operands[0].data[i] + node->attrs.RSQRT.eps);
+  }
+}
+
+ValueId build_rsqrt(Builder b, ValueId x, double eps) {
+  return builder_append(b, (Node){.op = OP_RSQRT, OPERANDS(x), .attrs.RSQRT = {.eps = eps}});
+}
+
 /* x Phi(x); erfc keeps the digits of the left tail. */
 static double gelu(double x) {
   return 0.5 * x * erfc(-x * M_SQRT1_2);

@@ -227,6 +227,8 @@ expect 0 init ActivexTiny
 says stderr "called atmnet_xt here"
 expect 2 init mixer_b16 --pyramid
 says stderr "mixer_b16 has one resolution, and no stages"
+expect 2 init asmlp_t --pyramid
+says stderr "asmlp_t has none here"
 expect 2 init atmnet_xt --size=384x384
 says stderr "takes images of any size"
 expect 2 init mixer_b16 --size=384x390

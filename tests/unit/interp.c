@@ -329,14 +329,18 @@ Test(interp, top_k) {
 Test(interp, relu_sigmoid_fill) {
   CHECK1("relu(%0)", "[1,3]", NUMBERS(-1, 0, 2), NUMBERS(0, 0, 2));
   CHECK1("sigmoid(%0)", "[1,2]", NUMBERS(0, log(3)), NUMBERS(0.5, 0.75));
+  CHECK1("rsqrt(%0) {eps=0.25}", "[1,3]", NUMBERS(0, 3.75, NAN), NUMBERS(2, 0.5, NAN));
   CHECK1("fill(%0) {value=7}", "[1,2]", NUMBERS(NAN, 1), NUMBERS(7, 7));
 }
 
-/* Channels at 0, 1 and -1; then all at 1. */
+/* Channels at 0, 1 and -1; pairs of them at 1, 0 and -1; all at 1. */
 Test(interp, axial_shift) {
-  CHECK1("axial_shift(%0) {axis=2, period=3, phase=1, lowest=-1}", "[1,1,3,3]",
+  CHECK1("axial_shift(%0) {axis=2, share=1, period=3, step=1, phase=1, lowest=-1}", "[1,1,3,3]",
          NUMBERS(1, 2, 3, 4, 5, 6, 7, 8, 9), NUMBERS(1, 5, 0, 4, 8, 3, 7, 0, 6));
-  CHECK1("axial_shift(%0) {axis=1, period=1, phase=0, lowest=1}", "[1,3,1,2]",
+  CHECK1("axial_shift(%0) {axis=2, share=2, period=3, step=2, phase=2, lowest=-1}", "[1,1,2,6]",
+         NUMBERS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+         NUMBERS(7, 8, 3, 4, 0, 0, 0, 0, 9, 10, 5, 6));
+  CHECK1("axial_shift(%0) {axis=1, share=1, period=1, phase=0, lowest=1}", "[1,3,1,2]",
          NUMBERS(1, 2, 3, 4, 5, 6), NUMBERS(3, 4, 5, 6, 0, 0));
 }
 

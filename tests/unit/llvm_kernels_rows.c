@@ -56,6 +56,8 @@ Test(llvm_kernels_rows, unary_functions) {
   fixture_result(&f, build_fill(f.b, x, 0.5), PORT_CALLER, true);
   fixture_result(&f, relu, PORT_ROWS, false);
   fixture_result(&f, sigmoid, PORT_ROWS, false);
+  ValueId rsqrt = build_rsqrt(f.b, sigmoid, 1e-5);
+  fixture_result(&f, rsqrt, PORT_ROWS, false);
   fixture_check(&f, 2, 15, 2, 2e-7);
   fixture_free(&f);
 }

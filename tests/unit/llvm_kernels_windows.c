@@ -231,12 +231,39 @@ static void check_shift(AttrsAXIAL_SHIFT shift, int64_t h, int64_t w, int64_t ch
 
 Test(llvm_kernels_windows, axial_shift) {
   for (int32_t axis = 1; axis <= 2; ++axis) {
-    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 1, .lowest = -1}, 6, 7, 5);
-    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 1, .lowest = -1}, 5, 4, 150);
-    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 3, .phase = 2, .lowest = 0}, 1, 1, 34);
-    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 1, .phase = 0, .lowest = -2}, 6, 7, 40);
-    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 7, .phase = 3, .lowest = -3}, 4, 4, 131);
-    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .period = 16, .phase = 0, .lowest = -70}, 4, 4,
-                33);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 1, .period = 3, .step = 1, .phase = 1, .lowest = -1},
+        6, 7, 5);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 1, .period = 3, .step = 1, .phase = 1, .lowest = -1},
+        5, 4, 150);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 1, .period = 3, .step = 1, .phase = 2, .lowest = 0},
+        1, 1, 34);
+    check_shift((AttrsAXIAL_SHIFT){.axis = axis, .share = 1, .period = 1, .phase = 0, .lowest = -2},
+                6, 7, 40);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 1, .period = 7, .step = 1, .phase = 3, .lowest = -3},
+        4, 4, 131);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 20, .period = 5, .step = 4, .phase = 4, .lowest = -2},
+        5, 6, 96);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 67, .period = 5, .step = 4, .phase = 4, .lowest = -2},
+        3, 4, 331);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 2, .period = 3, .step = 2, .phase = 1, .lowest = -1},
+        3, 4, 150);
+    check_shift(
+        (AttrsAXIAL_SHIFT){
+            .axis = axis, .share = 1, .period = 16, .step = 1, .phase = 0, .lowest = -70},
+        4, 4, 33);
   }
 }

@@ -296,6 +296,27 @@ static inline void make_deformed_along(Maker *m, ValueId x) {
   keep(m, build_deform_patches(m->b, x, both, VALUE_NONE, window, groups));
 }
 
+static inline void make_shift(Maker *m, ValueId x) {
+  int32_t period = 1 + (int32_t)below(&m->details, 5);
+  AttrsAXIAL_SHIFT shift = {.axis = 1 + (int32_t)below(&m->details, 2),
+                            .share = 1 + (int32_t)below(&m->details, 9),
+                            .period = period,
+                            .step = (int32_t)below(&m->details, (uint32_t)period),
+                            .phase = (int32_t)below(&m->details, (uint32_t)period),
+                            .lowest = (int32_t)below(&m->details, 4) - 3};
+  bool is_map = type_of(m, x).rank == 4;
+  keep(m, is_map ? build_axial_shift(m->b, x, shift) : build_sigmoid(m->b, x));
+}
+
+/* One that gives the same type; the details are drawn apart, so that other graphs stay. */
+static inline void make_unary(Maker *m, ValueId x) {
+  switch (below(&m->details, 3)) {
+    case 0: keep(m, build_sigmoid(m->b, x)); break;
+    case 1: keep(m, build_rsqrt(m->b, build_sigmoid(m->b, x), 1e-3)); break;
+    default: make_shift(m, x); break;
+  }
+}
+
 static inline void make_free_node(Maker *m, ValueId x) {
   switch (below(&m->random, 11)) {
     case 0: make_group_convolution(m, x); break;
@@ -307,7 +328,7 @@ static inline void make_free_node(Maker *m, ValueId x) {
     case 6: make_deformed(m, x); break;
     case 7: make_deformed_along(m, x); break;
     case 8: keep(m, build_relu(m->b, x)); break;
-    case 9: keep(m, build_sigmoid(m->b, x)); break;
+    case 9: make_unary(m, x); break;
     default: keep(m, build_softmax(m->b, x, some_divisor(m, type_channels(type_of(m, x))))); break;
   }
 }
