@@ -1,6 +1,7 @@
 #!/bin/sh
 # From a fresh checkout to an answer: installs what is needed, builds atmc, compiles a small trained
-# ATMNet to native code, classifies a sheet of 1,024 images with it, then compiles ATMNet-xT and times it.
+# ATMNet to native code, classifies a sheet of 1,024 images with it, then compiles ATMNet-xT and times it;
+# each in f32 and with products in 8 bits.
 set -eu
 cd "$(dirname "$0")/.."
 build=${ATMC_BUILD:-build}
@@ -12,20 +13,30 @@ atmc=$build/atmc
 out=$build/demo
 mkdir -p "$out"
 
-echo "== Compile a trained ATMNet (0.94 M parameters, 34 classes) to an object and a header"
-$atmc compile examples/models/glyphs.json --weights examples/glyphs/glyphs.safetensors \
-  --shape 1x3x48x48 -o "$out/glyphs" --emit=obj,header
+# classify QUANTIZE: compiles the model into a folder of its own, links a host program and runs it.
+classify() {
+  mkdir -p "$out/$1"
+  $atmc compile examples/models/glyphs.json --weights examples/glyphs/glyphs.safetensors \
+    --shape 1x3x48x48 --quantize="$1" -o "$out/$1/glyphs" --emit=obj,header
+  cc -O2 -Wall -Wextra -Iruntime -I"$out/$1" -o "$out/$1/classify_sheet" \
+    examples/embed/classify_sheet.c examples/embed/sheet.c "$out/$1/glyphs.o" -lpng -lm
+  "$out/$1/classify_sheet" examples/glyphs/test_sheet.png examples/glyphs/test_labels.txt \
+    examples/glyphs/test_logits.npy
+}
+
+echo "== Compile a trained ATMNet (0.94 M parameters, 34 classes), link it into a host program, classify images"
+classify none
 
 echo
-echo "== Link it into a host program and classify real images"
-cc -O2 -Wall -Wextra -Iruntime -I"$out" -o "$out/classify_sheet" \
-  examples/embed/classify_sheet.c examples/embed/sheet.c "$out/glyphs.o" -lpng -lm
-"$out/classify_sheet" examples/glyphs/test_sheet.png examples/glyphs/test_labels.txt \
-  examples/glyphs/test_logits.npy
+echo "== The same with products in 8 bits, from the same weights"
+classify int8
 
 echo
-echo "== Compile ATMNet-xT (15.35 M parameters) for 224x224 and time it"
+echo "== Compile ATMNet-xT (15.35 M parameters) for 224x224 and time it, in f32 and in 8 bits"
 $atmc weights examples/models/atmnet_xt.json --synthetic=0 -o "$out/atmnet_xt.safetensors"
 $atmc compile examples/models/atmnet_xt.json --weights "$out/atmnet_xt.safetensors" \
   --shape 1x3x224x224 -o "$out/atmnet_xt"
-$atmc bench examples/models/atmnet_xt.json --weights "$out/atmnet_xt.safetensors" --shape 1x3x224x224
+for quantize in none int8; do
+  $atmc bench examples/models/atmnet_xt.json --weights "$out/atmnet_xt.safetensors" \
+    --shape 1x3x224x224 --quantize=$quantize
+done

@@ -1,7 +1,7 @@
 /* classify_sheet SHEET.png LABELS.txt LOGITS.npy: a host program around a generated model.
  *
  * Classifies every 48x48 tile of the sheet, shows some answers, the accuracy against the labels,
- * the largest distance from the logits that PyTorch computed, and the time per image. The model is
+ * how far the logits are from those that PyTorch computed, and the time per image. The model is
  * all in glyphs.o and glyphs.h; libpng is here only to read the sheet.
  */
 #include <math.h>
@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
 
   uint32_t right = 0;
   float distance = 0;
-  double busy = 0;
+  double busy = 0, signal = 0, noise = 0;
   for (uint32_t i = 0; i < count; ++i) {
     sheet_image(&sheet, i, image);
     double start = seconds();
@@ -74,12 +74,16 @@ int main(int argc, char **argv) {
     busy += seconds() - start;
     right += answer[0] == labels[i];
     for (int c = 0; c < CLASSES; ++c) {
-      distance = fmaxf(distance, fabsf(logits[c] - expected[i * CLASSES + c]));
+      float wanted = expected[i * CLASSES + c], error = logits[c] - wanted;
+      distance = fmaxf(distance, fabsf(error));
+      signal += (double)wanted * wanted;
+      noise += (double)error * error;
     }
     if (i < SHOWN) printf("image %u: %s (label %c)\n", i, answer, labels[i]);
   }
   printf("accuracy: %u of %u\n", right, count);
-  printf("largest distance from PyTorch's logits: %.2e\n", (double)distance);
+  printf("largest distance from PyTorch's logits: %.2e, %.1f dB of signal over noise\n",
+         (double)distance, 10 * log10(signal / noise));
   printf("time per image: %.3f ms on one thread\n", 1e3 * busy / count);
   sheet_free(&sheet);
   free(labels), free(expected), free(image), free(workspace);
