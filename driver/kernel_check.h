@@ -2,36 +2,8 @@
 #ifndef ATMC_DRIVER_KERNEL_CHECK_H
 #define ATMC_DRIVER_KERNEL_CHECK_H
 
+#include "backends/interp/comparison.h"
 #include "driver/native.h"
-
-/* How far results may be off, relative to the largest expected value. */
-#define COMPARISON_BOUND 2e-6
-/* How far below the signal the error of a kernel must be that quantizes rows. Where a number lies
- * on a half but for the last bit of f32, code and interpreter may round it to either side: one term
- * of a sum moves by one step. Such flips are rare: with them, kernels stayed above 68 dB. Wrong
- * code was below 40 dB: one row with twice its scale, a lane of zeros, or all that is 1 % too
- * large. */
-#define COMPARISON_DECIBELS 50
-
-typedef struct Comparison {
-  double largest;       /* of the absolute expected values */
-  double error;         /* largest absolute difference; infinite where a NaN meets a number */
-  double signal, noise; /* sums of squares: of expected values, of differences */
-  double steps;         /* largest difference of whole numbers */
-  bool quantized;       /* the kernel rounds to whole numbers */
-} Comparison;
-
-/* Takes `count` more elements into account, which are stored as `dtype`. */
-void comparison_add(Comparison *c, DType dtype, const double *expected, const double *actual,
-                    size_t count);
-/* The error as a part of the largest expected value; infinite where that is 0 and there is an
- * error. */
-double comparison_relative(const Comparison *c);
-/* The signal over the noise; infinite where there is no noise. */
-double comparison_decibels(const Comparison *c);
-/* Whether it is within COMPARISON_BOUND; or, of a kernel that quantizes, COMPARISON_DECIBELS, and
- * whole numbers within one step. */
-bool comparison_holds(const Comparison *c);
 
 typedef struct KernelCheck {
   Compilation *c;
