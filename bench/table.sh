@@ -1,9 +1,11 @@
 #!/bin/sh
-# table.sh ATMC [ROUNDS [PATTERN]]: the README's figures, measured again on this machine, as Markdown; then
-# AVX2 code beside AVX2's peak, and what batches gain. Rows are those below that grep finds PATTERN in.
-# All of them with 5 ROUNDS take about half an hour. As:
+# table.sh ATMC [ROUNDS [PATTERN]]: the README's figures, measured again on this machine, as Markdown: f32
+# beside ONNX Runtime, AVX2 code beside AVX2's peak, what batches gain; then int8 beside f32 and ONNX Runtime's
+# int8, on other instruction sets, its accuracy, and what llvm-mca says of it on Arm. Rows are those below that
+# grep finds PATTERN in. All of them with 5 ROUNDS take about an hour. As:
 #   sh bench/table.sh build/atmc
 #   sh bench/table.sh build/atmc 3 'ATMNet-xT|224x224'
+#   sh bench/table.sh build/atmc 3 int8
 # ONNX Runtime is left out where it is not installed: the head of compare.sh says how to have it.
 set -eu
 atmc=$1 rounds=${2:-5} pattern=${3:-.}
@@ -28,9 +30,9 @@ part() {
   echo "${found:--}"
 }
 
-# compare MODEL HxW THREADS [ISA]: leaves the sentence; what it says on stderr is shown once.
+# compare SCRIPT MODEL HxW THREADS [ISA]: leaves its sentence; what it says on stderr is shown once.
 compare() {
-  sh "$here/compare.sh" "$atmc" "$1" "$2" "$3" "$rounds" ${4:+"$4"} </dev/null >"$work/sentence" \
+  sh "$here/$1.sh" "$atmc" "$2" "$3" "$4" "$rounds" ${5:+"$5"} </dev/null >"$work/sentence" \
     2>"$work/messages" || { cat "$work/messages" >&2; exit 1; }
   cmp -s "$work/messages" "$work/shown" || cat "$work/messages" >&2
   cp "$work/messages" "$work/shown"
@@ -39,15 +41,34 @@ compare() {
 # Lines of NAME|HxW|THREADS|MODEL.
 table_row() {
   while IFS='|' read -r name size threads model; do
-    compare "$model" "$size" "$threads"
+    compare compare "$model" "$size" "$threads"
     echo "| $name | $size | $threads | $(part 'atmc ' ' ms') | $(part 'ONNX Runtime ' ' ms') |" \
       "$(part 'ratio ' ',') | $(part ' ' ' % of') % |"
   done
 }
 avx2_row() {
   while IFS='|' read -r name size threads model; do
-    compare "$model" "$size" "$threads" v3
+    compare compare "$model" "$size" "$threads" v3
     echo "| $name, AVX2 | $size | $threads | $(part 'atmc ' ' ms') | $(part ' ' ' % of') % |"
+  done
+}
+
+# Lines of int8|NAME|HxW|THREADS|MODEL.
+int8_row() {
+  while IFS='|' read -r _ name size threads model; do
+    compare int8 "$model" "$size" "$threads"
+    echo "| $name | $size | $threads | $(part 'f32 ' ' ms') | $(part ', int8 ' ' ms') | $(part 'ratio ' ',') |" \
+      "$(part ' ' ' % of') % | $(part 'ONNX Runtime ' ' ms') | $(part 'which is ' ' times') |"
+  done
+}
+# Lines of int8|NAME|HxW|THREADS|MODEL|ISA, of those that this machine has.
+int8_isa_row() {
+  while IFS='|' read -r _ name size threads model isa; do
+    "$atmc" bench "$here/../examples/models/glyphs.json" --isa="$isa" --iterations=1 --shape 1x3x48x48 \
+      --weights "$here/../examples/glyphs/glyphs.safetensors" >/dev/null 2>&1 || continue
+    compare int8 "$model" "$size" "$threads" "$isa"
+    echo "| $name, $isa | $size | $threads | $(part 'f32 ' ' ms') | $(part ', int8 ' ' ms') |" \
+      "$(part 'ratio ' ',') | $(part 'bound ' '') | $(part ' ' ' % of') % |"
   done
 }
 
@@ -109,3 +130,38 @@ chosen <<'ROWS' | batch_row
 ATMNet-xT|224x224|1|atmnet_xt
 ATMNet-xT|224x224|2|atmnet_xt
 ROWS
+echo
+heading "| int8 | resolution | threads | f32 | int8 | ratio | share of the peaks | ONNX Runtime, int8 | its ratio |"
+chosen <<'ROWS' | int8_row
+int8|ATMNet-xT|224x224|1|atmnet_xt
+int8|ATMNet-xT|224x224|2|atmnet_xt
+int8|ATMNet-T|224x224|1|atmnet_t
+int8|ATMNet-T|224x224|2|atmnet_t
+int8|ATMNet-L|224x224|1|atmnet_l
+int8|ATMNet-L|224x224|2|atmnet_l
+int8|ATMNet-T, pyramid|512x512|1|atmnet_t_pyramid
+int8|ATMNet-T, pyramid|512x512|2|atmnet_t_pyramid
+int8|ATMNet-xT, pyramid|512x512|1|atmnet_xt_pyramid
+int8|ATMNet-xT, pyramid|512x512|2|atmnet_xt_pyramid
+int8|ATMNet-xT, pyramid|800x1280|1|atmnet_xt_pyramid
+int8|ATMNet-xT, pyramid|800x1280|2|atmnet_xt_pyramid
+int8|MLP-Mixer-B/16|224x224|1|mixer_b16
+int8|MLP-Mixer-B/16|224x224|2|mixer_b16
+ROWS
+echo
+heading "| int8, both on | resolution | threads | f32 | int8 | ratio | bound | share of the peaks |"
+chosen <<'ROWS' | int8_isa_row
+int8|ATMNet-xT|224x224|1|atmnet_xt|v4
+int8|ATMNet-xT|224x224|1|atmnet_xt|v3-vnni
+int8|ATMNet-xT|224x224|1|atmnet_xt|v3
+int8|ATMNet-xT|224x224|1|atmnet_xt|v2
+ROWS
+if echo "int8 accuracy" | chosen | grep -q .; then
+  echo
+  heading "| glyphs | instruction set | right in f32 | right in int8 | as f32 answers | signal over noise |"
+  sh "$here/accuracy.sh" "$atmc"
+fi
+if echo "int8 llvm-mca" | chosen | grep -q .; then
+  echo
+  sh "$here/mca.sh" "$atmc" | sed 's/^/    /'
+fi
