@@ -2,7 +2,7 @@
 # int8_arm.sh ATMC TOOLS: quantized products on Arm, run by qemu-aarch64. An object for three instruction
 # sets runs the best that the CPU has, each where it is forced, and refuses what the CPU lacks. Their
 # numbers are the same, bit for bit, and those of x86-64 where nothing else differs. A trained model
-# gives its answers.
+# gives its answers, for easy images and for hard ones.
 set -eu
 atmc=$1 tools=$2
 examples=$(cd "$(dirname "$0")/../../examples" && pwd)
@@ -51,21 +51,26 @@ if [ "$(uname -m)" = x86_64 ]; then
   echo "products: the same bits on x86-64 and Arm"
 fi
 
-count=64
-"$tools/sheet_tiles" "$examples/glyphs/test_sheet.png" 48 0 $count tiles.npy
+# Programs for a few images, and for all of a sheet.
+few=64 some=256
+for sheet in test hard; do
+  for count in $few $some 1024; do
+    "$tools/sheet_tiles" "$examples/glyphs/${sheet}_sheet.png" 48 0 $count $sheet$count.npy
+  done
+done
 "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
-  --isa=neon,neon-dotprod,neon-i8mm --quantize=int8 --shape ${count}x3x48x48 --emit=exe -o glyphs \
-  2>messages || { cat messages; exit 1; }
+  --isa=neon,neon-dotprod,neon-i8mm --quantize=int8 --emit=exe -o glyphs \
+  --shape ${few}x3x48x48,${some}x3x48x48,1024x3x48x48 2>messages || { cat messages; exit 1; }
 
 # chosen CPU SET: the set that runs by itself there.
 chosen() {
-  $arm "$1" ./glyphs --input image=tiles.npy --output logits=got.npy >log 2>messages
+  $arm "$1" ./glyphs --input image=test$few.npy --output logits=got.npy >log 2>messages
   grep -q ", $2\$" log || { echo "$1: expected $2:"; cat log messages; exit 1; }
   echo "$1: $2 by itself"
 }
 # refused CPU SET: the CPU lacks it.
 refused() {
-  if $arm "$1" ./glyphs --input image=tiles.npy --isa="$2" >log 2>messages; then
+  if $arm "$1" ./glyphs --input image=test$few.npy --isa="$2" >log 2>messages; then
     echo "$1: $2 ran"
     exit 1
   fi
@@ -80,10 +85,23 @@ chosen max armv8-a-i8mm
 refused cortex-a72 armv8-a-dotprod
 refused neoverse-n1 armv8-a-i8mm
 for set in $sets; do
-  $arm max ./glyphs --input image=tiles.npy --output logits=got.npy --isa=$set >log
+  $arm max ./glyphs --input image=test$few.npy --output logits=got.npy --isa=$set >log
   grep -q ", $set\$" log
   cmp expected.npy got.npy || { echo "glyphs: $set has other bits"; exit 1; }
 done
-printf 'glyphs: '
-"$tools/sheet_tiles" --check got.npy "$examples/glyphs/test_logits.npy" 0 \
-  "$examples/glyphs/test_labels.txt" 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ $count 44
+
+# check SHEET RIGHT SAME DECIBELS: of its 1,024 images, at least. All of them with one set, some with
+# the others, which have the same bits: logits are rows of 34 floats behind a header of 128 bytes.
+check() {
+  $arm max ./glyphs --input image="$1"1024.npy --output logits=expected.npy --isa=armv8-a >log
+  printf '%s sheet: ' "$1"
+  "$tools/sheet_tiles" --check expected.npy "$examples/glyphs/$1_logits.npy" 0 \
+    "$examples/glyphs/$1_labels.txt" 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ "$2" "$3" "$4"
+  tail -c +129 expected.npy | head -c $((some * 34 * 4)) >expected
+  for set in armv8-a-dotprod armv8-a-i8mm; do
+    $arm max ./glyphs --input image="$1"$some.npy --output logits=got.npy --isa=$set >log
+    tail -c +129 got.npy | cmp - expected || { echo "$1 sheet: $set has other bits"; exit 1; }
+  done
+}
+check test 1024 1024 44
+check hard 842 1018 37
