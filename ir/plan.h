@@ -77,7 +77,7 @@ typedef struct TargetInfo {
   const char *name;       /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
   const char *triple;     /* LLVM target triple */
   const char *cpu;        /* LLVM cpu name */
-  const char *tune;       /* "tune-cpu" attribute, or NULL */
+  const char *tune;       /* LLVM cpu name that code is tuned for: "tune-cpu" */
   const char *features;   /* LLVM feature string */
   uint32_t vector_floats; /* lanes of a vector register */
   uint32_t vector_registers;

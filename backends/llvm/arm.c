@@ -29,8 +29,8 @@ static const char *const cpus_neon[] = {"generic",    "cortex-a53",   "cortex-a5
                                         "carmel",     "thunderx2t99", NULL};
 
 /* What all rows have in common: the CPU, its vectors, and the tile of floats. */
-#define NEON_FLOATS                                                                          \
-  .triple = "aarch64-unknown-linux-gnu", .cpu = "generic", .tune = NULL, .vector_floats = 4, \
+#define NEON_FLOATS                                                                               \
+  .triple = "aarch64-unknown-linux-gnu", .cpu = "generic", .tune = "generic", .vector_floats = 4, \
   .vector_registers = 32, .has_fma = true, .has_half = true, .tile_rows = 6, .tile_columns = 16
 
 static const TargetRow rows[] = {

@@ -83,7 +83,7 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
   LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
   const TargetInfo *target = m->target;
   emit_text_attribute(m, function, "target-cpu", target->cpu);
-  if (target->tune) emit_text_attribute(m, function, "tune-cpu", target->tune);
+  emit_text_attribute(m, function, "tune-cpu", target->tune);
   if (target->features && *target->features) {
     emit_text_attribute(m, function, "target-features", target->features);
   }
