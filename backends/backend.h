@@ -46,6 +46,9 @@ typedef struct TargetList {
 MUST_CHECK Status target_choose_list(const TargetRequest *request, Arena *arena, Diag *diag,
                                      TargetList *list);
 
+/* The target called `name`; of the family of `triple`, where that is not NULL. NULL: none. */
+const TargetInfo *target_find(const char *name, const char *triple);
+
 /* A line about the machine at hand, for summaries: its CPU's name. */
 const char *target_host_cpu(Arena *arena);
 

@@ -17,7 +17,7 @@ static Status choose_targets(Compilation *c) {
   const Options *o = c->options;
   TargetList targets;
   TargetRequest request = {
-      .isa = o->isa, .cpu = o->cpu, .triple = o->target, .quantized = c->quantize};
+      .isa = from_plan_isa(c), .cpu = o->cpu, .triple = o->target, .quantized = c->quantize};
   RETURN_IF_ERROR(target_choose_list(&request, c->arena, c->diag, &targets));
   if (targets.count > 1 && o->command != COMMAND_COMPILE) {
     return diag_usage_error(c->diag, "--isa=%s: atmc %s takes one instruction set", o->isa,
@@ -55,6 +55,7 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
     return diag_usage_error(diag,
                             "--keep-float goes with --quantize=int8: nothing else leaves f32");
   }
+  RETURN_IF_ERROR(from_plan_open(c));
   return choose_targets(c);
 }
 
@@ -135,17 +136,17 @@ static Status count_macs(const Compilation *c, Resolution *r) {
   return status;
 }
 
-/* Fills *r: from the passes, or from `plan_file` where that is not NULL. `last`: c->graph is used
+/* Fills *r, resolution `index`: from the passes, or from a plan's text. `last`: c->graph is used
  * up. */
-static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape shape,
-                              const char *plan_file, bool last, Resolution *r) {
+static Status plan_resolution(Compilation *c, const TargetInfo *target, Shape shape, uint32_t index,
+                              bool last, Resolution *r) {
   *r = (Resolution){.shape = shape, .graph = c->graph};
   RETURN_IF_ERROR(
       shapes_input_types(c->graph, shape, c->arena, c->diag, &r->input_types, &r->input_count));
   RETURN_IF_ERROR(count_macs(c, r));
-  if (plan_file) {
+  if (c->options->from_plan.count) {
     RETURN_IF_ERROR(compilation_source(c, r, c->arena, &r->graph));
-    return from_plan_read(c, plan_file, target, r);
+    return from_plan_read(c, index, target, r);
   }
   PassContext context = pass_context(c, target, r);
   if (last) {
@@ -178,10 +179,8 @@ static Status check_distinct(const Compilation *c, const Resolution *resolutions
 static Status plan_variant(Compilation *c, const ShapeList *shapes, Variant *variant) {
   for (uint32_t i = 0; i < shapes->count && !c->stopped; ++i) {
     Resolution *r = &variant->resolutions[i];
-    const TextList *files = &c->options->from_plan;
-    const char *file = files->count ? files->items[i] : NULL;
     bool last = i + 1 == shapes->count && variant == &c->variants[c->variant_count - 1];
-    RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], file, last, r));
+    RETURN_IF_ERROR(plan_resolution(c, variant->target, shapes->items[i], i, last, r));
     RETURN_IF_ERROR(check_distinct(c, variant->resolutions, i));
     variant->plans[i] = r->plan;
   }

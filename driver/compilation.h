@@ -42,6 +42,7 @@ typedef struct Compilation {
   DType weights_dtype; /* --weights-dtype */
   bool quantize;       /* --quantize=int8 */
   TextList keep_float; /* the layers that it leaves alone: the model's and --keep-float's */
+  char **plan_texts;   /* of the files of --from-plan */
   const void **inputs; /* verify: the tensors of --input, as stored; NULL: synthetic ones */
   Model *model;
   Weights *weights;   /* NULL until read; `inspect` reads none */

@@ -7,6 +7,27 @@
 
 #include "support/atomic_file.h"
 
+enum { PLAN_MAX_BYTES = 64 << 20 };
+
+Status from_plan_open(Compilation *c) {
+  const TextList *files = &c->options->from_plan;
+  c->plan_texts = ARENA_ARRAY(c->arena, files->count, char *);
+  for (uint32_t i = 0; i < files->count; ++i) {
+    size_t bytes;
+    RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, files->items[i], PLAN_MAX_BYTES,
+                                     &c->plan_texts[i], &bytes));
+  }
+  return STATUS_OK;
+}
+
+const char *from_plan_isa(const Compilation *c) {
+  const Options *options = c->options;
+  if (!options->from_plan.count || options->isa || options->cpu) return options->isa;
+  const char *name = plan_parse_target(c->arena, c->plan_texts[0]);
+  const TargetInfo *target = name ? target_find(name, options->target) : NULL;
+  return target ? target->name : NULL;
+}
+
 Status from_plan_check(const Compilation *c, const ShapeList *shapes) {
   uint32_t files = c->options->from_plan.count;
   if (c->variant_count > 1) {
@@ -119,16 +140,12 @@ static Status check_weights(const Compilation *c, const char *path, const Plan *
   return STATUS_OK;
 }
 
-enum { PLAN_MAX_BYTES = 64 << 20 };
-
-Status from_plan_read(const Compilation *c, const char *path, const TargetInfo *target,
+Status from_plan_read(const Compilation *c, uint32_t index, const TargetInfo *target,
                       Resolution *resolution) {
-  char *text;
-  size_t bytes;
   const Plan *plan;
   const Graph *source = resolution->graph;
-  RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, PLAN_MAX_BYTES, &text, &bytes));
-  PlanText from = {path, text, target};
+  const char *path = c->options->from_plan.items[index];
+  PlanText from = {path, c->plan_texts[index], target};
   RETURN_IF_ERROR(plan_parse(c->arena, c->recipes, c->diag, &from, &plan));
   if (strcmp(plan->model, source->name) != 0) {
     return diag_error(c->diag, diag_file(path), "a plan of \"%s\"; the model is \"%s\"",

@@ -71,7 +71,7 @@ void summary_print(const Summary *summary, const Compilation *c, const ArtifactS
 
 void summary_warn_isa(const Compilation *c) {
   const Options *options = c->options;
-  if (options->isa || options->cpu || options->target) return;
+  if (options->isa || options->cpu || options->target || options->from_plan.count) return;
   if (c->variants[0].target->isa_bits & ~atm_cpu_isa()) {
     diag_warning(c->diag, (Position){0},
                  "the code is for %s, which this machine (%s) lacks (choose with --isa)",

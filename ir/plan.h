@@ -329,5 +329,7 @@ typedef struct PlanText {
 /* Reads it. The plan is in `arena`, its weights in `recipes`; plan_verify accepts it. */
 MUST_CHECK Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const PlanText *from,
                              const Plan **plan);
+/* The name of the target that the plan `text` says it is for; NULL where it begins as none. */
+const char *plan_parse_target(Arena *arena, const char *text);
 
 #endif

@@ -144,15 +144,27 @@ static Status read_sizes(PlanParser *p) {
   return plan_parse_word_u64(p, "scratch", &p->plan.scratch_bytes);
 }
 
-/* Everything in front of the first kernel. A plan for another target is an error: its tiles are. */
-static Status read_head(PlanParser *p, const TargetInfo *target) {
-  const char *name;
+/* The first line: the model and the name of the target, which stands at *at. */
+static Status read_title(PlanParser *p, const char **name, const char **at) {
   RETURN_IF_ERROR(text_read_expect(&p->in, "plan"));
   RETURN_IF_ERROR(text_read_string(&p->in, &p->plan.model));
   RETURN_IF_ERROR(text_read_expect(&p->in, "for"));
   text_read_skip(&p->in);
-  const char *at = p->in.cursor;
-  RETURN_IF_ERROR(text_read_string(&p->in, &name));
+  *at = p->in.cursor;
+  return text_read_string(&p->in, name);
+}
+
+const char *plan_parse_target(Arena *arena, const char *text) {
+  Diag silent = {0};
+  PlanParser p = {.in = {arena, &silent, NULL, text, text}};
+  const char *name, *at;
+  return read_title(&p, &name, &at) ? NULL : name;
+}
+
+/* Everything in front of the first kernel. A plan for another target is an error: its tiles are. */
+static Status read_head(PlanParser *p, const TargetInfo *target) {
+  const char *name, *at;
+  RETURN_IF_ERROR(read_title(p, &name, &at));
   if (strcmp(name, target->name) != 0) {
     return text_read_fail(&p->in, at, "the plan is for %.*s, code is made for %s", MAX_QUOTED, name,
                           target->name);

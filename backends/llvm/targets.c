@@ -211,6 +211,14 @@ const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag
   return &row_by_itself(family, best, request->quantized)->info;
 }
 
+const TargetInfo *target_find(const char *name, const char *triple) {
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    const TargetRow *row = row_of_isa(families[i], name);
+    if (row && (!triple || family_of_triple(triple) == families[i])) return &row->info;
+  }
+  return NULL;
+}
+
 const TargetRow *target_row(const TargetInfo *info) {
   for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
     const TargetRow *row = row_of_isa(families[i], info->name);

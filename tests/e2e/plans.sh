@@ -30,11 +30,23 @@ round free_graph 2x3x64x40
 round glyphs 3x3x48x48
 round glyphs 2x3x48x48 --quantize=int8
 
-# A plan of whole numbers is for the instruction set that it names.
+# A plan of whole numbers is for the instruction set that it names: it is taken without --isa, and no other.
 "$atmc" weights "$models/glyphs.json" --synthetic=0 -o "$work/w.safetensors"
 eight="compile $models/glyphs.json --weights $work/w.safetensors --shape 1x3x48x48 --emit=obj,plan"
 "$atmc" $eight --quantize=int8 --isa=v4-vnni -o "$work/eight" 2>/dev/null
 grep -q quantized_linear "$work/eight.plan"
+for set in v4-vnni v3-vnni v3; do
+  "$atmc" $eight --quantize=int8 --isa=$set --prefix=m -o "$work/made" 2>/dev/null
+  "$atmc" $eight --from-plan="$work/made.plan" --prefix=m -o "$work/read" 2>/dev/null
+  cmp "$work/made.o" "$work/read.o" || { echo "$set: the plan without --isa is other code"; exit 1; }
+done
+"$atmc" $eight --quantize=int8 --isa=neon-i8mm --prefix=m -o "$work/made" 2>/dev/null
+for target in "" --target=aarch64-linux-gnu; do
+  "$atmc" $eight $target --from-plan="$work/made.plan" --prefix=m -o "$work/read" 2>/dev/null
+  cmp "$work/made.o" "$work/read.o" || { echo "neon-i8mm: the plan without --isa is other code"; exit 1; }
+done
+! "$atmc" $eight --target=x86_64-linux-gnu --from-plan="$work/made.plan" -o "$work/other" 2>"$work/log"
+grep -q "the plan is for armv8-a-i8mm, code is made for x86-64-" "$work/log" || { cat "$work/log"; exit 1; }
 for isa in v4 v3-vnni; do
   ! "$atmc" $eight --isa=$isa --from-plan="$work/eight.plan" -o "$work/other" 2>"$work/log"
   grep -q "x86-64-v4-vnni.*x86-64-$isa" "$work/log" || { cat "$work/log"; exit 1; }
