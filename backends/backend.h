@@ -101,7 +101,8 @@ typedef struct ArtifactSpec {
   const uint64_t *macs;   /* [plan_count]: nominal; NULL: those of the plans' steps */
   const char *const *class_names;
   uint32_t class_count;
-  bool export_all; /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, for llvm_symbol */
+  bool unoptimized; /* LLVM does without its optimizations: another way to the same results */
+  bool export_all;  /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, for llvm_symbol */
 } ArtifactSpec;
 
 /* Images, height and width; of vectors height and width are 1. */

@@ -45,14 +45,15 @@ void object_initialize_llvm(void) {
 }
 
 /* Position-independent code, so that objects fit shared libraries too. */
-static LLVMTargetMachineRef machine_new(const TargetInfo *target) {
+static LLVMTargetMachineRef machine_new(const TargetInfo *target, bool unoptimized) {
   LLVMTargetRef code = NULL;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(target->triple, &code, &message)) {
     PANIC("%s: %s", target->triple, message);
   }
   return LLVMCreateTargetMachine(code, target->triple, target->cpu, target->features,
-                                 LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelSmall);
+                                 unoptimized ? LLVMCodeGenLevelNone : LLVMCodeGenLevelDefault,
+                                 LLVMRelocPIC, LLVMCodeModelSmall);
 }
 
 /* The bytes of the embedded weights symbol as LLVM sees it. */
@@ -102,7 +103,7 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena 
   /* Functions say for themselves what they are for; what does not is for the lowest. */
   const TargetInfo *target = spec->variants[spec->variant_count - 1].target;
   LLVMContextRef context = LLVMContextCreate();
-  LLVMTargetMachineRef machine = machine_new(target);
+  LLVMTargetMachineRef machine = machine_new(target, spec->unoptimized);
   ModuleContext m = emit_open(context, spec->prefix, target, arena);
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
   LLVMSetModuleDataLayout(m.module, layout);
@@ -110,7 +111,7 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena 
   module_fill(&m, spec, symbol_bytes(spec, kind));
   emit_close(&m);
   verify_module(m.module);
-  optimize(m.module, machine);
+  if (!spec->unoptimized) optimize(m.module, machine);
   LLVMMemoryBufferRef buffer = generate(m.module, machine, kind);
   LLVMDisposeTargetMachine(machine);
   LLVMDisposeModule(m.module);
