@@ -9,7 +9,7 @@ packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev li
 for set in "$@"; do
   case $set in
     tests) packages="$packages g++ libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
-    lint) packages="$packages clang-19 clang-tidy-19 clang-format-19" ;;
+    lint) packages="$packages clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19" ;;
     *) echo "setup.sh: no set $set; there are: tests lint" >&2 && exit 2 ;;
   esac
 done
