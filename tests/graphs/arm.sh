@@ -11,5 +11,5 @@ command -v qemu-aarch64 >/dev/null || { echo "qemu-aarch64 is not installed: ski
 aarch64-linux-gnu-gcc -std=gnu17 -O1 -I "$here/../.." -c "$here/call.c" -o "$work/call.o"
 aarch64-linux-gnu-gcc -std=gnu17 -O1 -c "$here/guarded.c" -I "$here/../.." -o "$work/guarded.o"
 aarch64-linux-gnu-gcc -std=gnu17 -O1 -I "$here/../.." "$here/arm_host.c" "$work/table.c" \
-  "$work"/*.o "$here"/../../runtime/*.c -pthread -o "$work/host"
+  "$work"/*.o "$here"/../../runtime/*.c -pthread -lm -o "$work/host"
 qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/host" "$work"

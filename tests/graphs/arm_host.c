@@ -17,12 +17,13 @@ static void *read_bytes(FILE *file, size_t bytes) {
 }
 
 static double element(const atm_tensor *tensor, const void *data, size_t i) {
+  if (tensor->dtype == ATM_DTYPE_U8) return ((const uint8_t *)data)[i];
   return tensor->dtype == ATM_DTYPE_S32 ? ((const int32_t *)data)[i] : ((const float *)data)[i];
 }
 
 /* Whether output `tensor` is what stands next in the file. */
 static int check_output(FILE *file, unsigned long seed, const atm_tensor *tensor, const void *got) {
-  size_t count = call_tensor_bytes(tensor) / 4;
+  size_t count = call_tensor_bytes(tensor) / (tensor->dtype == ATM_DTYPE_U8 ? 1 : 4);
   double *allowed = read_bytes(file, sizeof *allowed);
   double *expected = read_bytes(file, count * sizeof *expected);
   int wrong = 0;

@@ -141,6 +141,21 @@ static bool draw_pool(Writer *w, const Drawn *x) {
              choose(w->c, 2) ? ", \"count_padding\": false" : "");
 }
 
+static bool draw_max_pool(Writer *w, const Drawn *x) {
+  Slide s;
+  return some_slide(w, x, channels_of(x), true, &s) &&
+         add(w, "max_pool", quoted(w, x), s.result, "%s", s.keys);
+}
+
+static bool draw_adaptive_pool(Writer *w, const Drawn *x) {
+  if (!is_map(x)) return false;
+  int64_t height = subject_size(w->c, 17), width = subject_size(w->c, 17);
+  Drawn result = {.type = type_map(x->type.dims[0], height, width, channels_of(x)),
+                  .extent = w->extents++};
+  return add(w, "adaptive_average_pool", quoted(w, x), result, ", \"size\": [%ld, %ld]",
+             (long)height, (long)width);
+}
+
 /* Offsets and mask are a linear of a convolution that has the same window. */
 static bool draw_deform(Writer *w, const Drawn *x) {
   Slide s;
@@ -228,9 +243,10 @@ static bool draw_linear(Writer *w, const Drawn *x) {
 }
 
 static bool draw_plain(Writer *w, const Drawn *x) {
-  static const char *const ops[] = {"relu", "gelu", "sigmoid", "layer_norm", "softmax", "zeros"};
-  uint32_t op = choose(w->c, choose_rarely(w->c, 4) ? 6 : 5);
-  const char *eps = op == 3 ? ", \"eps\": 0.01" : "";
+  static const char *const ops[] = {"relu",    "gelu",       "sigmoid", "layer_norm",
+                                    "softmax", "batch_norm", "zeros"};
+  uint32_t op = choose(w->c, choose_rarely(w->c, 4) ? 7 : 6);
+  const char *eps = op == 3 || op == 5 ? ", \"eps\": 0.01" : "";
   return add(w, ops[op], quoted(w, x), with_channels(x, channels_of(x)), "%s", eps);
 }
 
@@ -312,7 +328,9 @@ static bool draw_resize(Writer *w, const Drawn *x) {
     v = result.type.dims[2] = subject_size(w->c, 33);
     key = "size";
   }
-  return add(w, "resize", quoted(w, x), result, ", \"%s\": [%ld, %ld]", key, (long)h, (long)v);
+  static const char *const modes[] = {"", ", \"align_corners\": true", ", \"mode\": \"nearest\""};
+  return add(w, "resize", quoted(w, x), result, ", \"%s\": [%ld, %ld]%s", key, (long)h, (long)v,
+             modes[choose(w->c, LENGTH(modes))]);
 }
 
 static bool draw_reshape(Writer *w, const Drawn *x) {
@@ -344,11 +362,12 @@ static bool draw_mean(Writer *w, const Drawn *x) {
 }
 
 static DrawLayer *const layers[] = {
-    draw_plain,       draw_linear,    draw_conv2d,      draw_atm_block, draw_peg,
-    draw_cycle_block, draw_pair,      draw_mixer_block, draw_concat,    draw_pool,
-    draw_mean,        draw_softmax,   draw_slice,       draw_split,     draw_shuffle,
-    draw_sample,      draw_resize,    draw_reshape,     draw_transpose, draw_deform,
-    draw_conv2d,      draw_atm_block, draw_atm_block,   draw_linear,
+    draw_plain,         draw_linear,    draw_conv2d,      draw_atm_block, draw_peg,
+    draw_cycle_block,   draw_pair,      draw_mixer_block, draw_concat,    draw_pool,
+    draw_mean,          draw_softmax,   draw_slice,       draw_split,     draw_shuffle,
+    draw_sample,        draw_resize,    draw_reshape,     draw_transpose, draw_deform,
+    draw_conv2d,        draw_atm_block, draw_atm_block,   draw_linear,    draw_max_pool,
+    draw_adaptive_pool,
 };
 
 /* -- the description --------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@ typedef struct Maker {
   const char *misfit; /* the builder's */
   ValueId values[SUBJECT_VALUES];
   uint32_t count, weights;
-  ValueId indices; /* of the last top_k, which nothing may read; VALUE_NONE: none */
+  ValueId indices; /* whole numbers, which nothing may read; VALUE_NONE: none */
   int64_t macs;    /* what the interpreter may still multiply */
 } Maker;
 
@@ -154,7 +154,7 @@ static bool window_result(Window w, Type type, int64_t channels, Type *result) {
 }
 
 static void make_conv2d(Maker *m, ValueId x) {
-  Window window = some_window(m, false);
+  Window window = some_window(m, true);
   int64_t depth = channels_of(m, x), groups = 1, out = some_channels(m);
   if (choose_rarely(m->c, 3)) {
     groups = subject_divisor(m->c, depth);
@@ -169,7 +169,7 @@ static void make_conv2d(Maker *m, ValueId x) {
 }
 
 static void make_depthwise(Maker *m, ValueId x) {
-  Window window = some_window(m, false);
+  Window window = some_window(m, true);
   int64_t c = channels_of(m, x);
   Type result;
   if (!window_result(window, type_of(m, x), c, &result)) return;
@@ -197,6 +197,19 @@ static void make_pool(Maker *m, ValueId x) {
   if (!window_result(window, type_of(m, x), channels_of(m, x), &result)) return;
   if (!afford(m, result, window_taps(&window))) return;
   keep(m, build_average_pool(m->b, x, window, choose(m->c, 2)));
+}
+
+static void make_max_pool(Maker *m, ValueId x) {
+  Window window = some_window(m, false); /* dilated ones may have nothing inside: -infinity */
+  Type result;
+  if (!window_result(window, type_of(m, x), channels_of(m, x), &result)) return;
+  if (!afford(m, result, window_taps(&window))) return;
+  keep(m, build_max_pool(m->b, x, window));
+}
+
+static void make_adaptive_pool(Maker *m, ValueId x) {
+  int32_t height = (int32_t)subject_size(m->c, 33), width = (int32_t)subject_size(m->c, 33);
+  if (is_map(m, x)) keep(m, build_adaptive_pool(m->b, x, height, width));
 }
 
 static ValueId norm(Maker *m, ValueId x) {
@@ -375,7 +388,13 @@ static void make_resize(Maker *m, ValueId x) {
     resize.scale_h = 1 + (int32_t)choose(m->c, 3);
     resize.scale_w = 1 + (int32_t)choose(m->c, 3);
   }
-  if (is_map(m, x) && type.dims[1] * type.dims[2] <= 300) keep(m, build_resize(m->b, x, resize));
+  uint32_t way = choose(m->c, 4);
+  ValueId like = way == 3 ? some_value(m) : VALUE_NONE;
+  if (!value_is_none(like)) resize = (AttrsRESIZE){0};
+  resize.nearest = way == 1;
+  resize.aligned = way == 2;
+  if (!is_map(m, x) || type.dims[1] * type.dims[2] > 300) return;
+  keep(m, build_resize(m->b, x, like, resize));
 }
 
 /* -- element by element, and reductions -------------------------------------------------------- */
@@ -426,13 +445,20 @@ static void make_top_k(Maker *m, ValueId x) {
   keep(m, v);
 }
 
+static void make_argmax(Maker *m, ValueId x) {
+  bool few = channels_of(m, x) <= 256 && choose(m->c, 2);
+  ValueId v = build_argmax(m->b, x, few ? DTYPE_U8 : DTYPE_S32);
+  if (!m->misfit) m->indices = v;
+}
+
 static MakeNode *const makers[] = {
-    make_relu,     make_linear,     make_conv2d,  make_sample, make_mixture,        make_norm,
-    make_pair,     make_softmax,    make_slice,   make_concat, make_gelu,           make_mean,
-    make_residual, make_mlp,        make_pool,    make_resize, make_transpose,      make_reshape,
-    make_shuffle,  make_depthwise,  make_patches, make_shift,  make_deformed_along, make_deformed,
-    make_sigmoid,  make_mixed_rows, make_fill,    make_top_k,  make_image_linear,   make_linear,
-    make_conv2d,   make_mixture,
+    make_relu,       make_linear,    make_conv2d,         make_sample,        make_mixture,
+    make_norm,       make_pair,      make_softmax,        make_slice,         make_concat,
+    make_gelu,       make_mean,      make_residual,       make_mlp,           make_pool,
+    make_resize,     make_transpose, make_reshape,        make_shuffle,       make_depthwise,
+    make_patches,    make_shift,     make_deformed_along, make_deformed,      make_sigmoid,
+    make_mixed_rows, make_fill,      make_top_k,          make_image_linear,  make_linear,
+    make_conv2d,     make_mixture,   make_max_pool,       make_adaptive_pool, make_argmax,
 };
 
 /* -- the graph --------------------------------------------------------------------------------- */

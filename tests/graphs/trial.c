@@ -48,7 +48,8 @@ static Status read_weights(void *context, const char *name, double *out, size_t 
     lot.state = (lot.state + (unsigned char)*c) * 0x9e3779b97f4a7c15;
   }
   for (size_t i = 0; i < count; ++i) {
-    out[i] = (float)(0.3 * lot_uniform(&lot));
+    double value = 0.3 * lot_uniform(&lot);
+    out[i] = (float)(strstr(name, "running_var") ? fabs(value) + 0.5 : value);
     if (context) out[i] *= 1 + nudge * lot_uniform(context);
   }
   return STATUS_OK;

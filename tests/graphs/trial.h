@@ -50,7 +50,8 @@ const void **trial_caller_inputs(const Trial *t, const Plan *plan, int64_t begin
 double trial_allowed(const Trial *t, const Graph *graph, uint32_t output,
                      const InterpTensor *expected);
 
-/* The weights of all trials: any numbers in [-0.3, 0.3) that follow from their name. */
+/* The weights of all trials: any numbers in [-0.3, 0.3) that follow from their name; variances are
+ * half or more. */
 extern const WeightSource trial_weights;
 
 #endif
