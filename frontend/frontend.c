@@ -61,9 +61,9 @@ static const JsonFields model_table = TABLE("the model", model_fields);
 static const JsonFields input_table = TABLE("the input", input_fields);
 static const JsonFields output_table = TABLE("the output", output_fields);
 
-static const LayerFamily *const families[] = {&primitives_family, &maps_family,     &layouts_family,
-                                              &atmnet_family,     &cyclemlp_family, &mixer_family,
-                                              &resmlp_family,     &gmlp_family,     &asmlp_family};
+static const LayerFamily *const families[] = {
+    &primitives_family, &maps_family,   &layouts_family, &atmnet_family, &cyclemlp_family,
+    &mixer_family,      &resmlp_family, &gmlp_family,    &asmlp_family,  &vip_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* -- names ------------------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@ typedef struct LayerSpec {
   const char *offsets; /* "new", "zero", or a block's name */
   const char *axis;
   int64_t shift;
+  int64_t segments;
   const char *order;
   const char *mode; /* of resize; NULL: not said */
   const char *type; /* of numbers; NULL: not said */
@@ -135,6 +136,7 @@ extern const LayerFamily mixer_family;
 extern const LayerFamily resmlp_family;
 extern const LayerFamily gmlp_family;
 extern const LayerFamily asmlp_family;
+extern const LayerFamily vip_family;
 
 /* Rows of the key tables. `required` is 1 or 0. */
 #define LAYER_KEY(key, kind, required, min, max) \

@@ -8,8 +8,8 @@
 #include "frontend/json_quote.h"
 #include "support/nearest.h"
 
-static const PublishedFamily *const families[] = {&published_atmnet, &published_cyclemlp,
-                                                  &published_mixer, &published_asmlp};
+static const PublishedFamily *const families[] = {
+    &published_atmnet, &published_cyclemlp, &published_mixer, &published_asmlp, &published_vip};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* Of all families, for --help and completion. */
@@ -19,7 +19,7 @@ static const char *const names[] = {
     "mixer_s16",   "mixer_b32",   "mixer_b16",   "mixer_l32",     "mixer_l16",   "mixer_h14",
     "resmlp_12",   "resmlp_24",   "resmlp_36",   "resmlp_big_24", "gmixer_12",   "gmixer_24",
     "gmlp_ti16",   "gmlp_s16",    "gmlp_b16",    "asmlp_t",       "asmlp_s",     "asmlp_b",
-    NULL};
+    "vip_s14",     "vip_s7",      "vip_m7",      "vip_l7",        NULL};
 
 const char *const *published_model_names(void) {
   return names;
@@ -90,6 +90,9 @@ static const char *problem(Arena *arena, const PublishedFamily *family, const ch
   }
   if (o->pyramid && (o->classes || o->class_names.count)) {
     return "--pyramid: a pyramid has maps and no classes";
+  }
+  if (o->height && family->has_one_size) {
+    return arena_printf(arena, "--size: %s takes images of 224x224 alone", name);
   }
   if (o->height && !family->patch) {
     return arena_printf(arena, "--size: %s takes images of any size, which --shape names later",

@@ -17,6 +17,7 @@ typedef struct PublishedRequest {
 typedef struct PublishedFamily {
   const char *const *names; /* NULL-terminated; model i is that of names[i] */
   bool has_pyramid;         /* a variant that gives the maps of the stages */
+  bool has_one_size;        /* images of 224x224 alone */
   /* The side of the patches that images are cut into where a model fixes their size; NULL: none
    * does. */
   int (*patch)(uint32_t model);
@@ -24,7 +25,8 @@ typedef struct PublishedFamily {
   void (*write)(StringBuilder *out, const PublishedRequest *request);
 } PublishedFamily;
 
-extern const PublishedFamily published_atmnet, published_cyclemlp, published_mixer, published_asmlp;
+extern const PublishedFamily published_atmnet, published_cyclemlp, published_mixer, published_asmlp,
+    published_vip;
 
 /* Other names of the models (published_names.c): what `name` is called here, or NULL. */
 const char *published_alias(Arena *arena, const char *name);

@@ -42,4 +42,4 @@ static void write_asmlp(StringBuilder *out, const PublishedRequest *request) {
   published_head(out, request, (PublishedNorm){"group_norm", ""}, CLASSES);
 }
 
-const PublishedFamily published_asmlp = {names, false, NULL, write_asmlp};
+const PublishedFamily published_asmlp = {names, false, false, NULL, write_asmlp};

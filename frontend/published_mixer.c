@@ -77,4 +77,4 @@ static void write_mixer(StringBuilder *out, const PublishedRequest *request) {
   published_head(out, request, (PublishedNorm){size->kind->norm, size->kind->eps}, CLASSES);
 }
 
-const PublishedFamily published_mixer = {names, false, patch_of, write_mixer};
+const PublishedFamily published_mixer = {names, false, false, patch_of, write_mixer};

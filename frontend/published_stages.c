@@ -149,5 +149,5 @@ static void write_cyclemlp(StringBuilder *out, const PublishedRequest *request) 
   if (!pyramid) published_head(out, request, layer_norm, size->classes);
 }
 
-const PublishedFamily published_atmnet = {atmnet_names, true, NULL, write_atmnet};
-const PublishedFamily published_cyclemlp = {cyclemlp_names, true, NULL, write_cyclemlp};
+const PublishedFamily published_atmnet = {atmnet_names, true, false, NULL, write_atmnet};
+const PublishedFamily published_cyclemlp = {cyclemlp_names, true, false, NULL, write_cyclemlp};

@@ -56,16 +56,10 @@ static ValueId sampled_branch(Lowering *l, const char *prefix, ValueId y, ValueI
   return build_linear(b, sampled, w, build_constant(b, bias));
 }
 
-/* The three branches, weighted and projected; `layer` has the offsets. */
-static ValueId mix_tokens(Lowering *l, const LayerSpec *spec, const TokenMixerParts *parts,
-                          ValueId y, const Layer *layer) {
+ValueId token_mixer_mix(Lowering *l, const LayerSpec *spec, const TokenMixerParts *parts,
+                        const ValueId branches[3]) {
   Builder b = l->builder;
-  int64_t channels = type_channels(graph_type(b.graph, y));
-  ValueId branches[3] = {
-      sampled_branch(l, layer_part(l, spec, parts->along_w), y, layer->offsets_w, 2, layer->share),
-      sampled_branch(l, layer_part(l, spec, parts->along_h), y, layer->offsets_h, 1, layer->share),
-      layer_linear(l, layer_part(l, spec, parts->identity), y, channels, false),
-  };
+  int64_t channels = type_channels(graph_type(b.graph, branches[0]));
   ValueId sum = build_add(b, build_add(b, branches[0], branches[1]), branches[2]);
   ValueId weights = mixing_weights(l, layer_part(l, spec, parts->weights), sum);
   ValueId mixed = VALUE_NONE;
@@ -75,6 +69,18 @@ static ValueId mix_tokens(Lowering *l, const LayerSpec *spec, const TokenMixerPa
     mixed = i == 0 ? part : build_add(b, mixed, part);
   }
   return layer_linear(l, layer_part(l, spec, parts->proj), mixed, channels, true);
+}
+
+/* The three branches of `y`, mixed; `layer` has the offsets. */
+static ValueId mix_tokens(Lowering *l, const LayerSpec *spec, const TokenMixerParts *parts,
+                          ValueId y, const Layer *layer) {
+  int64_t channels = type_channels(graph_type(l->builder.graph, y));
+  ValueId branches[3] = {
+      sampled_branch(l, layer_part(l, spec, parts->along_w), y, layer->offsets_w, 2, layer->share),
+      sampled_branch(l, layer_part(l, spec, parts->along_h), y, layer->offsets_h, 1, layer->share),
+      layer_linear(l, layer_part(l, spec, parts->identity), y, channels, false),
+  };
+  return token_mixer_mix(l, spec, parts, branches);
 }
 
 ValueId token_mixer_block(Lowering *l, const LayerSpec *spec, const TokenMixerParts *parts,

@@ -18,5 +18,9 @@ bool token_mixer_fits(Lowering *l, const LayerSpec *spec, int64_t channels);
 /* The block on `x`, with the offsets of `layer`. */
 ValueId token_mixer_block(Lowering *l, const LayerSpec *spec, const TokenMixerParts *parts,
                           ValueId x, const Layer *layer);
+/* The sum of three branches, maps of C channels, weighted by the softmax of an MLP of their mean,
+ * and projected: the tensors NAME.WEIGHTS and NAME.PROJ of `parts`. */
+ValueId token_mixer_mix(Lowering *l, const LayerSpec *spec, const TokenMixerParts *parts,
+                        const ValueId branches[3]);
 
 #endif

@@ -355,6 +355,19 @@ def asmlp():
     write(CHECKPOINTS, "asmlp.pth", checkpoint(dict(model=made, epoch=299, max_accuracy=81.3)))
 
 
+def vip():
+    """As its authors save it."""
+    shapes = {"patch_embed.proj.weight": (8, 3, 8, 8), "patch_embed.proj.bias": (8,), **norm_shapes("norm", 8),
+              "head.weight": (10, 8), "head.bias": (10,)}
+    block = {**norm_shapes("norm1", 8), **{"attn.mlp_%s.weight" % axis: (8, 8) for axis in "chw"},
+             "attn.reweight.fc1.weight": (2, 8), "attn.reweight.fc1.bias": (2,), "attn.reweight.fc2.weight": (24, 2),
+             "attn.reweight.fc2.bias": (24,), "attn.proj.weight": (8, 8), "attn.proj.bias": (8,),
+             **norm_shapes("norm2", 8), **mlp_shapes("mlp", 8, 24)}
+    shapes.update(("network.0.%d.%s" % (i, part), shape) for i in (0, 1) for part, shape in block.items())
+    made = {name: synthetic(name, shape) for name, shape in shapes.items()}
+    write(CHECKPOINTS, "vip.pth", checkpoint({"module." + name: value for name, value in made.items()}))
+
+
 def prefixes():
     others = {"neck.conv.weight": tensor([1], 1), "fc.weight": tensor([1, 2], 2)}
     accept("prefix_backbone.pth", {**state("backbone."), **others})
@@ -440,6 +453,7 @@ base()
 families()
 relatives()
 asmlp()
+vip()
 classes()
 containers()
 shards()

@@ -227,6 +227,8 @@ expect 0 init ActivexTiny
 says stderr "called atmnet_xt here"
 expect 2 init mixer_b16 --pyramid
 says stderr "mixer_b16 has one resolution, and no stages"
+expect 2 init vip_s7 --size=448x448
+says stderr "vip_s7 takes images of 224x224 alone"
 expect 2 init asmlp_t --pyramid
 says stderr "asmlp_t has none here"
 expect 2 init atmnet_xt --size=384x384

@@ -65,6 +65,7 @@ Test(published, refuses_what_cannot_be) {
       {"atmnet_xt", {.pyramid = true, .class_names = {names, 1}}},
       {"atmnet_xt", {.height = 384, .width = 384}},
       {"mixer_b16", {.height = 384, .width = 392}},
+      {"vip_s7", {.height = 448, .width = 448}},
   };
   diag.stream = NULL;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
@@ -149,6 +150,10 @@ Test(published, has_the_published_numbers_of_parameters) {
       {"asmlp_t", 28282696, 0, 257},
       {"asmlp_s", 49594696, 0, 497},
       {"asmlp_b", 87752808, 0, 497},
+      {"vip_s14", 29892904, 0, 312},
+      {"vip_s7", 25114984, 0, 314},
+      {"vip_m7", 55272488, 0, 416},
+      {"vip_l7", 87784936, 0, 620},
   };
   for (size_t i = 0; i < sizeof models / sizeof *models; ++i) {
     check_published(&models[i], false);
@@ -181,6 +186,8 @@ Test(published, has_the_published_numbers_of_multiply_adds) {
       {"gmlp_ti16", 1328989184},        {"gmlp_s16", 4392060928},
       {"gmlp_b16", 15720452096},        {"asmlp_t", 4350425088 + 76800},
       {"asmlp_s", 8512223232 + 150528}, {"asmlp_b", 15126077440 + 200704},
+      {"vip_s14", 6855613440},          {"vip_s7", 6901767168},
+      {"vip_m7", 16284307456},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     cr_expect_eq(count_macs(cases[i].name), cases[i].macs, "%s: %llu", cases[i].name,
