@@ -40,6 +40,29 @@ uint32_t plan_dot_sums(DotKind dot, uint32_t rows) {
   return ceil_div_u32(rows, dots[dot].rows) * dots[dot].parts;
 }
 
+bool plan_is_scales(const Graph *body, ValueId v) {
+  enum { ROW_SCALE = 3 }; /* of quantized_linear's operands */
+  const Node *made = graph_def(body, v);
+  bool written = made->op == OP_QUANTIZE_ROWS && !value_equal(v, made->first_result);
+  bool read = false;
+  for (uint32_t i = 0; i < body->node_count; ++i) {
+    const Node *node = &body->nodes[i];
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
+      if (!value_equal(node->operands[k], v)) continue;
+      if (node->op != OP_QUANTIZED_LINEAR || k != ROW_SCALE) return false;
+      read = true;
+    }
+  }
+  return written || (made->op == OP_INPUT && read);
+}
+
+ValueId plan_operand(const Graph *body, uint32_t index) {
+  for (uint32_t i = 0; i < body->node_count; ++i) {
+    if (body->nodes[i].op == OP_INPUT && index-- == 0) return body->nodes[i].first_result;
+  }
+  PANIC("a body has too few inputs");
+}
+
 uint32_t plan_product_depth(const Graph *body, const Node *node) {
   Type w = graph_type(body, node->operands[1]);
   return (uint32_t)(w.dtype == DTYPE_S8 ? (uint64_t)w.dims[1] : macs_of_element(body, node));

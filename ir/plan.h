@@ -29,8 +29,10 @@
  * A value of the body lives where its ValuePlace says. Rows in memory have a pitch (in elements)
  * that is a multiple of 64 bytes and at least C, so that whole vectors may be read and written (the
  * lanes from C to the pitch hold anything, finite or not; no stage lets them reach a real lane).
- * Every buffer is followed by at least PLAN_SLACK readable bytes. The caller's inputs and outputs
- * are the exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches
+ * Every buffer is followed by at least PLAN_SLACK readable bytes. Scales of quantized rows may
+ * stand side by side instead (plan_is_scales): whole vectors of them are never touched, and at 64
+ * bytes for each they would be half of what a short row takes. The caller's inputs and outputs are
+ * another exception: exact C, alignment of a float, layout nhwc or nchw. Of all ops only patches
  * and pointwise ones read a caller's input; only stages that pointwise ops may follow, argmax and
  * calls write a caller's output.
  *
@@ -119,6 +121,11 @@ DType plan_dot_dtype(DotKind dot);
 uint32_t plan_dot_group(DotKind dot);
 /* Vectors of sums of `rows` rows for one vector of columns. */
 uint32_t plan_dot_sums(DotKind dot, uint32_t rows);
+/* Whether `v` of a kernel's body is scales of quantized rows, written by quantize_rows or an
+ * operand, and nothing but quantized products reads it, as such: then its pitch may be 1. */
+bool plan_is_scales(const Graph *body, ValueId v);
+/* Operand `index` of a kernel, in its body. */
+ValueId plan_operand(const Graph *body, uint32_t index);
 /* Steps of K of a product: K, or groups of it where its weights are whole numbers. */
 uint32_t plan_product_depth(const Graph *body, const Node *node);
 

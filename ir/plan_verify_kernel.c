@@ -44,9 +44,16 @@ static const char *check_domain(const PlanKernel *k) {
   return NULL;
 }
 
-/* What a port that is no weights should be, or NULL. */
-static const char *check_rows_port(const PlanKernel *k, const Port *port) {
-  int64_t images = port->type.dims[0], channels = type_channels(port->type);
+/* Whether `pitch` holds rows of value `v`, as whole vectors or, of scales, side by side. */
+static bool holds_rows(const Graph *body, ValueId v, uint32_t pitch) {
+  Type type = graph_type(body, v);
+  if (pitch == 1 && plan_is_scales(body, v)) return true;
+  return pitch % plan_pitch_unit(type) == 0 && pitch >= type_channels(type);
+}
+
+/* What a port of value `v` that is no weights should be, or NULL. */
+static const char *check_rows_port(const PlanKernel *k, const Port *port, ValueId v) {
+  int64_t images = port->type.dims[0];
   if (port->type.rank != 4 && port->type.rank != 2) return "a map or a vector per image";
   if (images != k->images) return "of as many images as the kernel";
   if (port->kind == PORT_CALLER) {
@@ -56,20 +63,18 @@ static const char *check_rows_port(const PlanKernel *k, const Port *port) {
                : NULL;
   }
   if (port->nchw) return "nchw is a caller's";
-  if (port->pitch % plan_pitch_unit(port->type) || port->pitch < channels) {
-    return "of a pitch that holds its rows";
-  }
+  if (!holds_rows(k->body, v, port->pitch)) return "of a pitch that holds its rows";
   uint64_t rows = plan_rows(port->type);
   return (uint64_t)images * rows > MAX_BYTES / 4 / port->pitch ? "smaller" : NULL;
 }
 
-/* What `port` should be, or NULL. */
-static const char *check_port(const PlanKernel *k, const Port *port) {
+/* What `port` of value `v` should be, or NULL. */
+static const char *check_port(const PlanKernel *k, const Port *port, ValueId v) {
   int64_t count;
   if (!type_count(port->type, &count) || count > INT32_MAX) return "of a known, smaller size";
   bool rows = port->kind == PORT_ROWS && plan_rows(port->type) == k->rows;
   if (port->reach == REACH_STREAMS && !rows) return "rows of the kernel, to stream";
-  if (port->kind != PORT_WEIGHTS) return check_rows_port(k, port);
+  if (port->kind != PORT_WEIGHTS) return check_rows_port(k, port, v);
   return port->pitch || port->nchw || port->reach ? "plain weights" : NULL;
 }
 
@@ -77,13 +82,13 @@ static const char *check_port(const PlanKernel *k, const Port *port) {
 static const char *check_ports(const Check *c) {
   const PlanKernel *k = c->kernel;
   for (uint32_t i = 0; i < k->operand_count; ++i) {
-    const char *wants = check_port(k, &k->operands[i]);
+    const char *wants = check_port(k, &k->operands[i], plan_operand(k->body, i));
     if (wants) return arena_printf(c->arena, "a%u should be %s", i, wants);
   }
   for (uint32_t i = 0; i < k->result_count; ++i) {
-    const char *wants = check_port(k, &k->results[i]);
-    if (k->results[i].kind == PORT_WEIGHTS) wants = "no weights";
     ValueId v = k->body->outputs[i].value;
+    const char *wants = check_port(k, &k->results[i], v);
+    if (k->results[i].kind == PORT_WEIGHTS) wants = "no weights";
     OpKind op = graph_def(k->body, v)->op;
     if (op == OP_INPUT || op_has(op, OP_VIEW)) wants = "what a stage writes";
     if (!type_equal(graph_type(k->body, v), k->results[i].type)) wants = "of its value's type";
@@ -101,10 +106,8 @@ static const char *value_fault(const Check *c, ValueId v, const char *message) {
 
 /* Room in scratch for the rows of the largest block. */
 static const char *check_scratch_place(const Check *c, ValueId v, const ValuePlace *place) {
-  Type type = graph_type(c->body, v);
-  int64_t channels = type_channels(type);
   if (place->offset % PLAN_ALIGN) return value_fault(c, v, "its scratch is not aligned");
-  if (place->pitch % plan_pitch_unit(type) || place->pitch < channels) {
+  if (!holds_rows(c->body, v, place->pitch)) {
     return value_fault(c, v, "its pitch does not hold its rows");
   }
   uint64_t end = place->offset + plan_scratch_bytes(c->kernel, v, c->block_rows) + PLAN_SLACK;

@@ -87,7 +87,9 @@ static void place_result(Placing *p, ValueId v) {
   const Graph *body = p->kernel->body;
   ValuePlace *place = &p->places[v.index];
   *place = place_of(p, v);
-  if (place->kind == PLACE_SCRATCH) place->pitch = plan_pitch(graph_type(body, v));
+  if (place->kind == PLACE_SCRATCH) {
+    place->pitch = plan_is_scales(body, v) ? 1 : plan_pitch(graph_type(body, v));
+  }
   if (place->kind != PLACE_STRIP) return;
   const Node *node = graph_def(body, v);
   Type map = graph_type(body, node->operands[0]), patches = graph_type(body, v);

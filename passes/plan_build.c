@@ -20,6 +20,7 @@ typedef struct Building {
   const TargetInfo *target;
   uint32_t *output_of; /* [value] the model's output that it is, or NO_OUTPUT */
   uint32_t *input_of;  /* [value] the model's input that it is */
+  bool *scales;        /* [value] of quantized rows, for all kernels that make or read it */
   PlanKernel *kernels; /* [kernel_count]: all different; there is room for one of each node */
   uint32_t kernel_count;
   const PlanKernel **kernel_of; /* [node] */
@@ -27,6 +28,26 @@ typedef struct Building {
   uint32_t *weight_of;          /* [recipe's id] its index in `weights`, or NO_WEIGHT */
   uint32_t weight_count, weight_capacity;
 } Building;
+
+/* A value's kernel comes before those that read it. */
+static void find_scales(Building *b) {
+  for (uint32_t i = 0; i < b->graph->node_count; ++i) {
+    const Node *node = &b->graph->nodes[i];
+    if (node->op != OP_KERNEL) continue;
+    for (uint32_t k = 0; k < node->operand_count; ++k) {
+      b->scales[node->operands[k].index] &= plan_is_scales(node->body, plan_operand(node->body, k));
+    }
+    for (uint32_t r = 0; r < node->result_count; ++r) {
+      b->scales[node_result(node, r).index] =
+          plan_is_scales(node->body, node->body->outputs[r].value);
+    }
+  }
+}
+
+/* Elements between the rows of `v`, which a kernel makes for others. */
+static uint32_t pitch_of(const Building *b, ValueId v) {
+  return b->scales[v.index] ? 1 : plan_pitch(graph_type(b->graph, v));
+}
 
 /* How a kernel sees `v` of the graph as an operand; its reach is chosen later. */
 static Port operand_port(const Building *b, ValueId v) {
@@ -38,7 +59,7 @@ static Port operand_port(const Building *b, ValueId v) {
     port.kind = PORT_CALLER;
     port.nchw = node->attrs.INPUT.nchw;
   } else {
-    port.pitch = plan_pitch(port.type);
+    port.pitch = pitch_of(b, v);
   }
   return port;
 }
@@ -48,7 +69,7 @@ static Port operand_port(const Building *b, ValueId v) {
 static Port result_port(const Building *b, ValueId v) {
   Port port = {.kind = PORT_ROWS, .type = graph_type(b->graph, v)};
   if (b->output_of[v.index] == NO_OUTPUT) {
-    port.pitch = plan_pitch(port.type);
+    port.pitch = pitch_of(b, v);
   } else {
     port.kind = PORT_CALLER;
     bool planes = type_channels(port.type) > 1;
@@ -264,6 +285,7 @@ Status plan_build(const PassContext *context, const Graph *graph, const Plan **r
                 .target = context->target,
                 .output_of = ARENA_ARRAY(arena, graph->value_count, uint32_t),
                 .input_of = ARENA_ARRAY(arena, graph->value_count, uint32_t),
+                .scales = ARENA_ARRAY(arena, graph->value_count, bool),
                 .kernels = ARENA_ARRAY(arena, graph->node_count, PlanKernel),
                 .kernel_of = ARENA_ARRAY(arena, graph->node_count, const PlanKernel *)};
   Plan *plan = ARENA_NEW(arena, Plan);
@@ -271,6 +293,7 @@ Status plan_build(const PassContext *context, const Graph *graph, const Plan **r
   plan->target = context->target;
   plan->rounds = graph->rounds;
   fill_tensors(&b, plan);
+  find_scales(&b);
   build_kernels(&b);
   number_weights(&b);
   fill_steps(&b, plan);

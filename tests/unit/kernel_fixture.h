@@ -93,10 +93,17 @@ static inline ValueId fixture_linear(Fixture *f, ValueId x, int64_t channels) {
   return build_packed_linear(f->b, x, w, bias, PLAN_PANEL, (int32_t)channels);
 }
 
+/* Elements between the rows of `v`. */
+static inline uint32_t fixture_pitch(const Graph *body, ValueId v) {
+  Type type = graph_type(body, v);
+  if (plan_is_scales(body, v)) return 1;
+  return (uint32_t)round_up_size((size_t)type_channels(type), plan_pitch_unit(type));
+}
+
 static inline void fixture_result(Fixture *f, ValueId value, PortKind kind, bool nchw) {
   uint32_t i = f->result_count++;
   Type type = graph_type(f->b.graph, value);
-  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(type), plan_pitch_unit(type));
+  uint32_t pitch = fixture_pitch(f->b.graph, value);
   f->results[i] =
       (Port){.kind = kind, .nchw = nchw, .pitch = kind == PORT_ROWS ? pitch : 0, .type = type};
   graph_add_output(f->b.graph, arena_printf(f->arena, "r%u", i), value, nchw);
@@ -152,10 +159,10 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
                                        const uint32_t *stage_of, uint32_t *inputs) {
   const Graph *body = f->b.graph;
   const Node *node = graph_def(body, (ValueId){v});
-  uint32_t pitch = (uint32_t)round_up_size((size_t)type_channels(body->values[v].type),
-                                           plan_pitch_unit(body->values[v].type));
+  uint32_t pitch = fixture_pitch(body, (ValueId){v});
   if (node->op == OP_INPUT) {
     uint32_t index = (*inputs)++;
+    if (f->operands[index].kind == PORT_ROWS) f->operands[index].pitch = pitch;
     return (ValuePlace){.kind = PLACE_OPERAND, .index = index, .pitch = f->operands[index].pitch};
   }
   if (node->op == OP_SLICE) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "ir/builder.h"
 #include "passes/pass.h"
 
 static const TargetInfo target = {.name = "x86-64-v4",
@@ -441,4 +442,29 @@ Test(plan_build, asks_early_for_weights_of_single_rows) {
   }
   cr_expect_gt(waiting, 40);
   arena_free(built.arena);
+}
+
+/* Of what quantize_rows makes only the scales, and only where products alone read them. */
+Test(plan_build, knows_scales_of_quantized_rows) {
+  Arena *arena = arena_new();
+  RecipeTable *recipes = recipe_table_new(arena);
+  Builder b = {.graph = graph_new(arena, recipes, "body")};
+  ValueId x = build_input(b, "a0", type_map(1, 4, 4, 32), false);
+  const Node *rows = graph_def(b.graph, build_quantize_rows(b, x, DTYPE_S8));
+  ValueId q = node_result(rows, 0), s = node_result(rows, 1);
+  ValueId given = build_input(b, "a1", type_map(1, 4, 4, 1), false);
+  cr_expect(!plan_is_scales(b.graph, given), "nothing reads it");
+  Type packed = {.dtype = DTYPE_S8, .rank = 4, .dims = {1, 8, 32, 4}};
+  Type sums = {.dtype = DTYPE_S32, .rank = 1, .dims = {32}};
+  ValueId w = build_constant(b, recipe_tensor(recipes, "w", packed));
+  ValueId v = build_constant(b, recipe_tensor(recipes, "v", type_vector(32)));
+  ValueId first = build_constant(b, recipe_tensor(recipes, "first", sums));
+  build_quantized_linear(b, (ValueId[]){q, w, v, s, v, first}, PLAN_PANEL, 32);
+  build_quantized_linear(b, (ValueId[]){q, w, v, given, v, first}, PLAN_PANEL, 32);
+  cr_expect(!plan_is_scales(b.graph, q));
+  cr_expect(plan_is_scales(b.graph, s));
+  cr_expect(plan_is_scales(b.graph, given));
+  build_gelu(b, s);
+  cr_expect(!plan_is_scales(b.graph, s), "whole vectors of it are read");
+  arena_free(arena);
 }

@@ -111,6 +111,7 @@ Test(plan_parse, refuses_what_would_corrupt) {
   refuses(&t, "unroll 4", "unroll 4, widened", "nothing to be widened");
   refuses(&t, "unroll 4", "unroll 4, narrowed", "expected \"sums\" or \"widened\"");
   refuses(&t, "scratch +0 pitch", "scratch +8 pitch", "not aligned");
+  refuses(&t, "scratch +0 pitch 32", "scratch +0 pitch 1", "its pitch does not hold its rows");
   refuses(&t, "scratch +0 pitch 32", "scratch +0 pitch 16000000", "behind the scratch");
   refuses(&t, "strip +0", "strip +8", "not aligned");
   refuses(&t, "strip +0 pitch 64", "strip +0 pitch 48", "does not hold its lines");
