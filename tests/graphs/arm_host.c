@@ -90,6 +90,7 @@ static int try_model(const ArmModel *m, const char *folder) {
                .outputs = outputs,
                .weights = weights,
                .threads = 1,
+               .small_stack = true,
                .end = GUARDED_END};
   run(&call, m->seed);
   for (uint32_t i = 0; i < model->output_count && !wrong; ++i) {

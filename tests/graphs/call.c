@@ -2,11 +2,12 @@
  * to; before each task, the scratch of workers behind the first is filled with NaN again. */
 #include "tests/graphs/call.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The runtime's: how tensors, weights and workspaces are aligned at least. */
-enum { WORKSPACE_ALIGN = 64, WEIGHTS_ALIGN = 64 };
+enum { WORKSPACE_ALIGN = 64, WEIGHTS_ALIGN = 64, SMALL_STACK = 64 << 10 };
 
 typedef struct Workers {
   const Call *call;
@@ -89,19 +90,51 @@ static const char *finish(const Call *call, Buffers *b) {
   return intact ? NULL : "writes beside a buffer";
 }
 
+typedef struct Run {
+  const Call *call;
+  const Buffers *buffers;
+  const atm_env *env;
+  int code;
+} Run;
+
+static void *run_entry(void *arg) {
+  Run *r = arg;
+  const void *in[CALL_MOST];
+  void *out[CALL_MOST];
+  for (uint32_t i = 0; i < r->call->model->input_count; ++i) in[i] = r->buffers->in[i].data;
+  for (uint32_t i = 0; i < r->call->model->output_count; ++i) out[i] = r->buffers->out[i].data;
+  const Guarded *workspace = &r->buffers->workspace;
+  r->code = r->call->entry->run(in, out, workspace->data, workspace->bytes, r->env);
+  return NULL;
+}
+
+/* Ends the process where there is no thread. */
+static void run_on_small_stack(Run *run) {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  if (pthread_attr_init(&attributes) != 0 ||
+      pthread_attr_setstacksize(&attributes, SMALL_STACK) != 0 ||
+      pthread_create(&thread, &attributes, run_entry, run) != 0 ||
+      pthread_join(thread, NULL) != 0) {
+    exit(3);
+  }
+  pthread_attr_destroy(&attributes);
+}
+
 const char *call_model(const Call *call) {
   Buffers b;
   make_buffers(call, &b);
-  const void *in[CALL_MOST];
-  void *out[CALL_MOST];
-  for (uint32_t i = 0; i < call->model->input_count; ++i) in[i] = b.in[i].data;
-  for (uint32_t i = 0; i < call->model->output_count; ++i) out[i] = b.out[i].data;
   Workers workers = {call, &b.workspace, call->order};
   atm_env env = {
       .size = sizeof env, .threads = call->threads, .ctx = &workers, .parallel_for = run_tasks};
   if (call->pool) env = atm_pool_env(call->pool);
   env.weights = b.weights.data;
-  int code = call->entry->run(in, out, b.workspace.data, b.workspace.bytes, &env);
+  Run run = {.call = call, .buffers = &b, .env = &env};
+  if (call->small_stack) {
+    run_on_small_stack(&run);
+  } else {
+    run_entry(&run);
+  }
   const char *wrong = finish(call, &b);
-  return code == ATM_OK ? wrong : atm_error_text(code);
+  return run.code == ATM_OK ? wrong : atm_error_text(run.code);
 }

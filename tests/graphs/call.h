@@ -17,6 +17,7 @@ typedef struct Call {
   uint32_t threads;          /* 1 to 64 */
   GuardedEnd end;            /* of all buffers */
   uint64_t order;            /* of the tasks, and who takes which; 0: as they come, by worker 0 */
+  bool small_stack;          /* 64 KiB, of a thread of its own */
   atm_pool *pool;            /* who runs them, instead; NULL: this thread */
 } Call;
 

@@ -15,6 +15,10 @@ int32_t subject_divisor(Choices *c, int64_t number) {
 }
 
 bool subject_draw(Subject *subject, Arena *arena, uint64_t seed, Choices *c) {
+  if (seed % 16 == 3) {
+    subject_of_offsets(subject, arena, c);
+    return true;
+  }
   if (seed % 3 == 2) return subject_of_layers(subject, arena, c);
   subject_of_ops(subject, arena, c);
   return true;

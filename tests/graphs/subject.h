@@ -24,7 +24,9 @@ void subject_of_ops(Subject *subject, Arena *arena, Choices *c);
 /* One that the frontend made from a description of any layers. False: it refused the description,
  * and said why on stderr. */
 bool subject_of_layers(Subject *subject, Arena *arena, Choices *c);
-/* One of either, as `seed` says. */
+/* One that samples at offsets that are its input "offsets". */
+void subject_of_offsets(Subject *subject, Arena *arena, Choices *c);
+/* One of them, as `seed` says. */
 bool subject_draw(Subject *subject, Arena *arena, uint64_t seed, Choices *c);
 
 #endif

@@ -68,12 +68,28 @@ static void interpret(const Trial *t, const Graph *graph, const WeightSource *we
   if (interp_run(graph, weights, arena, &diag, inputs, outputs)) exit(1);
 }
 
+/* An offset into a map of `type`, which is its own: what no model should give, or any number. */
+static double some_offset(Lot *lot, Type type) {
+  const double height = (double)type.dims[1], width = (double)type.dims[2];
+  const double offsets[] = {
+      NAN,        INFINITY,      -INFINITY, 1e30,   -1e30, 2147483648.,   -1,           1,
+      1e-40,      -1e-40,        -0.,       height, width, height - 1e-4, width - 1e-4, -height,
+      1 - height, -width + 1e-4, 0.5,       -1e-7};
+  enum { COUNT = sizeof offsets / sizeof *offsets };
+  return lot_below(lot, 2) ? 3 * lot_uniform(lot) : offsets[lot_below(lot, COUNT)];
+}
+
 void trial_begin(Trial *t) {
   Lot lot = {t->seed + 5};
+  NodeId nodes[SUBJECT_INPUTS];
+  graph_inputs(t->subject.graph, nodes, SUBJECT_INPUTS);
   for (uint32_t i = 0; i < t->subject.input_count; ++i) {
     Type type = t->subject.types[i];
     t->inputs[i] = (InterpTensor){type, ARENA_ARRAY(t->arena, elements(type), double)};
-    for (size_t e = 0; e < elements(type); ++e) t->inputs[i].data[e] = lot_uniform(&lot);
+    bool moves = strcmp(graph_node(t->subject.graph, nodes[i])->attrs.INPUT.name, "offsets") == 0;
+    for (size_t e = 0; e < elements(type); ++e) {
+      t->inputs[i].data[e] = moves ? (float)some_offset(&lot, type) : lot_uniform(&lot);
+    }
   }
   interpret(t, t->subject.graph, &trial_weights, t->arena, t->inputs, t->expected);
   for (uint32_t i = 0; i < t->subject.graph->output_count; ++i) {
@@ -91,7 +107,8 @@ static double sensitivity(const Trial *t, const Graph *graph, uint32_t output,
     Arena *arena = arena_new();
     Lot lot = {n + 1};
     WeightSource weights = {.read = read_weights, .context = &lot};
-    InterpTensor inputs[SUBJECT_INPUTS] = {0}, outputs[SUBJECT_OUTPUTS] = {0};
+    InterpTensor *inputs = ARENA_ARRAY(arena, SUBJECT_INPUTS, InterpTensor);
+    InterpTensor *outputs = ARENA_ARRAY(arena, SUBJECT_OUTPUTS, InterpTensor);
     for (uint32_t i = 0; i < t->subject.input_count; ++i) {
       size_t count = elements(t->inputs[i].type);
       inputs[i] = (InterpTensor){t->inputs[i].type, ARENA_ARRAY(arena, count, double)};
@@ -172,7 +189,7 @@ static void check_output(const Trial *t, const Build *build, const Compiled *c, 
 static void check_passes(const Trial *t, const Build *build, const Compiled *c,
                          InterpTensor *expected) {
   bool rounded = compiled_is_rounded(c), quantized = compiled_is_quantized(c);
-  InterpTensor got[SUBJECT_OUTPUTS] = {0};
+  InterpTensor *got = ARENA_ARRAY(c->arena, SUBJECT_OUTPUTS, InterpTensor);
   interpret(t, c->after, &trial_weights, c->arena, t->inputs, got);
   for (uint32_t i = 0; i < t->subject.graph->output_count; ++i) {
     if (!type_equal(got[i].type, t->expected[i].type)) fail(t, build, "another type");
@@ -220,6 +237,7 @@ static void run(const Trial *t, const Build *build, const Compiled *c, Call call
   call.model = c->model;
   call.entry = &c->model->entries[0];
   call.weights = c->weights;
+  call.small_stack = !build->unoptimized; /* whose frames are large */
   const char *wrong = call_model(&call);
   if (wrong) fail(t, build, "%u threads: %s", call.threads, wrong);
 }
@@ -259,9 +277,9 @@ static void note_ops(Trial *t, const Plan *plan) {
 
 void trial_build(Trial *t, const Build *build) {
   Compiled c;
-  InterpTensor expected[SUBJECT_OUTPUTS] = {0};
   compiled_new(&c, &t->subject, build, "model");
   note_ops(t, c.plan);
+  InterpTensor *expected = ARENA_ARRAY(c.arena, SUBJECT_OUTPUTS, InterpTensor);
   check_passes(t, build, &c, expected);
   if (c.loaded) {
     const void **in = trial_caller_inputs(t, c.plan, 0, c.arena);
