@@ -120,6 +120,16 @@ static void push_compiler(Arguments *list, const TargetInfo *target) {
        is_native(list->arena, target) ? "cc" : arena_printf(list->arena, "%s-linux-gnu-gcc", arch));
 }
 
+/* Adds what marks the runtime's code for guarded branches, as the object's is. */
+static void push_guard(Arguments *list, const TargetInfo *target) {
+  static const char *const guards[][2] = {{"x86_64", "-fcf-protection=full"},
+                                          {"aarch64", "-mbranch-protection=standard"}};
+  const char *arch = architecture(list->arena, target->triple);
+  for (size_t i = 0; i < sizeof guards / sizeof *guards; ++i) {
+    if (strcmp(arch, guards[i][0]) == 0) push(list, guards[i][1]);
+  }
+}
+
 /* The command line, ending with NULL: every .c file of the folder, and the object. */
 static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *folder,
                          const char *output, Arena *arena) {
@@ -129,6 +139,7 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
   push(&list, "-O2");
   push(&list, "-fPIC");
   push(&list, "-pthread");
+  push_guard(&list, spec->variants[0].target);
   push(&list, "-Wl,-z,relro,-z,now"); /* nothing that the loader wrote can be written again */
   if (kind == LINK_SHARED) {
     push(&list, "-shared");

@@ -44,7 +44,7 @@ ${CXX:-c++} -std=c++17 -O1 -Wall -Wextra -Werror -I"$work" "$here/exceptions.cc"
 "$work/exceptions"
 
 for kind in exe shared; do
-  compile --emit=$kind
+  compile --emit=$kind --isa=v2
   file=$work/glyphs
   test $kind = exe || file=$work/libglyphs.so
   test -e "$file" || file=$work/glyphs.so
@@ -52,6 +52,8 @@ for kind in exe shared; do
   readelf -dW "$file" >"$work/dynamic"
   contains "$work/segments" GNU_RELRO $kind
   contains "$work/dynamic" BIND_NOW\\\|NOW $kind
+  objdump -d "$file" | grep -A 1 '^[0-9a-f]* <atm_pool_create>:' >"$work/pool"
+  contains "$work/pool" endbr64 "$kind: the runtime"
   test $kind = exe || contains "$work/dynamic" 'soname: \[libglyphs.so\]' $kind
 done
 echo "programs and shared libraries: relocated once, read-only from then on"
