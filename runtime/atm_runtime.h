@@ -83,7 +83,10 @@ typedef struct atm_tensor {
 
 /* Runs a model at one resolution: in[i] and out[i] are its tensors in the order of the entry's,
  * dense arrays of the elements that their dtypes say. No output and no workspace may overlap
- * anything else that the call is given; inputs are not written to and may overlap each other. */
+ * anything else that the call is given; inputs are not written to and may overlap each other.
+ * Floating-point exceptions must be masked in every thread that runs tasks, as they are where none
+ * was unmasked: the code computes on what lies between rows too, whatever it is, and keeps nothing
+ * of it. Which of their flags a call raises is not specified. */
 typedef int atm_run_fn(const void *const in[], void *const out[], void *workspace,
                        size_t workspace_bytes, const atm_env *env);
 

@@ -1,6 +1,6 @@
 /* Random graphs through the whole pipeline: the interpreter's answer must stay the same after the
  * passes (1e-9 of the largest value, in double), and native code must give it too (in float).
- * Padding and scratch are filled with NaN before a run. */
+ * Padding and scratch are filled with signaling NaN before a run. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -116,7 +116,10 @@ static void run_code(const Trial *t, const Plan *plan, atm_run_fn *run, void *bl
                      const void *const *in, void *const *out) {
   size_t bytes = plan->workspace_base;
   char *workspace = aligned_alloc(64, round_up_size(bytes + 1, 64));
-  memset(workspace, 0xff, bytes);
+  static const uint32_t signaling = 0x7FA00000;
+  for (size_t i = 0; i + sizeof signaling <= bytes; i += sizeof signaling) {
+    memcpy((char *)workspace + i, &signaling, sizeof signaling);
+  }
   atm_env env = {.size = sizeof env, .threads = 1, .weights = blob};
   cr_assert_eq(run(in, out, workspace, bytes, &env), ATM_OK, "seed %lu", (unsigned long)t->seed);
   free(workspace);
