@@ -85,7 +85,7 @@ static Status check_outputs(Compilation *c, const Plan *plan, const InterpTensor
   RETURN_IF_ERROR(interp_run(reference_of(c), &source, c->arena, c->diag, inputs, expected));
   for (uint32_t i = 0; i < plan->output_count; ++i) {
     const PlanTensor *tensor = &plan->outputs[i];
-    Comparison comparison = {0};
+    Comparison comparison = {.terms = kernel_check_terms(c->variants[0].resolutions[0].graph)};
     comparison_add(&comparison, tensor->type.dtype, expected[i].data, got[i].data,
                    layout_count(tensor->type));
     print_row(&comparison, tensor->name, "end to end");
@@ -136,13 +136,14 @@ static Status verify_native(Compilation *c, Native *native) {
   const InterpTensor *inputs = read_inputs(c->arena, plan, in);
   const InterpTensor *got = read_outputs(c->arena, plan, out);
   RETURN_IF_ERROR((c->quantize ? check_quantized : check_outputs)(c, plan, inputs, got, &bad));
+  Comparison longest = {.terms = kernel_check_terms(c->variants[0].resolutions[0].graph)};
   if (bad == 0) {
-    printf("all within %g of the largest value%s\n", COMPARISON_BOUND,
+    printf("all within %g of the largest value%s\n", comparison_bound(&longest),
            c->quantize ? ", or flips of rounding" : "");
     return STATUS_OK;
   }
   (void)diag_error(c->diag, (Position){0}, "%u of %u comparisons exceed %g of the largest value%s",
-                   bad, plan->step_count + ends, COMPARISON_BOUND,
+                   bad, plan->step_count + ends, comparison_bound(&longest),
                    c->quantize ? " by more than flips of rounding" : "");
   return STATUS_MISMATCH;
 }

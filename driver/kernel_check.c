@@ -5,8 +5,19 @@
 #include <stdlib.h>
 
 #include "driver/layout.h"
+#include "ir/macs.h"
 #include "support/memory.h"
 #include "support/panic.h"
+
+uint64_t kernel_check_terms(const Graph *graph) {
+  uint64_t most = 0;
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    const Node *node = &graph->nodes[i];
+    uint64_t terms = node->body ? kernel_check_terms(node->body) : macs_of_element(graph, node);
+    if (terms > most) most = terms;
+  }
+  return most;
+}
 
 /* -- memory of a port -------------------------------------------------------------------------- */
 
@@ -137,8 +148,9 @@ static void compare_results(KernelCheck *check, const Node *node, const Step *st
 }
 
 Status kernel_check_step(KernelCheck *check, uint32_t index, Comparison *comparison) {
-  *comparison =
-      (Comparison){.quantized = graph_has_op(check->nodes[index]->body, OP_QUANTIZE_ROWS)};
+  const Graph *body = check->nodes[index]->body;
+  *comparison = (Comparison){.quantized = graph_has_op(body, OP_QUANTIZE_ROWS),
+                             .terms = kernel_check_terms(body)};
   arena_free(check->arena);
   check->arena = arena_new();
   const Node *node = check->nodes[index];

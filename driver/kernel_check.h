@@ -5,6 +5,9 @@
 #include "backends/interp/comparison.h"
 #include "driver/native.h"
 
+/* The terms of the longest sum of products in `graph` and its bodies. */
+uint64_t kernel_check_terms(const Graph *graph);
+
 typedef struct KernelCheck {
   Compilation *c;
   Native *native;

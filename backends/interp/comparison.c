@@ -26,7 +26,12 @@ double comparison_relative(const Comparison *c) {
   return c->largest > 0 ? c->error / c->largest : INFINITY;
 }
 
+double comparison_bound(const Comparison *c) {
+  double over = (double)c->terms / COMPARISON_TERMS;
+  return over > 1 ? COMPARISON_BOUND * sqrt(over) : COMPARISON_BOUND;
+}
+
 bool comparison_holds(const Comparison *c) {
-  if (c->steps == 0 && comparison_relative(c) <= COMPARISON_BOUND) return true;
+  if (c->steps == 0 && comparison_relative(c) <= comparison_bound(c)) return true;
   return c->quantized && c->steps <= 1 && comparison_decibels(c) >= COMPARISON_DECIBELS;
 }

@@ -1,5 +1,8 @@
 /* STAGE_NORMALIZE: (x - mean) / sqrt(var + eps) of each row, then the pointwise ops behind.
  *
+ * All is computed of x - first, where `first` is the row's first channel: the mean of numbers that
+ * are large beside their spread would lose the spread. So a row of one number gives 0.
+ *
  * Two passes over the row: the mean first, then the squared differences from it; lanes behind the
  * last channel count as nothing. PARTIAL sums are under way at once, vector v in sum v mod PARTIAL.
  * A short row stays in registers between the passes; of a long one, loops go over whole turns of
@@ -15,10 +18,15 @@ typedef struct Normalize {
   const View *x;
   uint32_t channels;
   double eps;
-  LLVMValueRef mean, scale; /* vectors, of the present row */
+  LLVMValueRef first, mean, scale; /* vectors, of the present row; the mean is that of x - first */
 } Normalize;
 
-/* Adds one vector to a sum over the row. */
+/* x - first, at one site. */
+static LLVMValueRef load_shifted(KernelEmitter *k, const Normalize *n, Site site) {
+  return emit_fsub(k->m, view_load(k, n->x, site), n->first);
+}
+
+/* Adds one vector of x - first to a sum over the row. */
 typedef LLVMValueRef Adder(KernelEmitter *k, const Normalize *n, LLVMValueRef sum, LLVMValueRef x,
                            uint32_t lanes);
 
@@ -51,7 +59,7 @@ static void sum_turns(KernelEmitter *k, const Normalize *n, LLVMValueRef row, ui
   Site site = {.row = row, .column = loop.index, .lanes = width};
   for (uint32_t i = 0; i < PARTIAL; ++i) {
     site.column_plus = i * width;
-    sums[i] = add(k, n, loop.carried[i], view_load(k, n->x, site), width);
+    sums[i] = add(k, n, loop.carried[i], load_shifted(k, n, site), width);
   }
   loop_end(m, &loop, sums);
   for (uint32_t i = 0; i < PARTIAL; ++i) sums[i] = loop.carried[i];
@@ -68,7 +76,7 @@ static LLVMValueRef sum_row(KernelEmitter *k, const Normalize *n, LLVMValueRef r
   if (looped) sum_turns(k, n, row, looped, add, sums);
   for (uint32_t at = looped; at < n->channels; at += width) {
     Site site = columns_site(k, row, n->channels, at);
-    LLVMValueRef x = held ? held[at / width] : view_load(k, n->x, site);
+    LLVMValueRef x = held ? held[at / width] : load_shifted(k, n, site);
     LLVMValueRef *sum = &sums[at / width % PARTIAL];
     *sum = add(k, n, *sum, x, site.lanes);
   }
@@ -92,7 +100,7 @@ static void find_statistics(KernelEmitter *k, Normalize *n, LLVMValueRef row,
 
 /* -- the stage --------------------------------------------------------------------------------- */
 
-/* (x - mean) * scale, and the pointwise ops behind. */
+/* (x - mean) * scale, of an x that is shifted as the mean is, and the pointwise ops behind. */
 static void write_vector(KernelEmitter *k, const Normalize *n, Site site, LLVMValueRef x) {
   LLVMValueRef centered = emit_fsub(k->m, x, n->mean);
   pointwise_emit(k, n->stage, site, emit_fmul(k->m, centered, n->scale));
@@ -101,7 +109,7 @@ static void write_vector(KernelEmitter *k, const Normalize *n, Site site, LLVMVa
 /* A SiteEmitter of the last pass over a long row. */
 static void read_and_write(KernelEmitter *k, Site site, void *context) {
   const Normalize *n = context;
-  write_vector(k, n, site, view_load(k, n->x, site));
+  write_vector(k, n, site, load_shifted(k, n, site));
 }
 
 /* A row of at most MAX_HELD vectors: loaded once. */
@@ -109,12 +117,21 @@ static void emit_short_row(KernelEmitter *k, Normalize *n, LLVMValueRef row) {
   uint32_t width = k->m->target->vector_floats;
   LLVMValueRef held[MAX_HELD];
   for (uint32_t at = 0; at < n->channels; at += width) {
-    held[at / width] = view_load(k, n->x, columns_site(k, row, n->channels, at));
+    held[at / width] = load_shifted(k, n, columns_site(k, row, n->channels, at));
   }
   find_statistics(k, n, row, held);
   for (uint32_t at = 0; at < n->channels; at += width) {
     write_vector(k, n, columns_site(k, row, n->channels, at), held[at / width]);
   }
+}
+
+/* The row's first channel, in all lanes. */
+static LLVMValueRef first_channel(KernelEmitter *k, const Normalize *n, LLVMValueRef row) {
+  ModuleContext *m = k->m;
+  LLVMValueRef vector = view_load(k, n->x, columns_site(k, row, n->channels, 0));
+  LLVMValueRef first =
+      LLVMBuildExtractElement(m->builder, vector, LLVMConstInt(m->i32, 0, false), "");
+  return emit_broadcast(m, first);
 }
 
 void normalize_stage(KernelEmitter *k, const Stage *stage) {
@@ -126,6 +143,7 @@ void normalize_stage(KernelEmitter *k, const Stage *stage) {
                  .eps = node->attrs.NORMALIZE.eps};
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
+  n.first = first_channel(k, &n, rows.index);
   if (ceil_div_u32(n.channels, m->target->vector_floats) <= MAX_HELD) {
     emit_short_row(k, &n, rows.index);
   } else {

@@ -15,6 +15,26 @@ Test(llvm_kernels_rows, normalize_with_tails) {
   }
 }
 
+/* Rows whose spread is small beside their mean: of one number, of few numbers, of an outlier. What
+ * is left of a row of one number is its own error, which 1 / sqrt(eps) would make large. */
+Test(llvm_kernels_rows, normalize_far_from_zero) {
+  static const int64_t channels[] = {2, 24, 64, 200, 320};
+  for (uint32_t i = 0; i < 5; ++i) {
+    Fixture f = fixture_new();
+    ValueId x = fixture_rows(&f, map(1, 2, 2, channels[i]));
+    double *data = fixture_data(&f);
+    for (int64_t c = 0; c < channels[i]; ++c) {
+      data[c] = 100000.1F;
+      data[channels[i] + c] = 1e7 + (double)(c * 7 % 4);
+      data[2 * channels[i] + c] = c == 0 ? 1e6 : data[c] / 7;
+      data[3 * channels[i] + c] = -3e-30F;
+    }
+    fixture_result(&f, build_normalize(f.b, x, 1e-5), PORT_ROWS, false);
+    fixture_check(&f, 1, 4, 2, 1e-6);
+    fixture_free(&f);
+  }
+}
+
 Test(llvm_kernels_rows, pointwise_on_callers_maps) {
   Fixture f = fixture_new();
   ValueId x = fixture_operand(&f, PORT_CALLER, true, map(2, 3, 3, 21), 4);
@@ -34,6 +54,18 @@ Test(llvm_kernels_rows, softmax_over_groups) {
   fixture_result(&f, build_softmax(f.b, x, 3), PORT_ROWS, false);
   fixture_check(&f, 2, 1, 1, 1e-6);
   fixture_free(&f);
+}
+
+/* Sums of many: no error that grows with their number. */
+Test(llvm_kernels_rows, softmax_of_many) {
+  static const int64_t groups[] = {65, 4096, 65536};
+  for (uint32_t i = 0; i < 3; ++i) {
+    Fixture f = fixture_new();
+    ValueId x = fixture_operand(&f, PORT_ROWS, false, type_matrix(1, groups[i]), 0.5);
+    fixture_result(&f, build_softmax(f.b, x, (int32_t)groups[i]), PORT_ROWS, false);
+    fixture_check(&f, 1, 1, 1, 5e-7);
+    fixture_free(&f);
+  }
 }
 
 Test(llvm_kernels_rows, concat_of_views) {
