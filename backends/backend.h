@@ -97,6 +97,7 @@ typedef struct ArtifactSpec {
   const WeightSource *source;
   bool external_weights;  /* weights come from atm_env.weights */
   const char *model_hash; /* hex, for the metadata; NULL: none */
+  const char *note;       /* JSON, for who finds the product: what it was made from; NULL: none */
   uint32_t image_input;   /* of the plans' inputs: the one whose size tells resolutions apart */
   const uint64_t *macs;   /* [plan_count]: nominal; NULL: those of the plans' steps */
   const char *const *class_names;
@@ -124,6 +125,15 @@ typedef struct ArtifactWorkspace {
 } ArtifactWorkspace;
 /* The workspace that suffices for every variant of resolution `i`. */
 ArtifactWorkspace artifact_workspace(const ArtifactSpec *spec, uint32_t i);
+
+/* What an artifact's note begins with, in an object and in whatever it is linked into; its text,
+ * `bytes` with the 0 that ends it, is behind it. */
+typedef struct ArtifactNote {
+  uint32_t name_bytes, bytes, type;
+  char name[8];
+} ArtifactNote;
+/* That of a note whose text is `bytes` long. */
+ArtifactNote artifact_note_head(uint32_t bytes);
 
 typedef enum EmitKind { EMIT_OBJECT, EMIT_ASM, EMIT_LLVM_IR } EmitKind;
 

@@ -8,6 +8,7 @@
 #include "driver/compilation.h"
 #include "driver/inspect_weights.h"
 #include "driver/layers.h"
+#include "driver/product_note.h"
 #include "driver/quantized.h"
 #include "driver/units.h"
 #include "support/panic.h"
@@ -191,6 +192,7 @@ static Status inspect(Compilation *c) {
 }
 
 Status cmd_inspect(const Options *options, Arena *arena, Diag *diag) {
+  if (product_is_file(options->argument)) return product_inspect(options, arena, diag);
   if (weights_is_file(options->argument)) return inspect_weights(options, arena, diag);
   if (options->state) return diag_usage_error(diag, "--state: %s is a model", options->argument);
   return compilation_with(options, arena, diag, inspect);

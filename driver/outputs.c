@@ -10,6 +10,7 @@
 #include "driver/clock.h"
 #include "driver/model_hash.h"
 #include "driver/output.h"
+#include "driver/product_note.h"
 #include "driver/summary.h"
 #include "support/atomic_file.h"
 #include "support/memory.h"
@@ -336,6 +337,7 @@ Status outputs_write(Compilation *c) {
   o.spec.class_count = c->model->class_count;
   c->blob.model = model_hash(c->model, c->weights);
   o.spec.model_hash = arena_printf(c->arena, "%016llx", (unsigned long long)c->blob.model);
+  o.spec.note = product_note(c, o.spec.model_hash);
   Status status = write_all(&o);
   atomic_files_discard(o.files);
   progress_end(&c->progress);

@@ -9,6 +9,7 @@
  *   cpu_check.c the test for the instructions that the kernels use
  *   metadata.c  PREFIX_model and the constant atm_model behind it
  *   names.c     the symbols
+ *   note.c      what the artifact was made from
  *   peak.c      PREFIX_peak_*, for `bench`
  *
  * Code outside of kernels runs before the ISA was checked, so it is for the baseline CPU.
@@ -74,6 +75,9 @@ void find_emit(Artifact *a);
 void is_weights_emit(Artifact *a);
 /* Behind it PREFIX_check_weights: int (const void *weights, size_t bytes). */
 void check_weights_emit(Artifact *a);
+
+/* The note, if the artifact has one. */
+void note_emit(Artifact *a);
 
 /* The constant atm_model and PREFIX_model, which returns it: behind the entries. */
 void metadata_emit(Artifact *a);

@@ -145,6 +145,7 @@ void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_by
   for (uint32_t p = 0; p < spec->plan_count; ++p) a.entries[p] = entry_emit(&a, p);
   emit_first(&a);
   metadata_emit(&a);
+  note_emit(&a);
   find_emit(&a);
   check_weights_emit(&a);
   if (spec->export_all) peak_emit(&a.variants[0].m, spec->prefix);

@@ -21,6 +21,10 @@ const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena) 
   return arena_printf(arena, "_%ux%ux%u", size.n, size.h, size.w);
 }
 
+ArtifactNote artifact_note_head(uint32_t bytes) {
+  return (ArtifactNote){.name_bytes = sizeof "atmc", .bytes = bytes, .type = 1, .name = "atmc"};
+}
+
 const char *artifact_macro_prefix(const ArtifactSpec *spec, Arena *arena) {
   char *upper = arena_strdup(arena, spec->prefix);
   for (char *c = upper; *c; ++c) {

@@ -660,6 +660,29 @@ expect 3 $run --input image.npy --output missing/out.npy
 expect 2 $run --input image.npy --output scores=out.npy
 expect 2 $run --input image.npy --target=aarch64-linux-gnu
 
+echo "-- what a product was made from"
+expect 0 $compile,2x3x24x16 -o out/tiny --emit=obj,lib,shared,exe --isa=v2,v3 --disable-pass=fold-affine
+printf 'const void *tiny_model(void);\nint main(void) { return tiny_model() == 0; }\n' >host.c
+${CC:-cc} -O1 -ffunction-sections -Wl,--gc-sections -s host.c out/tiny.o -o host
+for file in out/tiny.o out/libtiny.a out/libtiny.so out/tiny host; do
+  expect 0 inspect $file
+  says stdout "tiny"
+  says stdout '["1x3x16x16","2x3x24x16"]'
+  says stdout '["fold-affine"]'
+done
+expect 0 inspect --json host
+grep -q '"x86-64-v3", "x86-64-v2"' stdout || fail "the instruction sets are not in the note"
+if grep -q "$PWD" stdout; then fail "a path is in the note"; fi
+expect 1 inspect /bin/sh
+says stderr "holds no model that atmc compiled"
+# Notes that say more than there is, or no JSON.
+LC_ALL=C sed 's/{"model":"tiny"/{"model";"tiny"/' host >odd
+expect 1 inspect odd
+printf '\177ELF....\005\000\000\000\377\377\000\000\001\000\000\000atmc\000\000\000\000{}' >odd
+expect 1 inspect odd
+says stderr "holds no model"
+rm out/*
+
 echo "-- an emitted executable"
 expect 0 compile tiny.json --weights tiny.safetensors --shape 2x3x16x16 --emit=exe -o out/tiny
 atmc=out/tiny
