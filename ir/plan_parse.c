@@ -156,7 +156,7 @@ static Status read_title(PlanParser *p, const char **name, const char **at) {
 
 const char *plan_parse_target(Arena *arena, const char *text) {
   Diag silent = {0};
-  PlanParser p = {.in = {arena, &silent, NULL, text, text}};
+  PlanParser p = {.in = text_read_begin(arena, &silent, "", text)};
   const char *name, *at;
   return read_title(&p, &name, &at) ? NULL : name;
 }

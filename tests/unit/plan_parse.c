@@ -139,3 +139,13 @@ Test(plan_parse, survives_a_cut) {
   }
   arena_free(t.arena);
 }
+
+Test(plan_parse, finds_the_target_of_a_text) {
+  Text t = print_model("glyphs", "v3", NULL, type_map(1, 48, 48, 3));
+  cr_expect_str_eq(plan_parse_target(t.arena, t.text), "x86-64-v3");
+  cr_expect_str_eq(plan_parse_target(t.arena, "plan \"m\" for \"vax\" and no more"), "vax");
+  cr_expect_null(plan_parse_target(t.arena, "plan \"m\" for"));
+  cr_expect_null(plan_parse_target(t.arena, "graph \"m\" {"));
+  cr_expect_null(plan_parse_target(t.arena, ""));
+  arena_free(t.arena);
+}

@@ -125,3 +125,19 @@ Test(targets, finds_lists_of_one_family) {
   cr_expect_null(choose_list(arena, "v3,v9", NULL));
   arena_free(arena);
 }
+
+Test(targets, are_found_by_name) {
+  cr_expect_str_eq(target_find("x86-64-v4-vnni", NULL)->name, "x86-64-v4-vnni");
+  cr_expect_str_eq(target_find("armv8-a", "aarch64-linux-gnu")->name, "armv8-a");
+  cr_expect_null(target_find("armv8-a", "x86_64-linux-gnu"));
+  cr_expect_null(target_find("vax", NULL));
+}
+
+/* What code is tuned for is said for all of them. */
+Test(targets, have_a_tuning) {
+  static const char *const isas[] = {"v4-vnni", "v4",        "v3-vnni",      "v3",
+                                     "v2",      "neon-i8mm", "neon-dotprod", "neon"};
+  for (size_t i = 0; i < sizeof isas / sizeof *isas; ++i) {
+    cr_expect_str_eq(target_find(isas[i], NULL)->tune, "generic");
+  }
+}
