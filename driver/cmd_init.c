@@ -31,8 +31,10 @@ static Status parse_size(const char *text, Diag *diag, PublishedOptions *publish
 
 static Status read_options(const Options *options, Arena *arena, Diag *diag,
                            PublishedOptions *published) {
-  *published =
-      (PublishedOptions){.pyramid = options->pyramid, .classes = (uint32_t)options->classes};
+  *published = (PublishedOptions){.pyramid = options->pyramid,
+                                  .head = options->head,
+                                  .answer = options->answer,
+                                  .classes = (uint32_t)options->classes};
   if (options->size) RETURN_IF_ERROR(parse_size(options->size, diag, published));
   if (!options->class_names) return STATUS_OK;
   ClassNames *names = &published->class_names;

@@ -79,7 +79,9 @@ static void print_text(const Report *report) {
   print_tensors("outputs", plan->outputs, plan->output_count);
   print_layers(report);
   uint64_t parameters = report->layers.parameters, body = without_head(&report->layers);
-  printf("\n%-15s %s", "parameters", units_count(parameters, a));
+  uint64_t training = layers_optional(report->c->model);
+  printf("\n%-15s %s", "parameters", units_count(parameters + training, a));
+  if (training) printf(" (%s of them in training alone)", units_count(training, b));
   if (body < parameters) printf(" (%s without the head)", units_count(body, b));
   printf("\n");
   printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
@@ -130,7 +132,8 @@ static void print_json(const Report *report) {
   cJSON_AddStringToObject(root, "isa", report->c->variants[0].target->name);
   add_tensors(root, "inputs", plan->inputs, plan->input_count);
   add_tensors(root, "outputs", plan->outputs, plan->output_count);
-  add_numbers(root, report->layers.parameters, report->layers.macs);
+  uint64_t training = layers_optional(report->c->model);
+  add_numbers(root, report->layers.parameters + training, report->layers.macs);
   cJSON_AddNumberToObject(root, "int8_macs", (double)report->int8_macs);
   cJSON_AddNumberToObject(root, "parameters_without_head", (double)without_head(&report->layers));
   cJSON_AddNumberToObject(root, "weights_bytes", (double)report->c->blob.bytes);

@@ -1,5 +1,4 @@
 /* atmc run: one run of a model on .npy files. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "driver/commands.h"
@@ -100,16 +99,20 @@ static void print_range(const float *values, size_t count) {
   printf("  min %.5f  mean %.5f  max %.5f\n", low, sum / (double)count, high);
 }
 
-static void print_integers(const int32_t *values, size_t count) {
+static void print_integers(DType dtype, const char *values, size_t count) {
   printf(" ");
-  for (size_t i = 0; i < count && i < MAX_INTEGERS; ++i) printf(" %" PRId32, values[i]);
+  for (size_t i = 0; i < count && i < MAX_INTEGERS; ++i) {
+    double value;
+    dtype_read(dtype, values + i * dtype_bytes(dtype), 1, &value);
+    printf(" %.0f", value);
+  }
   printf(count > MAX_INTEGERS ? " ...\n" : "\n");
 }
 
 /* `count` elements, of one image of a result of type `type`. */
 static void print_values(const Model *model, Type type, const void *values, size_t count) {
   if (dtype_info(type.dtype)->kind == DTYPE_INTEGER) {
-    print_integers(values, count);
+    print_integers(type.dtype, values, count);
   } else if (type.rank == 2) {
     print_answers(model, values, count);
   } else {
@@ -127,8 +130,8 @@ static void print_results(const Compilation *c, const Results *results) {
       printf("%s", c->model->graph->outputs[i].name);
       if (images > 1) printf(", image %zu", n);
       printf("\n");
-      print_values(c->model, type, (const char *)results->data[i] + n * count * sizeof(float),
-                   count);
+      size_t bytes = n * count * dtype_bytes(type.dtype);
+      print_values(c->model, type, (const char *)results->data[i] + bytes, count);
     }
   }
 }

@@ -7,6 +7,17 @@
 #include "ir/macs.h"
 #include "support/panic.h"
 
+/* What a batch norm counted in training, which nothing learnt. */
+static bool is_statistic(const char *name) {
+  static const char *const ends[] = {".running_mean", ".running_var"};
+  size_t length = strlen(name);
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) {
+    size_t end = strlen(ends[i]);
+    if (length > end && strcmp(name + length - end, ends[i]) == 0) return true;
+  }
+  return false;
+}
+
 /* Elements of the tensors below `recipe` that were not `seen` [by recipe id] yet. */
 static uint64_t new_parameters(const Recipe *recipe, bool *seen) {
   if (!recipe || seen[recipe->id]) return 0;
@@ -14,7 +25,7 @@ static uint64_t new_parameters(const Recipe *recipe, bool *seen) {
   if (recipe->kind == RECIPE_TENSOR) {
     int64_t count;
     CHECK(type_count(recipe->type, &count));
-    return (uint64_t)count;
+    return is_statistic(recipe->name) ? 0 : (uint64_t)count;
   }
   return new_parameters(recipe->operands[0], seen) + new_parameters(recipe->operands[1], seen);
 }
@@ -38,6 +49,17 @@ static LayerCost *layer_of(LayerTable *table, Arena *arena, const Node *node) {
   LayerCost layer = {.name = name};
   ARENA_PUSH(arena, table->items, table->count, table->capacity, layer);
   return &table->items[table->count - 1];
+}
+
+uint64_t layers_optional(const Model *model) {
+  uint64_t parameters = 0;
+  for (uint32_t i = 0; i < model->need_count; ++i) {
+    const WeightNeed *need = &model->needs[i];
+    int64_t count;
+    CHECK(type_count(need->type, &count));
+    if (need->optional && !is_statistic(need->name)) parameters += (uint64_t)count;
+  }
+  return parameters;
 }
 
 LayerTable layers_measure(const Graph *graph, Arena *arena) {

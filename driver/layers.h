@@ -2,7 +2,7 @@
 #ifndef ATMC_DRIVER_LAYERS_H
 #define ATMC_DRIVER_LAYERS_H
 
-#include "ir/graph.h"
+#include "frontend/frontend.h"
 
 typedef struct LayerCost {
   const char *name; /* the label of its nodes */
@@ -18,6 +18,8 @@ typedef struct LayerTable {
   uint64_t parameters, macs; /* sums */
 } LayerTable;
 
+/* Parameters that training alone uses: no layer of the table has them. */
+uint64_t layers_optional(const Model *model);
 /* Of a model's graph before any pass, with all types known. */
 LayerTable layers_measure(const Graph *graph, Arena *arena);
 /* Fills the int8_macs of its table, from what quantize-products made. */

@@ -16,6 +16,7 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
   const char *shape = weights_shape_text(arena, need->type.rank, need->type.dims);
   uint32_t index;
   if (!name_table_find(&weights->names, need->name, &index)) {
+    if (need->optional) return;
     error_list_add(errors, position, "tensor %s %s is missing (layer at %s:%u)", name, shape,
                    need->position.file, need->position.line);
     return;
@@ -38,6 +39,12 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
   }
 }
 
+/* Of a head that serves training alone, as frameworks call it. */
+static bool is_of_training(const FileTensor *tensor) {
+  static const char head[] = "auxiliary_head.";
+  return strncmp(tensor->name, head, sizeof head - 1) == 0;
+}
+
 /* Floats that nobody needs are errors: most often a name is misspelt on one side. */
 static void check_extra(const Weights *weights, const Model *model, ErrorList *errors) {
   NameTable known = {.arena = weights->arena};
@@ -48,7 +55,7 @@ static void check_extra(const Weights *weights, const Model *model, ErrorList *e
   for (uint32_t i = 0; i < weights->tensor_count; ++i) {
     const FileTensor *tensor = &weights->tensors[i];
     uint32_t index;
-    if (tensor->problem || weights_is_no_float(tensor)) continue;
+    if (tensor->problem || weights_is_no_float(tensor) || is_of_training(tensor)) continue;
     if (name_table_find(&known, tensor->name, &index) || error_list_skip(errors)) continue;
     error_list_add(errors, diag_file(weights->path),
                    "tensor %s is not used by the model (--allow-extra ignores it)",
@@ -68,9 +75,14 @@ static bool is_worth_a_note(const FileTensor *tensor) {
 static void note_left_out(const Weights *weights, Diag *diag) {
   uint32_t count;
   const char *names = weights_some(weights, is_worth_a_note, &count);
-  if (count == 0) return;
-  diag_note(diag, diag_file(weights->path), "left out, of other types than floats: %u (%s)", count,
-            names);
+  if (count) {
+    diag_note(diag, diag_file(weights->path), "left out, of other types than floats: %u (%s)",
+              count, names);
+  }
+  names = weights_some(weights, is_of_training, &count);
+  if (count) {
+    diag_note(diag, diag_file(weights->path), "left out, of training alone: %u (%s)", count, names);
+  }
 }
 
 /* The channels of the first output that is one vector per image; 0: there is none. */

@@ -62,8 +62,9 @@ static const JsonFields input_table = TABLE("the input", input_fields);
 static const JsonFields output_table = TABLE("the output", output_fields);
 
 static const LayerFamily *const families[] = {
-    &primitives_family, &maps_family,   &layouts_family, &atmnet_family, &cyclemlp_family,
-    &mixer_family,      &resmlp_family, &gmlp_family,    &asmlp_family,  &vip_family};
+    &primitives_family, &dense_heads_family, &maps_family,  &layouts_family,
+    &atmnet_family,     &cyclemlp_family,    &mixer_family, &resmlp_family,
+    &gmlp_family,       &asmlp_family,       &vip_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -249,7 +250,8 @@ static void read_layer(Lowering *l, const cJSON *object) {
                     .bias = true,
                     .count_padding = true,
                     .quantize = true,
-                    .eps = LAYER_EPS};
+                    .eps = LAYER_EPS,
+                    .scales = {{1, 2, 3, 6}, 4}};
   const Layer *inputs[LAYER_MAX_INPUTS];
   const LayerOp *op = read_op(l);
   bool fits = op && json_fields_read(l->source, object, &op->keys, &l->errors, &spec);

@@ -20,6 +20,7 @@ typedef struct WeightNeed {
   const char *name;
   Type type;
   Position position; /* of the layer in the model's file */
+  bool optional;     /* training alone uses it: it counts, and need not be there */
 } WeightNeed;
 
 /* A tensor that published weights hold although the model fixes its numbers. It may be there. */
@@ -79,6 +80,8 @@ WeightSource weights_source(const Weights *weights);
 /* How a description differs from the published one. */
 typedef struct PublishedOptions {
   bool pyramid;           /* the maps of the stages instead of logits */
+  const char *head;       /* "semantic_fpn" or "upernet" on the maps of the stages; NULL: none */
+  const char *answer;     /* of such a head: "logits", "logits4" or "labels"; NULL: logits */
   uint32_t classes;       /* 0: as published */
   ClassNames class_names; /* as many as classes, or none */
   int64_t height, width;  /* of images, where a model fixes them; 0: as published */

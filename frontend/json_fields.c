@@ -92,6 +92,19 @@ static bool read_sides(const Reader *r, const cJSON *item, int64_t out[4]) {
   return true;
 }
 
+static bool read_ints(const Reader *r, const cJSON *item, JsonInts *out) {
+  int count = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : 0;
+  if (count == 0 || count > JSON_MAX_INTS) {
+    return reject(r, item,
+                  arena_printf(r->source->arena, "an array of 1 to %d integers", JSON_MAX_INTS));
+  }
+  out->count = 0;
+  for (const cJSON *child = item->child; child; child = child->next) {
+    if (!read_int(r, child, "an integer", &out->items[out->count++])) return false;
+  }
+  return true;
+}
+
 /* Above 0 and at most the field's max, whatever its min. */
 static bool read_real(const Reader *r, const cJSON *item, double *out) {
   if (!cJSON_IsNumber(item)) return reject(r, item, "a number");
@@ -141,6 +154,7 @@ static bool read_value(const Reader *r, const cJSON *item, void *member) {
     case JSON_INT: return read_int(r, item, "an integer", member);
     case JSON_PAIR: return read_pair(r, item, member);
     case JSON_SIDES: return read_sides(r, item, member);
+    case JSON_INTS: return read_ints(r, item, member);
     case JSON_REAL: return read_real(r, item, member);
     case JSON_BOOL:
       *(bool *)member = cJSON_IsTrue(item);

@@ -10,6 +10,8 @@ typedef enum JsonFieldKind {               /* what it holds, and the member that
                              JSON_INT,     /* an integer in [min, max]: int64_t */
                              JSON_PAIR,    /* such an integer or [height, width]: int64_t[2] */
                              JSON_SIDES,   /* that or [top, left, bottom, right]: int64_t[4] */
+                             JSON_INTS,    /* an array of 1 to JSON_MAX_INTS such integers: JsonInts
+                                            */
                              JSON_REAL,    /* a number > 0 and <= max: double */
                              JSON_BOOL,    /* bool */
                              JSON_TEXT,    /* a string of `min` to `max` bytes: const char * */
@@ -17,6 +19,12 @@ typedef enum JsonFieldKind {               /* what it holds, and the member that
                              JSON_OBJECTS, /* a non-empty array of objects: const cJSON *, the array
                                             */
 } JsonFieldKind;
+
+enum { JSON_MAX_INTS = 16 };
+typedef struct JsonInts {
+  int64_t items[JSON_MAX_INTS];
+  uint32_t count;
+} JsonInts;
 
 typedef struct JsonTexts {
   const char **items;

@@ -51,6 +51,16 @@ int64_t layer_channels(const Lowering *l, const Layer *input) {
   return type_channels(graph_type(l->model->graph, input->value));
 }
 
+void layer_add_part(Lowering *l, const Layer *layer, uint32_t number, ValueId value,
+                    ExtentId extent) {
+  Layer part = *layer;
+  part.name = arena_printf(l->arena, "%s.%u", layer->name, number);
+  part.value = value;
+  part.extent = extent;
+  name_table_set(&l->layer_names, part.name, l->layer_count);
+  ARENA_PUSH(l->arena, l->layers, l->layer_count, l->layer_capacity, part);
+}
+
 /* Notes a tensor, and counts its elements: the first one beyond LAYER_MAX_PARAMETERS is
  * reported. */
 static void add_need(Lowering *l, const char *name, Type type) {
@@ -62,7 +72,8 @@ static void add_need(Lowering *l, const char *name, Type type) {
   if (fitted && l->parameters > LAYER_MAX_PARAMETERS) {
     layer_error(l, NULL, "the model has more than %" PRId64 " parameters", LAYER_MAX_PARAMETERS);
   }
-  WeightNeed need = {name, type, json_source_place(l->source, l->object)};
+  WeightNeed need = {
+      .name = name, .type = type, .position = json_source_place(l->source, l->object)};
   name_table_set(&l->need_names, name, l->need_count);
   ARENA_PUSH(l->growing, l->needs, l->need_count, l->need_capacity, need);
 }

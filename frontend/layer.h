@@ -40,6 +40,8 @@ typedef struct LayerSpec {
   int64_t height, width;     /* 0: not said */
   int64_t begin, parts, part;
   int64_t k; /* of top_k */
+  int64_t classes;
+  JsonInts scales; /* cells a side of pooled maps */
   int64_t mlp_ratio;
   int64_t grid[2], token_hidden, channel_hidden;
   int64_t share;       /* 0: not said */
@@ -128,6 +130,7 @@ typedef struct LayerFamily {
   uint32_t count;
 } LayerFamily;
 extern const LayerFamily primitives_family;
+extern const LayerFamily dense_heads_family;
 extern const LayerFamily maps_family;
 extern const LayerFamily layouts_family;
 extern const LayerFamily atmnet_family;
@@ -169,6 +172,10 @@ int32_t layer_axis(Lowering *l, const LayerSpec *spec);
 bool layer_ratio_fits(Lowering *l, const LayerSpec *spec, int64_t channels);
 /* The channels C of a lowered layer, map or vector. */
 int64_t layer_channels(const Lowering *l, const Layer *input);
+
+/* One of several maps of the layer at hand, `layer`: later layers find it as NAME.NUMBER. */
+void layer_add_part(Lowering *l, const Layer *layer, uint32_t number, ValueId value,
+                    ExtentId extent);
 
 /* The constant of tensor PREFIX.SUFFIX; notes the need. Reports a tensor that was needed with
  * another shape before, and too many parameters. */

@@ -63,11 +63,17 @@ static void write_classes(StringBuilder *out, const ClassNames *names) {
   string_builder_add(out, "]");
 }
 
+/* What stands behind the name of the model. */
+static const char *suffix_of(Arena *arena, const PublishedOptions *options) {
+  if (options->head) return arena_printf(arena, "_%s", options->head);
+  return options->pyramid ? "_pyramid" : "";
+}
+
 static const char *write(Arena *arena, const PublishedFamily *family, const char *name,
                          const PublishedRequest *request) {
   StringBuilder out = {.arena = arena};
   string_builder_printf(&out, "{\n  \"atmc\": 1,\n  \"name\": \"%s%s\",\n", name,
-                        request->options->pyramid ? "_pyramid" : "");
+                        suffix_of(arena, request->options));
   string_builder_add(&out,
                      "  \"inputs\": [\n"
                      "    {\"name\": \"image\", \"layout\": \"nchw\", \"channels\": 3}\n"
@@ -87,6 +93,14 @@ static const char *problem(Arena *arena, const PublishedFamily *family, const ch
   if (o->pyramid && !family->has_pyramid) {
     const char *why = family->patch ? "has one resolution, and no stages" : "has none here";
     return arena_printf(arena, "--pyramid: %s %s", name, why);
+  }
+  if (o->head && !family->has_pyramid) {
+    return arena_printf(arena, "--head: %s has one resolution, and no stages", name);
+  }
+  if (o->head && o->pyramid) return "--head: a pyramid has no head";
+  if (o->answer && !o->head) return "--answer: goes with --head";
+  if (o->head && o->class_names.count) {
+    return "--class-names: names go with an output of one vector per image";
   }
   if (o->pyramid && (o->classes || o->class_names.count)) {
     return "--pyramid: a pyramid has maps and no classes";

@@ -42,4 +42,9 @@ typedef struct PublishedNorm {
 void published_head(StringBuilder *out, const PublishedRequest *request, PublishedNorm norm,
                     int classes);
 
+/* The dense head that is asked for, on the maps of the layers `levels`, the finest first, and the
+ * output. */
+void published_dense_head(StringBuilder *out, const PublishedRequest *request,
+                          const char *const *levels, uint32_t count);
+
 #endif

@@ -35,28 +35,34 @@ static const Size cyclemlp_sizes[] = {
 
 static const PublishedNorm layer_norm = {"layer_norm", ""};
 
+/* A description in the making. `prefix` stands before the names of all layers. */
+typedef struct Writing {
+  StringBuilder *out;
+  const Size *size;
+  const char *prefix;
+} Writing;
+
+static Writing writing_of(StringBuilder *out, const PublishedRequest *request, const Size *sizes) {
+  return (Writing){.out = out,
+                   .size = &sizes[request->model],
+                   .prefix = request->options->head ? "backbone." : ""};
+}
+
 /* A quarter of the image's resolution, in overlapping patches. */
-static void write_stem(StringBuilder *out, const Size *size) {
-  string_builder_printf(out,
-                        "{\"op\": \"conv2d\", \"name\": \"patch_embed.proj\", \"channels\": %d, "
+static void write_stem(const Writing *w) {
+  string_builder_printf(w->out,
+                        "{\"op\": \"conv2d\", \"name\": \"%spatch_embed.proj\", \"channels\": %d, "
                         "\"kernel\": 7, \"stride\": 4, \"padding\": 2}",
-                        size->dims[0]);
+                        w->prefix, w->size->dims[0]);
 }
 
 /* From a stage to the next. */
-static void write_downsample(StringBuilder *out, const char *name, int channels) {
-  published_next_layer(out);
-  string_builder_printf(out,
-                        "{\"op\": \"conv2d\", \"name\": \"%s\", \"channels\": %d, \"kernel\": 3, "
+static void write_downsample(const Writing *w, const char *name, int channels) {
+  published_next_layer(w->out);
+  string_builder_printf(w->out,
+                        "{\"op\": \"conv2d\", \"name\": \"%s%s\", \"channels\": %d, \"kernel\": 3, "
                         "\"stride\": 2, \"padding\": 1}",
-                        name, channels);
-}
-
-/* The norm of a stage's last block, for a pyramid. */
-static void write_norm(StringBuilder *out, const char *name, const char *block) {
-  published_next_layer(out);
-  string_builder_printf(out, "{\"op\": \"layer_norm\", \"name\": \"%s\", \"inputs\": [\"%s\"]}",
-                        name, block);
+                        w->prefix, name, channels);
 }
 
 /* The output of a stage. */
@@ -64,6 +70,29 @@ static void write_level(StringBuilder *out, int stage, const char *norm) {
   string_builder_add(out, stage == 0 ? "\n  ],\n  \"outputs\": [\n    " : ",\n    ");
   string_builder_printf(out, "{\"name\": \"level%d\", \"from\": \"%s\", \"layout\": \"nchw\"}",
                         stage, norm);
+}
+
+/* The norms `norms` of the stages' last blocks, `blocks`, and what is made of them. */
+static void write_levels(const Writing *w, const PublishedRequest *request,
+                         const char *const norms[STAGES], const char *const blocks[STAGES]) {
+  const char *names[STAGES];
+  for (int stage = 0; stage < STAGES; ++stage) {
+    names[stage] = arena_printf(w->out->arena, "%s%s", w->prefix, norms[stage]);
+    published_next_layer(w->out);
+    string_builder_printf(w->out,
+                          "{\"op\": \"layer_norm\", \"name\": \"%s\", \"inputs\": [\"%s%s\"]}",
+                          names[stage], w->prefix, blocks[stage]);
+  }
+  if (request->options->head) {
+    published_dense_head(w->out, request, names, STAGES);
+    return;
+  }
+  for (int stage = 0; stage < STAGES; ++stage) write_level(w->out, stage, names[stage]);
+}
+
+/* Whether the maps of all stages are wanted. */
+static bool wants_levels(const PublishedRequest *request) {
+  return request->options->pyramid || request->options->head;
 }
 
 /* -- ATMNet ------------------------------------------------------------------------------------ */
@@ -75,78 +104,80 @@ static bool makes_offsets(const Size *size, int stage, int block) {
 
 /* `source` is the block whose offsets it uses: its own, or those of an earlier one. A positional
  * encoding stands in front of each block that makes some. */
-static void write_atm_block(StringBuilder *out, const Size *size, int stage, int block,
-                            int source) {
-  published_next_layer(out);
+static void write_atm_block(const Writing *w, int stage, int block, int source) {
+  published_next_layer(w->out);
   if (source == block) {
-    string_builder_printf(out, "{\"op\": \"peg\", \"name\": \"pos_blocks.%d\"}", stage);
-    published_next_layer(out);
+    string_builder_printf(w->out, "{\"op\": \"peg\", \"name\": \"%spos_blocks.%d\"}", w->prefix,
+                          stage);
+    published_next_layer(w->out);
   }
-  string_builder_printf(out,
-                        "{\"op\": \"atm_block\", \"name\": \"blocks.%d.%d\", \"mlp_ratio\": %d",
-                        stage, block, size->ratios[stage]);
+  string_builder_printf(w->out,
+                        "{\"op\": \"atm_block\", \"name\": \"%sblocks.%d.%d\", \"mlp_ratio\": %d",
+                        w->prefix, stage, block, w->size->ratios[stage]);
   if (source == block) {
-    string_builder_printf(out, ", \"offsets\": \"new\", \"share\": %d}", size->share[stage]);
+    string_builder_printf(w->out, ", \"offsets\": \"new\", \"share\": %d}", w->size->share[stage]);
   } else {
-    string_builder_printf(out, ", \"offsets\": \"blocks.%d.%d\"}", stage, source);
+    string_builder_printf(w->out, ", \"offsets\": \"%sblocks.%d.%d\"}", w->prefix, stage, source);
   }
 }
 
 /* The blocks of a stage, and the way to the next. */
-static void write_atm_stage(StringBuilder *out, const Size *size, int stage) {
-  int last = size->depths[stage] - 1, source = 0;
+static void write_atm_stage(const Writing *w, int stage) {
+  int last = w->size->depths[stage] - 1, source = 0;
   for (int block = 0; block <= last; ++block) {
-    if (makes_offsets(size, stage, block)) source = block;
-    write_atm_block(out, size, stage, block, source);
+    if (makes_offsets(w->size, stage, block)) source = block;
+    write_atm_block(w, stage, block, source);
   }
   if (stage == STAGES - 1) return;
-  write_downsample(out, arena_printf(out->arena, "blocks.%d.%d.downsample.proj", stage, last),
-                   size->dims[stage + 1]);
+  write_downsample(w, arena_printf(w->out->arena, "blocks.%d.%d.downsample.proj", stage, last),
+                   w->size->dims[stage + 1]);
 }
 
-/* A classifier, or with `pyramid` the normalized maps of all four stages. */
+/* A classifier, or what is made of the normalized maps of all four stages. */
 static void write_atmnet(StringBuilder *out, const PublishedRequest *request) {
-  bool pyramid = request->options->pyramid;
-  const Size *size = &atmnet_sizes[request->model];
-  write_stem(out, size);
-  for (int stage = 0; stage < STAGES; ++stage) write_atm_stage(out, size, stage);
-  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
-    write_norm(out, arena_printf(out->arena, "norm_%d", stage),
-               arena_printf(out->arena, "blocks.%d.%d", stage, size->depths[stage] - 1));
+  Writing w = writing_of(out, request, atmnet_sizes);
+  write_stem(&w);
+  for (int stage = 0; stage < STAGES; ++stage) write_atm_stage(&w, stage);
+  if (!wants_levels(request)) {
+    published_head(out, request, layer_norm, w.size->classes);
+    return;
   }
-  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
-    write_level(out, stage, arena_printf(out->arena, "norm_%d", stage));
+  const char *norms[STAGES], *blocks[STAGES];
+  for (int stage = 0; stage < STAGES; ++stage) {
+    norms[stage] = arena_printf(out->arena, "norm_%d", stage);
+    blocks[stage] = arena_printf(out->arena, "blocks.%d.%d", stage, w.size->depths[stage] - 1);
   }
-  if (!pyramid) published_head(out, request, layer_norm, size->classes);
+  write_levels(&w, request, norms, blocks);
 }
 
 /* -- CycleMLP: network.N is a stage for even N, the way to the next for odd N ------------------ */
 
-static void write_cycle_stage(StringBuilder *out, const Size *size, int stage) {
-  for (int block = 0; block < size->depths[stage]; ++block) {
-    published_next_layer(out);
+static void write_cycle_stage(const Writing *w, int stage) {
+  for (int block = 0; block < w->size->depths[stage]; ++block) {
+    published_next_layer(w->out);
     string_builder_printf(
-        out, "{\"op\": \"cycle_block\", \"name\": \"network.%d.%d\", \"mlp_ratio\": %d}", 2 * stage,
-        block, size->ratios[stage]);
+        w->out, "{\"op\": \"cycle_block\", \"name\": \"%snetwork.%d.%d\", \"mlp_ratio\": %d}",
+        w->prefix, 2 * stage, block, w->size->ratios[stage]);
   }
   if (stage == STAGES - 1) return;
-  write_downsample(out, arena_printf(out->arena, "network.%d.proj", 2 * stage + 1),
-                   size->dims[stage + 1]);
+  write_downsample(w, arena_printf(w->out->arena, "network.%d.proj", 2 * stage + 1),
+                   w->size->dims[stage + 1]);
 }
 
 static void write_cyclemlp(StringBuilder *out, const PublishedRequest *request) {
-  bool pyramid = request->options->pyramid;
-  const Size *size = &cyclemlp_sizes[request->model];
-  write_stem(out, size);
-  for (int stage = 0; stage < STAGES; ++stage) write_cycle_stage(out, size, stage);
-  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
-    write_norm(out, arena_printf(out->arena, "norm%d", 2 * stage),
-               arena_printf(out->arena, "network.%d.%d", 2 * stage, size->depths[stage] - 1));
+  Writing w = writing_of(out, request, cyclemlp_sizes);
+  write_stem(&w);
+  for (int stage = 0; stage < STAGES; ++stage) write_cycle_stage(&w, stage);
+  if (!wants_levels(request)) {
+    published_head(out, request, layer_norm, w.size->classes);
+    return;
   }
-  for (int stage = 0; pyramid && stage < STAGES; ++stage) {
-    write_level(out, stage, arena_printf(out->arena, "norm%d", 2 * stage));
+  const char *norms[STAGES], *blocks[STAGES];
+  for (int stage = 0; stage < STAGES; ++stage) {
+    norms[stage] = arena_printf(out->arena, "norm%d", 2 * stage);
+    blocks[stage] = arena_printf(out->arena, "network.%d.%d", 2 * stage, w.size->depths[stage] - 1);
   }
-  if (!pyramid) published_head(out, request, layer_norm, size->classes);
+  write_levels(&w, request, norms, blocks);
 }
 
 const PublishedFamily published_atmnet = {atmnet_names, true, false, NULL, write_atmnet};

@@ -96,10 +96,18 @@ Status weights_take_prefix(Weights *weights, const char *prefix, Diag *diag) {
 
 /* -- finding one ------------------------------------------------------------------------------- */
 
+/* The tensors that have to be there. */
+static uint32_t count_required(const Model *model) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < model->need_count; ++i) count += !model->needs[i].optional;
+  return count;
+}
+
 static uint32_t count_found(const Weights *weights, const Model *model, const char *prefix) {
   char name[MAX_NAME];
   uint32_t found = 0, index;
   for (uint32_t i = 0; i < model->need_count; ++i) {
+    if (model->needs[i].optional) continue;
     int length = snprintf(name, sizeof name, "%s%s", prefix, model->needs[i].name);
     found += length < MAX_NAME && name_table_find(&weights->names, name, &index);
   }
@@ -143,17 +151,17 @@ static void tell(const Weights *weights, const char *prefix, uint32_t others, Di
 }
 
 Status weights_find_prefix(Weights *weights, const Model *model, Diag *diag) {
-  uint32_t wanted = model->need_count, most = count_found(weights, model, ""), fits = 0;
+  uint32_t wanted = count_required(model), most = count_found(weights, model, ""), fits = 0;
   if (weights->prefix_taken || most == wanted) return STATUS_OK;
-  Candidates candidates = {0};
+  Candidates *candidates = ARENA_NEW(weights->arena, Candidates);
   const char *prefixes[2] = {NULL, NULL};
-  find_candidates(weights, model, &candidates);
-  for (uint32_t i = 0; i < candidates.count; ++i) {
-    uint32_t found = count_found(weights, model, candidates.items[i]);
-    if (found == wanted && fits < 2) prefixes[fits++] = candidates.items[i];
+  find_candidates(weights, model, candidates);
+  for (uint32_t i = 0; i < candidates->count; ++i) {
+    uint32_t found = count_found(weights, model, candidates->items[i]);
+    if (found == wanted && fits < 2) prefixes[fits++] = candidates->items[i];
     if (found <= most) continue;
     most = found;
-    weights->best_prefix = candidates.items[i];
+    weights->best_prefix = candidates->items[i];
     weights->best_found = found;
   }
   if (fits == 2) {
@@ -195,7 +203,7 @@ void weights_explain(const Weights *weights, const Model *model, Diag *diag) {
   for (uint32_t i = 0; i < model->need_count; ++i) {
     const WeightNeed *need = &model->needs[i];
     name_table_set(&needed, need->name, i);
-    if (name_table_find(&weights->names, need->name, &index)) continue;
+    if (need->optional || name_table_find(&weights->names, need->name, &index)) continue;
     list_add(&missing, need->name, need->type.rank, need->type.dims);
   }
   if (missing.count == 0) return;
@@ -212,5 +220,5 @@ void weights_explain(const Weights *weights, const Model *model, Diag *diag) {
   if (!weights->best_prefix) return;
   diag_note(diag, position,
             "with --state-prefix=%s the file has %u of the %u tensors that the model wants",
-            weights->best_prefix, weights->best_found, model->need_count);
+            weights->best_prefix, weights->best_found, count_required(model));
 }

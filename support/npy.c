@@ -277,6 +277,11 @@ Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
 }
 
 /* The header is filled with blanks so that the elements begin at a multiple of ALIGNMENT. */
+/* Bytes of an element: what stands behind the order and the kind. */
+static size_t element_bytes(const NpyArray *array) {
+  return array->descr ? (size_t)(array->descr[2] - '0') : sizeof(float);
+}
+
 void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes) {
   StringBuilder text = {.arena = arena};
   size_t count = 1;
@@ -290,7 +295,7 @@ void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes)
   string_builder_add(&text, "), }");
   size_t head = round_up_size(MAGIC_BYTES + 4 + text.length + 1, ALIGNMENT);
   size_t length = head - MAGIC_BYTES - 4;
-  *bytes = head + count * sizeof(float);
+  *bytes = head + count * element_bytes(array);
   *file = arena_alloc(arena, *bytes);
   memset(*file, ' ', head);
   memcpy(*file, MAGIC "\x01\x00", MAGIC_BYTES + 2);
@@ -298,7 +303,7 @@ void npy_format(Arena *arena, const NpyArray *array, char **file, size_t *bytes)
   (*file)[9] = (char)(length >> 8);
   memcpy(*file + MAGIC_BYTES + 4, string_builder_text(&text), text.length);
   (*file)[head - 1] = '\n';
-  memcpy(*file + head, array->data, count * sizeof(float));
+  memcpy(*file + head, array->data, count * element_bytes(array));
 }
 
 Status npy_write(Arena *arena, Diag *diag, const char *path, const NpyArray *array) {

@@ -1,6 +1,6 @@
-/* Arrays in .npy files: 32-bit little-endian floats in C order, rank 1 to 4; other elements of four
- * bytes are written alone; floats of 64 bits, which are rounded, and of 16 bits, and Fortran order
- * are read alone.
+/* Arrays in .npy files: 32-bit little-endian floats in C order, rank 1 to 4; other elements are
+ * written alone; floats of 64 bits, which are rounded, and of 16 bits, and Fortran order are read
+ * alone.
  *
  * Reads versions 1, 2 and 3 of the format and trusts nothing in it; every error names the file and
  * what is wrong with it. Writes version 1.
@@ -23,8 +23,8 @@ typedef struct NpyArray {
   uint32_t rank;
   int64_t dims[NPY_MAX_RANK]; /* each >= 1 */
   size_t count;               /* their product */
-  float *data;
-  const char *descr; /* of elements of four bytes that are no floats, "<i4"; NULL: "<f4" */
+  float *data;                /* or what `descr` says */
+  const char *descr;          /* of elements of one to eight bytes, "<i4"; NULL: "<f4" */
 } NpyArray;
 
 /* Reads the file at `path`; the data are in `arena`. */

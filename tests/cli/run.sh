@@ -259,6 +259,21 @@ rm names.txt
 expect 3 init atmnet_t --class-names=names.txt
 cmp xt.json xt2.json || fail "init: other bytes in the file"
 expect 0 init atmnet_l --pyramid -o l_pyramid.json
+expect 2 init mixer_b16 --head=upernet
+expect 2 init atmnet_t --head=fcn
+expect 2 init atmnet_t --head=upernet --pyramid
+expect 2 init atmnet_t --answer=labels
+expect 2 init atmnet_t --head=upernet --answer=picture
+expect 2 init atmnet_t --head=upernet --class-names=imagenet
+for head in semantic_fpn upernet; do
+  for answer in logits logits4 labels; do
+    expect 0 init cyclemlp_b1 --head=$head --answer=$answer --classes=19 -o head.json
+    expect 0 inspect head.json --shape 1x3x64x96
+  done
+done
+expect 0 init atmnet_t --head=upernet -o head.json
+expect 0 inspect head.json --shape 1x3x64x64 --json
+says stdout '"parameters":	57128'
 expect 0 init atmnet_l -ol.json
 expect 0 weights tiny.json --synthetic=1 -o tiny.safetensors
 expect 0 weights tiny.json --synthetic 1 --output=tiny2.safetensors

@@ -1,10 +1,13 @@
-/* compare_golden [--decibels=N] GOLDEN.safetensors[:LOGITS] OUT0.npy [OUT1.npy ..]: outputs against
+/* compare_golden [--decibels=N] GOLDEN.safetensors[:LOGITS] [NAME=]OUT0.npy ..: outputs against
  * recorded ones.
  *
  * A golden file holds either F64 `logits` [N,classes], or under another name, LOGITS; or, for each
  * level L of a pyramid, `levelL.shape`, `levelL.index` (I64, flat positions in [N,C,H,W]),
  * `levelL.value` (F64, there) and `levelL.rms` (F64, of the whole level). Golden files are part of
  * the project and trusted.
+ *
+ * NAME stands for levelL. NAME class: pixels whose best class leads clearly, `class.index` (I64,
+ * flat in [N,H,W]) and `class.value` (I64), against labels in bytes; all are to be the same.
  *
  * Prints the largest error in units of the largest output, and the same as a share of the bound;
  * or, with --decibels, the signal over the noise, which is then to be so many at least.
@@ -109,6 +112,22 @@ static void compare_level(Arena *arena, const Golden *golden, const char *level,
   compare_element(level, sqrt(squares / (double)out->count), *(const double *)rms.data, report);
 }
 
+/* The recorded pixels of the labels in `path`, whose last bytes they are. */
+static bool compare_labels(Arena *arena, Diag *diag, const Golden *golden, const char *path) {
+  Tensor shape = get_tensor(arena, golden, "image.shape");
+  Tensor index = get_tensor(arena, golden, "class.index");
+  Tensor value = get_tensor(arena, golden, "class.value");
+  const int64_t *dims = shape.data, *at = index.data, *expected = value.data;
+  size_t pixels = (size_t)(dims[0] * dims[2] * dims[3]), bytes, differ = 0;
+  char *file;
+  if (atomic_file_read(arena, diag, path, SIZE_MAX, &file, &bytes)) return false;
+  if (bytes < pixels) give_up("too few labels", path);
+  const unsigned char *labels = (const unsigned char *)file + (bytes - pixels);
+  for (size_t i = 0; i < index.count; ++i) differ += labels[at[i]] != expected[i];
+  printf("labels: %zu of %zu differ\n", differ, index.count);
+  return differ == 0;
+}
+
 /* Prints `report`; false when it is beyond the bound, or, where `decibels` is not 0, below that. */
 static bool print_report(const char *name, Report report, double decibels) {
   if (decibels > 0) {
@@ -162,7 +181,16 @@ int main(int argc, char **argv) {
     NpyArray out;
     Report report = {0};
     const char *name = has_logits ? "logits" : arena_printf(arena, "level%d", i - 2);
-    if (npy_read(arena, &diag, argv[i], &out)) return 1;
+    const char *path = argv[i], *equals = strchr(path, '=');
+    if (equals) {
+      name = arena_strndup(arena, path, (size_t)(equals - path));
+      path = equals + 1;
+    }
+    if (strcmp(name, "class") == 0) {
+      good = compare_labels(arena, &diag, &golden, path) && good;
+      continue;
+    }
+    if (npy_read(arena, &diag, path, &out)) return 1;
     if (has_logits) {
       compare_logits(&logits, &out, &report);
     } else {
