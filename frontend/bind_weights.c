@@ -42,7 +42,7 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
 /* Of a head that serves training alone, as frameworks call it. */
 static bool is_of_training(const FileTensor *tensor) {
   static const char head[] = "auxiliary_head.";
-  return strncmp(tensor->name, head, sizeof head - 1) == 0;
+  return !weights_is_no_float(tensor) && strncmp(tensor->name, head, sizeof head - 1) == 0;
 }
 
 /* Floats that nobody needs are errors: most often a name is misspelt on one side. */

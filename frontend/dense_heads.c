@@ -7,14 +7,6 @@
 
 #include "frontend/layer.h"
 
-enum { AUXILIARY_KERNEL = 3 };
-
-/* A map and where its height and width come from. */
-typedef struct Map {
-  ValueId value;
-  ExtentId extent;
-} Map;
-
 static const char *numbered(Lowering *l, const char *prefix, const char *part, uint32_t number) {
   return arena_printf(l->arena, "%s.%s.%u", prefix, part, number);
 }
@@ -172,15 +164,28 @@ static void lower_uper_head(Lowering *l, const LayerSpec *spec, const Layer *con
   result->extent = inputs[0]->extent;
 }
 
+/* Notes the tensors of a unit of a square window over `depth` channels. */
+static void need_unit(Lowering *l, const char *prefix, const LayerSpec *spec, int64_t depth,
+                      int64_t kernel) {
+  static const char *const parts[] = {"weight", "bias", "running_mean", "running_var"};
+  const char *norm = arena_printf(l->arena, "%s.bn", prefix);
+  layer_tensor(l, arena_printf(l->arena, "%s.conv", prefix), "weight",
+               type_map(spec->channels, depth, kernel, kernel));
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
+    layer_tensor(l, norm, parts[i], type_vector(spec->channels));
+  }
+}
+
 /* A second head that only training uses: a unit and a classifier. Its weights are counted and may
  * be in the file; nothing is computed, and its input goes through. */
 static void lower_auxiliary_head(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                                  Layer *result) {
   if (!layer_is_map(l, spec, inputs[0])) return;
   uint32_t first = l->need_count;
-  ValueId x =
-      convolve_unit(l, layer_part(l, spec, "convs.0"), spec, inputs[0]->value, AUXILIARY_KERNEL);
-  convolve(l, layer_part(l, spec, "conv_seg"), x, spec->classes, 1, true);
+  const char *classifier = layer_part(l, spec, "conv_seg");
+  need_unit(l, layer_part(l, spec, "convs.0"), spec, layer_channels(l, inputs[0]), 3);
+  layer_tensor(l, classifier, "weight", type_map(spec->classes, spec->channels, 1, 1));
+  layer_tensor(l, classifier, "bias", type_vector(spec->classes));
   for (uint32_t i = first; i < l->need_count; ++i) l->needs[i].optional = true;
   result->value = inputs[0]->value;
   result->extent = inputs[0]->extent;

@@ -222,6 +222,15 @@ def buffers():
     error("cycle_offsets", {**names, "b.attn.sfc_w.offset": tensor([0, 0, 1, 0, -1, 0, 1, 0], 1, 8, 1, 1)})
 
 
+def heads_of_training():
+    """As the segmentation framework saves them: a second head that nothing reads, and counters."""
+    extra = {"auxiliary_head.convs.0.bn.num_batches_tracked": tensor([7], kind="q"),
+             "auxiliary_head.conv_seg.weight": tensor(WEIGHT, 2, 3), "auxiliary_head.conv_seg.bias": tensor(BIAS, 2)}
+    accept("head_of_training.pth", {"meta": dict(seed=1), "state_dict": {**state(), **extra}})
+    parts = {"backbone." + name: value for name, value in state().items()}
+    accept("head_behind_a_backbone.pth", {"meta": dict(seed=1), "state_dict": {**parts, **extra}})
+
+
 def cycle_shapes(c, hidden):
     return {"norm1.weight": (c,), "norm1.bias": (c,), "norm2.weight": (c,), "norm2.bias": (c,),
             "attn.sfc_h.weight": (c, c, 1, 1), "attn.sfc_h.bias": (c,), "attn.sfc_w.weight": (c, c, 1, 1),
@@ -449,6 +458,7 @@ def classes():
         accept("classes_in_safetensors_%s.safetensors" % kind, safetensors(ROWS, dict(classes=text)))
 
 
+heads_of_training()
 base()
 families()
 relatives()
