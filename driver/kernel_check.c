@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "driver/choices.h"
 #include "driver/layout.h"
 #include "ir/macs.h"
 #include "support/memory.h"
@@ -139,7 +140,12 @@ static void compare_results(KernelCheck *check, const Node *node, const Step *st
     const BufferRef *ref = &step->results[i];
     read_port(&kernel->results[i], native_address(check->native, ref, check->in, check->out),
               actual);
-    comparison_add(comparison, expected[i].type.dtype, expected[i].data, actual, count);
+    uint32_t from = choices_place(node->body, i);
+    if (from) {
+      choices_add(comparison, &expected[from], expected[i].data, actual);
+    } else {
+      comparison_add(comparison, expected[i].type.dtype, expected[i].data, actual, count);
+    }
     double *kept = new_value(check, node_result(node, i));
     for (size_t j = 0; j < count; ++j) {
       kept[j] = dtype_round(expected[i].type.dtype, expected[i].data[j]);
@@ -156,10 +162,10 @@ Status kernel_check_step(KernelCheck *check, uint32_t index, Comparison *compari
   const Node *node = check->nodes[index];
   const Step *step = &check->native->plan->steps[index];
   const InterpTensor *operands = prepare_operands(check, node, step);
-  InterpTensor *expected = ARENA_ARRAY(check->arena, node->result_count, InterpTensor);
+  body = choices_expose(body, check->arena);
+  InterpTensor *expected = ARENA_ARRAY(check->arena, body->output_count, InterpTensor);
   WeightSource source = weights_source(check->c->weights);
-  RETURN_IF_ERROR(
-      interp_run(node->body, &source, check->arena, check->c->diag, operands, expected));
+  RETURN_IF_ERROR(interp_run(body, &source, check->arena, check->c->diag, operands, expected));
   RETURN_IF_ERROR(native_step(check->native, step, check->in, check->out, NULL));
   compare_results(check, node, step, expected, comparison);
   return STATUS_OK;

@@ -274,6 +274,7 @@ done
 expect 0 init atmnet_t --head=upernet -o head.json
 expect 0 inspect head.json --shape 1x3x64x64 --json
 says stdout '"parameters":	57128'
+rm head.json
 expect 0 init atmnet_l -ol.json
 expect 0 weights tiny.json --synthetic=1 -o tiny.safetensors
 expect 0 weights tiny.json --synthetic 1 --output=tiny2.safetensors
