@@ -31,7 +31,8 @@ static Status parse_size(const char *text, Diag *diag, PublishedOptions *publish
 
 static Status read_options(const Options *options, Arena *arena, Diag *diag,
                            PublishedOptions *published) {
-  *published = (PublishedOptions){.pyramid = options->pyramid,
+  *published = (PublishedOptions){.pixels = options->pixels,
+                                  .pyramid = options->pyramid,
                                   .head = options->head,
                                   .answer = options->answer,
                                   .classes = (uint32_t)options->classes};

@@ -179,11 +179,19 @@ Status native_step(Native *native, const Step *step, const void *const *in, void
   return native_tasks(native, run_timed, &timed, plan_tasks(kernel));
 }
 
-float *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed) {
+void *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed) {
   Type stored = layout_stored(tensor->type, tensor->nchw);
-  float *data = ARENA_ARRAY(arena, layout_count(stored), float);
+  size_t count = layout_count(stored);
+  float *data = ARENA_ARRAY(arena, count, float);
   synthetic_tensor("image", stored, seed, data);
-  return data;
+  if (tensor->type.dtype == DTYPE_F32) return data;
+  CHECK(tensor->type.dtype == DTYPE_U8);
+  uint8_t *bytes = ARENA_ARRAY(arena, count, uint8_t);
+  for (size_t i = 0; i < count; ++i) {
+    float value = 128 + 64 * data[i];
+    bytes[i] = (uint8_t)(value < 0 ? 0 : value > UINT8_MAX ? UINT8_MAX : value);
+  }
+  return bytes;
 }
 
 void native_sample_tensors(Arena *arena, const Plan *plan, const void ***in, void ***out) {

@@ -59,8 +59,9 @@ char *native_address(const Native *native, const BufferRef *ref, const void *con
 /* This machine can run the code that `c` makes; else a usage error. */
 MUST_CHECK Status native_check_machine(const Compilation *c);
 
-/* A tensor in the caller's layout with the elements of the synthetic image, in `arena`. */
-float *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed);
+/* A tensor in the caller's layout with the elements of the synthetic image, in `arena`; as bytes,
+ * they have mean 128 and spread 64. */
+void *native_sample_input(Arena *arena, const PlanTensor *tensor, uint64_t seed);
 /* One sample for each input, and room for each output. */
 void native_sample_tensors(Arena *arena, const Plan *plan, const void ***in, void ***out);
 

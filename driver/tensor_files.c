@@ -120,6 +120,16 @@ static void add_batch(Type declared, NpyArray *array) {
   ++array->rank;
 }
 
+/* What `input` takes: floats or bytes. */
+static Status read_array(const Compilation *c, const char *path, const Node *input,
+                         NpyArray *array) {
+  *array = (NpyArray){0};
+  bool bytes = input->attrs.INPUT.declared.dtype == DTYPE_U8;
+  RETURN_IF_ERROR((bytes ? npy_read_bytes : npy_read)(c->arena, c->diag, path, array));
+  add_batch(input->attrs.INPUT.declared, array);
+  return STATUS_OK;
+}
+
 /* `array` has the rank, the channels and, where it is fixed, the size of `input`; *type is its
  * logical type. */
 static Status check_array(const Compilation *c, const char *path, const Node *input,
@@ -127,6 +137,7 @@ static Status check_array(const Compilation *c, const char *path, const Node *in
   Type declared = input->attrs.INPUT.declared;
   bool nchw = input->attrs.INPUT.nchw != 0;
   *type = layout_logical(type_make(array->rank, array->dims), nchw);
+  type->dtype = declared.dtype;
   bool fits = array->rank == declared.rank;
   for (uint32_t i = 0; fits && i < declared.rank; ++i) {
     fits = declared.dims[i] == DIM_OPEN || declared.dims[i] == type->dims[i];
@@ -165,15 +176,14 @@ Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) 
     }
     NpyArray array;
     Type type;
-    RETURN_IF_ERROR(npy_read(c->arena, c->diag, paths[i], &array));
     const Node *input = graph_node(c->model->graph, nodes[i]);
-    add_batch(input->attrs.INPUT.declared, &array);
+    RETURN_IF_ERROR(read_array(c, paths[i], input, &array));
     RETURN_IF_ERROR(check_array(c, paths[i], input, &array, &type));
     bool open = shapes_is_open(input);
     if (i == 0 || (!found_open && (open || (first.rank != 4 && type.rank == 4)))) first = type;
     found_open = found_open || open;
     RETURN_IF_ERROR(same_resolution(c, paths[i], first, type, open));
-    data[i] = array.data;
+    data[i] = array.bytes ? (const void *)array.bytes : array.data;
   }
   *shape = shape_of(first);
   const char *problem = shapes_problem(*shape, c->arena);

@@ -5,7 +5,7 @@
 #include "driver/compilation.h"
 
 /* Reads the files of --input, in the order of the model's inputs; `data` [input count] points to
- * their floats as stored. All must belong to one resolution, which is `shape`. */
+ * their floats or bytes as stored. All must belong to one resolution, which is `shape`. */
 MUST_CHECK Status tensor_files_read(const Compilation *c, const void **data, Shape *shape);
 
 /* Checks the names of --output, and that files can be made there: `paths` [output count] is the

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "frontend/input_pixels.h"
 #include "frontend/layer.h"
 #include "ir/rewrite.h"
 #include "support/atomic_file.h"
@@ -32,7 +33,8 @@ typedef struct PortSpec { /* an input or an output */
   const char *from;
   int64_t result; /* of the layer's */
   int64_t channels;
-  int64_t height, width; /* of an input that takes one size alone; 0: any */
+  int64_t height, width;        /* of an input that takes one size alone; 0: any */
+  const cJSON *pixels, *resize; /* of an input of bytes; NULL: floats, photos as they are */
 } PortSpec;
 
 static const JsonField model_fields[] = {
@@ -49,6 +51,8 @@ static const JsonField input_fields[] = {
     {"channels", JSON_INT, true, 1, LAYER_MAX_CHANNELS, offsetof(PortSpec, channels)},
     {"height", JSON_INT, false, 1, LAYER_MAX_SIDE, offsetof(PortSpec, height)},
     {"width", JSON_INT, false, 1, LAYER_MAX_SIDE, offsetof(PortSpec, width)},
+    {"pixels", JSON_OBJECT, false, 0, 0, offsetof(PortSpec, pixels)},
+    {"resize", JSON_OBJECT, false, 0, 0, offsetof(PortSpec, resize)},
 };
 static const JsonField output_fields[] = {
     {"name", JSON_TEXT, true, 1, MODEL_MAX_NAME, offsetof(PortSpec, name)},
@@ -128,27 +132,53 @@ static void settle_extent(Lowering *l, Layer *layer) {
   }
 }
 
+/* The name of an input is new, and its layout fits what else it says. */
+static bool check_input(Lowering *l, const PortSpec *spec) {
+  uint32_t index;
+  if (!check_identifier(l, spec->name)) return false;
+  if (name_table_find(&l->layer_names, spec->name, &index)) {
+    layer_error(l, "name", "there are two inputs %s", error_list_quote(l->arena, spec->name));
+  } else if (spec->pixels && spec->layout) {
+    layer_error(l, "layout", "\"pixels\" has the layout of this input");
+  } else if (spec->resize && !spec->pixels) {
+    layer_error(l, "resize", "\"resize\" needs \"pixels\" beside it");
+  } else if (spec->layout && !is_layout(spec->layout) && strcmp(spec->layout, "nc") != 0) {
+    layer_error(l, "layout", "\"layout\" of an input must be \"nchw\", \"nhwc\" or \"nc\", not %s",
+                error_list_quote(l->arena, spec->layout));
+  } else if (spec->layout && !is_layout(spec->layout) && (spec->height || spec->width)) {
+    layer_error(l, spec->height ? "height" : "width",
+                "an input of vectors has no height and width");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+/* The input's node, and what normalizes it where its elements are bytes. */
+static ValueId build_port(Lowering *l, const char *name, Type type, const PortSpec *spec,
+                          const InputPixels *pixels) {
+  bool nchw = strcmp(spec->pixels ? pixels->layout : spec->layout, "nchw") == 0;
+  if (!spec->pixels) return build_input(l->builder, name, type, nchw);
+  ValueId bytes = build_input(l->builder, name, type_with_dtype(type, DTYPE_U8), nchw);
+  l->builder.label = name;
+  ValueId value = input_pixels_lower(l, pixels, bytes);
+  l->builder.label = NULL;
+  return value;
+}
+
 /* An input is a layer without an op, so that layers refer to it by its name. */
 static void read_input(Lowering *l, const cJSON *object) {
   l->object = object;
-  PortSpec spec = {.layout = "nchw"};
+  PortSpec spec = {0};
+  InputPixels pixels = {0};
   if (!json_fields_read(l->source, object, &input_table, &l->errors, &spec)) return;
-  if (!check_identifier(l, spec.name)) return;
-  uint32_t index;
-  if (name_table_find(&l->layer_names, spec.name, &index)) {
-    layer_error(l, "name", "there are two inputs %s", error_list_quote(l->arena, spec.name));
+  if (!check_input(l, &spec)) return;
+  if (spec.pixels && !input_pixels_read(l, spec.pixels, spec.resize, spec.channels, &pixels)) {
     return;
   }
+  if (!spec.layout) spec.layout = "nchw";
   bool is_map = is_layout(spec.layout);
-  if (!is_map && strcmp(spec.layout, "nc") != 0) {
-    layer_error(l, "layout", "\"layout\" of an input must be \"nchw\", \"nhwc\" or \"nc\", not %s",
-                error_list_quote(l->arena, spec.layout));
-    return;
-  }
-  if (!is_map && (spec.height || spec.width)) {
-    layer_error(l, spec.height ? "height" : "width", "an input of vectors has no height and width");
-    return;
-  }
+  l->pixels[l->layer_count] = pixels.about;
   const char *name = arena_strdup(l->arena, spec.name);
   Type type = is_map ? type_map(DIM_OPEN, spec.height ? spec.height : DIM_OPEN,
                                 spec.width ? spec.width : DIM_OPEN, spec.channels)
@@ -156,7 +186,7 @@ static void read_input(Lowering *l, const cJSON *object) {
   Layer layer = {.name = name,
                  .position = json_source_place(l->source, object),
                  .is_input = true,
-                 .value = build_input(l->builder, name, type, strcmp(spec.layout, "nchw") == 0),
+                 .value = build_port(l, name, type, &spec, &pixels),
                  .extent = is_map ? layer_input_extent(l) : EXTENT_NONE,
                  .offsets_w = VALUE_NONE,
                  .offsets_h = VALUE_NONE};
@@ -382,6 +412,8 @@ static Status lower_model(Arena *arena, Arena *growing, RecipeTable *recipes,
   model->name = arena_strdup(arena, spec.name);
   model->graph = graph_new(growing, recipes, model->name);
   l->builder = (Builder){.graph = model->graph, .misfit = &l->misfit};
+  l->pixels = ARENA_ARRAY(arena, MODEL_MAX_PORTS, Pixels);
+  model->pixels = l->pixels;
   read_each(l, spec.inputs, "inputs", MODEL_MAX_PORTS, read_input);
   if (l->errors.count) return error_list_end(&l->errors);
   if (read_each(l, spec.layers, "layers", LAYER_MAX_COUNT, read_layer)) {

@@ -14,6 +14,7 @@
 
 #include "frontend/class_names.h"
 #include "ir/graph.h"
+#include "ir/pixels.h"
 
 /* A tensor that the model needs from its weights file. */
 typedef struct WeightNeed {
@@ -44,6 +45,7 @@ typedef struct Model {
   uint32_t keep_float_count;
   const char *const *class_names; /* from the weights' metadata or the model; may be NULL */
   uint32_t class_count;
+  const Pixels *pixels; /* of each input */
 } Model;
 
 /* Reads, checks and lowers the model at `path`. */
@@ -79,6 +81,7 @@ WeightSource weights_source(const Weights *weights);
 
 /* How a description differs from the published one. */
 typedef struct PublishedOptions {
+  bool pixels;            /* images are bytes, which the model normalizes as in training */
   bool pyramid;           /* the maps of the stages instead of logits */
   const char *head;       /* "semantic_fpn" or "upernet" on the maps of the stages; NULL: none */
   const char *answer;     /* of such a head: "logits", "logits4" or "labels"; NULL: logits */

@@ -114,6 +114,23 @@ static bool read_real(const Reader *r, const cJSON *item, double *out) {
                 arena_printf(r->source->arena, "above 0 and at most %" PRId64, r->field->max));
 }
 
+/* Each of at most the field's max; at least one. */
+static bool read_reals(const Reader *r, const cJSON *item, JsonReals *out) {
+  if (!cJSON_IsArray(item)) return reject(r, item, "an array of numbers");
+  if (!item->child) return reject_empty(r, item);
+  out->items = ARENA_ARRAY(r->source->arena, (size_t)cJSON_GetArraySize(item), double);
+  out->count = 0;
+  for (const cJSON *child = item->child; child; child = child->next) {
+    double max = (double)r->field->max;
+    if (!cJSON_IsNumber(child)) return reject(r, child, "an array of numbers");
+    if (!(child->valuedouble >= -max && child->valuedouble <= max)) {
+      return reject(r, child, arena_printf(r->source->arena, "from %g to %g", -max, max));
+    }
+    out->items[out->count++] = child->valuedouble;
+  }
+  return true;
+}
+
 /* Its bytes are from the field's min to its max. The text is the tree's own. */
 static bool read_text(const Reader *r, const cJSON *item, const char **out) {
   if (!cJSON_IsString(item)) return reject(r, item, "a string");
@@ -135,6 +152,12 @@ static bool read_texts(const Reader *r, const cJSON *item, JsonTexts *out) {
     if (!read_text(r, child, &out->items[out->count++])) return false;
   }
   return true;
+}
+
+/* An object, which its caller reads. */
+static bool read_object(const Reader *r, const cJSON *item, const cJSON **out) {
+  *out = item;
+  return cJSON_IsObject(item) ? true : reject(r, item, "an object");
 }
 
 /* An array of objects, which its caller reads one by one; at least one. */
@@ -161,6 +184,8 @@ static bool read_value(const Reader *r, const cJSON *item, void *member) {
       return cJSON_IsBool(item) ? true : reject(r, item, "true or false");
     case JSON_TEXT: return read_text(r, item, member);
     case JSON_TEXTS: return read_texts(r, item, member);
+    case JSON_REALS: return read_reals(r, item, member);
+    case JSON_OBJECT: return read_object(r, item, member);
     case JSON_OBJECTS: return read_objects(r, item, member);
   }
   return false;

@@ -16,6 +16,9 @@ typedef enum JsonFieldKind {               /* what it holds, and the member that
                              JSON_BOOL,    /* bool */
                              JSON_TEXT,    /* a string of `min` to `max` bytes: const char * */
                              JSON_TEXTS,   /* an array of such strings: JsonTexts */
+                             JSON_REALS,   /* an array of numbers of at most `max`, of either sign:
+                                              JsonReals */
+                             JSON_OBJECT,  /* an object: const cJSON * */
                              JSON_OBJECTS, /* a non-empty array of objects: const cJSON *, the array
                                             */
 } JsonFieldKind;
@@ -30,6 +33,11 @@ typedef struct JsonTexts {
   const char **items;
   uint32_t count;
 } JsonTexts;
+
+typedef struct JsonReals {
+  double *items;
+  uint32_t count;
+} JsonReals;
 
 typedef struct JsonField {
   const char *key;

@@ -109,6 +109,7 @@ typedef struct Lowering {
   int64_t parameters;
   const char **keep_float; /* the layers that say "quantize": false */
   uint32_t keep_float_count, keep_float_capacity;
+  Pixels *pixels; /* of each input */
   Extent *extents;
   uint32_t extent_count, extent_capacity;
 } Lowering;

@@ -69,14 +69,40 @@ static const char *suffix_of(Arena *arena, const PublishedOptions *options) {
   return options->pyramid ? "_pyramid" : "";
 }
 
+enum { IMAGE_SIDE = 224, RESIZED_SIDE = 256 }; /* of evaluations */
+
+/* Photos as they were shown in training: Mixers and gMLPs from -1 to 1, all others as is usual for
+ * ImageNet. */
+static void write_pixels(StringBuilder *out, const char *name, const PublishedOptions *o) {
+  bool halves = strncmp(name, "mixer_", 6) == 0 || strncmp(name, "gmlp_", 5) == 0;
+  string_builder_printf(out,
+                        "    {\"name\": \"image\", \"channels\": 3,\n"
+                        "     \"pixels\": {\"format\": \"u8\", \"layout\": \"nhwc\", \"order\": "
+                        "\"rgb\",\n                \"mean\": [%s], \"std\": [%s]}",
+                        halves ? "0.5, 0.5, 0.5" : "0.485, 0.456, 0.406",
+                        halves ? "0.5, 0.5, 0.5" : "0.229, 0.224, 0.225");
+  int64_t crop = o->height ? o->height : IMAGE_SIDE;
+  if (!o->pyramid && !o->head && o->height == o->width) {
+    string_builder_printf(out,
+                          ",\n     \"resize\": {\"to\": %" PRId64 ", \"crop\": %" PRId64
+                          ", \"filter\": \"bicubic\"}",
+                          crop * RESIZED_SIDE / IMAGE_SIDE, crop);
+  }
+  string_builder_add(out, "}\n");
+}
+
 static const char *write(Arena *arena, const PublishedFamily *family, const char *name,
                          const PublishedRequest *request) {
   StringBuilder out = {.arena = arena};
   string_builder_printf(&out, "{\n  \"atmc\": 1,\n  \"name\": \"%s%s\",\n", name,
                         suffix_of(arena, request->options));
+  string_builder_add(&out, "  \"inputs\": [\n");
+  if (request->options->pixels) {
+    write_pixels(&out, name, request->options);
+  } else {
+    string_builder_add(&out, "    {\"name\": \"image\", \"layout\": \"nchw\", \"channels\": 3}\n");
+  }
   string_builder_add(&out,
-                     "  \"inputs\": [\n"
-                     "    {\"name\": \"image\", \"layout\": \"nchw\", \"channels\": 3}\n"
                      "  ],\n"
                      "  \"layers\": [\n    ");
   family->write(&out, request);
@@ -90,6 +116,9 @@ static const char *write(Arena *arena, const PublishedFamily *family, const char
 static const char *problem(Arena *arena, const PublishedFamily *family, const char *name,
                            const PublishedRequest *request) {
   const PublishedOptions *o = request->options;
+  if (o->pixels && strcmp(name, "glyphs") == 0) {
+    return "--pixels: glyphs has no photos; write its mean and std by hand";
+  }
   if (o->pyramid && !family->has_pyramid) {
     const char *why = family->patch ? "has one resolution, and no stages" : "has none here";
     return arena_printf(arena, "--pyramid: %s %s", name, why);

@@ -166,7 +166,12 @@ static float read_f2(const char *data) {
   return (float)half_to_double(bits);
 }
 
+static float read_u1(const char *data) {
+  return (float)(unsigned char)*data;
+}
+
 static const Element elements[] = {{"<f4", 4, read_f4}, {"<f8", 8, read_f8}, {"<f2", 2, read_f2}};
+static const Element byte_element = {"|u1", 1, read_u1};
 
 /* Finds how the elements are read. */
 static Status check_elements(Diag *diag, const char *path, Header *header) {
@@ -175,14 +180,23 @@ static Status check_elements(Diag *diag, const char *path, Header *header) {
   if (strcmp(header->order, "False") != 0 && strcmp(header->order, "True") != 0) {
     return diag_error(diag, diag_file(path), "fortran_order is neither True nor False");
   }
+  if (header->element == &byte_element) {
+    if (strcmp(header->descr, byte_element.descr) == 0) return STATUS_OK;
+    return diag_error(
+        diag, diag_file(path),
+        "elements are '%s', expected bytes ('|u1'): the model normalizes pixels itself",
+        header->descr);
+  }
   if (i < count) {
     header->element = &elements[i];
     return STATUS_OK;
   }
   if (strcmp(header->descr, "|u1") == 0) {
-    return diag_error(diag, diag_file(path),
-                      "elements are bytes ('|u1'), expected 32-bit floats ('<f4'): an image is "
-                      "normalized as in training, as (x / 255 - mean) / std");
+    return diag_error(
+        diag, diag_file(path),
+        "elements are bytes ('|u1'), expected 32-bit floats ('<f4'): an image is "
+        "normalized as in training, as (x / 255 - mean) / std; a model whose input has "
+        "\"pixels\" does that itself");
   }
   return diag_error(diag, diag_file(path),
                     "elements are '%s', expected little-endian 32-bit floats ('<f4'), or '<f8' or "
@@ -257,6 +271,19 @@ Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file, s
   } else {
     convert(arena, &header, array);
   }
+  return STATUS_OK;
+}
+
+Status npy_read_bytes(Arena *arena, Diag *diag, const char *path, NpyArray *array) {
+  char *file;
+  size_t bytes;
+  Header header = {.element = &byte_element};
+  RETURN_IF_ERROR(atomic_file_read(arena, diag, path, NPY_MAX_BYTES, &file, &bytes));
+  RETURN_IF_ERROR(check_file(diag, path, file, bytes, &header, array));
+  convert(arena, &header, array);
+  array->bytes = ARENA_ARRAY(arena, array->count, uint8_t);
+  for (size_t i = 0; i < array->count; ++i) array->bytes[i] = (uint8_t)array->data[i];
+  array->data = NULL;
   return STATUS_OK;
 }
 

@@ -1,6 +1,6 @@
 /* Arrays in .npy files: 32-bit little-endian floats in C order, rank 1 to 4; other elements are
  * written alone; floats of 64 bits, which are rounded, and of 16 bits, and Fortran order are read
- * alone.
+ * alone; bytes are read where they are what is asked for.
  *
  * Reads versions 1, 2 and 3 of the format and trusts nothing in it; every error names the file and
  * what is wrong with it. Writes version 1.
@@ -24,12 +24,15 @@ typedef struct NpyArray {
   int64_t dims[NPY_MAX_RANK]; /* each >= 1 */
   size_t count;               /* their product */
   float *data;                /* or what `descr` says */
+  uint8_t *bytes;             /* of npy_read_bytes, which sets no data */
   const char *descr;          /* of elements of one to eight bytes, "<i4"; NULL: "<f4" */
 } NpyArray;
 
 /* Reads the file at `path`; the data are in `arena`. */
 MUST_CHECK Status npy_read(Arena *arena, Diag *diag, const char *path, NpyArray *array);
-/* The same from the `bytes` of `file` in memory; `path` is for messages. */
+/* The same of bytes ('|u1') alone. */
+MUST_CHECK Status npy_read_bytes(Arena *arena, Diag *diag, const char *path, NpyArray *array);
+/* npy_read from the `bytes` of `file` in memory; `path` is for messages. */
 MUST_CHECK Status npy_parse(Arena *arena, Diag *diag, const char *path, const char *file,
                             size_t bytes, NpyArray *array);
 /* The bytes of a file that holds `array` (whose count is not read), in `arena`. */

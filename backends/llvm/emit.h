@@ -114,6 +114,9 @@ LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
  * `aligned`: the address is a multiple of a vector's bytes there, and all lanes are read. */
 LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
                          bool aligned);
+/* The same of lanes that are `step` bytes apart. */
+LLVMValueRef stored_load_apart(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
+                               int64_t step);
 /* Writes the first `lanes` floats of `vector`, and nothing behind them. */
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 enum { CACHE_LINE = 64 };

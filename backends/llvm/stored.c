@@ -2,8 +2,21 @@
  *
  *   f32   as it is
  *   f16   loaded as i16, then widened: one instruction or two, where TargetInfo.has_half
+ *   u8    a caller's bytes, from 0 to 255
  */
 #include "backends/llvm/emit.h"
+#include "support/panic.h"
+
+/* How elements of one type become floats: loaded as a vector of `element`, then widened. */
+typedef struct Stored {
+  LLVMTypeRef element;
+  LLVMValueRef (*widen)(ModuleContext *m, LLVMValueRef elements);
+} Stored;
+
+static LLVMValueRef keep_floats(ModuleContext *m, LLVMValueRef floats) {
+  (void)m;
+  return floats;
+}
 
 /* The lanes of <vector_floats x i16> `bits`, each a half, as floats. */
 static LLVMValueRef widen_halves(ModuleContext *m, LLVMValueRef bits) {
@@ -13,43 +26,45 @@ static LLVMValueRef widen_halves(ModuleContext *m, LLVMValueRef bits) {
   return LLVMBuildFPExt(m->builder, vector, m->vector, "");
 }
 
-/* What emit_load says of lanes; `aligned` is said for whole vectors alone. */
-static LLVMValueRef load_f32(ModuleContext *m, LLVMValueRef address, uint32_t lanes, bool aligned) {
-  LLVMValueRef vector = emit_load(m, address, lanes);
-  if (aligned) LLVMSetAlignment(vector, 4 * m->target->vector_floats);
-  return vector;
+static LLVMValueRef widen_bytes(ModuleContext *m, LLVMValueRef bytes) {
+  return LLVMBuildUIToFP(m->builder, bytes, m->vector, "");
 }
 
-/* Part of a vector lane by lane, so that no byte behind it is touched; the other lanes are 0. */
-static LLVMValueRef load_f16(ModuleContext *m, LLVMValueRef address, uint32_t lanes, bool aligned) {
-  uint32_t width = m->target->vector_floats;
-  LLVMTypeRef type = LLVMVectorType(m->i16, width);
-  if (lanes >= width) {
-    LLVMValueRef bits = LLVMBuildLoad2(m->builder, type, address, "");
-    LLVMSetAlignment(bits, aligned ? 2 * width : 2);
-    return widen_halves(m, bits);
-  }
-  LLVMValueRef bits = LLVMConstNull(type);
+/* Values of other types are never operands of code. */
+static Stored stored_of(ModuleContext *m, DType dtype) {
+  if (dtype == DTYPE_F32) return (Stored){m->f32, keep_floats};
+  if (dtype == DTYPE_F16) return (Stored){m->i16, widen_halves};
+  CHECK(dtype == DTYPE_U8);
+  return (Stored){LLVMInt8TypeInContext(m->context), widen_bytes};
+}
+
+/* Lane by lane, so that no other byte is touched; the other lanes are 0. */
+LLVMValueRef stored_load_apart(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
+                               int64_t step) {
+  Stored stored = stored_of(m, dtype);
+  LLVMTypeRef type = LLVMVectorType(stored.element, m->target->vector_floats);
+  LLVMValueRef elements = LLVMConstNull(type);
   for (uint32_t i = 0; i < lanes; ++i) {
-    LLVMValueRef at = emit_address(m, address, emit_i64(m, 2 * i));
-    LLVMValueRef lane = LLVMBuildLoad2(m->builder, m->i16, at, "");
-    LLVMSetAlignment(lane, 2);
-    bits = LLVMBuildInsertElement(m->builder, bits, lane, emit_i32(m, (int32_t)i), "");
+    LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)i * step));
+    LLVMValueRef lane = LLVMBuildLoad2(m->builder, stored.element, at, "");
+    LLVMSetAlignment(lane, dtype_bytes(dtype));
+    elements = LLVMBuildInsertElement(m->builder, elements, lane, emit_i32(m, (int32_t)i), "");
   }
-  return widen_halves(m, bits);
+  return stored.widen(m, elements);
 }
-
-/* What stored_load does for one element type. */
-typedef LLVMValueRef LoadFunction(ModuleContext *m, LLVMValueRef address, uint32_t lanes,
-                                  bool aligned);
-
-/* NULL: values of this type are never operands of code. */
-static LoadFunction *const loads[DTYPE_COUNT] = {
-    [DTYPE_F32] = load_f32,
-    [DTYPE_F16] = load_f16,
-};
 
 LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
                          bool aligned) {
-  return loads[dtype](m, address, lanes, aligned);
+  uint32_t width = m->target->vector_floats, bytes = dtype_bytes(dtype);
+  if (dtype == DTYPE_F32) {
+    LLVMValueRef vector = emit_load(m, address, lanes);
+    if (aligned) LLVMSetAlignment(vector, bytes * width);
+    return vector;
+  }
+  if (lanes < width) return stored_load_apart(m, dtype, address, lanes, bytes);
+  Stored stored = stored_of(m, dtype);
+  LLVMTypeRef type = LLVMVectorType(stored.element, width);
+  LLVMValueRef elements = LLVMBuildLoad2(m->builder, type, address, "");
+  LLVMSetAlignment(elements, aligned ? bytes * width : bytes);
+  return stored.widen(m, elements);
 }

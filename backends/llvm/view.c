@@ -138,14 +138,7 @@ LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
   if (view->channel_bytes == dtype_bytes(view->dtype)) {
     return stored_load(m, view->dtype, address, lanes, false);
   }
-  CHECK(view->dtype == DTYPE_F32);
-  LLVMValueRef vector = LLVMConstNull(m->vector);
-  for (uint32_t i = 0; i < lanes; ++i) {
-    LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)(i * view->channel_bytes)));
-    vector = LLVMBuildInsertElement(m->builder, vector, emit_load_f32(m, at),
-                                    emit_i32(m, (int32_t)i), "");
-  }
-  return vector;
+  return stored_load_apart(m, view->dtype, address, lanes, (int64_t)view->channel_bytes);
 }
 
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector) {

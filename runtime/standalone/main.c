@@ -175,10 +175,13 @@ static int read_inputs(program *p) {
     if (code) return code;
     const char *error = npy_read(file, &p->inputs[i]);
     fclose(file);
-    if (error) return fail(p, EXIT_BAD_INPUT, "%s: %s", path, error);
-    if (p->inputs[i].type->dtype != p->model->entries->inputs[i].dtype) {
-      return fail(p, EXIT_BAD_INPUT, "%s: elements '%s' are not those of input %s", path,
-                  p->inputs[i].type->descr, name);
+    uint32_t wanted = p->model->entries->inputs[i].dtype;
+    if (error && error != npy_other_elements) {
+      return fail(p, EXIT_BAD_INPUT, "%s: %s", path, error);
+    }
+    if (error || p->inputs[i].type->dtype != wanted) {
+      return fail(p, EXIT_BAD_INPUT, "%s: elements are %s; input %s takes '%s'", path,
+                  p->inputs[i].found, name, npy_type_of(wanted)->descr);
     }
   }
   return 0;

@@ -12,6 +12,7 @@
 
 enum { MAX_HEADER = 65536, MAX_BYTES = 8 };
 static const char no_memory[] = "out of memory";
+const char npy_other_elements[] = "elements that no model takes";
 
 static const npy_type types[] = {
     {ATM_DTYPE_F32, 4, "<f4"}, {ATM_DTYPE_S32, 4, "<i4"}, {ATM_DTYPE_U8, 1, "|u1"}};
@@ -72,8 +73,10 @@ static const npy_type *parse_type(const char *text) {
 
 static const char *parse_header(const char *header, npy_array *array) {
   const char *order = value_of(header, "'fortran_order'");
-  array->type = parse_type(value_of(header, "'descr'"));
-  if (!array->type) return "the elements are neither float32 ('<f4') nor int32 ('<i4')";
+  const char *descr = value_of(header, "'descr'");
+  array->type = parse_type(descr);
+  if (descr) snprintf(array->found, sizeof array->found, "%.*s", (int)strcspn(descr, ", }"), descr);
+  if (!array->type) return npy_other_elements;
   if (!order || strncmp(order, "False", 5) != 0) return "the array is not in C order";
   return parse_shape(value_of(header, "'shape'"), array);
 }

@@ -21,11 +21,14 @@ typedef struct npy_array {
   const npy_type *type;
   uint32_t rank;
   uint32_t dims[NPY_MAX_RANK];
-  void *data; /* malloced, in C order */
+  void *data;     /* malloced, in C order */
+  char found[16]; /* in a file that was read: the name of its elements, as "'<f8'" */
 } npy_array;
 
 /* The number of elements; 0 when it does not fit. */
 size_t npy_count(uint32_t rank, const uint32_t *dims);
+/* What npy_read says of elements that have no row in the table. */
+extern const char npy_other_elements[];
 /* Reads an array, whose data the caller frees. NULL, or a message about what is wrong; the file
  * stays open. */
 const char *npy_read(FILE *file, npy_array *array);

@@ -39,13 +39,24 @@ model=$here/aarch64/all_ops.json
 "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
   --target=aarch64-linux-gnu --quantize=int8 --shape 1x3x48x48 --emit=plan -o "$work/int8" \
   2>/dev/null
+# An input of bytes.
+pixels=$here/pixels/model.json
+"$atmc" weights "$pixels" --synthetic=0 -o "$work/pixels.safetensors"
+"$atmc" compile "$pixels" --weights "$work/pixels.safetensors" --target=aarch64-linux-gnu --shape 1x3x37x50 \
+  --emit=exe,plan -o "$work/pixels" 2>/dev/null
+"$tools/make_pixels" nhwc rgb 37 50 1 "$work/bytes.npy" "$work/floats.npy"
+"$atmc" run "$pixels" --weights "$work/pixels.safetensors" --input "$work/bytes.npy" --engine=interp \
+  --output stem="$work/expected.npy"
+$qemu "$work/pixels" --input "$work/bytes.npy" --output stem="$work/got.npy" >"$work/log"
+printf 'neon pixels: '
+"$tools/compare_npy" "$work/expected.npy" "$work/got.npy"
 ops=0
 for op in $(sed -n 's/^OP([A-Z0-9_]*, \([a-z0-9_]*\), [0-9]*, [0-9]*, [0-9]*, \([A-Z]*\),.*/\1:\2/p' \
   "$here/../../ir/ops.def"); do
   ops=$((ops + 1))
   case $op in
     *:NONE) ;;  # lowered to others, or a view
-    *) grep -q " = ${op%:*}[( ]" "$work/ops.plan" "$work/int8.plan" || { echo "the plan has no ${op%:*}"; exit 1; } ;;
+    *) grep -q " = ${op%:*}[( ]" "$work/ops.plan" "$work/int8.plan" "$work/pixels.plan" || { echo "the plan has no ${op%:*}"; exit 1; } ;;
   esac
 done
 [ $ops -gt 0 ] || { echo "no operators in ops.def"; exit 1; }

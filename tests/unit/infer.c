@@ -251,6 +251,12 @@ static const Case cases[] = {
     {{"f32[8]"}, "add(%0)", "add: takes 2 operands, got 1"},
     {{"f32[?,8]"}, "gelu(%0)", "f32[?,8]"},
 
+    {{"u8[?,7,?,3]"}, "pixels(%0) {reversed=1}", "f32[?,7,?,3]"},
+    {{"u8[?,7,?,3]"}, "pixels(%0) {reversed=2}", "pixels: reversed is 2, must be from 0 to 1"},
+    {{"f32[?,7,?,3]"}, "pixels(%0) {reversed=0}", "pixels: takes bytes, got f32[?,7,?,3]"},
+    {{"u8[?,3]"}, "pixels(%0) {reversed=0}", "pixels: needs a map [N,H,W,C], got u8[?,3]"},
+    {{"u8[1,7,7,3]"}, "add(%0, %0)", "add: operand 0 is u8[1,7,7,3], must be of f32"},
+
     {{"f32[?,8]"}, "top_k(%0) {k=9}", "top_k: k is 9, the vectors have 8 channels"},
     {{"f32[?,8]"}, "top_k(%0)", "top_k: k is 0, must be at least 1"},
     {{"f32[1,2,2,8]"}, "top_k(%0) {k=1}", "top_k: needs vectors [N,C], got f32[1,2,2,8]"},

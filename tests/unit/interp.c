@@ -326,6 +326,17 @@ Test(interp, top_k) {
               NUMBERS(4, -INFINITY, -INFINITY, INFINITY, 0, -INFINITY), NUMBERS(2, 0, 1, 0, 1, 2));
 }
 
+Test(interp, pixels) {
+  for (int reversed = 0; reversed < 2; ++reversed) {
+    const char *text = arena_printf(arena,
+                                    "graph @test {\n%%0 = input {name=\"x\"} : u8[1,1,2,3]\n"
+                                    "%%1 = pixels(%%0) {reversed=%d}\noutput \"out\" %%1\n}\n",
+                                    reversed);
+    check(text, (Numbers[]){NUMBERS(0, 1, 2, 255, 254, 7)},
+          reversed ? NUMBERS(2, 1, 0, 7, 254, 255) : NUMBERS(0, 1, 2, 255, 254, 7));
+  }
+}
+
 Test(interp, relu_sigmoid_fill) {
   CHECK1("relu(%0)", "[1,3]", NUMBERS(-1, 0, 2), NUMBERS(0, 0, 2));
   CHECK1("sigmoid(%0)", "[1,2]", NUMBERS(0, log(3)), NUMBERS(0.5, 0.75));

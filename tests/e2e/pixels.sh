@@ -1,0 +1,45 @@
+#!/bin/sh
+# pixels.sh ATMC TOOLS: a model that normalizes bytes gives what the same model gives for floats that were normalized
+# before, in every layout and order of channels, on every instruction set, in programs and in the interpreter.
+set -eu
+atmc=$1 tools=$2
+model=$(cd "$(dirname "$0")/pixels" && pwd)/model.json
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+sed -e '/"pixels"/d' -e 's/"channels": 3,/"channels": 3}/' -e '/"mean"/d' "$model" >floats.json
+"$atmc" weights floats.json --synthetic=1 -o w.st
+for layout in nhwc nchw; do
+  for order in rgb bgr; do
+    sed -e "s/nhwc/$layout/" -e "s/rgb/$order/" "$model" >pixels.json
+    "$tools/make_pixels" $layout $order 37 50 2 bytes.npy floats.npy
+    "$atmc" run floats.json --weights w.st --input floats.npy --engine=interp --output logits=logits.npy --output stem=stem.npy
+    for isa in interp v4 v3 v2; do
+      engine="--isa=$isa"
+      [ $isa = interp ] && engine=--engine=interp || "$tools/cpu_supports" $isa || continue
+      "$atmc" run pixels.json --weights w.st --input bytes.npy $engine --output logits=l.npy --output stem=s.npy
+      printf '%s %s %s: ' $layout $order $isa
+      "$tools/compare_npy" stem.npy s.npy
+      "$tools/compare_npy" logits.npy l.npy
+      [ $isa = interp ] || "$atmc" verify pixels.json --weights w.st --shape 2x3x37x50 --isa=$isa >log 2>&1 || { cat log; exit 1; }
+    done
+  done
+done
+"$atmc" compile pixels.json --weights w.st --shape 2x3x37x50 --emit=exe,header -o p 2>/dev/null
+grep -q 'const uint8_t \*in_image' p.h
+./p --input bytes.npy --output stem=s.npy >log
+"$tools/compare_npy" stem.npy s.npy
+# Elements of the other kind: a message that says what was found and what is wanted.
+! ./p --input floats.npy 2>log
+grep -q "elements are '<f4'; input image takes '|u1'" log
+! "$atmc" run pixels.json --weights w.st --input floats.npy 2>log
+grep -q "elements are '<f4', expected bytes ('|u1'): the model normalizes pixels itself" log
+! "$atmc" run floats.json --weights w.st --input bytes.npy 2>log
+grep -q 'a model whose input has "pixels" does that itself' log
+# What init --pixels writes compiles, for a fixed size too.
+for name in atmnet_xt mixer_s32; do
+  "$atmc" init $name --pixels -o init.json
+  grep -q '"resize": {"to": 256, "crop": 224, "filter": "bicubic"}' init.json
+  "$atmc" inspect init.json >log
+done
+"$atmc" init mixer_s32 --pixels --size 384x384 | grep -q '"to": 438, "crop": 384'
