@@ -5,7 +5,7 @@
 #   sh cmake/setup.sh lint           also what the house is kept clean with (clang and its tools)
 #   sh cmake/setup.sh tests lint     all of it
 set -eu
-packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev libpng-dev"
+packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev libpng-dev libjpeg62-turbo-dev"
 for set in "$@"; do
   case $set in
     tests) packages="$packages g++ libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;

@@ -1,10 +1,13 @@
-/* atmc run: one run of a model on .npy files. */
+/* atmc run: one run of a model on .npy files and photos. */
+#include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "driver/commands.h"
 #include "driver/layout.h"
 #include "driver/native.h"
 #include "driver/tensor_files.h"
+#include "support/panic.h"
 #include "support/visible.h"
 
 enum { TOP_ANSWERS = 5, MAX_INTEGERS = 16 }; /* that are shown of an output */
@@ -136,6 +139,56 @@ static void print_results(const Compilation *c, const Results *results) {
   }
 }
 
+/* -- the same as JSON -------------------------------------------------------------------------- */
+
+static void add_answers(cJSON *image, const Model *model, const float *values, size_t count) {
+  cJSON *top = cJSON_AddArrayToObject(image, "top");
+  size_t at = count;
+  for (int rank = 0; rank < TOP_ANSWERS; ++rank) {
+    at = next_largest(values, count, at);
+    if (at == count) return;
+    cJSON *row = cJSON_CreateObject();
+    cJSON_AddNumberToObject(row, "class", (double)at);
+    if (at < model->class_count) cJSON_AddStringToObject(row, "name", model->class_names[at]);
+    cJSON_AddNumberToObject(row, "value", (double)values[at]);
+    cJSON_AddItemToArray(top, row);
+  }
+}
+
+/* The dimensions of an output that has no answers: --output writes its elements. */
+static void add_dims(cJSON *image, Type type) {
+  cJSON *dims = cJSON_AddArrayToObject(image, "dims");
+  for (uint32_t i = 1; i < type.rank; ++i) {
+    cJSON_AddItemToArray(dims, cJSON_CreateNumber((double)type.dims[i]));
+  }
+}
+
+/* An object for each output and image. */
+static void print_json(const Compilation *c, const Results *results) {
+  cJSON *root = cJSON_CreateObject();
+  cJSON *outputs = cJSON_AddArrayToObject(root, "outputs");
+  for (uint32_t i = 0; i < c->model->graph->output_count; ++i) {
+    Type type = results->types[i];
+    size_t images = (size_t)type.dims[0], count = layout_count(type) / images;
+    for (size_t n = 0; n < images; ++n) {
+      cJSON *image = cJSON_CreateObject();
+      cJSON_AddStringToObject(image, "name", c->model->graph->outputs[i].name);
+      cJSON_AddNumberToObject(image, "image", (double)n);
+      if (type.rank == 2 && type.dtype == DTYPE_F32) {
+        add_answers(image, c->model, (const float *)results->data[i] + n * count, count);
+      } else {
+        add_dims(image, type);
+      }
+      cJSON_AddItemToArray(outputs, image);
+    }
+  }
+  char *text = cJSON_Print(root);
+  CHECK(text);
+  puts(text);
+  free(text);
+  cJSON_Delete(root);
+}
+
 static Status run(Compilation *c) {
   RETURN_IF_ERROR(compilation_read(c));
   uint32_t input_count = graph_inputs(c->model->graph, NULL, 0);
@@ -155,7 +208,7 @@ static Status run(Compilation *c) {
     RETURN_IF_ERROR(run_native(c, inputs, &results));
   }
   if (c->options->outputs.count == 0) {
-    print_results(c, &results);
+    (c->options->json ? print_json : print_results)(c, &results);
     return STATUS_OK;
   }
   return tensor_files_write(c, paths, results.types, results.data);

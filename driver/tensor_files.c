@@ -5,6 +5,8 @@
 
 #include "driver/layout.h"
 #include "driver/output.h"
+#include "driver/photo.h"
+#include "driver/photo_input.h"
 #include "support/atomic_file.h"
 #include "support/nearest.h"
 #include "support/npy.h"
@@ -120,10 +122,11 @@ static void add_batch(Type declared, NpyArray *array) {
   ++array->rank;
 }
 
-/* What `input` takes: floats or bytes. */
-static Status read_array(const Compilation *c, const char *path, const Node *input,
+/* What `input`, the model's input `index`, takes: floats, bytes, or a photo. */
+static Status read_array(const Compilation *c, const char *path, uint32_t index, const Node *input,
                          NpyArray *array) {
   *array = (NpyArray){0};
+  if (photo_is_file(path)) return photo_input_read(c, path, index, input, array);
   bool bytes = input->attrs.INPUT.declared.dtype == DTYPE_U8;
   RETURN_IF_ERROR((bytes ? npy_read_bytes : npy_read)(c->arena, c->diag, path, array));
   add_batch(input->attrs.INPUT.declared, array);
@@ -177,7 +180,7 @@ Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) 
     NpyArray array;
     Type type;
     const Node *input = graph_node(c->model->graph, nodes[i]);
-    RETURN_IF_ERROR(read_array(c, paths[i], input, &array));
+    RETURN_IF_ERROR(read_array(c, paths[i], i, input, &array));
     RETURN_IF_ERROR(check_array(c, paths[i], input, &array, &type));
     bool open = shapes_is_open(input);
     if (i == 0 || (!found_open && (open || (first.rank != 4 && type.rank == 4)))) first = type;

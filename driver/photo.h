@@ -1,0 +1,35 @@
+/* Photos in files: JPEG by libjpeg-turbo and PNG by libpng, where atmc was built with them. */
+#ifndef ATMC_DRIVER_PHOTO_H
+#define ATMC_DRIVER_PHOTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/arena.h"
+#include "support/diag.h"
+#include "support/status.h"
+
+typedef struct Photo { /* [height][width][3] of red, green and blue, in an arena */
+  uint8_t *pixels;
+  uint32_t height, width;
+} Photo;
+
+/* Whether the file at `path` begins as a JPEG or PNG does. */
+bool photo_is_file(const char *path);
+/* Decodes it. Transparency is dropped, and rotations that a camera noted are not done. */
+MUST_CHECK Status photo_read(Arena *arena, Diag *diag, const char *path, Photo *photo);
+
+/* -- the decoders (photo_jpeg.c, photo_png.c) -------------------------------------------------- */
+
+/* What a photo may have at most. */
+enum { PHOTO_MAX_SIDE = 65535, PHOTO_MAX_PIXELS = 100 << 20, PHOTO_MAX_MESSAGE = 256 };
+/* Pixels for an image of that size; NULL, with a message, where it is too large. */
+uint8_t *photo_allocate(Arena *arena, Photo *photo, uint64_t height, uint64_t width,
+                        char message[PHOTO_MAX_MESSAGE]);
+/* Decodes `bytes` of `data`; false, with a message, where they are no such image. */
+typedef bool PhotoDecoder(Arena *arena, const uint8_t *data, size_t bytes, Photo *photo,
+                          char message[PHOTO_MAX_MESSAGE]);
+PhotoDecoder photo_decode_jpeg, photo_decode_png;
+
+#endif
