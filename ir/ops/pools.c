@@ -132,5 +132,6 @@ void interpret_MAX_POOL(const Node *node, const InterpTensor *operands, InterpTe
 }
 
 ValueId build_max_pool(Builder b, ValueId x, Window window) {
-  return builder_append(b, (Node){.op = OP_MAX_POOL, OPERANDS(x), .attrs.MAX_POOL = {window}});
+  return builder_append(
+      b, (Node){.op = OP_MAX_POOL, OPERANDS(x), .attrs.MAX_POOL = {.window = window}});
 }
