@@ -40,6 +40,11 @@ uint32_t plan_dot_sums(DotKind dot, uint32_t rows) {
   return ceil_div_u32(rows, dots[dot].rows) * dots[dot].parts;
 }
 
+bool plan_may_widen(OpKind op, DType b, DotKind dot) {
+  if (b == DTYPE_S8) return op == OP_QUANTIZED_LINEAR && plan_dot_dtype(dot) == DTYPE_S16;
+  return dtype_info(b)->kind == DTYPE_REAL && b != DTYPE_F32;
+}
+
 bool plan_is_scales(const Graph *body, ValueId v) {
   enum { ROW_SCALE = 3 }; /* of quantized_linear's operands */
   const Node *made = graph_def(body, v);

@@ -126,6 +126,9 @@ uint32_t plan_dot_sums(DotKind dot, uint32_t rows);
 bool plan_is_scales(const Graph *body, ValueId v);
 /* Operand `index` of a kernel, in its body. */
 ValueId plan_operand(const Graph *body, uint32_t index);
+/* Whether a product `op` by B that is stored as `b` has anything to convert: short floats to f32;
+ * s8 to s16, where `dot` multiplies those. */
+bool plan_may_widen(OpKind op, DType b, DotKind dot);
 /* Steps of K of a product: K, or groups of it where its weights are whole numbers. */
 uint32_t plan_product_depth(const Graph *body, const Node *node);
 
@@ -144,14 +147,19 @@ typedef struct ProductPlan {
   /* The sums of a turn's columns, for all rows of the block, stand in memory before what is behind
    * the product is computed: always, where there are several depth blocks. */
   bool sums;
-  /* B, which is not stored as f32, is converted once for all tiles of a block: each depth block of
-   * a tile's columns, into the frame. Else each tile converts what it loads. */
+  /* B is converted once for all tiles of a block, where it is not stored as what is multiplied
+   * (plan_may_widen): each depth block of a tile's columns, into the frame. Else each tile converts
+   * what it loads. */
   bool widened;
 } ProductPlan;
 
-/* Bytes of a depth block of a tile's columns, converted. */
-static inline uint64_t plan_widened_bytes(const ProductPlan *product) {
-  return (uint64_t)dtype_bytes(DTYPE_F32) * product->depth_block * product->tile_columns;
+/* Of B that is stored as `b`, converted: bytes of a column at one step of K, an f32 or a four of
+ * s16; and of a depth block of a tile's columns. */
+static inline uint32_t plan_widened_column(DType b) {
+  return b == DTYPE_S8 ? 4 * dtype_bytes(DTYPE_S16) : dtype_bytes(DTYPE_F32);
+}
+static inline uint64_t plan_widened_bytes(const ProductPlan *product, DType b) {
+  return (uint64_t)plan_widened_column(b) * product->depth_block * product->tile_columns;
 }
 
 /* One loop nest. Its nodes are consecutive in execution order: the anchor first, if it has one. */

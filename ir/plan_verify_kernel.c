@@ -299,7 +299,12 @@ static const char *check_product_kind(const Check *c, const Node *node, const Pr
   DType dtype = graph_type(c->body, node->operands[1]).dtype;
   bool whole = dtype_info(dtype)->kind == DTYPE_INTEGER;
   if (whole && p->depth_block < plan_product_depth(c->body, node)) return "one depth block";
-  if (p->widened && (whole || dtype == DTYPE_F32)) return "nothing to be widened";
+  if (p->widened && !plan_may_widen(node->op, dtype, c->target->dot)) {
+    return "nothing to be widened";
+  }
+  if (p->widened && plan_widened_bytes(p, dtype) > MAX_SUMS_BYTES) {
+    return "smaller depth blocks, to be widened";
+  }
   if (node->op == OP_QUANTIZED_LINEAR) return check_quantized(c, node, p);
   if (!whole && dtype != DTYPE_F32 && !c->target->has_half) return "weights of f32 on this target";
   bool view = node->op == OP_IMAGE_LINEAR && c->kernel->places[node->operands[1].index].column;
@@ -328,10 +333,7 @@ static const char *check_product(const Check *c, const Stage *stage) {
   if (several && !p->sums) return "stored sums, with several depth blocks";
   if (p->depth_block > depth + PLAN_DEPTH_ALIGN) return "a depth block of K at most";
   if (p->sums && 4 * c->block_rows * columns > MAX_SUMS_BYTES) return "fewer stored sums";
-  if (p->widened) {
-    if (columns > PLAN_PANEL) return "tiles within a panel, to be widened";
-    if (plan_widened_bytes(p) > MAX_SUMS_BYTES) return "smaller depth blocks, to be widened";
-  }
+  if (p->widened && columns > PLAN_PANEL) return "tiles within a panel, to be widened";
   return check_product_kind(c, node, p);
 }
 

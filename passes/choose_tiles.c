@@ -57,13 +57,14 @@ static uint32_t choose_unroll(const PlanKernel *kernel, const TargetInfo *target
 }
 
 /* Whether B is converted once for all tiles of a block, of which there are `tiles`. */
-static bool choose_widened(const PlanKernel *kernel, const Node *node, const ProductPlan *product) {
+static bool choose_widened(const PlanKernel *kernel, const TargetInfo *target, const Node *node,
+                           const ProductPlan *product) {
   uint32_t rows[PLAN_ROW_COUNTS];
   plan_row_counts(kernel, rows);
   DType dtype = graph_type(kernel->body, node->operands[1]).dtype;
-  return dtype_info(dtype)->kind == DTYPE_REAL && dtype != DTYPE_F32 &&
-         product->tile_columns <= PLAN_PANEL &&
-         cost_model_widen(ceil_div_u32(rows[0], product->tile_rows));
+  return plan_may_widen(node->op, dtype, target->dot) && product->tile_columns <= PLAN_PANEL &&
+         cost_model_widen(ceil_div_u32(rows[0], product->tile_rows),
+                          plan_widened_bytes(product, dtype));
 }
 
 /* What is chosen later depends on what was before: unrolling on the depth block, widening on the
@@ -81,7 +82,7 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
     bool whole = graph_type(kernel->body, node->operands[1]).dtype == DTYPE_S8;
     product->depth_block = depth_block_of(depth, whole);
     product->unroll = choose_unroll(kernel, target, node, product);
-    product->widened = choose_widened(kernel, node, product);
+    product->widened = choose_widened(kernel, target, node, product);
     product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);
   }
 }

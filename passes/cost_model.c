@@ -37,8 +37,10 @@ enum {
   /* A kernel that uses each of its weights for so many rows is busy with arithmetic; any other
    * waits for memory. */
   BUSY_ROWS = 16,
-  /* From so many tiles of rows on, converting weights once pays for writing and reading them. */
+  /* From so many tiles of rows on, converting weights once pays for writing and reading them; not
+   * where they leave the nearest cache. */
   WIDENED_TILES = 4,
+  WIDENED_BYTES = 64 << 10,
   /* Multiply-adds that hide the arrival of a byte of another kernel's weights: on a Zen 5 core, a
    * quarter of the memory's bandwidth. What a busy kernel waits for itself, before its own
    * prefetching is under way. And what the last level of the cache keeps until it is used. */
@@ -128,8 +130,8 @@ uint32_t cost_model_unroll(uint32_t vector_registers, bool quantized) {
   return vector_registers < MANY_REGISTERS && !quantized ? 4 : 2;
 }
 
-bool cost_model_widen(uint32_t tiles) {
-  return tiles >= WIDENED_TILES;
+bool cost_model_widen(uint32_t tiles, uint64_t bytes) {
+  return tiles >= WIDENED_TILES && bytes <= WIDENED_BYTES;
 }
 
 bool cost_model_far(uint64_t map_bytes) {

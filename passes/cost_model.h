@@ -49,9 +49,9 @@ uint32_t cost_model_depth_block(void);
  * four times as much of it where the product is quantized. */
 uint32_t cost_model_unroll(uint32_t vector_registers, bool quantized);
 
-/* Whether weights that are not stored as f32 are converted once for `tiles` tiles of rows, in
- * memory, and not by each of them. */
-bool cost_model_widen(uint32_t tiles);
+/* Whether weights that are not stored as what is multiplied are converted once for `tiles` tiles of
+ * rows, to `bytes` of memory, and not by each of them. */
+bool cost_model_widen(uint32_t tiles, uint64_t bytes);
 
 /* Whether a map of `map_bytes` for each image is too large for the nearest cache, so that its rows
  * are asked for before they are needed. */

@@ -63,6 +63,28 @@ static void columns_of_pairs(ModuleContext *m, LLVMValueRef address, LLVMValueRe
   }
 }
 
+/* Where half `half` of the columns is that were converted. */
+static LLVMValueRef widened_half(ModuleContext *m, LLVMValueRef address, uint32_t half) {
+  return emit_address(m, address, emit_i64(m, 4 * half * m->target->vector_floats));
+}
+
+void dot_widen(ModuleContext *m, LLVMValueRef from, LLVMValueRef to) {
+  LLVMValueRef columns[DOT_MOST_PARTS];
+  columns_of_pairs(m, from, columns);
+  for (uint32_t half = 0; half < 2; ++half) {
+    LLVMValueRef store = LLVMBuildStore(m->builder, columns[half], widened_half(m, to, half));
+    LLVMSetAlignment(store, 4 * m->target->vector_floats);
+  }
+}
+
+void dot_load_widened(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns) {
+  uint32_t lanes = m->target->vector_floats;
+  LLVMTypeRef words = LLVMVectorType(m->i16, 2 * lanes);
+  for (uint32_t half = 0; half < 2; ++half) {
+    columns[half] = load(m, words, widened_half(m, address, half), 4 * lanes);
+  }
+}
+
 /* Four bytes in each half of eight. */
 static LLVMValueRef row_of_long_pairs(ModuleContext *m, const LLVMValueRef *addresses) {
   return spread(m, load(m, m->i32, addresses[0], 4), 2, LLVMVectorType(m->i8, 8));

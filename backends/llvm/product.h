@@ -147,6 +147,10 @@ typedef struct Dot {
 const Dot *dot_of_kind(DotKind kind);
 /* and the one that the target of a module has. */
 const Dot *dot_of(ModuleContext *m);
+/* Of a target that multiplies s16: writes a vector of columns at `from` to `to`, converted, */
+void dot_widen(ModuleContext *m, LLVMValueRef from, LLVMValueRef to);
+/* and loads its registers from there. */
+void dot_load_widened(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
 
 /* -- product_widen.c --------------------------------------------------------------------------- */
 /* Makes room for the converted B, if the product is `widened`. */

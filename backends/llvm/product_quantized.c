@@ -46,8 +46,13 @@ static void begin(const Product *p, const Tile *tile, LLVMValueRef *acc) {
 static void load_columns(const Product *p, const Tile *tile, LLVMValueRef b, uint32_t step,
                          uint32_t vector, LLVMValueRef *columns) {
   ModuleContext *m = p->k->m;
-  uint64_t at = product_column_offset(p, tile, step, vector);
-  dot_of(m)->columns(m, emit_address(m, b, emit_i64(m, (int64_t)at)), columns);
+  uint64_t offset = product_column_offset(p, tile, step, vector);
+  LLVMValueRef at = emit_address(m, b, emit_i64(m, (int64_t)offset));
+  if (tile->b.dtype == DTYPE_S16) {
+    dot_load_widened(m, at, columns);
+  } else {
+    dot_of(m)->columns(m, at, columns);
+  }
 }
 
 /* The register of rows from `row` on, at step `step`. The tile's last row stands for those behind

@@ -1,20 +1,22 @@
 /* B of a depth block, converted once for all tiles of the rows: where it is stored as another type
- * than f32, and each element would be converted by many tiles.
+ * than what is multiplied, and each element would be converted by many tiles.
  *
  *   for k of the depth block, for vector of the tile's columns: widened[k][vector] = B[k][vector]
  *
- * The floats stand in the frame, one step of K behind the other; all products of a kernel use the
- * same bytes. */
+ * The floats, or the fours of s16, stand in the frame, one step of K behind the other; all products
+ * of a kernel use the same bytes. */
 #include "backends/llvm/product.h"
 
 /* Bytes of the largest depth block that a product of the kernel converts. */
 static uint64_t largest_block(const PlanKernel *kernel) {
   uint64_t largest = 0;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
-    const ProductPlan *product = &kernel->stages[i].product;
-    if (product->widened && plan_widened_bytes(product) > largest) {
-      largest = plan_widened_bytes(product);
-    }
+    const Stage *stage = &kernel->stages[i];
+    if (!stage->product.widened) continue;
+    const Node *node = graph_node(kernel->body, stage->nodes[0]);
+    DType b = graph_type(kernel->body, node->operands[1]).dtype;
+    uint64_t bytes = plan_widened_bytes(&stage->product, b);
+    if (bytes > largest) largest = bytes;
   }
   return largest;
 }
@@ -27,7 +29,7 @@ void product_widen_begin(Product *p) {
 
 /* From one step of K to the next, converted. */
 static uint64_t step_bytes(const Product *p) {
-  return (uint64_t)dtype_bytes(DTYPE_F32) * p->plan.tile_columns;
+  return (uint64_t)plan_widened_column(p->type.dtype) * p->plan.tile_columns;
 }
 
 /* The steps of K in the tile's depth block. */
@@ -39,18 +41,29 @@ static LLVMValueRef steps_of(const Product *p, const Tile *tile) {
   return emit_least(m, left, emit_i64(m, p->plan.depth_block));
 }
 
+/* One vector of columns, from `from` to `to`. */
+static void convert_vector(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef to) {
+  ModuleContext *m = p->k->m;
+  uint32_t lanes = m->target->vector_floats;
+  if (tile->b.dtype == DTYPE_S8) {
+    dot_widen(m, from, to);
+  } else {
+    emit_store(m, stored_load(m, tile->b.dtype, from, lanes, p->aligned), to, lanes);
+  }
+}
+
 /* Converts `steps` steps of K, that at `from` and those behind it, to `to`. */
 static void convert_steps(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef to,
                           uint32_t steps) {
   ModuleContext *m = p->k->m;
-  uint32_t lanes = m->target->vector_floats, stored = lanes * dtype_bytes(tile->b.dtype);
+  uint32_t lanes = m->target->vector_floats, stored = lanes * tile->b.column_bytes;
+  uint32_t widened = lanes * plan_widened_column(tile->b.dtype);
   for (uint32_t step = 0; step < steps; ++step) {
     for (uint32_t v = 0; v < tile->vectors; ++v) {
       uint64_t b = step * tile->b.step_bytes + v * stored,
-               wide = step * step_bytes(p) + v * 4 * lanes;
-      LLVMValueRef at = emit_address(m, from, emit_i64(m, (int64_t)b));
-      LLVMValueRef vector = stored_load(m, tile->b.dtype, at, lanes, p->aligned);
-      emit_store(m, vector, emit_address(m, to, emit_i64(m, (int64_t)wide)), lanes);
+               wide = step * step_bytes(p) + v * widened;
+      convert_vector(p, tile, emit_address(m, from, emit_i64(m, (int64_t)b)),
+                     emit_address(m, to, emit_i64(m, (int64_t)wide)));
     }
   }
 }
@@ -78,6 +91,7 @@ void product_widen(const Product *p, Tile *tile) {
   if (p->depth % PLAN_DEPTH_ALIGN) convert_range(p, tile, from, even, steps, 1);
   LLVMValueRef before = LLVMBuildNeg(m->builder, emit_mul(m, tile->depth, step_bytes(p)), "");
   tile->panel = emit_address(m, p->k->widened, before);
-  tile->b = (PanelSource){
-      .dtype = DTYPE_F32, .column_bytes = dtype_bytes(DTYPE_F32), .step_bytes = step_bytes(p)};
+  tile->b = (PanelSource){.dtype = p->type.dtype == DTYPE_S8 ? DTYPE_S16 : DTYPE_F32,
+                          .column_bytes = plan_widened_column(p->type.dtype),
+                          .step_bytes = step_bytes(p)};
 }
