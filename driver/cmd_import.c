@@ -26,7 +26,7 @@ static Status write_tensors(const Weights *weights, const Options *options, Aren
   if (count == 0) {
     return diag_error(diag, diag_file(options->argument), "no tensor is F32, F64, F16 or BF16");
   }
-  const char *header = safetensors_header(arena, tensors, count, &bytes);
+  const char *header = safetensors_header(arena, tensors, count, weights_classes(weights), &bytes);
   RETURN_IF_ERROR(atomic_files_begin(files, options->output, false));
   RETURN_IF_ERROR(atomic_files_append(files, header, bytes));
   for (uint32_t i = 0; i < count; ++i) {

@@ -28,7 +28,7 @@ static Status write_tensors(const Model *model, const Options *options, Arena *a
     tensors[i] = (NamedTensor){need->name, need->type.rank, need->type.dims};
   }
   size_t bytes;
-  const char *header = safetensors_header(arena, tensors, model->need_count, &bytes);
+  const char *header = safetensors_header(arena, tensors, model->need_count, NULL, &bytes);
   RETURN_IF_ERROR(atomic_files_begin(files, options->output, false));
   RETURN_IF_ERROR(atomic_files_append(files, header, bytes));
   for (uint32_t i = 0; i < model->need_count; ++i) {

@@ -112,10 +112,12 @@ void weights_named(const Weights *weights, Diag *diag, NamedTensor **tensors, ui
 /* `count` elements of the tensor `name` of the list, from `begin` on, as floats. */
 void weights_floats(const Weights *weights, const char *name, uint64_t begin, float *out,
                     size_t count);
+/* What the opened file says of its classes, as `__metadata__.classes` has it; NULL: nothing. */
+const char *weights_classes(const Weights *weights);
 /* The bytes of a safetensors file up to those of its tensors, which follow as floats, in order and
- * without gaps; in `arena`. */
+ * without gaps; in `arena`. `classes` are its `__metadata__.classes`; NULL: none. */
 const char *safetensors_header(Arena *arena, const NamedTensor *tensors, uint32_t count,
-                               size_t *bytes);
+                               const char *classes, size_t *bytes);
 /* How many elements that are. */
 uint64_t safetensors_elements(const NamedTensor *tensor);
 

@@ -60,10 +60,15 @@ uint64_t safetensors_elements(const NamedTensor *tensor) {
 }
 
 const char *safetensors_header(Arena *arena, const NamedTensor *tensors, uint32_t count,
-                               size_t *bytes) {
+                               const char *classes, size_t *bytes) {
   StringBuilder header = {.arena = arena};
   uint64_t at = 0;
   string_builder_add(&header, "{");
+  if (classes) {
+    string_builder_add(&header, "\"__metadata__\":{\"classes\":");
+    json_quote(&header, classes);
+    string_builder_add(&header, count ? "}," : "}");
+  }
   for (uint32_t i = 0; i < count; ++i) {
     uint64_t end = at + sizeof(float) * safetensors_elements(&tensors[i]);
     if (i) string_builder_add(&header, ",");

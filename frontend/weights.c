@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "frontend/error_list.h"
+#include "frontend/json_quote.h"
 #include "support/half.h"
 #include "support/panic.h"
 #include "support/string_builder.h"
@@ -153,6 +154,18 @@ void weights_floats(const Weights *weights, const char *name, uint64_t begin, fl
     widen(tensor->element, data + done * bytes, wide, some);
     for (size_t i = 0; i < some; ++i) out[done + i] = (float)wide[i];
   }
+}
+
+const char *weights_classes(const Weights *weights) {
+  const ClassNames *names = &weights->class_names;
+  if (weights->classes || !names->count) return weights->classes;
+  StringBuilder out = {.arena = weights->arena};
+  for (uint32_t i = 0; i < names->count; ++i) {
+    string_builder_add(&out, i ? "," : "[");
+    json_quote(&out, names->items[i]);
+  }
+  string_builder_add(&out, "]");
+  return string_builder_text(&out);
 }
 
 const char *weights_some(const Weights *weights, bool (*is)(const FileTensor *), uint32_t *count) {

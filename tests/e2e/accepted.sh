@@ -40,6 +40,9 @@ for file in classes_*; do
   case $file in *characters*) first="  c" ;; *too_many*) first= ;; *) first="  cat" ;; esac
   "$atmc" run tiny.json --weights "$file" --engine=interp --input image.npy >stdout 2>stderr
   grep -q "  0$first\$" stdout || { echo "$file: not the class$first:"; cat stdout; exit 1; }
+  "$atmc" import "$file" -o imported.safetensors 2>stderr
+  "$atmc" run tiny.json --weights imported.safetensors --engine=interp --input image.npy >imported 2>stderr
+  cmp stdout imported || { echo "$file: other classes when imported"; exit 1; }
 done
 for input in image_*.npy; do
   total=$((total + 1))

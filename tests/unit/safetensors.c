@@ -60,7 +60,7 @@ static Model model_of(const WeightNeed *needs, uint32_t count, int64_t classes) 
 static char *file_of(const NamedTensor *tensors, uint32_t count, const float *values,
                      size_t *bytes) {
   size_t header, elements = 0;
-  const char *text = safetensors_header(arena, tensors, count, &header);
+  const char *text = safetensors_header(arena, tensors, count, NULL, &header);
   for (uint32_t i = 0; i < count; ++i) elements += safetensors_elements(&tensors[i]);
   *bytes = header + elements * sizeof *values;
   char *data = arena_alloc(arena, *bytes);
