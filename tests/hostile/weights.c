@@ -1,4 +1,6 @@
 /* Hostile safetensors files. */
+#include <stdlib.h>
+
 #include "hostile.h"
 
 static const char compile[] = "compile tiny.json --weights % --shape 1x4x1x1 -o out";
@@ -8,7 +10,7 @@ static void with_header(FILE *file, void (*write)(FILE *), uint64_t data_bytes) 
   put(file, 0, 8);
   write(file);
   uint64_t end = (uint64_t)ftello(file);
-  rewind(file);
+  if (fseek(file, 0, SEEK_SET)) abort();
   put(file, end - 8, 8);
   grow(file, end + data_bytes);
 }
