@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/atomic_file.h"
+#include "support/file_head.h"
 
 enum { MAX_FILE_BYTES = 256 << 20, MAGIC_BYTES = 8 };
 
@@ -30,11 +31,7 @@ static const Format *find_format(const char *data, size_t bytes) {
 
 bool photo_is_file(const char *path) {
   char magic[MAGIC_BYTES];
-  FILE *file = fopen(path, "rb");
-  if (!file) return false;
-  size_t bytes = fread(magic, 1, sizeof magic, file);
-  (void)fclose(file);
-  return find_format(magic, bytes) != NULL;
+  return find_format(magic, file_head(path, magic, sizeof magic)) != NULL;
 }
 
 uint8_t *photo_allocate(Arena *arena, Photo *photo, uint64_t height, uint64_t width,

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "driver/shapes.h"
 #include "support/atomic_file.h"
+#include "support/file_head.h"
 #include "support/panic.h"
 #include "support/visible.h"
 
@@ -68,12 +68,7 @@ const char *product_note(const Compilation *c, const char *hash) {
 bool product_is_file(const char *path) {
   static const char elf[] = "\177ELF", archive[] = "!<arch>";
   char head[sizeof archive - 1] = {0};
-  struct stat info;
-  if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false; /* a pipe is read once */
-  FILE *file = fopen(path, "rbe");
-  if (!file) return false;
-  size_t got = fread(head, 1, sizeof head, file);
-  (void)fclose(file);
+  size_t got = file_head(path, head, sizeof head);
   return got == sizeof head &&
          (memcmp(head, elf, sizeof elf - 1) == 0 || memcmp(head, archive, sizeof archive - 1) == 0);
 }

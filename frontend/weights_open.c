@@ -10,6 +10,7 @@
 #include "frontend/safetensors.h"
 #include "frontend/weights.h"
 #include "frontend/weights_foreign.h"
+#include "support/file_head.h"
 
 /* Reads an open file into *weights, whose data are malloced. */
 static Status read_file(Weights *weights, int fd, Diag *diag, const char *state) {
@@ -59,13 +60,8 @@ bool weights_is_file(const char *path) {
   for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) {
     if (ends_with(path, ends[i])) return true;
   }
-  struct stat info;
-  if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false; /* a pipe is read once */
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return false;
-  ssize_t got = read(fd, head, sizeof head);
-  (void)close(fd);
-  return got > 0 && is_binary(head, (size_t)got);
+  size_t got = file_head(path, head, sizeof head);
+  return got > 0 && is_binary(head, got);
 }
 
 /* -- opening it -------------------------------------------------------------------------------- */

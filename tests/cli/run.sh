@@ -663,6 +663,12 @@ run="run tiny.json --weights tiny.safetensors"
 expect 0 $run --input image.npy
 says stdout "logits, image 1"
 expect 0 $run --input image=image.npy --output=logits=native.npy --threads=2
+mkfifo pipe
+cat image.npy >pipe &
+expect 0 $run --input image=pipe --output=logits=piped.npy
+wait
+cmp native.npy piped.npy || fail "an input out of a pipe: other numbers"
+rm pipe
 expect 0 $run --input=image=image.npy --output interp.npy --engine=interp
 [ "$(wc -c <native.npy)" = 160 ] && [ "$(wc -c <interp.npy)" = 160 ] || fail "run: sizes of outputs"
 expect 2 $run --input picture=image.npy
