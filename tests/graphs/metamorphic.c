@@ -80,7 +80,7 @@ static void sample(Pair *p, int32_t k) {
   finish(b, build_axial_sample(b, x, offsets, axis, share), tail);
   b = begin(p, 1);
   x = input(p, 1, b, "x", type, NAN);
-  AttrsAXIAL_SHIFT shift = {.axis = axis, .period = 1, .lowest = k};
+  AttrsAXIAL_SHIFT shift = {.axis = axis, .share = 1, .period = 1, .lowest = k};
   finish(b, k ? build_axial_shift(b, x, shift) : x, tail);
 }
 

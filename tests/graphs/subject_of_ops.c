@@ -281,7 +281,9 @@ static void make_shift(Maker *m, ValueId x) {
   if (!is_map(m, x)) return;
   int32_t period = 1 + (int32_t)choose(m->c, 7);
   AttrsAXIAL_SHIFT shift = {.axis = 1 + (int32_t)choose(m->c, 2),
+                            .share = 1 + (int32_t)choose(m->c, 9),
                             .period = period,
+                            .step = (int32_t)choose(m->c, (uint32_t)period),
                             .phase = (int32_t)choose(m->c, (uint32_t)period),
                             .lowest = 3 - (int32_t)choose(m->c, 9)};
   keep(m, build_axial_shift(m->b, x, shift));
@@ -426,6 +428,10 @@ static void make_sigmoid(Maker *m, ValueId x) {
   keep(m, build_sigmoid(m->b, x));
 }
 
+static void make_rsqrt(Maker *m, ValueId x) {
+  keep(m, build_rsqrt(m->b, build_mul(m->b, x, x), 0.5));
+}
+
 static void make_gelu(Maker *m, ValueId x) {
   keep(m, build_gelu(m->b, x));
 }
@@ -459,6 +465,7 @@ static MakeNode *const makers[] = {
     make_patches,    make_shift,     make_deformed_along, make_deformed,      make_sigmoid,
     make_mixed_rows, make_fill,      make_top_k,          make_image_linear,  make_linear,
     make_conv2d,     make_mixture,   make_max_pool,       make_adaptive_pool, make_argmax,
+    make_rsqrt,
 };
 
 /* -- the graph --------------------------------------------------------------------------------- */
