@@ -173,6 +173,8 @@ enum { LLVM_PEAK_FLOATS = 16 };
 /* How many multiply-adds there are in a task. */
 uint64_t llvm_peak_macs(const TargetInfo *target, PeakKind kind);
 
+/* What products compute in: atm_model.arithmetic. */
+const char *artifact_arithmetic(const ArtifactSpec *spec);
 /* The prefix of an artifact's macros: in upper case, unless the prefix itself has capitals (so that
  * Net and net are two). */
 const char *artifact_macro_prefix(const ArtifactSpec *spec, Arena *arena);

@@ -337,7 +337,7 @@ Status outputs_write(Compilation *c) {
   o.spec.class_count = c->model->class_count;
   c->blob.model = model_hash(c->model, c->weights);
   o.spec.model_hash = arena_printf(c->arena, "%016llx", (unsigned long long)c->blob.model);
-  o.spec.note = product_note(c, o.spec.model_hash);
+  o.spec.note = product_note(c, &o.spec);
   Status status = write_all(&o);
   atomic_files_discard(o.files);
   progress_end(&c->progress);

@@ -26,23 +26,10 @@ static void add_list(cJSON *object, const char *key, const TextList *list) {
   }
 }
 
-/* Those of the options that change what the code computes, where they are not what they are by
- * themselves. */
-static void add_options(cJSON *root, const Options *options) {
-  if (strcmp(options->weights_dtype, "f32") != 0) {
-    cJSON_AddStringToObject(root, "weights-dtype", options->weights_dtype);
-  }
-  if (strcmp(options->quantize, "none") != 0) {
-    cJSON_AddStringToObject(root, "quantize", options->quantize);
-  }
-  add_list(root, "keep-float", &options->keep_float);
-  add_list(root, "disable-pass", &options->disable_pass);
-}
-
-const char *product_note(const Compilation *c, const char *hash) {
+const char *product_note(const Compilation *c, const ArtifactSpec *spec) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "model", c->model->name);
-  cJSON_AddStringToObject(root, "hash", hash);
+  cJSON_AddStringToObject(root, "hash", spec->model_hash);
   cJSON_AddStringToObject(root, "compiler", "atmc " ATMC_VERSION);
   cJSON_AddStringToObject(root, "target", c->variants[0].target->triple);
   cJSON *isas = cJSON_AddArrayToObject(root, "isa");
@@ -54,7 +41,10 @@ const char *product_note(const Compilation *c, const char *hash) {
     const char *shape = shapes_format(c->variants[0].resolutions[i].shape, c->arena);
     cJSON_AddItemToArray(shapes, cJSON_CreateString(shape));
   }
-  add_options(root, c->options);
+  cJSON_AddStringToObject(root, "arithmetic", artifact_arithmetic(spec));
+  cJSON_AddStringToObject(root, "packing",
+                          arena_printf(c->arena, "%016llx", (unsigned long long)c->blob.packing));
+  add_list(root, "disable-pass", &c->options->disable_pass);
   char *text = cJSON_PrintUnformatted(root);
   CHECK(text);
   const char *copy = arena_strdup(c->arena, text);

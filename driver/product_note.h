@@ -5,8 +5,8 @@
 #include "driver/compilation.h"
 
 /* The note of an artifact as JSON, in the arena: model, hash, compiler, target, instruction sets,
- * resolutions, and the options that change the code; no paths. */
-const char *product_note(const Compilation *c, const char *hash);
+ * resolutions, arithmetic, what stands where in the weights, passes left out; no paths. */
+const char *product_note(const Compilation *c, const ArtifactSpec *spec);
 /* Whether a file begins as objects, archives, programs and libraries do. */
 bool product_is_file(const char *path);
 /* Prints the notes that are in the file that is the command's argument, as text or as JSON. */

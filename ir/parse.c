@@ -184,6 +184,9 @@ static Status read_node(Parser *p, Scope *scope) {
   Node node = {0};
   const char *at = p->in.cursor;
   scope->results.count = scope->types.count = 0;
+  if (scope->graph->node_count == TEXT_MAX_NODES) {
+    return text_read_fail(&p->in, at, "more than %d nodes", TEXT_MAX_NODES);
+  }
   RETURN_IF_ERROR(read_numbers(p, &scope->results));
   RETURN_IF_ERROR(text_read_expect(&p->in, "="));
   RETURN_IF_ERROR(text_read_op(&p->in, &node.op));

@@ -11,6 +11,7 @@
 enum {
   TEXT_MAX_MEMORY = 40 << 20, /* bytes of the arena that what is read may take */
   TEXT_MAX_WORD = 1 << 16,    /* bytes of a name, a word, a string or a label */
+  TEXT_MAX_NODES = 49152,     /* of one graph: passes have two of it at a time */
   TEXT_MAX_PORTS = 1024       /* inputs, and outputs, of a graph: their names are compared */
 };
 

@@ -130,8 +130,7 @@ static bool is_quantized(const Plan *plan) {
   return found;
 }
 
-/* What products compute in: atm_model.arithmetic. */
-static const char *arithmetic(const ArtifactSpec *spec) {
+const char *artifact_arithmetic(const ArtifactSpec *spec) {
   for (uint32_t v = 0; v < spec->variant_count; ++v) {
     for (uint32_t p = 0; p < spec->plan_count; ++p) {
       if (is_quantized(spec->variants[v].plans[p])) return "int8 and f32";
@@ -156,7 +155,7 @@ void metadata_emit(Artifact *a) {
                            variants(a),
                            classes(a),
                            number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0),
-                           text(a, arithmetic(a->spec)),
+                           text(a, artifact_arithmetic(a->spec)),
                            number32(a, a->spec->image_input)};
   LLVMValueRef model =
       artifact_constant(a, "metadata", structure(a, fields, sizeof fields / sizeof *fields));

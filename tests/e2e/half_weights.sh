@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 check() {
   printf '%s glyphs: ' "$2"
   "$tools/sheet_tiles" --check "$work/logits.npy" "$examples/glyphs/test_logits.npy" 0 \
-    "$examples/glyphs/test_labels.txt" 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ "$1" 55
+    "$examples/glyphs/test_labels.txt" 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ "$1" "$1" 55
 }
 
 for isa in v4 v3; do

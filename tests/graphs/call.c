@@ -2,6 +2,7 @@
  * to; before each task, the scratch of workers behind the first is filled with NaN again. */
 #include "tests/graphs/call.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,12 +109,12 @@ static void *run_entry(void *arg) {
   return NULL;
 }
 
-/* Ends the process where there is no thread. */
+/* No thread of AArch64 may have less than 128 KiB. Ends the process where there is no thread. */
 static void run_on_small_stack(Run *run) {
+  size_t least = (size_t)PTHREAD_STACK_MIN, bytes = least > SMALL_STACK ? least : SMALL_STACK;
   pthread_attr_t attributes;
   pthread_t thread;
-  if (pthread_attr_init(&attributes) != 0 ||
-      pthread_attr_setstacksize(&attributes, SMALL_STACK) != 0 ||
+  if (pthread_attr_init(&attributes) != 0 || pthread_attr_setstacksize(&attributes, bytes) != 0 ||
       pthread_create(&thread, &attributes, run_entry, run) != 0 ||
       pthread_join(thread, NULL) != 0) {
     exit(3);
