@@ -149,9 +149,9 @@ MUST_CHECK Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *aren
                             Emitted *out);
 /* The bytes of code in an object of `spec` that variant `v` alone has. */
 uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object, Arena *arena);
-/* Of these, those of kernels that resolution `i` has and none before it. */
-uint64_t llvm_added_bytes(const ArtifactSpec *spec, uint32_t v, uint32_t i, const Emitted *object,
-                          Arena *arena);
+/* Of these, for each resolution [plan_count] those of kernels that it has and none before it. */
+const uint64_t *llvm_added_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object,
+                                 Arena *arena);
 
 /* An object loaded into this process. `object` must outlive it. */
 typedef struct LoadedModel LoadedModel;

@@ -54,28 +54,16 @@ static const Graph *reference_of(const Compilation *c) {
   return !rounded ? c->model->graph : c->variants[0].resolutions[0].graph;
 }
 
-/* The inputs at `in`, which are as the caller stores them. */
-static const InterpTensor *read_inputs(Arena *arena, const Plan *plan, const void *const *in) {
-  InterpTensor *inputs = ARENA_ARRAY(arena, plan->input_count, InterpTensor);
-  for (uint32_t i = 0; i < plan->input_count; ++i) {
-    const PlanTensor *tensor = &plan->inputs[i];
-    inputs[i].type = tensor->type;
-    inputs[i].data = ARENA_ARRAY(arena, layout_count(tensor->type), double);
-    layout_to_logical(tensor->type, tensor->nchw, in[i], inputs[i].data);
+/* The tensors [count] at `data`, which are as the caller stores them. */
+static const InterpTensor *read_tensors(Arena *arena, const PlanTensor *tensors, uint32_t count,
+                                        const void *const *data) {
+  InterpTensor *read = ARENA_ARRAY(arena, count, InterpTensor);
+  for (uint32_t i = 0; i < count; ++i) {
+    read[i].type = tensors[i].type;
+    read[i].data = ARENA_ARRAY(arena, layout_count(tensors[i].type), double);
+    layout_to_logical(tensors[i].type, tensors[i].nchw, data[i], read[i].data);
   }
-  return inputs;
-}
-
-/* The outputs at `out`, likewise. */
-static const InterpTensor *read_outputs(Arena *arena, const Plan *plan, void *const *out) {
-  InterpTensor *outputs = ARENA_ARRAY(arena, plan->output_count, InterpTensor);
-  for (uint32_t i = 0; i < plan->output_count; ++i) {
-    const PlanTensor *tensor = &plan->outputs[i];
-    outputs[i].type = tensor->type;
-    outputs[i].data = ARENA_ARRAY(arena, layout_count(tensor->type), double);
-    layout_to_logical(tensor->type, tensor->nchw, out[i], outputs[i].data);
-  }
-  return outputs;
+  return read;
 }
 
 /* The whole model; errors of its steps add up here. */
@@ -137,8 +125,9 @@ static Status verify_native(Compilation *c, Native *native) {
   print_title();
   RETURN_IF_ERROR(check_kernels(c, native, in, out, &bad));
   RETURN_IF_ERROR(native_run(native, in, out));
-  const InterpTensor *inputs = read_inputs(c->arena, plan, in);
-  const InterpTensor *got = read_outputs(c->arena, plan, out);
+  const InterpTensor *inputs = read_tensors(c->arena, plan->inputs, plan->input_count, in);
+  const InterpTensor *got =
+      read_tensors(c->arena, plan->outputs, plan->output_count, (const void *const *)out);
   RETURN_IF_ERROR((c->quantize ? check_quantized : check_outputs)(c, plan, inputs, got, &bad));
   Comparison longest = {.terms = kernel_check_terms(c->variants[0].resolutions[0].graph)};
   if (bad == 0) {

@@ -84,9 +84,9 @@ static cJSON *find_notes(const char *data, size_t bytes) {
   const ArtifactNote head = artifact_note_head(0);
   const size_t name = offsetof(ArtifactNote, name);
   cJSON *notes = cJSON_CreateArray();
-  for (const char *at = data, *end = data + bytes; at; at = at ? at + 1 : NULL) {
-    at = memmem(at, (size_t)(end - at), head.name, sizeof head.name);
-    if (!at || (size_t)(at - data) < name) continue;
+  const char *at = data, *end = data + bytes;
+  for (; (at = memmem(at, (size_t)(end - at), head.name, sizeof head.name)); ++at) {
+    if ((size_t)(at - data) < name) continue;
     cJSON *note = read_note(at - name, (size_t)(end - at) + name);
     if (note) cJSON_AddItemToArray(notes, note);
   }

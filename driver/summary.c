@@ -16,13 +16,12 @@ uint64_t summary_file_size(const char *path) {
   return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
 }
 
-/* The code that a resolution adds to those before it. */
-static const char *added_text(const Compilation *c, const ArtifactSpec *spec, uint32_t v,
-                              uint32_t i, const Emitted *object) {
+/* The code that resolution `i` adds to those before it, where there are several; `added` NULL: none
+ * was made. */
+static const char *added_text(const Compilation *c, const uint64_t *added, uint32_t i) {
   char size[UNITS_TEXT_MAX];
-  if (!object->data || c->resolution_count == 1) return "";
-  uint64_t bytes = llvm_added_bytes(spec, v, i, object, c->arena);
-  return arena_printf(c->arena, ", code %s %s", units_bytes(bytes, size), i ? "added" : "alone");
+  if (!added || c->resolution_count == 1) return "";
+  return arena_printf(c->arena, ", code %s %s", units_bytes(added[i], size), i ? "added" : "alone");
 }
 
 static void print_resolution(const Compilation *c, const Resolution *r, const char *added) {
@@ -55,9 +54,10 @@ void summary_print(const Summary *summary, const Compilation *c, const ArtifactS
   fprintf(stderr, ", weights %s as %s\n", units_bytes(c->blob.bytes, size),
           compilation_weights_text(c));
   for (uint32_t v = 0; v < c->variant_count; ++v) {
+    const uint64_t *added = object->data ? llvm_added_bytes(spec, v, object, c->arena) : NULL;
     if (object->data) print_variant(c, spec, v, object);
     for (uint32_t i = 0; i < c->resolution_count; ++i) {
-      print_resolution(c, &c->variants[v].resolutions[i], added_text(c, spec, v, i, object));
+      print_resolution(c, &c->variants[v].resolutions[i], added_text(c, added, i));
     }
   }
   for (uint32_t i = 0; i < summary->count; ++i) {

@@ -241,18 +241,7 @@ static void lower_resize(Lowering *l, const LayerSpec *spec, const Layer *const 
   result->extent = like ? like->extent : layer_derived_extent(l);
 }
 
-static const JsonField conv2d_keys[] = {
-    LAYER_COMMON_KEYS(1),
-    LAYER_KEY(channels, INT, 1, 1, LAYER_MAX_CHANNELS),
-    LAYER_KEY(kernel, PAIR, 1, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(stride, PAIR, 0, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(padding, SIDES, 0, 0, LAYER_MAX_WINDOW),
-    LAYER_KEY(dilation, PAIR, 0, 1, LAYER_MAX_WINDOW),
-    LAYER_KEY(groups, INT, 0, 1, LAYER_MAX_CHANNELS),
-    LAYER_KEY(bias, BOOL, 0, 0, 0),
-    LAYER_QUANTIZE_KEY,
-};
-static const JsonField deform_conv2d_keys[] = {
+static const JsonField convolution_keys[] = {
     LAYER_COMMON_KEYS(1),
     LAYER_KEY(channels, INT, 1, 1, LAYER_MAX_CHANNELS),
     LAYER_KEY(kernel, PAIR, 1, 1, LAYER_MAX_WINDOW),
@@ -296,8 +285,8 @@ static const JsonField resize_keys[] = {
 };
 
 static const LayerOp ops[] = {
-    LAYER_OP(conv2d, 1, conv2d_keys),
-    LAYER_OP_OF(deform_conv2d, 2, 3, deform_conv2d_keys),
+    LAYER_OP(conv2d, 1, convolution_keys),
+    LAYER_OP_OF(deform_conv2d, 2, 3, convolution_keys),
     LAYER_OP(axial_sample, 2, axial_sample_keys),
     LAYER_OP(mean_hw, 1, mean_hw_keys),
     LAYER_OP(average_pool, 1, average_pool_keys),

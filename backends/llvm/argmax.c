@@ -28,22 +28,12 @@ static LLVMValueRef channels_from(ModuleContext *m, LLVMValueRef first) {
   return emit_add(m, emit_broadcast(m, base), vector);
 }
 
-/* Whether each lane is one of the first `count`: i1. */
-static LLVMValueRef lanes_below(ModuleContext *m, uint32_t count) {
-  LLVMValueRef flags[MAX_LANES];
-  uint32_t lanes = m->target->vector_floats;
-  for (uint32_t i = 0; i < lanes; ++i) flags[i] = LLVMConstInt(m->i1, i < count, false);
-  return LLVMConstVector(flags, lanes);
-}
-
 /* `lanes` with the vector at `site` taken into account. */
 static Lanes take(KernelEmitter *k, const View *x, Site site, Lanes lanes) {
   ModuleContext *m = k->m;
   LLVMValueRef value = view_load(k, x, site);
   LLVMValueRef above = LLVMBuildFCmp(m->builder, LLVMRealOGT, value, lanes.best, "");
-  if (site.lanes < m->target->vector_floats) {
-    above = LLVMBuildAnd(m->builder, above, lanes_below(m, site.lanes), "");
-  }
+  above = emit_keep_lanes(m, above, site.lanes, LLVMConstNull(LLVMTypeOf(above)));
   LLVMValueRef channels = channels_from(m, site.column);
   return (Lanes){LLVMBuildSelect(m->builder, above, value, lanes.best, ""),
                  LLVMBuildSelect(m->builder, above, channels, lanes.at, "")};

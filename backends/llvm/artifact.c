@@ -19,6 +19,27 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
   return function;
 }
 
+bool artifact_weights_are_external(const ArtifactSpec *spec) {
+  return spec->external_weights && spec->blob->bytes;
+}
+
+LLVMValueRef artifact_is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignment) {
+  LLVMValueRef bits = LLVMBuildPtrToInt(m->builder, p, m->i64, "");
+  LLVMValueRef low = LLVMBuildAnd(m->builder, bits, LLVMConstInt(m->i64, alignment - 1, 0), "");
+  LLVMValueRef aligned = LLVMBuildICmp(m->builder, LLVMIntEQ, low, LLVMConstNull(m->i64), "");
+  return LLVMBuildAnd(m->builder, LLVMBuildIsNotNull(m->builder, p, ""), aligned, "");
+}
+
+void artifact_require(ModuleContext *m, LLVMValueRef condition, int code) {
+  LLVMValueRef function = LLVMGetBasicBlockParent(LLVMGetInsertBlock(m->builder));
+  LLVMBasicBlockRef ok = LLVMAppendBasicBlockInContext(m->context, function, "");
+  LLVMBasicBlockRef failed = LLVMAppendBasicBlockInContext(m->context, function, "");
+  LLVMBuildCondBr(m->builder, condition, ok, failed);
+  LLVMPositionBuilderAtEnd(m->builder, failed);
+  LLVMBuildRet(m->builder, LLVMConstInt(m->i32, (uint64_t)(int64_t)code, 1));
+  LLVMPositionBuilderAtEnd(m->builder, ok);
+}
+
 LLVMValueRef artifact_constant(Artifact *a, const char *name, LLVMValueRef value) {
   const char *symbol = arena_printf(a->arena, "%s_%s", a->spec->prefix, name);
   LLVMValueRef global = LLVMAddGlobal(a->m->module, LLVMTypeOf(value), symbol);

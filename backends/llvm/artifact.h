@@ -58,6 +58,14 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
 /* A private constant. */
 LLVMValueRef artifact_constant(Artifact *a, const char *name, LLVMValueRef value);
 extern const char artifact_weights_section[];
+/* There are weights, and they are in a file of their own. */
+bool artifact_weights_are_external(const ArtifactSpec *spec);
+/* i1: pointer `p` is not NULL and a multiple of `alignment`. */
+LLVMValueRef artifact_is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignment);
+/* The function being emitted returns `code`, an i32, unless `condition` holds. */
+void artifact_require(ModuleContext *m, LLVMValueRef condition, int code);
+/* The number that atm_tensor.dtype has for a type. */
+uint32_t artifact_dtype(DType dtype);
 
 /* The helpers that all entries share. */
 void entry_emit_shared(Artifact *a);
@@ -71,8 +79,10 @@ LLVMValueRef cpu_check_emit(Artifact *a, uint64_t isa);
 /* PREFIX_find, behind the metadata: const atm_entry *(uint32_t n, uint32_t h, uint32_t w). */
 void find_emit(Artifact *a);
 
-/* Sets a->is_weights, if weights are external: a hidden function that entries call. */
+/* Sets a->is_weights, if weights are external: a hidden function. */
 void is_weights_emit(Artifact *a);
+/* The function being emitted returns ATM_E_WEIGHTS unless the model's weights begin there. */
+void check_weights_at(Artifact *a, LLVMValueRef weights);
 /* Behind it PREFIX_check_weights: int (const void *weights, size_t bytes). */
 void check_weights_emit(Artifact *a);
 

@@ -13,14 +13,6 @@ typedef struct Word {
   const char *word, *text;
 } Word;
 
-static const char *template_text(const char *file, Arena *arena) {
-  const char *name = arena_printf(arena, "bindings/%s", file);
-  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
-    if (strcmp(embedded_runtime[i].name, name) == 0) return embedded_runtime[i].data;
-  }
-  PANIC("no template %s", name);
-}
-
 /* The word whose name, and an @, stand behind the @ at `at`; NULL: none. */
 static const Word *word_at(const Word *words, uint32_t count, const char *at) {
   for (uint32_t i = 0; i < count; ++i) {
@@ -40,7 +32,8 @@ const char *binding_write(const ArtifactSpec *spec, const char *file, Arena *are
       {"ABI", arena_printf(arena, "%d", ATM_ABI_VERSION)},
   };
   StringBuilder out = {.arena = arena};
-  for (const char *at = template_text(file, arena); *at;) {
+  const char *at = embedded_runtime_text(arena_printf(arena, "bindings/%s", file));
+  while (*at) {
     size_t plain = strcspn(at, "@");
     string_builder_printf(&out, "%.*s", (int)plain, at);
     at += plain;

@@ -5,14 +5,9 @@
 #include "backends/llvm/artifact.h"
 #include "runtime/atm_runtime.h"
 
-/* The weights are in a file of their own, and there are any. */
-static bool are_external(const ArtifactSpec *spec) {
-  return spec->external_weights && spec->blob->bytes;
-}
-
 /* i1 PREFIX_is_weights(ptr): every word of the header there is that of the model. */
 void is_weights_emit(Artifact *a) {
-  if (!are_external(a->spec)) return;
+  if (!artifact_weights_are_external(a->spec)) return;
   ModuleContext *m = a->m;
   a->is_weights = artifact_function(a, "is_weights", LLVMFunctionType(m->i1, &m->ptr, 1, 0), false);
   LLVMValueRef weights = LLVMGetParam(a->is_weights, 0), differ = emit_i64(m, 0);
@@ -28,36 +23,26 @@ void is_weights_emit(Artifact *a) {
   LLVMBuildRet(m->builder, LLVMBuildICmp(m->builder, LLVMIntEQ, differ, emit_i64(m, 0), ""));
 }
 
-/* Returns `code` if `bad`; the builder ends where it is not. */
-static void reject(Artifact *a, LLVMValueRef function, LLVMValueRef bad, int code) {
+void check_weights_at(Artifact *a, LLVMValueRef weights) {
   ModuleContext *m = a->m;
-  LLVMBasicBlockRef out = LLVMAppendBasicBlockInContext(m->context, function, "");
-  LLVMBasicBlockRef next = LLVMAppendBasicBlockInContext(m->context, function, "");
-  LLVMBuildCondBr(m->builder, bad, out, next);
-  LLVMPositionBuilderAtEnd(m->builder, out);
-  LLVMBuildRet(m->builder, emit_i32(m, code));
-  LLVMPositionBuilderAtEnd(m->builder, next);
+  artifact_require(m, artifact_is_pointer(m, weights, PLAN_ALIGN), ATM_E_WEIGHTS);
+  LLVMTypeRef type = LLVMGlobalGetValueType(a->is_weights);
+  LLVMValueRef same = LLVMBuildCall2(m->builder, type, a->is_weights, &weights, 1, "");
+  artifact_require(m, same, ATM_E_WEIGHTS);
 }
 
-/* The weights are so many bytes, at an address that is aligned as they are, with the header. */
+/* The weights are so many bytes, and the model's. */
 void check_weights_emit(Artifact *a) {
   ModuleContext *m = a->m;
-  LLVMBuilderRef b = m->builder;
   LLVMTypeRef parameters[] = {m->ptr, m->i64};
   LLVMValueRef function =
       artifact_function(a, "check_weights", LLVMFunctionType(m->i32, parameters, 2, 0), true);
-  if (are_external(a->spec)) {
-    LLVMValueRef weights = LLVMGetParam(function, 0), bytes = LLVMGetParam(function, 1);
-    LLVMValueRef address = LLVMBuildPtrToInt(b, weights, m->i64, "");
-    LLVMValueRef low = LLVMBuildAnd(b, address, emit_i64(m, PLAN_ALIGN - 1), "");
+  if (artifact_weights_are_external(a->spec)) {
+    LLVMValueRef bytes = LLVMGetParam(function, 1);
     LLVMValueRef size = LLVMConstInt(m->i64, a->spec->blob->bytes, 0);
-    LLVMValueRef bad = LLVMBuildIsNull(b, weights, "");
-    bad = LLVMBuildOr(b, bad, LLVMBuildICmp(b, LLVMIntNE, low, emit_i64(m, 0), ""), "");
-    bad = LLVMBuildOr(b, bad, LLVMBuildICmp(b, LLVMIntNE, bytes, size, ""), "");
-    reject(a, function, bad, ATM_E_WEIGHTS);
-    LLVMTypeRef type = LLVMGlobalGetValueType(a->is_weights);
-    LLVMValueRef same = LLVMBuildCall2(b, type, a->is_weights, &weights, 1, "");
-    reject(a, function, LLVMBuildNot(b, same, ""), ATM_E_WEIGHTS);
+    LLVMValueRef whole = LLVMBuildICmp(m->builder, LLVMIntEQ, bytes, size, "");
+    artifact_require(m, whole, ATM_E_WEIGHTS);
+    check_weights_at(a, LLVMGetParam(function, 0));
   }
-  LLVMBuildRet(b, emit_i32(m, ATM_OK));
+  LLVMBuildRet(m->builder, emit_i32(m, ATM_OK));
 }

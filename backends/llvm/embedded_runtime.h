@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "support/panic.h"
 
 typedef struct EmbeddedFile {
   const char *name; /* relative to runtime/ */
@@ -14,5 +17,13 @@ typedef struct EmbeddedFile {
 
 extern const EmbeddedFile embedded_runtime[];
 extern const uint32_t embedded_runtime_count;
+
+/* The text of a file that must be there. */
+static inline const char *embedded_runtime_text(const char *name) {
+  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
+    if (strcmp(embedded_runtime[i].name, name) == 0) return embedded_runtime[i].data;
+  }
+  PANIC("%s is not embedded", name);
+}
 
 #endif

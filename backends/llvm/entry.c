@@ -60,30 +60,11 @@ static LLVMValueRef both(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   return LLVMBuildAnd(m->builder, a, b, "");
 }
 
-/* Pointer `p` is not NULL and a multiple of `alignment`. */
-static LLVMValueRef is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignment) {
-  LLVMValueRef bits = LLVMBuildPtrToInt(m->builder, p, m->i64, "");
-  LLVMValueRef low = LLVMBuildAnd(m->builder, bits, LLVMConstInt(m->i64, alignment - 1, 0), "");
-  LLVMValueRef aligned = LLVMBuildICmp(m->builder, LLVMIntEQ, low, LLVMConstNull(m->i64), "");
-  return both(m, LLVMBuildIsNotNull(m->builder, p, ""), aligned);
-}
-
 /* All of `bits` are in the i64 `isa`. */
 static LLVMValueRef has_isa(Entry *e, LLVMValueRef isa, uint64_t bits) {
   LLVMValueRef mask = LLVMConstInt(e->m->i64, bits, 0);
   LLVMValueRef there = LLVMBuildAnd(e->m->builder, isa, mask, "");
   return LLVMBuildICmp(e->m->builder, LLVMIntEQ, there, mask, "");
-}
-
-/* Returns `code` from the entry unless `condition` holds. */
-static void require(Entry *e, LLVMValueRef condition, int code) {
-  ModuleContext *m = e->m;
-  LLVMBasicBlockRef ok = LLVMAppendBasicBlockInContext(m->context, e->function, "");
-  LLVMBasicBlockRef failed = LLVMAppendBasicBlockInContext(m->context, e->function, "");
-  LLVMBuildCondBr(m->builder, condition, ok, failed);
-  LLVMPositionBuilderAtEnd(m->builder, failed);
-  LLVMBuildRet(m->builder, LLVMConstInt(m->i32, (uint64_t)(int64_t)code, 1));
-  LLVMPositionBuilderAtEnd(m->builder, ok);
 }
 
 /* -- shared helpers ---------------------------------------------------------------------------- */
@@ -149,10 +130,12 @@ void entry_emit_shared(Artifact *a) {
 static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, const PlanTensor *tensors,
                                    uint32_t count) {
   LLVMValueRef *pointers = ARENA_ARRAY(e->a->arena, count, LLVMValueRef);
-  require(e, LLVMBuildIsNotNull(e->m->builder, table, ""), ATM_E_ARGUMENT);
+  artifact_require(e->m, LLVMBuildIsNotNull(e->m->builder, table, ""), ATM_E_ARGUMENT);
   for (uint32_t i = 0; i < count; ++i) {
     pointers[i] = load(e->m, e->m->ptr, table, i * sizeof(void *));
-    require(e, is_pointer(e->m, pointers[i], dtype_bytes(tensors[i].type.dtype)), ATM_E_ARGUMENT);
+    artifact_require(e->m,
+                     artifact_is_pointer(e->m, pointers[i], dtype_bytes(tensors[i].type.dtype)),
+                     ATM_E_ARGUMENT);
   }
   return pointers;
 }
@@ -164,11 +147,13 @@ static void check_env(Entry *e) {
   LLVMBuilderRef b = m->builder;
   e->env = LLVMBuildSelect(b, LLVMBuildIsNull(b, e->env, ""), e->a->default_env, e->env, "");
   LLVMValueRef size = env_field(e, m->i32, offsetof(atm_env, size));
-  require(e, LLVMBuildICmp(b, LLVMIntUGE, size, LLVMConstInt(m->i32, sizeof(atm_env), 0), ""),
-          ATM_E_ENV);
+  artifact_require(e->m,
+                   LLVMBuildICmp(b, LLVMIntUGE, size, LLVMConstInt(m->i32, sizeof(atm_env), 0), ""),
+                   ATM_E_ENV);
   LLVMValueRef threads = env_field(e, m->i32, offsetof(atm_env, threads));
-  require(e, LLVMBuildICmp(b, LLVMIntULE, threads, LLVMConstInt(m->i32, MAX_THREADS, 0), ""),
-          ATM_E_ENV);
+  artifact_require(e->m,
+                   LLVMBuildICmp(b, LLVMIntULE, threads, LLVMConstInt(m->i32, MAX_THREADS, 0), ""),
+                   ATM_E_ENV);
   LLVMValueRef call = env_field(e, m->ptr, offsetof(atm_env, parallel_for));
   LLVMValueRef one = LLVMConstInt(m->i32, 1, 0);
   LLVMValueRef many =
@@ -189,7 +174,8 @@ static void check_workspace(Entry *e) {
   LLVMValueRef needed =
       LLVMBuildAdd(m->builder, LLVMBuildMul(m->builder, others, scratch, ""), base, "");
   LLVMValueRef enough = LLVMBuildICmp(m->builder, LLVMIntUGE, e->bytes, needed, "");
-  require(e, both(m, is_pointer(m, e->workspace, PLAN_ALIGN), enough), ATM_E_WORKSPACE);
+  artifact_require(e->m, both(m, artifact_is_pointer(m, e->workspace, PLAN_ALIGN), enough),
+                   ATM_E_WORKSPACE);
 }
 
 /* What the CPU has: env->isa where that was detected, else the CPU itself is asked. */
@@ -227,18 +213,15 @@ static void check_cpu(Entry *e) {
     LLVMValueRef one = has_isa(e, e->able, spec->variants[v].target->isa_bits);
     some = LLVMBuildOr(b, some, one, "");
   }
-  require(e, some, ATM_E_UNSUPPORTED_CPU);
+  artifact_require(e->m, some, ATM_E_UNSUPPORTED_CPU);
 }
 
 /* Sets weights: the embedded blob, or the one that the caller maps. */
 static void check_weights(Entry *e) {
   e->weights = e->a->weights;
-  if (!e->a->spec->external_weights || !e->a->spec->blob->bytes) return;
+  if (!artifact_weights_are_external(e->a->spec)) return;
   e->weights = env_field(e, e->m->ptr, offsetof(atm_env, weights));
-  require(e, is_pointer(e->m, e->weights, PLAN_ALIGN), ATM_E_WEIGHTS);
-  LLVMTypeRef type = LLVMGlobalGetValueType(e->a->is_weights);
-  LLVMValueRef same = LLVMBuildCall2(e->m->builder, type, e->a->is_weights, &e->weights, 1, "");
-  require(e, same, ATM_E_WEIGHTS);
+  check_weights_at(e->a, e->weights);
 }
 
 /* -- the steps --------------------------------------------------------------------------------- */
@@ -284,7 +267,7 @@ static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
                            e->code->kernels[e->index][step->kernel], args,
                            LLVMConstInt(m->i32, plan_tasks(kernel), 0)};
   LLVMValueRef code = LLVMBuildCall2(m->builder, step_type(m), e->a->step, values, 5, "");
-  require(e, LLVMBuildIsNull(m->builder, code, ""), ATM_E_PARALLEL);
+  artifact_require(e->m, LLVMBuildIsNull(m->builder, code, ""), ATM_E_PARALLEL);
 }
 
 static void emit_steps(Entry *e, LLVMValueRef args) {

@@ -49,14 +49,6 @@ static const char *tensor_identifier(Arena *arena, const PlanTensor *list, uint3
   return identifier(arena, list[i].name, upper);
 }
 
-/* The text of atm_runtime.h, as it is embedded in the compiler. */
-static const char *runtime_header(void) {
-  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
-    if (strcmp(embedded_runtime[i].name, "atm_runtime.h") == 0) return embedded_runtime[i].data;
-  }
-  PANIC("the runtime's header is not embedded");
-}
-
 /* `text` as a part of a comment: nothing that ends the comment or its line. */
 static const char *comment(Arena *arena, const char *text) {
   char *copy = arena_strdup(arena, text);
@@ -267,7 +259,7 @@ const char *header_write(const ArtifactSpec *spec, Arena *arena) {
       "#ifdef %s_WORKSPACE_BYTES_MAX\n"
       "#error \"another model has macros %s_*: choose another --prefix\"\n#endif\n\n",
       h->upper, h->upper);
-  string_builder_add(&h->text, runtime_header());
+  string_builder_add(&h->text, embedded_runtime_text("atm_runtime.h"));
   ADD(h, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
   add_model(h);
   for (uint32_t p = 0; p < spec->plan_count; ++p) add_entry(h, p);

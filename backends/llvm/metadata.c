@@ -45,10 +45,13 @@ static LLVMValueRef array(Artifact *a, LLVMValueRef *elements, uint32_t count) {
   return artifact_constant(a, "table", LLVMConstArray2(LLVMTypeOf(elements[0]), elements, count));
 }
 
-static const uint32_t dtypes[DTYPE_COUNT] = {
+uint32_t artifact_dtype(DType dtype) {
+  static const uint32_t numbers[DTYPE_COUNT] = {
 #define DTYPE(NAME, text, bytes, kind, c_type, npy) [DTYPE_##NAME] = ATM_DTYPE_##NAME,
 #include "ir/dtype.def"
-};
+  };
+  return numbers[dtype];
+}
 
 /* Dimensions in the caller's order. */
 static LLVMValueRef tensor(Artifact *a, const PlanTensor *t) {
@@ -63,7 +66,7 @@ static LLVMValueRef tensor(Artifact *a, const PlanTensor *t) {
                            text(a, !map      ? "nc"
                                    : t->nchw ? "nchw"
                                              : "nhwc"),
-                           number32(a, dtypes[t->type.dtype]), number32(a, t->type.rank),
+                           number32(a, artifact_dtype(t->type.dtype)), number32(a, t->type.rank),
                            LLVMConstArray2(a->m->i32, dims, 4)};
   return structure(a, fields, 5);
 }

@@ -183,14 +183,16 @@ static bool is_shared(const ArtifactVariant *variant, const char *const *const *
   return false;
 }
 
-uint64_t llvm_added_bytes(const ArtifactSpec *spec, uint32_t v, uint32_t i, const Emitted *object,
-                          Arena *arena) {
+const uint64_t *llvm_added_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object,
+                                 Arena *arena) {
   const ArtifactVariant *variant = &spec->variants[v];
   const char *const *const *names = module_kernel_names(spec, v, arena);
-  uint64_t bytes = 0;
-  for (uint32_t k = 0; k < variant->plans[i]->kernel_count; ++k) {
-    if (is_shared(variant, names, i, names[i][k])) continue;
-    bytes += elf_symbol_bytes(object->data, object->bytes, names[i][k]);
+  uint64_t *bytes = ARENA_ARRAY(arena, spec->plan_count, uint64_t);
+  for (uint32_t i = 0; i < spec->plan_count; ++i) {
+    for (uint32_t k = 0; k < variant->plans[i]->kernel_count; ++k) {
+      if (is_shared(variant, names, i, names[i][k])) continue;
+      bytes[i] += elf_symbol_bytes(object->data, object->bytes, names[i][k]);
+    }
   }
   return bytes;
 }

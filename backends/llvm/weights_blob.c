@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "backends/backend.h"
+#include "backends/llvm/artifact.h"
 #include "support/checked_math.h"
 #include "support/fingerprint.h"
 
@@ -76,15 +76,10 @@ static DType most_stored(const WeightsBlob *blob) {
   return most;
 }
 
-static const uint32_t abi_dtypes[DTYPE_COUNT] = {
-#define DTYPE(NAME, text, bytes, kind, c_type, npy) [DTYPE_##NAME] = ATM_DTYPE_##NAME,
-#include "ir/dtype.def"
-};
-
 atm_weights_header weights_blob_header(const WeightsBlob *blob) {
   return (atm_weights_header){.magic = ATM_WEIGHTS_MAGIC,
                               .version = ATM_WEIGHTS_VERSION,
-                              .dtype = abi_dtypes[most_stored(blob)],
+                              .dtype = artifact_dtype(most_stored(blob)),
                               .bytes = blob->bytes,
                               .model = blob->model,
                               .packing = blob->packing};
