@@ -194,9 +194,9 @@ static Status run(Compilation *c) {
   uint32_t input_count = graph_inputs(c->model->graph, NULL, 0);
   uint32_t output_count = c->model->graph->output_count;
   const void **inputs = ARENA_ARRAY(c->arena, input_count, const void *);
-  const char **paths = ARENA_ARRAY(c->arena, output_count, const char *);
+  TensorTargets targets;
   ShapeList shapes = {.count = 1};
-  RETURN_IF_ERROR(tensor_files_targets(c, paths));
+  RETURN_IF_ERROR(tensor_files_targets(c, &targets));
   RETURN_IF_ERROR(tensor_files_read(c, inputs, &shapes.items[0]));
   bool interp = !strcmp(c->options->engine, "interp");
   if (!interp || c->options->stop_after) RETURN_IF_ERROR(compilation_plan(c, &shapes));
@@ -207,11 +207,12 @@ static Status run(Compilation *c) {
   } else {
     RETURN_IF_ERROR(run_native(c, inputs, &results));
   }
-  if (c->options->outputs.count == 0) {
+  if (c->options->outputs.count == 0 && !c->options->overlay) {
     (c->options->json ? print_json : print_results)(c, &results);
     return STATUS_OK;
   }
-  return tensor_files_write(c, paths, results.types, results.data);
+  RunTensors tensors = {shapes.items[0], inputs, results.types, results.data};
+  return tensor_files_write(c, &targets, &tensors);
 }
 
 Status cmd_run(const Options *options, Arena *arena, Diag *diag) {

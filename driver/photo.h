@@ -24,6 +24,7 @@ MUST_CHECK Status photo_read(Arena *arena, Diag *diag, const char *path, Photo *
 
 /* What a photo may have at most. */
 enum { PHOTO_MAX_SIDE = 65535, PHOTO_MAX_PIXELS = 100 << 20, PHOTO_MAX_MESSAGE = 256 };
+enum { PHOTO_PALETTE = 256 }; /* colors */
 /* Pixels for an image of that size; NULL, with a message, where it is too large. */
 uint8_t *photo_allocate(Arena *arena, Photo *photo, uint64_t height, uint64_t width,
                         char message[PHOTO_MAX_MESSAGE]);
@@ -31,5 +32,9 @@ uint8_t *photo_allocate(Arena *arena, Photo *photo, uint64_t height, uint64_t wi
 typedef bool PhotoDecoder(Arena *arena, const uint8_t *data, size_t bytes, Photo *photo,
                           char message[PHOTO_MAX_MESSAGE]);
 PhotoDecoder photo_decode_jpeg, photo_decode_png;
+/* The way back: a PNG of `*bytes` bytes, in the arena; of indices into `palette` [PHOTO_PALETTE],
+ * one byte each, where that is not NULL. NULL, with a message, where it cannot be. */
+char *photo_encode_png(Arena *arena, const Photo *photo, const uint8_t (*palette)[3], size_t *bytes,
+                       char message[PHOTO_MAX_MESSAGE]);
 
 #endif

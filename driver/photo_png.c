@@ -1,4 +1,4 @@
-/* PNG by libpng, its simplified interface: any PNG as 8 bits of red, green and blue. */
+/* PNG by libpng, its simplified interface: any PNG as 8 bits of red, green and blue, and back. */
 #include <stdio.h>
 
 #include "driver/photo.h"
@@ -38,11 +38,35 @@ bool photo_decode_png(Arena *arena, const uint8_t *data, size_t bytes, Photo *ph
   png_image_free(&image);
   return good;
 }
+
+char *photo_encode_png(Arena *arena, const Photo *photo, const uint8_t (*palette)[3], size_t *bytes,
+                       char message[PHOTO_MAX_MESSAGE]) {
+  png_image image = {.version = PNG_IMAGE_VERSION, .height = photo->height, .width = photo->width};
+  image.format = palette ? PNG_FORMAT_RGB_COLORMAP : PNG_FORMAT_RGB;
+  image.colormap_entries = palette ? PHOTO_PALETTE : 0;
+  png_alloc_size_t length = PNG_IMAGE_PNG_SIZE_MAX(image);
+  char *file = arena_alloc(arena, length);
+  if (!png_image_write_to_memory(&image, file, &length, 0, photo->pixels, 0, palette)) {
+    snprintf(message, PHOTO_MAX_MESSAGE, "cannot be a PNG: %.200s", image.message);
+    file = NULL;
+  }
+  png_image_free(&image);
+  *bytes = length;
+  return file;
+}
 #else
 bool photo_decode_png(Arena *arena, const uint8_t *data, size_t bytes, Photo *photo,
                       char message[PHOTO_MAX_MESSAGE]) {
   (void)arena, (void)data, (void)bytes, (void)photo;
   snprintf(message, PHOTO_MAX_MESSAGE, "this atmc was built without libpng, and reads no PNG");
   return false;
+}
+
+char *photo_encode_png(Arena *arena, const Photo *photo, const uint8_t (*palette)[3], size_t *bytes,
+                       char message[PHOTO_MAX_MESSAGE]) {
+  (void)arena, (void)photo, (void)palette;
+  *bytes = 0;
+  snprintf(message, PHOTO_MAX_MESSAGE, "this atmc was built without libpng, and writes no PNG");
+  return NULL;
 }
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "driver/label_picture.h"
 #include "driver/layout.h"
 #include "driver/output.h"
 #include "driver/photo.h"
@@ -193,30 +194,73 @@ Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) 
   return problem ? diag_error(c->diag, diag_file(paths[0]), "%s", problem) : STATUS_OK;
 }
 
-Status tensor_files_targets(const Compilation *c, const char **paths) {
-  Names names = output_names(c);
-  RETURN_IF_ERROR(assign(c, &names, &c->options->outputs, paths));
-  for (uint32_t i = 0; i < names.count; ++i) {
-    if (paths[i]) RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, paths[i]));
+/* --overlay goes where no output goes. */
+static Status check_overlay(const Compilation *c, uint32_t output_count, TensorTargets *targets) {
+  const char *path = c->options->overlay;
+  if (!path) return STATUS_OK;
+  for (uint32_t i = 0; i < output_count; ++i) {
+    if (!targets->paths[i] || strcmp(targets->paths[i], path) != 0) continue;
+    return diag_usage_error(c->diag, "--overlay: %s is where an output goes", path);
   }
+  RETURN_IF_ERROR(label_picture_overlay_check(c, &targets->labels, &targets->photo));
+  return output_check(c->options, c->arena, c->diag, path);
+}
+
+Status tensor_files_targets(const Compilation *c, TensorTargets *targets) {
+  Names names = output_names(c);
+  targets->paths = ARENA_ARRAY(c->arena, names.count, const char *);
+  RETURN_IF_ERROR(assign(c, &names, &c->options->outputs, targets->paths));
+  for (uint32_t i = 0; i < names.count; ++i) {
+    const char *path = targets->paths[i];
+    if (!path) continue;
+    if (label_picture_is_path(path)) RETURN_IF_ERROR(label_picture_check(c, i, path));
+    RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, path));
+  }
+  return check_overlay(c, names.count, targets);
+}
+
+/* The file of output `index`, whose elements as stored are `data`: a picture or an array. */
+static Status format_output(const Compilation *c, const char *path, uint32_t index, Type type,
+                            void *data, PictureFile *file) {
+  if (label_picture_is_path(path)) {
+    return label_picture_indexed(c, path, (LabelMap){type, data}, file);
+  }
+  Type stored = layout_stored(type, c->model->graph->outputs[index].nchw);
+  NpyArray array = {.rank = stored.rank, .count = layout_count(stored), .data = data};
+  array.descr = dtype_info(type.dtype)->npy;
+  memcpy(array.dims, stored.dims, sizeof array.dims);
+  npy_format(c->arena, &array, &file->data, &file->bytes);
   return STATUS_OK;
 }
 
-Status tensor_files_write(const Compilation *c, const char *const *paths, const Type *types,
-                          void *const *data) {
-  const Graph *graph = c->model->graph;
+/* The file of --overlay. */
+static Status format_overlay(const Compilation *c, const TensorTargets *targets,
+                             const RunTensors *run, PictureFile *file) {
+  const Type *types;
+  uint32_t count;
+  RETURN_IF_ERROR(
+      shapes_input_types(c->model->graph, run->shape, c->arena, c->diag, &types, &count));
+  Type photo = types[targets->photo];
+  ImageBytes image = {run->inputs[targets->photo], photo.dims[1], photo.dims[2]};
+  LabelMap map = {run->types[targets->labels], run->outputs[targets->labels]};
+  return label_picture_overlay(c, map, targets->photo, image, file);
+}
+
+Status tensor_files_write(const Compilation *c, const TensorTargets *targets,
+                          const RunTensors *run) {
   AtomicFiles *files = atomic_files_new(c->arena, c->diag);
   Status status = STATUS_OK;
-  for (uint32_t i = 0; i < graph->output_count && !status; ++i) {
-    if (!paths[i]) continue;
-    Type stored = layout_stored(types[i], graph->outputs[i].nchw);
-    NpyArray array = {.rank = stored.rank, .count = layout_count(stored), .data = data[i]};
-    array.descr = dtype_info(types[i].dtype)->npy;
-    memcpy(array.dims, stored.dims, sizeof array.dims);
-    char *bytes;
-    size_t length;
-    npy_format(c->arena, &array, &bytes, &length);
-    status = atomic_files_write(files, paths[i], bytes, length, false);
+  PictureFile file;
+  for (uint32_t i = 0; i < c->model->graph->output_count && !status; ++i) {
+    const char *path = targets->paths[i];
+    if (!path) continue;
+    status = format_output(c, path, i, run->types[i], run->outputs[i], &file);
+    if (!status) status = atomic_files_write(files, path, file.data, file.bytes, false);
+  }
+  const char *overlay = c->options->overlay;
+  if (!status && overlay) status = format_overlay(c, targets, run, &file);
+  if (!status && overlay) {
+    status = atomic_files_write(files, overlay, file.data, file.bytes, false);
   }
   if (!status) status = atomic_files_commit(files);
   atomic_files_discard(files);

@@ -14,11 +14,10 @@ block() { # TITLE: the first fenced block behind the comment that starts with TI
 }
 mkdir -p "$work/build" "$work/out"
 ln -s "$atmc" "$work/build/atmc"
-ln -s "$root/examples" "$work/examples"
+ln -s "$root/examples" "$root/tests" "$work"
 block tour | sed "s#/tmp/atmc-tour#$work/tour#g" >"$work/tour.sh"
 [ "$(wc -l <"$work/tour.sh")" -gt 10 ]
 (cd "$work" && sh -e tour.sh >tour.log 2>&1) || { cat "$work/tour.log"; exit 1; }
-ln -s "$root/tests" "$work/tests"
 block checkpoints | sed "s#/tmp/atmc-tour#$work/tour#g" >"$work/checkpoints.sh"
 [ "$(wc -l <"$work/checkpoints.sh")" -gt 10 ]
 (cd "$work" && sh -e checkpoints.sh >checkpoints.log 2>&1) || { cat "$work/checkpoints.log"; exit 1; }
