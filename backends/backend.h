@@ -71,9 +71,10 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
 atm_weights_header weights_blob_header(const WeightsBlob *blob);
 /* The bytes of constant `index`, with the zeros behind it. */
 uint64_t weights_blob_room(const WeightsBlob *blob, uint32_t index);
-/* Evaluates it, alone, to `out` [weights_blob_room]. */
+/* Evaluates it, alone, to `out` [weights_blob_room]. *sum is that of the constants before it, 0 of
+ * the first, and gets its own; behind the last stands the sum of all (ATM_WEIGHTS_FACTOR). */
 MUST_CHECK Status weights_blob_write(const WeightsBlob *blob, uint32_t index,
-                                     const WeightSource *source, void *out);
+                                     const WeightSource *source, void *out, uint64_t *sum);
 /* Evaluates them to `out` [blob->bytes]. */
 MUST_CHECK Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source,
                                         void *out);
@@ -83,6 +84,21 @@ typedef struct ArtifactVariant {
   const TargetInfo *target;
   const Plan *const *plans; /* [plan_count of the artifact]: one for each resolution */
 } ArtifactVariant;
+
+/* What PREFIX_selftest expects of an output: `count` of its elements, one in `step`. */
+typedef struct SelftestOutput {
+  const void *elements; /* [count] of the output's type */
+  uint64_t step;
+  uint32_t count;
+  uint32_t misses;  /* so many elements may be off */
+  double tolerance; /* of floats: the largest error that is not */
+} SelftestOutput;
+typedef struct ArtifactSelftest {
+  uint32_t plan;                 /* the resolution that is run */
+  const SelftestOutput *outputs; /* [output_count of the plan] */
+} ArtifactSelftest;
+/* The first `count` elements, f32 or u8, of each input of a self-test. */
+void artifact_selftest_input(DType dtype, uint64_t count, void *out);
 
 /* One artifact: a model at several resolutions, for one or several instruction sets of a family,
  * over one copy of the weights. Inputs, outputs and constants of a resolution are those of all
@@ -102,6 +118,7 @@ typedef struct ArtifactSpec {
   const uint64_t *macs;   /* [plan_count]: nominal; NULL: those of the plans' steps */
   const char *const *class_names;
   uint32_t class_count;
+  const ArtifactSelftest *selftest; /* NULL: there is no PREFIX_selftest */
   bool unoptimized; /* LLVM does without its optimizations: another way to the same results */
   bool export_all;  /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, for llvm_symbol */
 } ArtifactSpec;
@@ -125,6 +142,9 @@ typedef struct ArtifactWorkspace {
 } ArtifactWorkspace;
 /* The workspace that suffices for every variant of resolution `i`. */
 ArtifactWorkspace artifact_workspace(const ArtifactSpec *spec, uint32_t i);
+
+/* What PREFIX_selftest needs; the artifact has one. */
+ArtifactWorkspace artifact_selftest_workspace(const ArtifactSpec *spec);
 
 /* What an artifact's note begins with, in an object and in whatever it is linked into; its text,
  * `bytes` with the 0 that ends it, is behind it. */

@@ -55,7 +55,7 @@ typedef struct Options {
       *weights_dtype, *quantize, *engine, *trace;
   const char *class_names, *size, *head, *answer, *overlay;
   const char *isa, *cpu, *target, *stop_after, *help;
-  bool allow_extra, profile, json, pixels, pyramid, verify_each, time_passes, version;
+  bool allow_extra, profile, json, pixels, pyramid, selftest, verify_each, time_passes, version;
   TextList inputs, outputs, emit, passes, disable_pass, print_after, from_plan, keep_float;
   uint64_t classes, threads, iterations, synthetic;
 } Options;

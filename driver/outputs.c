@@ -11,6 +11,7 @@
 #include "driver/model_hash.h"
 #include "driver/output.h"
 #include "driver/product_note.h"
+#include "driver/selftest.h"
 #include "driver/summary.h"
 #include "support/atomic_file.h"
 #include "support/memory.h"
@@ -247,10 +248,11 @@ static Status write_weights(Outputs *o) {
   if (!status) status = atomic_files_begin(o->files, path, false);
   atm_weights_header header = weights_blob_header(&c->blob);
   if (!status && c->blob.count) status = atomic_files_append(o->files, &header, sizeof header);
+  uint64_t sum = 0;
   for (uint32_t i = 0; i < c->blob.count && !status; ++i) { /* one at a time is in memory */
     uint64_t bytes = weights_blob_room(&c->blob, i);
     void *data = memory_new(bytes, 1, "weights");
-    status = weights_blob_write(&c->blob, i, &source, data);
+    status = weights_blob_write(&c->blob, i, &source, data, &sum);
     if (!status) status = atomic_files_append(o->files, data, bytes);
     free(data);
   }
@@ -338,7 +340,8 @@ Status outputs_write(Compilation *c) {
   c->blob.model = model_hash(c->model, c->weights);
   o.spec.model_hash = arena_printf(c->arena, "%016llx", (unsigned long long)c->blob.model);
   o.spec.note = product_note(c, &o.spec);
-  Status status = write_all(&o);
+  Status status = options->selftest ? selftest_record(c, &o.spec.selftest) : STATUS_OK;
+  if (!status) status = write_all(&o);
   atomic_files_discard(o.files);
   progress_end(&c->progress);
   if (!status) summary_print(&o.summary, c, &o.spec, &o.object);

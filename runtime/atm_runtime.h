@@ -25,7 +25,8 @@ extern "C" {
 #define ATM_E_ENV (-5)             /* env->size or env->threads is out of range */
 #define ATM_E_PARALLEL (-6)        /* env->parallel_for failed */
 #define ATM_E_NO_MEMORY (-7)
-#define ATM_E_SYSTEM (-8) /* the system refused a thread */
+#define ATM_E_SYSTEM (-8)   /* the system refused a thread */
+#define ATM_E_SELFTEST (-9) /* PREFIX_selftest: outputs are not those that were recorded */
 /* Its meaning in English; never NULL. */
 const char *atm_error_text(int code);
 
@@ -102,9 +103,14 @@ typedef struct atm_entry { /* one resolution */
 /* What a file of external weights begins with, little-endian. All of it must be what the model was
  * compiled with: other weights, another order of them (other resolutions, other passes) or another
  * compiler's packing give another header. The weights are only read: a mapped file serves any
- * number of processes, and every entry and variant of its model. */
+ * number of processes, and every entry and variant of its model.
+ *
+ * The last 8 bytes of the file are a sum over all 8-byte words between the header and them, from
+ * the first on: sum = (sum ^ word) * ATM_WEIGHTS_FACTOR, modulo 2^64, from 0. One changed word
+ * changes it. Embedded weights end with one too; PREFIX_selftest computes it anew. */
 #define ATM_WEIGHTS_MAGIC "ATMWGHT"
 #define ATM_WEIGHTS_VERSION 1
+#define ATM_WEIGHTS_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 typedef struct atm_weights_header {
   char magic[8];
   uint32_t version;

@@ -12,6 +12,7 @@ const char *atm_error_text(int code) {
     case ATM_E_PARALLEL: return "parallel_for failed";
     case ATM_E_NO_MEMORY: return "out of memory";
     case ATM_E_SYSTEM: return "the system refused a thread";
+    case ATM_E_SELFTEST: return "the model does not compute what was recorded when it was compiled";
     default: return "unknown error code";
   }
 }

@@ -10,6 +10,7 @@
  *   metadata.c  PREFIX_model and the constant atm_model behind it
  *   names.c     the symbols
  *   note.c      what the artifact was made from
+ *   selftest.c  PREFIX_selftest
  *   peak.c      PREFIX_peak_*, for `bench`
  *
  * Code outside of kernels runs before the ISA was checked, so it is for the baseline CPU.
@@ -85,6 +86,9 @@ void is_weights_emit(Artifact *a);
 void check_weights_at(Artifact *a, LLVMValueRef weights);
 /* Behind it PREFIX_check_weights: int (const void *weights, size_t bytes). */
 void check_weights_emit(Artifact *a);
+
+/* PREFIX_selftest and PREFIX_selftest_env, if the artifact has them: behind the entries. */
+void selftest_emit(Artifact *a);
 
 /* The note, if the artifact has one. */
 void note_emit(Artifact *a);

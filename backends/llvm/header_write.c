@@ -8,6 +8,7 @@
  *   PREFIX_infer_HxW                                  the same with one parameter for each tensor
  *   all of these without _HxW                         of the first resolution
  *   PREFIX_WORKSPACE_BYTES_MAX(threads)               enough for each of them
+ *   PREFIX_SELFTEST_BYTES(threads), PREFIX_selftest, PREFIX_selftest_env   with --selftest
  */
 #include <ctype.h>
 #include <string.h>
@@ -147,11 +148,15 @@ static void add_elements(Header *h, const char *suffix, const char *side, const 
 }
 
 /* The macro of the bytes that so many threads need; 0 threads count as one. */
-static void add_workspace(Header *h, const char *suffix, ArtifactWorkspace workspace) {
+static void add_bytes(Header *h, const char *name, ArtifactWorkspace workspace) {
   ADD(h,
-      "#define %s_WORKSPACE_BYTES%s(threads) \\\n"
+      "#define %s_%s(threads) \\\n"
       "  ((size_t)%llu + ((threads) > 1 ? (size_t)(threads) - 1 : 0) * (size_t)%llu)\n",
-      h->upper, suffix, (unsigned long long)workspace.base, (unsigned long long)workspace.scratch);
+      h->upper, name, (unsigned long long)workspace.base, (unsigned long long)workspace.scratch);
+}
+
+static void add_workspace(Header *h, const char *suffix, ArtifactWorkspace workspace) {
+  add_bytes(h, arena_printf(h->arena, "WORKSPACE_BYTES%s", suffix), workspace);
 }
 
 static void add_macros(Header *h, uint32_t p, const char *suffix) {
@@ -230,6 +235,43 @@ static void add_first(Header *h) {
   add_functions(h, 0, "");
 }
 
+/* What the self-test allows of output `i`. */
+static void add_tolerance(Header *h, const PlanTensor *output, const SelftestOutput *recorded) {
+  ADD(h, " *   %s: %u elements, ", comment(h->arena, output->name), recorded->count);
+  if (output->type.dtype == DTYPE_F32) {
+    ADD(h, "each within %g\n", recorded->tolerance);
+  } else {
+    ADD(h, "of which %u may differ\n", recorded->misses);
+  }
+}
+
+static void add_selftest(Header *h) {
+  const ArtifactSelftest *selftest = h->spec->selftest;
+  if (!selftest) return;
+  const Plan *plan = h->plans[selftest->plan];
+  ADD(h,
+      "\n/* Is this the model that was compiled, and does it compute here what it should? Makes an "
+      "input of\n"
+      " * %s_run%s, runs it, sums up the weights, and compares with what the compiler's "
+      "interpreter gave:\n",
+      h->prefix, suffix(h, selftest->plan));
+  for (uint32_t i = 0; i < plan->output_count; ++i) {
+    add_tolerance(h, &plan->outputs[i], &selftest->outputs[i]);
+  }
+  ADD(h,
+      " * ATM_OK; what the run returns; ATM_E_WEIGHTS where a byte of the weights has changed; "
+      "ATM_E_SELFTEST\n"
+      " * where the outputs are others. `workspace` is aligned to 64 bytes and holds "
+      "%s_SELFTEST_BYTES\n"
+      " * of env->threads. %s_selftest is the same with `env` NULL, for embedded weights. */\n",
+      h->upper, h->prefix);
+  add_bytes(h, "SELFTEST_BYTES", artifact_selftest_workspace(h->spec));
+  ADD(h,
+      "int %s_selftest(void *workspace, size_t workspace_bytes);\n"
+      "int %s_selftest_env(void *workspace, size_t workspace_bytes, const atm_env *env);\n",
+      h->prefix, h->prefix);
+}
+
 static void add_model(Header *h) {
   const char *prefix = h->prefix;
   ADD(h, "\n/* Constant data about the model. */\nconst atm_model *%s_model(void);\n", prefix);
@@ -265,6 +307,7 @@ const char *header_write(const ArtifactSpec *spec, Arena *arena) {
   for (uint32_t p = 0; p < spec->plan_count; ++p) add_entry(h, p);
   add_first(h);
   add_largest_workspace(h);
+  add_selftest(h);
   ADD(h, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
   return string_builder_text(&h->text);
 }

@@ -148,5 +148,6 @@ void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_by
   note_emit(&a);
   find_emit(&a);
   check_weights_emit(&a);
+  selftest_emit(&a);
   if (spec->export_all) peak_emit(&a.variants[0].m, spec->prefix);
 }

@@ -41,9 +41,13 @@ const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena 
 
 const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint32_t *count) {
   static const char *const fixed[] = {"model", "find", "check_weights", "run"};
-  enum { FIXED = sizeof fixed / sizeof *fixed };
-  const char **symbols = ARENA_ARRAY(arena, spec->plan_count + FIXED, const char *);
+  static const char *const tests[] = {"selftest", "selftest_env"};
+  enum { FIXED = sizeof fixed / sizeof *fixed, TESTS = sizeof tests / sizeof *tests };
+  const char **symbols = ARENA_ARRAY(arena, spec->plan_count + FIXED + TESTS, const char *);
   *count = 0;
+  for (uint32_t i = 0; spec->selftest && i < TESTS; ++i) {
+    symbols[(*count)++] = arena_printf(arena, "%s_%s", spec->prefix, tests[i]);
+  }
   for (uint32_t i = 0; i < FIXED; ++i) {
     symbols[(*count)++] = arena_printf(arena, "%s_%s", spec->prefix, fixed[i]);
   }

@@ -2,10 +2,11 @@
  * one behind the other.
  *
  * Each starts at a multiple of BLOB_ALIGN and is followed by zeros up to the next; BLOB_ALIGN more
- * bytes end the blob, so that whole vectors and the prefetch of the next panel stay inside.
+ * bytes end the blob, so that whole vectors and the prefetch of the next panel stay inside. The
+ * last 8 of them are the sum of all words behind the header.
  *
- *   | header | recipe 0     000 | recipe 1 000 | recipe 2            0 | 128 bytes of 0 |
- *   ^ 0      ^ offsets[0]       ^ offsets[1]   ^ offsets[2]                            ^ bytes
+ *   | header | recipe 0     000 | recipe 1 000 | recipe 2            0 | 120 bytes of 0, sum |
+ *   ^ 0      ^ offsets[0]       ^ offsets[1]   ^ offsets[2]                                 ^ bytes
  *
  * Recipes are interned, so that equal constants of several plans are one; they stand in the order
  * of first use, which is the order in which the first plan's steps read them.
@@ -91,19 +92,34 @@ uint64_t weights_blob_room(const WeightsBlob *blob, uint32_t index) {
   return end - blob->offsets[index];
 }
 
+/* The sum of `bytes` more, whole words. */
+static uint64_t add_words(uint64_t sum, const char *data, uint64_t bytes) {
+  for (uint64_t at = 0; at < bytes; at += sizeof sum) {
+    uint64_t word;
+    memcpy(&word, data + at, sizeof word);
+    sum = (sum ^ word) * ATM_WEIGHTS_FACTOR;
+  }
+  return sum;
+}
+
 Status weights_blob_write(const WeightsBlob *blob, uint32_t index, const WeightSource *source,
-                          void *out) {
-  uint64_t used = type_bytes(blob->recipes[index]->type);
+                          void *out, uint64_t *sum) {
+  uint64_t used = type_bytes(blob->recipes[index]->type), room = weights_blob_room(blob, index);
   RETURN_IF_ERROR(recipe_write(blob->recipes[index], source, out));
-  memset((char *)out + used, 0, weights_blob_room(blob, index) - used);
+  memset((char *)out + used, 0, room - used);
+  bool last = index + 1 == blob->count;
+  uint64_t summed = last ? room - sizeof *sum : room;
+  *sum = add_words(*sum, out, summed);
+  if (last) memcpy((char *)out + summed, sum, sizeof *sum);
   return STATUS_OK;
 }
 
 Status weights_blob_evaluate(const WeightsBlob *blob, const WeightSource *source, void *out) {
   atm_weights_header header = weights_blob_header(blob);
   if (blob->count) memcpy(out, &header, sizeof header);
+  uint64_t sum = 0;
   for (uint32_t i = 0; i < blob->count; ++i) {
-    RETURN_IF_ERROR(weights_blob_write(blob, i, source, (char *)out + blob->offsets[i]));
+    RETURN_IF_ERROR(weights_blob_write(blob, i, source, (char *)out + blob->offsets[i], &sum));
   }
   return STATUS_OK;
 }
