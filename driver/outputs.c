@@ -11,6 +11,7 @@
 #include "driver/model_hash.h"
 #include "driver/output.h"
 #include "driver/product_note.h"
+#include "driver/sbom.h"
 #include "driver/selftest.h"
 #include "driver/summary.h"
 #include "support/atomic_file.h"
@@ -171,6 +172,19 @@ static Status write_python(Outputs *o, const char *path) {
 
 static Status write_rust(Outputs *o, const char *path) {
   return write_binding(o, "model.rs", path);
+}
+
+/* A bill of what all outputs before this are made from. */
+static Status write_sbom(Outputs *o, const char *path) {
+  uint32_t count = o->summary.count;
+  SbomFile *files = ARENA_ARRAY(o->c->arena, count, SbomFile);
+  for (uint32_t i = 0; i < count; ++i) {
+    const char *final = o->summary.files[i].path;
+    files[i] = (SbomFile){final, atomic_files_temporary(o->files, final)};
+  }
+  const char *text = NULL;
+  RETURN_IF_ERROR(sbom_write(o->c, &o->spec, files, count, &text));
+  return write_file(o, path, text, strlen(text));
 }
 
 /* Adds a file's name as make and ninja read it. */

@@ -186,6 +186,13 @@ Status atomic_files_reserve(AtomicFiles *files, const char *path, const char **t
   return close(fd) == 0 ? STATUS_OK : system_error(files->diag, path, "write");
 }
 
+const char *atomic_files_temporary(const AtomicFiles *files, const char *path) {
+  for (uint32_t i = 0; i < files->count; ++i) {
+    if (strcmp(files->entries[i].named, path) == 0) return files->entries[i].temporary;
+  }
+  PANIC("%s is not being written", path);
+}
+
 /* Gives the old file at the destination, if any, a second name to come back from. A folder or
  * device that appeared there meanwhile is refused. `rename` is for file systems without hard links.
  */

@@ -38,6 +38,8 @@ MUST_CHECK Status atomic_files_end(AtomicFiles *files);
 /* The name of a fresh temporary beside `path`, for a tool (the linker) that writes it itself. */
 MUST_CHECK Status atomic_files_reserve(AtomicFiles *files, const char *path,
                                        const char **temporary);
+/* Where the bytes for `path` are until commit; it is one of the set's. */
+const char *atomic_files_temporary(const AtomicFiles *files, const char *path);
 /* Renames everything into place, or nothing. */
 MUST_CHECK Status atomic_files_commit(AtomicFiles *files);
 /* Removes the temporaries; to be called on every way out, harmless after commit. */
