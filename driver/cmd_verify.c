@@ -38,8 +38,10 @@ static Status check_kernels(Compilation *c, Native *native, const void *const *i
   Status status = kernel_check_begin(&check, c, native, in, out);
   for (uint32_t s = 0; s < plan->step_count && !status; ++s) {
     Comparison comparison;
+    progress_share(&c->progress, (double)s / plan->step_count);
     status = kernel_check_step(&check, s, &comparison);
     if (status) break;
+    progress_end(&c->progress);
     print_row(&comparison, plan->kernels[plan->steps[s].kernel].name, plan->steps[s].label);
     *bad += !comparison_holds(&comparison);
   }
@@ -123,6 +125,7 @@ static Status verify_native(Compilation *c, Native *native) {
   if (c->inputs) in = c->inputs;
   uint32_t bad = 0, ends = c->quantize ? 1 : plan->output_count;
   print_title();
+  progress_step(&c->progress, "comparing");
   RETURN_IF_ERROR(check_kernels(c, native, in, out, &bad));
   RETURN_IF_ERROR(native_run(native, in, out));
   const InterpTensor *inputs = read_tensors(c->arena, plan->inputs, plan->input_count, in);

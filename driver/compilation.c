@@ -10,7 +10,11 @@
 #include "ir/macs.h"
 #include "support/panic.h"
 
-enum { PROGRESS_STEPS = 3 };
+/* The steps that a command shows: reading, optimizing, generating code, and its own. */
+static const uint32_t progress_steps[COMMAND_COUNT] = {
+    [COMMAND_COMPILE] = 3, [COMMAND_RUN] = 4,    [COMMAND_BENCH] = 5,
+    [COMMAND_INSPECT] = 2, [COMMAND_VERIFY] = 4, [COMMAND_REPORT] = 6,
+};
 
 /* A variant for each instruction set of --isa, best first; only `compile` takes several. */
 static Status choose_targets(Compilation *c) {
@@ -45,7 +49,7 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
                        .verify_each = options->verify_each,
                        .time_passes = options->time_passes,
                        .stream = stderr},
-      .progress = progress_begin(arena, PROGRESS_STEPS),
+      .progress = progress_begin(arena, progress_steps[options->command], options->quiet),
   };
   const char *dtype = options->weights_dtype;
   CHECK(!dtype || dtype_find(dtype, strlen(dtype), &c->weights_dtype));
@@ -59,10 +63,19 @@ static Status begin(Compilation *c, const Options *options, Arena *arena, Diag *
   return choose_targets(c);
 }
 
+static Status use_alone(Compilation *c, void *use) {
+  return (*(CompilationUse **)use)(c);
+}
+
 Status compilation_with(const Options *options, Arena *arena, Diag *diag, CompilationUse *use) {
+  return compilation_with_context(options, arena, diag, use_alone, &use);
+}
+
+Status compilation_with_context(const Options *options, Arena *arena, Diag *diag,
+                                CompilationContextUse *use, void *context) {
   Compilation c;
   Status status = begin(&c, options, arena, diag);
-  if (!status) status = use(&c);
+  if (!status) status = use(&c, context);
   progress_end(&c.progress);
   arena_free(c.once);
   weights_close(c.weights);

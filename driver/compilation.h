@@ -58,6 +58,10 @@ typedef Status CompilationUse(Compilation *c);
 /* Chooses the targets, checks the pass options and calls `use`: a whole command. */
 MUST_CHECK Status compilation_with(const Options *options, Arena *arena, Diag *diag,
                                    CompilationUse *use);
+typedef Status CompilationContextUse(Compilation *c, void *context);
+/* The same for a command of several compilations, which `context` tells of each other. */
+MUST_CHECK Status compilation_with_context(const Options *options, Arena *arena, Diag *diag,
+                                           CompilationContextUse *use, void *context);
 
 /* What passes see of the options; without a resolution. Those that run once look at no target. */
 PassContext compilation_pass_context(const Compilation *c, const TargetInfo *target);

@@ -12,6 +12,7 @@
 
 #include "support/nearest.h"
 #include "support/panic.h"
+#include "support/string_builder.h"
 
 static const CommandInfo COMMANDS[COMMAND_COUNT] = {
 #define COMMAND(ID, name_, argument_, summary_, example_) \
@@ -298,8 +299,33 @@ static Status complete(Parser *p) {
   return STATUS_OK;
 }
 
+/* Whether a shell takes `text` as it is. */
+static bool is_plain(const char *text) {
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+  return *text && text[strspn(text, plain)] == '\0';
+}
+
+/* Appends `text`, within '...' where that is needed; a ' in it is '\'' then. */
+static void add_word(StringBuilder *line, const char *text) {
+  if (is_plain(text)) {
+    string_builder_printf(line, " %s", text);
+    return;
+  }
+  string_builder_add(line, " '");
+  for (; *text; ++text) string_builder_printf(line, *text == '\'' ? "'\\''" : "%c", *text);
+  string_builder_add(line, "'");
+}
+
+static const char *line_of(Arena *arena, char **words) {
+  StringBuilder line = {.arena = arena};
+  string_builder_add(&line, "atmc");
+  for (; *words; ++words) add_word(&line, *words);
+  return string_builder_text(&line);
+}
+
 Status options_parse(Arena *arena, Diag *diag, int argc, char **argv, Options *options) {
-  *options = (Options){0};
+  *options = (Options){.line = line_of(arena, argv + (argc > 0))};
   Parser parser = {.arena = arena, .diag = diag, .next = argv + (argc > 0), .options = options};
   while (*parser.next) {
     const char *argument = *parser.next++;

@@ -50,12 +50,14 @@ typedef enum OptionKind {
 
 typedef struct Options {
   CommandId command;
+  const char *line;     /* all of it as a shell takes it, from "atmc" on */
   const char *argument; /* the MODEL.json, FILE.ir or NAME; NULL with --help and --version */
   const char *weights, *state, *state_prefix, *shape, *output, *prefix, *weights_mode,
       *weights_dtype, *quantize, *engine, *trace;
-  const char *class_names, *size, *head, *answer, *overlay;
+  const char *class_names, *size, *head, *answer, *overlay, *compare;
   const char *isa, *cpu, *target, *stop_after, *help;
-  bool allow_extra, profile, json, pixels, pyramid, selftest, verify_each, time_passes, version;
+  bool allow_extra, profile, json, pixels, pyramid, selftest, quiet, verify_each, time_passes,
+      version;
   TextList inputs, outputs, emit, passes, disable_pass, print_after, from_plan, keep_float;
   uint64_t classes, threads, iterations, synthetic;
 } Options;

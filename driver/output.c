@@ -9,10 +9,11 @@
 
 Status output_check(const Options *options, Arena *arena, Diag *diag, const char *path) {
   const TextList *tensors = &options->inputs, *plans = &options->from_plan;
-  const char **inputs = ARENA_ARRAY(arena, 2 + tensors->count + plans->count, const char *);
+  const char **inputs = ARENA_ARRAY(arena, 3 + tensors->count + plans->count, const char *);
   uint32_t count = 0;
   if (options->command != COMMAND_INIT) inputs[count++] = options->argument;
   if (options->weights) inputs[count++] = options->weights;
+  if (options->compare) inputs[count++] = options->compare;
   for (uint32_t i = 0; i < tensors->count; ++i) {
     const char *equals = strchr(tensors->items[i], '='); /* of NAME=FILE */
     inputs[count++] = equals ? equals + 1 : tensors->items[i];

@@ -32,11 +32,6 @@ Status profile_measure(Native *native, const void *const *in, void *const *out, 
 
 /* -- bytes ------------------------------------------------------------------------------------- */
 
-/* What a step reads and writes at least: each of its tensors once. */
-typedef struct Traffic {
-  uint64_t weights, maps; /* bytes */
-} Traffic;
-
 /* Adds the bytes of `count` ports' whole tensors, weights apart. */
 static void add_ports(Traffic *traffic, const Port *ports, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
@@ -45,7 +40,7 @@ static void add_ports(Traffic *traffic, const Port *ports, uint32_t count) {
   }
 }
 
-static Traffic traffic_of(const PlanKernel *kernel) {
+Traffic profile_traffic(const PlanKernel *kernel) {
   Traffic traffic = {0};
   add_ports(&traffic, kernel->operands, kernel->operand_count);
   add_ports(&traffic, kernel->results, kernel->result_count);
@@ -67,7 +62,7 @@ typedef struct Row {
 static void add_step(Row *row, const Profile *profile, uint32_t index) {
   const Step *step = &profile->plan->steps[index];
   const PlanKernel *kernel = &profile->plan->kernels[step->kernel];
-  Traffic traffic = traffic_of(kernel);
+  Traffic traffic = profile_traffic(kernel);
   row->name = kernel->name;
   row->seconds += profile->seconds[index];
   work_add(&row->work, work_of_step(profile->plan, step));
@@ -131,7 +126,7 @@ void profile_print(const Profile *profile, Arena *arena) {
 
 cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, const Peaks *peaks) {
   const PlanKernel *kernel = &plan->kernels[step->kernel];
-  Traffic traffic = traffic_of(kernel);
+  Traffic traffic = profile_traffic(kernel);
   Work work = work_of_step(plan, step);
   cJSON *object = cJSON_CreateObject();
   cJSON_AddStringToObject(object, "kernel", kernel->name);

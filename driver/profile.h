@@ -6,6 +6,11 @@
 
 #include "driver/peak.h"
 
+/* What a step reads and writes at least: each of its tensors once. */
+typedef struct Traffic {
+  uint64_t weights, maps; /* bytes */
+} Traffic;
+
 typedef struct Profile {
   const Plan *plan;
   const double *seconds; /* [step_count], of one round */
@@ -21,6 +26,8 @@ void profile_print(const Profile *profile, Arena *arena);
 /* The steps as an array of objects. */
 cJSON *profile_json(const Profile *profile);
 
+/* Of a step that calls it. */
+Traffic profile_traffic(const PlanKernel *kernel);
 /* A step that took `seconds`: its layers, work, bytes and rates. */
 cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, const Peaks *peaks);
 

@@ -10,6 +10,7 @@ Status quantized_begin(Compilation *c, Quantized *quantized) {
   options.print_after_count = 0;
   options.stop_after = NULL;
   options.time_passes = false;
+  options.observe = NULL;
   const Graph **graph = &quantized->before;
   bool stopped;
   RETURN_IF_ERROR(manager_run(&quantized->context, &options, pipeline_passes(PIPELINE_ONCE), *graph,

@@ -81,12 +81,14 @@ static void print_graph(const PassOptions *options, const Pass *pass, const Grap
 static Status run_one(const PassContext *context, const PassOptions *options, const Pass *pass,
                       const Graph **graph) {
   double start = now_ms();
-  uint32_t before = (*graph)->node_count;
-  RETURN_IF_ERROR(pass->run(context, *graph, graph));
+  const Graph *before = *graph;
+  RETURN_IF_ERROR(pass->run(context, before, graph));
+  double elapsed = now_ms() - start;
   if (options->time_passes) {
-    fprintf(options->stream, "%9.3f ms  %-32s %5u -> %u nodes\n", now_ms() - start, pass->name,
-            before, (*graph)->node_count);
+    fprintf(options->stream, "%9.3f ms  %-32s %5u -> %u nodes\n", elapsed, pass->name,
+            before->node_count, (*graph)->node_count);
   }
+  if (options->observe) options->observe(options->observer, pass, before, *graph, elapsed);
   if (options->verify_each) graph_verify(*graph, pass->name);
   if (contains(options->print_after, options->print_after_count, pass->name) ||
       contains(options->print_after, options->print_after_count, "all")) {

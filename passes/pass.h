@@ -75,6 +75,10 @@ typedef struct PassList {
 /* Those of one half. */
 PassList pipeline_passes(PipelinePart part);
 
+/* Is told what each pass did, in `ms` milliseconds; the graphs are gone afterwards. */
+typedef void PassObserver(void *context, const Pass *pass, const Graph *before, const Graph *after,
+                          double ms);
+
 /* How a sequence of passes is run and observed. */
 typedef struct PassOptions {
   const char *const *disabled; /* names */
@@ -84,7 +88,9 @@ typedef struct PassOptions {
   const char *stop_after; /* NULL: run all */
   bool verify_each;
   bool time_passes;
-  FILE *stream; /* for printed graphs and times */
+  FILE *stream;          /* for printed graphs and times */
+  PassObserver *observe; /* NULL: nobody asks */
+  void *observer;        /* its context */
 } PassOptions;
 
 /* Checks the names; a wrong one is a usage error that suggests the nearest. */

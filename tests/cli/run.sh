@@ -46,7 +46,7 @@ holds() {
   [ "$found" = "${wanted# }" ] || fail "$folder holds \"$found\", expected \"$wanted\""
 }
 
-commands="compile run bench inspect verify opt init weights import"
+commands="compile run bench inspect verify report opt init weights import"
 cat >tiny.json <<'JSON'
 {"atmc": 1, "name": "tiny",
  "inputs": [{"name": "image", "layout": "nchw", "channels": 3}],
@@ -704,6 +704,55 @@ printf '\177ELF....\005\000\000\000\377\377\000\000\001\000\000\000atmc\000\000\
 expect 1 inspect odd
 says stderr "holds no model"
 rm out/*
+
+echo "-- report"
+report="report tiny.json --weights tiny.safetensors --iterations=3"
+expect 0 $report --shape 1x3x16x16,1x3x24x24 --threads=2 --json
+cp stdout tiny.report.json
+if command -v python3 >/dev/null; then
+  total=$((total + 1))
+  python3 - <<'PYTHON' || fail "report --json"
+import json
+r = json.load(open("tiny.report.json"))
+assert (r["kind"], r["schema"], r["model"]) == ("report", 1, "tiny"), r["kind"]
+assert r["command"].startswith("atmc report tiny.json --weights tiny.safetensors"), r["command"]
+assert [c["shape"] for c in r["columns"]] == ["1x3x16x16", "1x3x24x24"]
+for c in r["columns"]:
+    assert c["median_ms"] > 0 and c["bandwidth_gbs"] > 0 and c["code_bytes"] > 0
+    assert c["threads"] == 2 and c["iterations"] == 3
+    assert len(c["steps"]) == len(c["checks"]) and c["checks"]
+    assert all(check["holds"] for check in c["checks"])
+    assert sum(l["macs"] for l in c["layers"]) == c["macs"]
+    assert max(b["offset"] + b["bytes"] for b in c["buffers"]) <= c["workspace_base"]
+    assert {s["step"] for s in c["spans"]} == set(range(len(c["steps"])))
+    passes = {p["name"]: p for p in c["passes"]}
+    assert passes["lower-layer-norms"]["rewrites"][0]["layers"] == "block"
+    assert {"op": "layer_norm", "before": 4, "after": 0} in passes["lower-layer-norms"]["ops"]
+PYTHON
+fi
+expect 0 report tiny.report.json --json -o again.report.json
+cmp tiny.report.json again.report.json || fail "report: a report as JSON does not read back"
+expect 0 $report --shape 1x3x16x16 --isa=neon --json
+says stdout '"isa":"armv8-a"'
+says stdout '"median_ms":0,'
+expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --profile --json
+says stdout '"kind":	"bench"'
+says stdout '"schema":	1'
+cp stdout bench.json
+expect 0 report tiny.report.json --compare=bench.json -o compared
+expect 2 $report --shape 1x3x16x16 --isa=v9
+expect 2 $report
+says stderr "atmc report needs --weights=FILE and --shape=NxCxHxW, or neither, for a report as JSON"
+expect 2 report tiny.json --shape 1x3x16x16
+expect 1 report tiny.json
+says stderr "neither \`atmc report --json\` nor \`atmc bench --json\` wrote this"
+expect 1 report tiny.report.json --compare=tiny.safetensors
+expect 3 report tiny.report.json --compare=missing.json
+expect 2 report tiny.report.json -o tiny.report.json
+expect 2 report tiny.report.json --compare=bench.json -o bench.json
+echo '{"kind": "report", "schema": 99}' >future.json
+expect 1 report future.json
+says stderr "schema 99; this atmc reads schema 1"
 
 echo "-- an emitted executable"
 expect 0 compile tiny.json --weights tiny.safetensors --shape 2x3x16x16 --emit=exe -o out/tiny
