@@ -282,16 +282,20 @@ static void print_summary(const float *values, size_t count) {
   printf("  min %.6g, mean %.6g, max %.6g\n", low, sum / (double)count, high);
 }
 
-/* The first values of one image. */
-static void print_integers(const int32_t *values, size_t count) {
-  for (size_t i = 0; i < count && i < MOST_INTEGERS; ++i) printf("  %ld", (long)values[i]);
+/* The first values of one image: bytes, or of 32 bits. */
+static void print_integers(uint32_t dtype, const void *values, size_t count) {
+  const uint8_t *bytes = values;
+  const int32_t *words = values;
+  for (size_t i = 0; i < count && i < MOST_INTEGERS; ++i) {
+    printf("  %ld", dtype == ATM_DTYPE_U8 ? (long)bytes[i] : (long)words[i]);
+  }
   puts(count > MOST_INTEGERS ? "  ..." : "");
 }
 
 /* One output of one image, `count` elements at `data`. */
 static void print_image(const program *p, const npy_array *array, const void *data, size_t count) {
-  if (array->type->dtype == ATM_DTYPE_S32) {
-    print_integers(data, count);
+  if (array->type->dtype != ATM_DTYPE_F32) {
+    print_integers(array->type->dtype, data, count);
   } else if (array->rank == 2) {
     print_top(p, data, array->dims[1]);
   } else {

@@ -53,6 +53,15 @@ model=wide.json same "labels of 32 bits" --input "$photo"
 sed -e 's/nhwc/nchw/' -e 's/rgb/bgr/' model.json >planes.json
 model=planes.json same "planes, blue first" --input "$photo"
 
+# Programs write bytes, and print the first of them.
+"$atmc" compile model.json --weights w.st --shape 1x3x48x48 --emit=exe -o program 2>/dev/null
+./program --input "$photo.npy" >out
+./program --input "$photo.npy" --output labels=got.npy >/dev/null
+tail -c 2304 labels.npy >expected
+tail -c 2304 got.npy | cmp - expected
+[ "$(sed -n 's/ *\.\.\.$//; 2s/ \{1,\}/ /gp' out)" = "$(head -c 16 expected | od -An -v -tu1 -w16 | sed 's/ \{1,\}/ /g')" ] ||
+  { cat out; exit 1; }
+
 # refuse MESSAGE ARGUMENT...: one line that says so, and no file.
 refuse() {
   message=$1 code=0
