@@ -37,7 +37,9 @@
  * calls write a caller's output.
  *
  * A result may share its memory with an operand: then every stage that reads the operand is over in
- * a block when the first that writes the result begins, and no other block reads those rows.
+ * a block when the first that writes the result begins, and no other block reads those rows. In a
+ * product's stage that writes the result, pointwise ops up to it may read the whole operand too:
+ * they do so at a site, before the result is stored there.
  *
  * (task, worker): the tasks of a step are plan_tasks(kernel), task = (image * blocks + block) *
  * column_blocks + column block; results do not depend on who runs them. Scratch belongs to a

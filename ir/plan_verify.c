@@ -137,15 +137,34 @@ static const char *check_operand_is_there(const Check *c, const BufferRef *ref, 
   return "an operand is not in the arena when it is read";
 }
 
-/* The stage that makes value `v` of the kernel, or that reads operand `operand` last. */
-static uint32_t writing_stage(const PlanKernel *kernel, ValueId v) {
+/* Node `node` of stage `stage`. */
+typedef struct Turn {
+  uint32_t stage, node;
+} Turn;
+
+/* Where value `v` of the kernel is made. */
+static Turn writing_turn(const PlanKernel *kernel, ValueId v) {
   for (uint32_t s = 0; s < kernel->stage_count; ++s) {
     for (uint32_t n = 0; n < kernel->stages[s].node_count; ++n) {
       const Node *node = graph_node(kernel->body, kernel->stages[s].nodes[n]);
-      if (v.index - node->first_result.index < node->result_count) return s;
+      if (v.index - node->first_result.index < node->result_count) return (Turn){s, n};
     }
   }
-  return 0;
+  return (Turn){0};
+}
+
+/* Whether the node at `at`, which reads operand `k` by row, has read a site of it when the result
+ * of `written` is stored there. */
+static bool reads_before(const PlanKernel *kernel, Turn at, uint32_t k, Turn written) {
+  if (at.stage != written.stage) return at.stage < written.stage;
+  const Stage *stage = &kernel->stages[at.stage];
+  const Graph *body = kernel->body;
+  const Node *node = graph_node(body, stage->nodes[at.node]);
+  int64_t read = type_channels(graph_type(body, node->operands[k]));
+  return op_is_product(graph_node(body, stage->nodes[0])->op) && at.node > 0 &&
+         at.node <= written.node && op_has(node->op, OP_POINTWISE) &&
+         graph_def(body, node->operands[k])->op == OP_INPUT &&
+         read == type_channels(graph_type(body, node->first_result));
 }
 
 /* Operand `k` of `node` is operand `operand` of the kernel, or a slice of it. */
@@ -162,13 +181,14 @@ static bool may_share(const PlanKernel *kernel, uint32_t o, uint32_t r) {
   if (from->pitch != to->pitch || from->type.dtype != to->type.dtype) return false;
   if (plan_rows(from->type) != kernel->rows) return false;
   if (plan_rows(to->type) != kernel->rows) return false;
-  uint32_t written = writing_stage(kernel, kernel->body->outputs[r].value);
+  Turn written = writing_turn(kernel, kernel->body->outputs[r].value);
   for (uint32_t s = 0; s < kernel->stage_count; ++s) {
     for (uint32_t n = 0; n < kernel->stages[s].node_count; ++n) {
       const Node *node = graph_node(kernel->body, kernel->stages[s].nodes[n]);
       for (uint32_t k = 0; k < node->operand_count; ++k) {
         if (!reads_operand(kernel, node, k, o)) continue;
-        if (s >= written || !row_domain_reads_by_row(node, k)) return false;
+        if (!row_domain_reads_by_row(node, k)) return false;
+        if (!reads_before(kernel, (Turn){s, n}, k, written)) return false;
         if (kernel->column_blocks > 1 && op_is_product(node->op)) return false;
       }
     }

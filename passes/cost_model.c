@@ -49,6 +49,8 @@ enum {
   PREFETCH_LIMIT = 8 << 20,
   /* Maps up to this size stay in the cache between two kernels. */
   CACHED_MAP_BYTES = 4 << 20,
+  /* Larger ones leave every cache, and are what decides how much memory a model takes. */
+  LARGE_MAP_BYTES = 16 << 20,
   /* Larger maps of one image are not in the nearest cache when a block of rows needs them. */
   NEAR_BYTES = 96 << 10,
   /* What a block of K takes of a panel (64 KiB) and of a tile's rows stays close to the registers
@@ -88,6 +90,10 @@ uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, ProductsOf product
 
 bool cost_model_strip(uint64_t line) {
   return line <= LONG_LINE;
+}
+
+bool cost_model_split_concat(uint64_t map_bytes, uint64_t channels, uint64_t sum_channels) {
+  return map_bytes >= LARGE_MAP_BYTES && sum_channels <= channels;
 }
 
 uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels) {

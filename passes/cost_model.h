@@ -27,6 +27,10 @@ uint32_t cost_model_blocks(uint64_t rows, uint64_t row_bytes, ProductsOf product
 /* Whether blocks of whole lines, of `line` rows each, are worth it to read windows in place. */
 bool cost_model_strip(uint64_t line);
 
+/* Whether convolutions of the parts of a concatenated map beat making it. It has `map_bytes`, and
+ * `channels` for each row; the sums of all parts have `sum_channels` together. */
+bool cost_model_split_concat(uint64_t map_bytes, uint64_t channels, uint64_t sum_channels);
+
 /* Into how many column blocks a product [rows, depth] x [depth, channels] is cut instead of its
  * rows: 0 where there are enough rows, or where it is too small. */
 uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels);

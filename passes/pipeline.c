@@ -20,6 +20,7 @@ static const Pass *const once[] = {
 static const Pass *const per_resolution[] = {
     RUN(specialize_shapes),   /* first: all that follows depends on sizes */
     RUN(fix_sizes),           /* when sizes are known: all that follows sees who reads what */
+    RUN(split_concats),       /* behind it: what sizes are known by, it makes them depend on */
     RUN(cut_rounds),          /* when the images are known; all that follows sees one round */
     RUN(chunk_means),         /* the order of summation is a function of the size */
     RUN(quantize_products),   /* before it: it folds no projection that is quantized */

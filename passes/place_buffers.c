@@ -7,7 +7,9 @@
  *   - operand and result have the kernel's rows, and one pitch and type;
  *   - every reader of the operand in the body reads it row by row (no other block sees it), in a
  *     kernel that is cut by columns at its own columns, and
- *   - runs in an earlier stage than the one that writes the result.
+ *   - runs in an earlier stage than the one that writes the result, or is a pointwise op behind a
+ *     product of that stage, no later than the result: at each site it is read before that is
+ *     written.
  *
  * So a stage's feature map is updated in place.
  *
@@ -58,6 +60,20 @@ static ValueId body_input(const Graph *body, uint32_t operand) {
   }
 }
 
+/* Whether node `reader` of the body, which reads operand `k` by row, is done with what it reads
+ * when node `writer` is stored there. */
+static bool reads_before(const PlanKernel *kernel, uint32_t reader, uint32_t k, uint32_t writer) {
+  const Graph *body = kernel->body;
+  uint32_t read = stage_of_node(kernel, reader), write = stage_of_node(kernel, writer);
+  if (read != write) return read < write;
+  const Node *node = &body->nodes[reader];
+  const Node *anchor = graph_node(body, kernel->stages[write].nodes[0]);
+  bool same_columns = type_channels(graph_type(body, node->operands[k])) ==
+                      type_channels(graph_type(body, node->first_result));
+  return op_is_product(anchor->op) && op_has(node->op, OP_POINTWISE) && reader <= writer &&
+         same_columns && !op_has(graph_def(body, node->operands[k])->op, OP_VIEW);
+}
+
 /* The conditions of the head, for one operand and one result of a kernel. */
 static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t result) {
   const Graph *body = kernel->body;
@@ -67,15 +83,12 @@ static bool can_take_over(const PlanKernel *kernel, uint32_t operand, uint32_t r
   if (plan_rows(from->type) != kernel->rows || plan_rows(to->type) != kernel->rows) return false;
   ValueId input = body_input(body, operand);
   uint32_t writer = body->values[body->outputs[result].value.index].node.index;
-  uint32_t write_stage = stage_of_node(kernel, writer);
   if (op_has(body->nodes[writer].op, OP_REDUCES)) return false;
   for (uint32_t i = 0; i < body->node_count; ++i) {
     const Node *node = &body->nodes[i];
     for (uint32_t k = 0; !op_has(node->op, OP_VIEW) && k < node->operand_count; ++k) {
       if (!value_equal(row_domain_base(body, node->operands[k]), input)) continue;
-      if (!row_domain_reads_by_row(node, k) || stage_of_node(kernel, i) >= write_stage) {
-        return false;
-      }
+      if (!row_domain_reads_by_row(node, k) || !reads_before(kernel, i, k, writer)) return false;
       if (kernel->column_blocks > 1 && op_is_product(node->op)) return false;
     }
   }

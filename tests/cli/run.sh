@@ -271,6 +271,14 @@ for head in semantic_fpn upernet; do
     expect 0 inspect head.json --shape 1x3x64x96
   done
 done
+# What a head takes beside its weights: the largest of its maps three times, and no concatenated one.
+expect 0 init atmnet_xt --head=upernet --answer=labels -o head.json
+expect 0 inspect head.json --shape 1x3x512x512 --isa=v3
+workspace=$(sed -n 's/^workspace *\([0-9]*\).* MB (.*/\1/p' stdout)
+[ "${workspace:-1000}" -le 96 ] || fail "UperNet takes $workspace MB of workspace"
+expect 0 inspect head.json --shape 1x3x512x512 --isa=v3 --disable-pass=split-concats
+workspace=$(sed -n 's/^workspace *\([0-9]*\).* MB (.*/\1/p' stdout)
+[ "${workspace:-0}" -gt 128 ] || fail "UperNet takes $workspace MB of workspace without the pass"
 expect 0 init atmnet_t --head=upernet -o head.json
 expect 0 inspect head.json --shape 1x3x64x64 --json
 says stdout '"parameters":	57128'

@@ -249,7 +249,6 @@ static void check_in_place(const Plan *plan, const Step *step) {
       for (uint32_t s = 0; s < kernel->stage_count; ++s) {
         for (uint32_t n = 0; n < kernel->stages[s].node_count; ++n) {
           const Node *node = graph_node(body, kernel->stages[s].nodes[n]);
-          if (value_equal(node->first_result, body->outputs[r].value)) write = s;
           for (uint32_t k = 0; k < node->operand_count; ++k) {
             const ValuePlace *place = &kernel->places[node->operands[k].index];
             if (place->kind != PLACE_OPERAND || place->index != o) continue;
@@ -257,6 +256,7 @@ static void check_in_place(const Plan *plan, const Step *step) {
             cr_assert(kernel->column_blocks == 1 || node->op != OP_PACKED_LINEAR);
             cr_assert_eq(write, UINT32_MAX, "an operand is read when it was overwritten");
           }
+          if (value_equal(node->first_result, body->outputs[r].value)) write = s;
         }
       }
       cr_assert_neq(write, UINT32_MAX);
