@@ -68,7 +68,7 @@ static const JsonFields output_table = TABLE("the output", output_fields);
 static const LayerFamily *const families[] = {
     &primitives_family, &dense_heads_family, &maps_family,  &layouts_family,
     &atmnet_family,     &cyclemlp_family,    &mixer_family, &resmlp_family,
-    &gmlp_family,       &asmlp_family,       &vip_family};
+    &gmlp_family,       &asmlp_family,       &vip_family,   &vmamba_family};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* -- names ------------------------------------------------------------------------------------- */

@@ -49,6 +49,8 @@ typedef struct LayerSpec {
   const char *axis;
   int64_t shift;
   int64_t segments;
+  int64_t states, rank, expansion; /* of a scan; rank 0: not said */
+  const char *walk;
   const char *order;
   const char *mode; /* of resize; NULL: not said */
   const char *type; /* of numbers; NULL: not said */
@@ -141,6 +143,7 @@ extern const LayerFamily resmlp_family;
 extern const LayerFamily gmlp_family;
 extern const LayerFamily asmlp_family;
 extern const LayerFamily vip_family;
+extern const LayerFamily vmamba_family;
 
 /* Rows of the key tables. `required` is 1 or 0. */
 #define LAYER_KEY(key, kind, required, min, max) \

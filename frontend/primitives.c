@@ -91,6 +91,20 @@ static void lower_sigmoid(Lowering *l, const LayerSpec *spec, const Layer *const
   result->extent = inputs[0]->extent;
 }
 
+static void lower_silu(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                       Layer *result) {
+  (void)spec;
+  result->value = build_silu(l->builder, inputs[0]->value);
+  result->extent = inputs[0]->extent;
+}
+
+static void lower_softplus(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
+                           Layer *result) {
+  (void)spec;
+  result->value = build_softplus(l->builder, inputs[0]->value);
+  result->extent = inputs[0]->extent;
+}
+
 /* Zeros, as many as its input has elements. */
 static void lower_zeros(Lowering *l, const LayerSpec *spec, const Layer *const *inputs,
                         Layer *result) {
@@ -164,5 +178,6 @@ static const LayerOp ops[] = {
     LAYER_OP(zeros, 1, plain_keys),     LAYER_OP(add, 2, plain_keys),
     LAYER_OP(mul, 2, plain_keys),       LAYER_OP(top_k, 1, top_k_keys),
     LAYER_OP(argmax, 1, argmax_keys),   LAYER_OP(batch_norm, 1, layer_norm_keys),
+    LAYER_OP(silu, 1, plain_keys),      LAYER_OP(softplus, 1, plain_keys),
 };
 const LayerFamily primitives_family = {ops, sizeof ops / sizeof *ops};

@@ -9,7 +9,8 @@
 #include "support/nearest.h"
 
 static const PublishedFamily *const families[] = {
-    &published_atmnet, &published_cyclemlp, &published_mixer, &published_asmlp, &published_vip};
+    &published_atmnet, &published_cyclemlp, &published_mixer,    &published_asmlp,
+    &published_vip,    &published_vmamba,   &published_vmamba_v0};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* Of all families, for --help and completion. */
@@ -19,7 +20,8 @@ static const char *const names[] = {
     "mixer_s16",   "mixer_b32",   "mixer_b16",   "mixer_l32",     "mixer_l16",   "mixer_h14",
     "resmlp_12",   "resmlp_24",   "resmlp_36",   "resmlp_big_24", "gmixer_12",   "gmixer_24",
     "gmlp_ti16",   "gmlp_s16",    "gmlp_b16",    "asmlp_t",       "asmlp_s",     "asmlp_b",
-    "vip_s14",     "vip_s7",      "vip_m7",      "vip_l7",        NULL};
+    "vip_s14",     "vip_s7",      "vip_m7",      "vip_l7",        "vmamba_t",    "vmamba_s",
+    "vmamba_b",    "vmamba_v0_t", "vmamba_v0_s", "vmamba_v0_b",   NULL};
 
 const char *const *published_model_names(void) {
   return names;
@@ -33,12 +35,13 @@ void published_head(StringBuilder *out, const PublishedRequest *request, Publish
                     int classes) {
   uint32_t wanted = request->options->classes;
   published_next_layer(out);
-  string_builder_printf(out, "{\"op\": \"%s\", \"name\": \"norm\"%s}", norm.op, norm.eps);
+  string_builder_printf(out, "{\"op\": \"%s\", \"name\": \"%snorm\"%s}", norm.op, norm.prefix,
+                        norm.eps);
   published_next_layer(out);
   string_builder_add(out, "{\"op\": \"mean_hw\"}");
   published_next_layer(out);
-  string_builder_printf(out, "{\"op\": \"linear\", \"name\": \"head\", \"channels\": %u}",
-                        wanted ? wanted : (uint32_t)classes);
+  string_builder_printf(out, "{\"op\": \"linear\", \"name\": \"%shead\", \"channels\": %u}",
+                        norm.prefix, wanted ? wanted : (uint32_t)classes);
   string_builder_add(out, "\n  ],\n  \"outputs\": [\n    {\"name\": \"logits\"}");
 }
 

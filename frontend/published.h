@@ -26,16 +26,17 @@ typedef struct PublishedFamily {
 } PublishedFamily;
 
 extern const PublishedFamily published_atmnet, published_cyclemlp, published_mixer, published_asmlp,
-    published_vip;
+    published_vip, published_vmamba, published_vmamba_v0;
 
 /* Other names of the models (published_names.c): what `name` is called here, or NULL. */
 const char *published_alias(Arena *arena, const char *name);
 
 /* Begins a line of the list of layers. */
 void published_next_layer(StringBuilder *out);
-/* The norm before a head: its op, and `eps`, "" or a key. */
+/* The norm before a head: its op, and `eps`, "" or a key; and what stands before the names of both,
+ * "" or a prefix. */
 typedef struct PublishedNorm {
-  const char *op, *eps;
+  const char *op, *eps, *prefix;
 } PublishedNorm;
 
 /* The head behind the last block, and the output of logits; `classes` are published. */

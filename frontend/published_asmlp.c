@@ -39,7 +39,7 @@ static void write_asmlp(StringBuilder *out, const PublishedRequest *request) {
   published_next_layer(out);
   string_builder_add(out, "{\"op\": \"group_norm\", \"name\": \"patch_embed.norm\"}");
   for (int stage = 0; stage < STAGES; ++stage) write_stage(out, size, stage);
-  published_head(out, request, (PublishedNorm){"group_norm", ""}, CLASSES);
+  published_head(out, request, (PublishedNorm){"group_norm", "", ""}, CLASSES);
 }
 
 const PublishedFamily published_asmlp = {names, false, false, NULL, write_asmlp};

@@ -74,7 +74,7 @@ static void write_mixer(StringBuilder *out, const PublishedRequest *request) {
                         "\"kernel\": %d, \"stride\": %d}",
                         size->channels, size->patch, size->patch);
   for (int i = 0; i < size->layers; ++i) write_block(out, size, i, grid);
-  published_head(out, request, (PublishedNorm){size->kind->norm, size->kind->eps}, CLASSES);
+  published_head(out, request, (PublishedNorm){size->kind->norm, size->kind->eps, ""}, CLASSES);
 }
 
 const PublishedFamily published_mixer = {names, false, false, patch_of, write_mixer};

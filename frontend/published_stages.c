@@ -33,7 +33,7 @@ static const Size cyclemlp_sizes[] = {
     {.depths = {3, 4, 24, 3}, .ratios = {4, 4, 4, 4}, .dims = {96, 192, 384, 768}, .classes = 1000},
 };
 
-static const PublishedNorm layer_norm = {"layer_norm", ""};
+static const PublishedNorm layer_norm = {"layer_norm", "", ""};
 
 /* A description in the making. `prefix` stands before the names of all layers. */
 typedef struct Writing {

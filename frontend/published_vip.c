@@ -42,7 +42,7 @@ static void write_vip(StringBuilder *out, const PublishedRequest *request) {
                           "\"kernel\": 2, \"stride\": 2}",
                           ++part, size->dims[stage + 1]);
   }
-  published_head(out, request, (PublishedNorm){"layer_norm", ""}, CLASSES);
+  published_head(out, request, (PublishedNorm){"layer_norm", "", ""}, CLASSES);
 }
 
 const PublishedFamily published_vip = {names, false, true, NULL, write_vip};

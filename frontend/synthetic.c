@@ -56,6 +56,12 @@ static Scale scale_of(const char *name, Type type) {
   if (fpn_factor(name) > 0) return (Scale){0, fpn_factor(name) * sqrt(3 / fan_in)};
   if (ends_with(name, "offset_layer.1.weight")) return (Scale){0, 3 / sqrt(fan_in)};
   if (ends_with(name, "offset_layer.1.bias")) return (Scale){0, 3};
+  double depth = (double)type.dims[type.rank - 1];
+  if (ends_with(name, "x_proj_weight")) return (Scale){0, 4 / sqrt(depth)};
+  if (ends_with(name, "dt_projs_weight")) return (Scale){0, 0.5 / sqrt(depth)};
+  if (ends_with(name, "dt_projs_bias")) return (Scale){-4.6, 2.3};
+  if (ends_with(name, "A_logs")) return depth == 1 ? (Scale){0, 0.3} : (Scale){1.4, 1.4};
+  if (ends_with(name, "Ds")) return (Scale){1, 0.3};
   if (strcmp(name, "image") == 0) return (Scale){0, 2};
   if (ends_with(name, ".alpha")) return (Scale){1, 0.3}; /* of an affine */
   if (ends_with(name, ".beta")) return (Scale){0, 0.1};

@@ -23,6 +23,7 @@ typedef enum OpFlags {
   OP_LONG = 1 << 8,          /* takes many instructions for each element */
   OP_STORED_W = 1 << 10,     /* operand 1 may be constants that are stored as another real type */
   OP_ANY_DTYPE = 1 << 11,    /* infer_NAME checks the element types of its operands: not all f32 */
+  OP_STRIPS = 1 << 12,       /* a call that may be cut into strips of channels (ir/plan.h) */
   OP_POINTWISE_ALL = OP_POINTWISE | OP_READS_CALLER | OP_EPILOGUE,
 } OpFlags;
 
@@ -35,7 +36,7 @@ typedef enum StageKind {
   STAGE_NORMALIZE,
   STAGE_POINTWISE,
   STAGE_REDUCE,
-  STAGE_CALL, /* no loop nest: a kernel of this op alone, with one task for each image */
+  STAGE_CALL, /* no loop nest: a kernel of this op alone, with a task for each image, or strip */
 } StageKind;
 
 /* Multiply-adds for one element of the result (ir/macs.h); x and w are operands 0 and 1. */

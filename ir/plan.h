@@ -17,14 +17,18 @@
  *   STAGE_POINTWISE no anchor
  *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no
  *                   pointwise ops follow
- *   STAGE_CALL      top_k: the only stage of its kernel, which has one block. It gets whole maps of
- *                   operands and results, and may do with them what it likes.
+ *   STAGE_CALL      top_k, selective_scan: the only stage of its kernel, which has one block. It
+ *                   gets whole maps of operands and results, and may do with them what it likes.
  *
  * A small map gives too few blocks for several threads, and each would read all weights. There the
  * products stand in kernels of their own, cut by columns: blocks is 1, and column block c computes
  * panels [c*P/column_blocks, (c+1)*P/column_blocks) of the P panels of each value. All stages of
  * such a kernel are products, whose A are operands of the kernel, and pointwise ones; a value of
  * the body is only read at the columns where it is written.
+ *
+ * Calls of an op with OP_STRIPS are cut by columns too: block c of them computes strips
+ * [c*S/column_blocks, (c+1)*S/column_blocks) of the S strips of PLAN_STRIP channels, which fill a
+ * cache line.
  *
  * A value of the body lives where its ValuePlace says. Rows in memory have a pitch (in elements)
  * that is a multiple of 64 bytes and at least C, so that whole vectors may be read and written (the
@@ -54,7 +58,7 @@
 #include "ir/graph.h"
 #include "ir/rows.h"
 
-enum { PLAN_PITCH_BYTES = 64, PLAN_ALIGN = 64, PLAN_PANEL = 32 };
+enum { PLAN_PITCH_BYTES = 64, PLAN_ALIGN = 64, PLAN_PANEL = 32, PLAN_STRIP = 16 };
 /* Readable bytes behind every buffer. */
 enum { PLAN_SLACK = 128 };
 /* Of a register tile: vectors in a row, and in all. */

@@ -264,7 +264,7 @@ static const char *check_read(const Check *c, const Node *node, uint32_t k, bool
 
 /* Cut by columns: all reads are of operands, or of the columns at hand. */
 static const char *check_columns(const Check *c, const Node *node) {
-  if (c->kernel->column_blocks == 1) return NULL;
+  if (c->kernel->column_blocks == 1 || op_has(node->op, OP_STRIPS)) return NULL;
   Attrs attrs = node->attrs;
   bool product = op_int(node->op, &attrs, "column_blocks") != NULL;
   if (!product && !op_has(node->op, OP_POINTWISE)) return "its op cannot be cut by columns";

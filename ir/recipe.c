@@ -250,6 +250,7 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_PACK4] = fit_pack4,       [RECIPE_QUANTIZE] = fit_quantize,
     [RECIPE_ROUND] = fit_round,       [RECIPE_QUANTIZE_SCALE] = fit_quantize_scale,
     [RECIPE_PACK8] = fit_pack8,       [RECIPE_RSQRT] = fit_each,
+    [RECIPE_EXP] = fit_each,
 };
 
 /* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
@@ -392,6 +393,10 @@ const Recipe *recipe_mul_rows(RecipeTable *table, const Recipe *matrix, const Re
 
 const Recipe *recipe_rsqrt(RecipeTable *table, const Recipe *r) {
   return make(table, (Recipe){.kind = RECIPE_RSQRT, .operands = {r}});
+}
+
+const Recipe *recipe_exp(RecipeTable *table, const Recipe *r) {
+  return make(table, (Recipe){.kind = RECIPE_EXP, .operands = {r}});
 }
 
 const Recipe *recipe_matvec(RecipeTable *table, const Recipe *matrix, const Recipe *vector) {

@@ -13,7 +13,7 @@
  *   add(R, S)  mul(R, S)                     same shape
  *   mul_columns(R[N,K], S[K])                R[n,k] * S[k]
  *   mul_rows(R[N,...], S[N])                 R[n,...] * S[n]
- *   rsqrt(R)                                 1 / sqrt(R)
+ *   rsqrt(R)  exp(R)                         1 / sqrt(R), e to the power of R
  *   matvec(R[N,K], S[K])                     sum over k of R[n,k] * S[k], shape [N]
  *   matmul(R[N,K], S[K,M])                   shape [N,M]
  *   concat(R, S)                             along the outermost dimension
@@ -52,6 +52,7 @@ typedef enum RecipeKind {
   RECIPE_MUL_COLUMNS,
   RECIPE_MUL_ROWS,
   RECIPE_RSQRT,
+  RECIPE_EXP,
   RECIPE_MATVEC,
   RECIPE_MATMUL,
   RECIPE_CONCAT,
@@ -105,6 +106,8 @@ const Recipe *recipe_mul_columns(RecipeTable *table, const Recipe *matrix, const
 const Recipe *recipe_mul_rows(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
 /* 1 / sqrt(r), element by element. */
 const Recipe *recipe_rsqrt(RecipeTable *table, const Recipe *r);
+/* exp(r), element by element. */
+const Recipe *recipe_exp(RecipeTable *table, const Recipe *r);
 /* matrix [N,K] times vector [K]. */
 const Recipe *recipe_matvec(RecipeTable *table, const Recipe *matrix, const Recipe *vector);
 /* a [N,K] times b [K,M]. */

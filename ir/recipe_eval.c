@@ -153,6 +153,13 @@ static Status evaluate_rsqrt(const Recipe *r, const WeightSource *source, double
   return STATUS_OK;
 }
 
+static Status evaluate_exp(const Recipe *r, const WeightSource *source, double *out) {
+  RETURN_IF_ERROR(recipe_evaluate(r->operands[0], source, out));
+  size_t count = count_of(r);
+  for (size_t i = 0; i < count; ++i) out[i] = exp(out[i]);
+  return STATUS_OK;
+}
+
 /* Both operands in buffers of their own, which the caller frees. */
 static Status evaluate_both(const Recipe *r, const WeightSource *source, double **a, double **b) {
   RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, a));
@@ -333,6 +340,7 @@ static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
     [RECIPE_PACK] = evaluate_pack,         [RECIPE_PACK4] = evaluate_pack_groups,
     [RECIPE_PACK8] = evaluate_pack_groups, [RECIPE_QUANTIZE] = evaluate_quantize,
     [RECIPE_ROUND] = evaluate_round,       [RECIPE_QUANTIZE_SCALE] = evaluate_quantize_scale,
+    [RECIPE_EXP] = evaluate_exp,
 };
 
 Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out) {

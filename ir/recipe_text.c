@@ -42,6 +42,7 @@ static const KindText kinds[RECIPE_KIND_COUNT] = {
     [RECIPE_MUL_COLUMNS] = {"mul_columns", 2, EXTRA_NONE},
     [RECIPE_MUL_ROWS] = {"mul_rows", 2, EXTRA_NONE},
     [RECIPE_RSQRT] = {"rsqrt", 1, EXTRA_NONE},
+    [RECIPE_EXP] = {"exp", 1, EXTRA_NONE},
     [RECIPE_MATVEC] = {"matvec", 2, EXTRA_NONE},
     [RECIPE_MATMUL] = {"matmul", 2, EXTRA_NONE},
     [RECIPE_CONCAT] = {"concat", 2, EXTRA_NONE},

@@ -118,6 +118,12 @@ static uint32_t column_blocks_of(const PlanKernel *kernel) {
   return blocks;
 }
 
+/* A call that strips of channels cut has one for each task. */
+static uint32_t strips_of(const PlanKernel *kernel, const Node *node) {
+  Type type = graph_type(kernel->body, node_result(node, 0));
+  return ceil_div_u32((uint32_t)type_channels(type), PLAN_STRIP);
+}
+
 /* What its products multiply: whole numbers, where any does. */
 static ProductsOf products_of(const PlanKernel *kernel) {
   ProductsOf found = PRODUCTS_NONE;
@@ -142,7 +148,9 @@ static uint32_t blocks_of_lines(const PlanKernel *kernel, uint32_t blocks) {
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   uint32_t chunks = chunks_of(kernel);
   uint32_t column_blocks = column_blocks_of(kernel);
+  const Node *first = graph_node(kernel->body, kernel->stages[0].nodes[0]);
   kernel->column_blocks = column_blocks ? column_blocks : 1;
+  if (op_has(first->op, OP_STRIPS)) kernel->column_blocks = strips_of(kernel, first);
   kernel->blocks = 1;
   if (chunks) {
     kernel->blocks = chunks;

@@ -1,7 +1,9 @@
-/* exp and GELU of vectors, by our own range reduction: no call of libm, the same bits on every
- * target with fused multiply-add.
+/* exp, softplus and GELU of vectors, by our own range reduction: no call of libm, the same bits on
+ * every target with fused multiply-add.
  *
  *   exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2
+ *   2^x - 1 = 2^n (2^r - 1) + (2^n - 1), n = round(x): exact to the last digits near 0 too
+ *   softplus(x) = max(x, 0) + log1p(exp(-|x|))
  *   gelu(x) = max(x, 0) - t,  t = a Phi(-a) = exp(-a^2 / 2) a / Q(a),  a = |x|
  *
  * 1 / Q is Mills' ratio over sqrt(2 pi): a polynomial whose first coefficients dominate, so it
@@ -66,6 +68,38 @@ static LLVMValueRef times_exp(ModuleContext *m, LLVMValueRef factor, double scal
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x) {
   LLVMValueRef inside = emit_fmin(m, emit_splat(m, 88.0), emit_fmax(m, emit_splat(m, -87.3), x));
   return times_exp(m, emit_splat(m, 1.0), 1.0, inside, LLVMConstNull(m->vector));
+}
+
+LLVMValueRef elementary_exp2_minus_one(ModuleContext *m, LLVMValueRef x) {
+  /* (2^r - 1) / r */
+  static const double powers[] = {0.693147182,   0.240226492,   0.0555035733,
+                                  0.00961823761, 0.00133907353, 0.000154035122};
+  enum { POWERS = sizeof powers / sizeof *powers };
+  LLVMValueRef rounder = emit_splat(m, ROUNDER);
+  x = emit_fmax(m, emit_splat(m, -126.0), x);
+  LLVMValueRef shifted = emit_fadd(m, x, rounder);
+  LLVMValueRef r = emit_fsub(m, x, emit_fsub(m, shifted, rounder));
+  LLVMValueRef sum = emit_splat(m, powers[POWERS - 1]);
+  for (uint32_t i = POWERS - 1; i > 0; --i) sum = emit_fma(m, sum, r, emit_splat(m, powers[i - 1]));
+  LLVMValueRef exponent =
+      LLVMBuildShl(m->builder, LLVMBuildBitCast(m->builder, shifted, m->vector_i32, ""),
+                   emit_splat_i32(m, 23), "");
+  LLVMValueRef scale = LLVMBuildBitCast(
+      m->builder, emit_add(m, exponent, emit_splat_i32(m, 0x3f800000)), m->vector, "");
+  return emit_fma(m, scale, emit_fmul(m, sum, r), emit_fsub(m, scale, emit_splat(m, 1.0)));
+}
+
+/* log1p(t) = t + t^2 P(t), t in [0, 1]. */
+LLVMValueRef elementary_softplus(ModuleContext *m, LLVMValueRef x) {
+  static const double powers[] = {-0.499999881,  0.333326906,  -0.249885798,  0.198979318,
+                                  -0.161293373,  0.124671251,  -0.0830741078, 0.0419813953,
+                                  -0.0136314966, 0.00207295083};
+  enum { POWERS = sizeof powers / sizeof *powers };
+  LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1);
+  LLVMValueRef t = elementary_exp(m, LLVMBuildFNeg(m->builder, a, ""));
+  LLVMValueRef square = emit_fmul(m, t, t);
+  LLVMValueRef tail = emit_fma(m, square, polynomial(m, t, square, powers, POWERS), t);
+  return emit_fadd(m, emit_fmax(m, LLVMConstNull(m->vector), x), tail);
 }
 
 /* exp(-x) is clamped, so that nothing is divided by infinity: below -88 the result stays at 6e-39.

@@ -3,19 +3,22 @@
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
 
-/* block * panels / column_blocks: the first of `panels` panels that column block `block` computes.
- * Blocks differ by one panel at most. */
-static LLVMValueRef panel_begin(KernelEmitter *k, uint32_t panels, LLVMValueRef block) {
-  return LLVMBuildUDiv(k->m->builder, emit_mul(k->m, block, panels),
+/* block * parts / column_blocks: the first of `parts` parts that column block `block` computes.
+ * Blocks differ by one part at most. */
+static LLVMValueRef part_begin(KernelEmitter *k, uint32_t parts, LLVMValueRef block) {
+  return LLVMBuildUDiv(k->m->builder, emit_mul(k->m, block, parts),
                        emit_i64(k->m, k->kernel->column_blocks), "");
 }
 
 PanelRange kernel_panels(KernelEmitter *k, uint32_t channels) {
+  return kernel_parts(k, ceil_div_u32(channels, PLAN_PANEL));
+}
+
+PanelRange kernel_parts(KernelEmitter *k, uint32_t parts) {
   ModuleContext *m = k->m;
-  uint32_t panels = ceil_div_u32(channels, PLAN_PANEL);
-  if (k->kernel->column_blocks == 1) return (PanelRange){emit_i64(m, 0), emit_i64(m, panels)};
+  if (k->kernel->column_blocks == 1) return (PanelRange){emit_i64(m, 0), emit_i64(m, parts)};
   LLVMValueRef next = emit_add(m, k->column_block, emit_i64(m, 1));
-  return (PanelRange){panel_begin(k, panels, k->column_block), panel_begin(k, panels, next)};
+  return (PanelRange){part_begin(k, parts, k->column_block), part_begin(k, parts, next)};
 }
 
 void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, const Window *window,

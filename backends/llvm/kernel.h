@@ -96,6 +96,8 @@ typedef struct PanelRange {
 } PanelRange;
 /* The panels of columns that this task computes, of a value of `channels` channels. */
 PanelRange kernel_panels(KernelEmitter *k, uint32_t channels);
+/* The same of `parts` panels or strips. */
+PanelRange kernel_parts(KernelEmitter *k, uint32_t parts);
 /* The corner of the window that row `row` of the block, of a map of type `out`, reads. */
 void kernel_window(KernelEmitter *k, LLVMValueRef row, Type out, const Window *window,
                    LLVMValueRef *top, LLVMValueRef *left);
@@ -154,8 +156,12 @@ StageEmitter product_stage, normalize_stage, pointwise_stage;
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */
 /* exp of x, clamped to [-87.3, 88]. */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);
+/* 2^x - 1 of x up to 127, clamped to -126 below. */
+LLVMValueRef elementary_exp2_minus_one(ModuleContext *m, LLVMValueRef x);
 /* 1 / (1 + exp(-x)). */
 LLVMValueRef elementary_sigmoid(ModuleContext *m, LLVMValueRef x);
+/* log(1 + exp(x)). */
+LLVMValueRef elementary_softplus(ModuleContext *m, LLVMValueRef x);
 /* x Phi(x) with the normal distribution Phi (docs/design.md has its bounds). */
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
 /* gelu_table.c: whether the faster one is for this target. */

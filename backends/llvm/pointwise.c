@@ -84,6 +84,15 @@ static LLVMValueRef evaluate_GELU(KernelEmitter *k, const Node *node, Site site)
   return elementary_gelu(k->m, operand(k, node->operands[0], site));
 }
 
+static LLVMValueRef evaluate_SILU(KernelEmitter *k, const Node *node, Site site) {
+  LLVMValueRef a = operand(k, node->operands[0], site);
+  return emit_fmul(k->m, a, elementary_sigmoid(k->m, a));
+}
+
+static LLVMValueRef evaluate_SOFTPLUS(KernelEmitter *k, const Node *node, Site site) {
+  return elementary_softplus(k->m, operand(k, node->operands[0], site));
+}
+
 #define EVALUATE_NONE(NAME) NULL
 #define EVALUATE_PRODUCT(NAME) NULL
 #define EVALUATE_NORMALIZE(NAME) NULL

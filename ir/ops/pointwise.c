@@ -1,4 +1,5 @@
-/* Ops that work element by element: add, mul, fill, relu, sigmoid, gelu. */
+/* Ops that work element by element: add, mul, fill, relu, sigmoid, rsqrt, gelu, silu,
+ * softplus. */
 #include <math.h>
 
 #include "ir/ops/op_impl.h"
@@ -162,4 +163,39 @@ void interpret_GELU(const Node *node, const InterpTensor *operands, InterpTensor
 
 ValueId build_gelu(Builder b, ValueId x) {
   return builder_append(b, (Node){.op = OP_GELU, OPERANDS(x)});
+}
+
+static double silu(double x) {
+  return x * sigmoid(x);
+}
+
+const char *infer_SILU(const Infer *in, Type *result) {
+  return infer_unary(in, result);
+}
+
+void interpret_SILU(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  (void)node;
+  map_elements(&operands[0], silu, result);
+}
+
+ValueId build_silu(Builder b, ValueId x) {
+  return builder_append(b, (Node){.op = OP_SILU, OPERANDS(x)});
+}
+
+/* As models are trained with it: from 20 on nothing is added. */
+static double softplus(double x) {
+  return x > 20 ? x : log1p(exp(x));
+}
+
+const char *infer_SOFTPLUS(const Infer *in, Type *result) {
+  return infer_unary(in, result);
+}
+
+void interpret_SOFTPLUS(const Node *node, const InterpTensor *operands, InterpTensor *result) {
+  (void)node;
+  map_elements(&operands[0], softplus, result);
+}
+
+ValueId build_softplus(Builder b, ValueId x) {
+  return builder_append(b, (Node){.op = OP_SOFTPLUS, OPERANDS(x)});
 }

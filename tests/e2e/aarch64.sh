@@ -1,7 +1,7 @@
 #!/bin/sh
 # aarch64.sh ATMC TOOLS: NEON code in an emitted executable, run by qemu-aarch64: golden files of
-# ATMNet-xT, the answers to the first images of the glyph sheet, and a model of all operators, which
-# must agree with the interpreter.
+# ATMNet-xT and VMamba-T, the answers to the first images of the glyph sheet, and a model of all
+# operators, which must agree with the interpreter.
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,6 +21,14 @@ for size in 32x32 96x160; do
   printf 'neon atmnet_xt-%s: ' $size
   "$tools/compare_golden" "$here/golden/atmnet_xt-$size.safetensors" "$work/logits.npy"
 done
+"$atmc" weights "$examples/models/vmamba_t.json" --synthetic=0 -o "$work/vmamba.safetensors"
+"$atmc" compile "$examples/models/vmamba_t.json" --weights "$work/vmamba.safetensors" \
+  --target=aarch64-linux-gnu --shape 1x3x64x96 --emit=exe -o "$work/vmamba" 2>/dev/null
+"$tools/make_image" 64 96 0 1 "$work/image.npy"
+$qemu "$work/vmamba" --input image="$work/image.npy" --output logits="$work/logits.npy" \
+  --threads=2 >"$work/log"
+printf 'neon vmamba_t-64x96: '
+"$tools/compare_golden" "$here/golden/vmamba_t-64x96.safetensors" "$work/logits.npy"
 count=64
 "$tools/sheet_tiles" "$examples/glyphs/test_sheet.png" 48 0 $count "$work/tiles.npy"
 "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \

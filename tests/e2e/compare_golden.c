@@ -1,5 +1,5 @@
-/* compare_golden [--decibels=N] GOLDEN.safetensors[:LOGITS] [NAME=]OUT0.npy ..: outputs against
- * recorded ones.
+/* compare_golden [--decibels=N] [--bound=X] GOLDEN.safetensors[:LOGITS] [NAME=]OUT0.npy ..: outputs
+ * against recorded ones.
  *
  * A golden file holds either F64 `logits` [N,classes], or under another name, LOGITS; or, for each
  * level L of a pyramid, `levelL.shape`, `levelL.index` (I64, flat positions in [N,C,H,W]),
@@ -10,7 +10,8 @@
  * flat in [N,H,W]) and `class.value` (I64), against labels in bytes; all are to be the same.
  *
  * Prints the largest error in units of the largest output, and the same as a share of the bound;
- * or, with --decibels, the signal over the noise, which is then to be so many at least.
+ * or, with --decibels, the signal over the noise, which is then to be so many at least. The bound
+ * is 2e-6, unless --bound says another.
  * Exit code 1 where an output has another shape, is not finite, or is beyond the bound.
  */
 #include <cjson/cJSON.h>
@@ -22,7 +23,10 @@
 #include "support/atomic_file.h"
 #include "support/npy.h"
 
-static const double bound = 2e-6; /* of the largest output */
+/* What an output must keep to; decibels 0: the bound, of the largest output. */
+typedef struct Wanted {
+  double decibels, bound;
+} Wanted;
 
 typedef struct Golden {
   const cJSON *header;
@@ -128,16 +132,17 @@ static bool compare_labels(Arena *arena, Diag *diag, const Golden *golden, const
   return differ == 0;
 }
 
-/* Prints `report`; false when it is beyond the bound, or, where `decibels` is not 0, below that. */
-static bool print_report(const char *name, Report report, double decibels) {
-  if (decibels > 0) {
+/* Prints `report`; false when it does not keep to what is wanted. */
+static bool print_report(const char *name, Report report, Wanted wanted) {
+  if (wanted.decibels > 0) {
     double got = 10 * log10(report.signal / report.noise);
-    printf("%s: %.1f dB, %g wanted\n", name, got, decibels);
-    return got >= decibels;
+    printf("%s: %.1f dB, %g wanted\n", name, got, wanted.decibels);
+    return got >= wanted.decibels;
   }
   double relative = report.error / report.largest;
-  printf("%s: max error / max output %.3g, %.3g of the bound\n", name, relative, relative / bound);
-  return relative <= bound;
+  printf("%s: max error / max output %.3g, %.3g of the bound\n", name, relative,
+         relative / wanted.bound);
+  return relative <= wanted.bound;
 }
 
 /* Cuts `:LOGITS` off the path and returns it. */
@@ -148,20 +153,23 @@ static const char *split_name(char *path) {
   return colon + 1;
 }
 
-/* Takes --decibels=N off the arguments; 0: it is not there. */
-static double take_decibels(int *argc, char ***argv) {
-  static const char option[] = "--decibels=";
-  if (*argc < 2 || strncmp((*argv)[1], option, sizeof option - 1) != 0) return 0;
-  double decibels = strtod((*argv)[1] + sizeof option - 1, NULL);
+/* Takes OPTION=N off the arguments; `absent`: it is not there. */
+static double take_number(int *argc, char ***argv, const char *option, double absent) {
+  size_t length = strlen(option);
+  if (*argc < 2 || strncmp((*argv)[1], option, length) != 0) return absent;
+  double number = strtod((*argv)[1] + length, NULL);
   --*argc;
   ++*argv;
-  return decibels;
+  return number;
 }
 
 int main(int argc, char **argv) {
-  double decibels = take_decibels(&argc, &argv);
+  Wanted wanted;
+  wanted.decibels = take_number(&argc, &argv, "--decibels=", 0);
+  wanted.bound = take_number(&argc, &argv, "--bound=", 2e-6);
   if (argc < 3) {
-    fprintf(stderr, "usage: compare_golden [--decibels=N] GOLDEN.safetensors OUT0.npy ..\n");
+    fprintf(stderr,
+            "usage: compare_golden [--decibels=N] [--bound=X] GOLDEN.safetensors OUT0.npy ..\n");
     return 2;
   }
   Arena *arena = arena_new();
@@ -196,7 +204,7 @@ int main(int argc, char **argv) {
     } else {
       compare_level(arena, &golden, name, &out, &report);
     }
-    good = print_report(name, report, decibels) && good;
+    good = print_report(name, report, wanted) && good;
   }
   cJSON_Delete(header);
   arena_free(arena);

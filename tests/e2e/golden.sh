@@ -24,6 +24,9 @@ elif ! "$tools/cpu_supports" "$isa"; then
 fi
 for case in "$@"; do
   model=${case%%-*}
+  # 16 states for each channel: PyTorch in f32 is at 2.3e-6 there.
+  bound=""
+  case $model in vmamba_v0_*) bound=--bound=1e-5 ;; esac
   rest=${case#*-}
   size=${rest%%-*}
   batch=1 kind="" outputs="--output logits=$work/out0.npy" files=$work/out0.npy
@@ -48,5 +51,5 @@ for case in "$@"; do
     --input image="$work/image.npy" $outputs
   printf '%s %s: ' "$isa" "$case"
   # shellcheck disable=SC2086
-  "$tools/compare_golden" $wanted "$here/golden/$case.safetensors" $files
+  "$tools/compare_golden" $wanted $bound "$here/golden/$case.safetensors" $files
 done

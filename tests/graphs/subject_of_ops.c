@@ -457,6 +457,29 @@ static void make_argmax(Maker *m, ValueId x) {
   if (!m->misfit) m->indices = v;
 }
 
+/* Steps and rates as models have them: of softplus, and below 0. */
+static void make_scan(Maker *m, ValueId x) {
+  if (!is_map(m, x)) return;
+  int64_t channels = channels_of(m, x), states = 1 + (int64_t)choose(m->c, 16);
+  int32_t axis = 1 + (int32_t)choose(m->c, 2), ways = 1 + (int32_t)choose(m->c, 3);
+  int64_t count = ways == 3 ? 2 : 1;
+  if (!afford(m, type_of(m, x), 40 * states * count)) return;
+  ValueId p = linear(m, x, 2 * states * count), first = linear(m, x, channels);
+  if (value_is_none(p) || value_is_none(first)) return;
+  const Recipe *logs = graph_recipe(m->b.graph, weight(m, type_vector(count * states * channels)));
+  RecipeTable *table = m->b.graph->recipes;
+  const Recipe *rates =
+      recipe_mul(table, recipe_exp(table, logs), recipe_fill(table, -1, logs->type));
+  ValueId steps = build_softplus(m->b, first);
+  const ValueId operands[] = {x, p, build_constant(m->b, rates), steps,
+                              choose(m->c, 2) ? steps : build_sigmoid(m->b, first)};
+  keep(m, build_selective_scan(m->b, operands, axis, ways));
+}
+
+static void make_silu(Maker *m, ValueId x) {
+  keep(m, choose(m->c, 2) ? build_silu(m->b, x) : build_softplus(m->b, x));
+}
+
 static MakeNode *const makers[] = {
     make_relu,       make_linear,    make_conv2d,         make_sample,        make_mixture,
     make_norm,       make_pair,      make_softmax,        make_slice,         make_concat,
@@ -465,7 +488,7 @@ static MakeNode *const makers[] = {
     make_patches,    make_shift,     make_deformed_along, make_deformed,      make_sigmoid,
     make_mixed_rows, make_fill,      make_top_k,          make_image_linear,  make_linear,
     make_conv2d,     make_mixture,   make_max_pool,       make_adaptive_pool, make_argmax,
-    make_rsqrt,
+    make_rsqrt,      make_scan,      make_silu,
 };
 
 /* -- the graph --------------------------------------------------------------------------------- */

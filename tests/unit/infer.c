@@ -6,8 +6,8 @@
 #include <string.h>
 
 typedef struct Case {
-  const char *inputs[3]; /* types of %0, %1, %2 */
-  const char *node;      /* what stands behind "%3 = " */
+  const char *inputs[4]; /* types of %0, %1, .. */
+  const char *node;      /* what stands behind "%4 = " */
   const char *expected;
 } Case;
 
@@ -261,6 +261,31 @@ static const Case cases[] = {
     {{"f32[?,8]"}, "top_k(%0)", "top_k: k is 0, must be at least 1"},
     {{"f32[1,2,2,8]"}, "top_k(%0) {k=1}", "top_k: needs vectors [N,C], got f32[1,2,2,8]"},
 
+    {{"f32[?,7,?,8]", "f32[?,?,5,4]", "f32[16]", "f32[2,7,5,8]"},
+     "selective_scan(%0, %1, %2, %3) {axis=1, ways=2}",
+     "f32[2,7,5,8]"},
+    {{"f32[?,7,?,8]", "f32[?,?,5,4]", "f32[16]", "f32[2,7,5,8]"},
+     "selective_scan(%0, %1, %2, %3, %3) {axis=2, ways=3}",
+     "f32[2,7,5,8]"},
+    {{"f32[?,7,?,8]", "f32[?,?,5,4]", "f32[16]", "f32[2,7,5,8]"},
+     "selective_scan(%0, %1, %2, %3) {axis=2, ways=3}",
+     "selective_scan: ways is 3, there are steps for 1"},
+    {{"f32[?,7,?,8]", "f32[?,?,5,4]", "f32[16]", "f32[2,7,5,8]"},
+     "selective_scan(%0, %1, %2, %3) {axis=3, ways=1}",
+     "selective_scan: axis is 3, must be from 1 to 2"},
+    {{"f32[?,7,?,8]", "f32[?,?,5,4]", "f32[16]", "f32[2,7,5,7]"},
+     "selective_scan(%0, %1, %2, %3) {axis=2, ways=1}",
+     "selective_scan: the map has 8 channels, its steps 7"},
+    {{"f32[?,7,?,8]", "f32[?,6,5,4]", "f32[16]", "f32[2,7,5,8]"},
+     "selective_scan(%0, %1, %2, %3) {axis=2, ways=1}",
+     "selective_scan: f32[?,7,?,8] and f32[?,6,5,4] do not fit"},
+    {{"f32[?,7,?,8]", "f32[?,7,5,66]", "f32[16]", "f32[2,7,5,8]"},
+     "selective_scan(%0, %1, %2, %3) {axis=2, ways=1}",
+     "selective_scan: 66 channels are not B and C of 1 to 32 states, for 1 way"},
+    {{"f32[?,7,?,8]", "f32[?,7,5,4]", "f32[8]", "f32[2,7,5,8]"},
+     "selective_scan(%0, %1, %2, %3) {axis=2, ways=1}",
+     "selective_scan: a is f32[8], expected f32[16]"},
+
     {{"f32[?,8]"}, "argmax(%0) {as=s32}", "s32[?,1]"},
     {{"f32[1,?,2,256]"}, "argmax(%0) {as=u8}", "u8[1,?,2,1]"},
     {{"f32[1,?,2,257]"}, "argmax(%0) {as=u8}", "argmax: 257 channels are too many for u8"},
@@ -321,14 +346,14 @@ static const Case cases[] = {
      "kernel: the body has a constant"},
 };
 
-/* The type of %3, or what the diagnostic says behind "error: ". */
+/* The type of %4, or what the diagnostic says behind "error: ". */
 static const char *infer(Arena *arena, const Case *c) {
   StringBuilder text = {.arena = arena};
   string_builder_add(&text, "graph @test {\n");
-  for (int i = 0; i < 3 && c->inputs[i]; ++i) {
+  for (int i = 0; i < 4 && c->inputs[i]; ++i) {
     string_builder_printf(&text, "%%%d = input {name=\"i%d\"} : %s\n", i, i, c->inputs[i]);
   }
-  string_builder_printf(&text, "%%3 = %s\n}\n", c->node);
+  string_builder_printf(&text, "%%4 = %s\n}\n", c->node);
   char *output;
   size_t length;
   Diag diag = {.stream = open_memstream(&output, &length)};

@@ -344,6 +344,38 @@ Test(interp, relu_sigmoid_fill) {
   CHECK1("fill(%0) {value=7}", "[1,2]", NUMBERS(NAN, 1), NUMBERS(7, 7));
 }
 
+Test(interp, silu_softplus) {
+  CHECK1("silu(%0)", "[1,3]", NUMBERS(0, log(3), NAN), NUMBERS(0, 0.75 * log(3), NAN));
+  CHECK1("softplus(%0)", "[1,4]", NUMBERS(0, 21, -1e3, log(7)), NUMBERS(log(2), 21, 0, log(8)));
+}
+
+/* One channel, whose rate is -ln 2, so that a step of 1 halves the state. */
+static void check_scan(const char *attrs, const char *steps, Numbers expected) {
+  const char *text = arena_printf(arena,
+                                  "graph @test {\n"
+                                  "%%0 = input {name=\"u\"} : f32[1,2,2,1]\n"
+                                  "%%1 = input {name=\"p\"} : f32[1,2,2,%d]\n"
+                                  "%%2 = input {name=\"d\"} : f32[1,2,2,1]\n"
+                                  "%%3 = constant fill(%.17g, [%d]) : f32[%d]\n"
+                                  "%%4 = selective_scan(%%0, %%1, %%3, %s) {%s}\n"
+                                  "output \"out\" %%4\n}\n",
+                                  strchr(steps, ',') ? 4 : 2, -log(2), strchr(steps, ',') ? 2 : 1,
+                                  strchr(steps, ',') ? 2 : 1, steps, attrs);
+  Numbers p = strchr(steps, ',') ? NUMBERS(1, 1, 1, -1, 1, 1, 1, -1, 1, 1, 1, -1, 1, 1, 1, -1)
+                                 : NUMBERS(1, 1, 2, 1, 1, 10, 1, 1);
+  check(text, (Numbers[]){NUMBERS(8, 16, 32, 64), p, NUMBERS(1, 1, 1, 2)}, expected);
+}
+
+/* u 8 16 / 32 64, of which the last token has a step of 2; B is twice as large at the second, C ten
+ * times at the third. */
+Test(interp, selective_scan) {
+  check_scan("axis=2, ways=1", "%2", NUMBERS(8, 36, 500, 140.5));
+  check_scan("axis=1, ways=1", "%2", NUMBERS(8, 50, 360, 140.5));
+  check_scan("axis=2, ways=2", "%2", NUMBERS(48, 80, 960, 128));
+  check_scan("axis=1, ways=2", "%2", NUMBERS(48, 96, 800, 128));
+  check_scan("axis=2, ways=3", "%2, %2", NUMBERS(8 - 40, 20 - 64, 42 - 96, 138.5 - 128));
+}
+
 /* Channels at 0, 1 and -1; pairs of them at 1, 0 and -1; all at 1. */
 Test(interp, axial_shift) {
   CHECK1("axial_shift(%0) {axis=2, share=1, period=3, step=1, phase=1, lowest=-1}", "[1,1,3,3]",

@@ -94,6 +94,24 @@ Test(llvm_kernels_rows, unary_functions) {
   fixture_free(&f);
 }
 
+/* Steps are small numbers: softplus has digits where its exponential does. */
+Test(llvm_kernels_rows, silu_softplus) {
+  static const double centers[] = {0, -10, -60};
+  for (uint32_t i = 0; i < 3; ++i) {
+    Fixture f = fixture_new();
+    ValueId x = fixture_operand(&f, PORT_ROWS, false, map(2, 3, 5, 50), i ? 0.5 : 30);
+    for (int e = 0; e < 2 * 3 * 5 * 50; ++e) {
+      fixture_data(&f)[e] = (double)(float)(fixture_data(&f)[e] + centers[i]);
+    }
+    if (i == 0) fixture_data(&f)[5] = 200;
+    if (i == 0) fixture_data(&f)[6] = -200;
+    fixture_result(&f, build_silu(f.b, x), PORT_ROWS, false);
+    fixture_result(&f, build_softplus(f.b, x), PORT_ROWS, false);
+    fixture_check(&f, 2, 15, 2, 3e-7);
+    fixture_free(&f);
+  }
+}
+
 /* -- layouts ----------------------------------------------------------------------------------- */
 
 static void check_reshape(Type in, int32_t height, int32_t width, int32_t channels) {

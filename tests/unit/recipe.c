@@ -77,6 +77,7 @@ Test(recipe, evaluates_each_kind) {
   CHECK_VALUE("mul_rows(@a[2,3], @b[2])", "f32[2,3]", 1, 2, 3, 8, 10, 12);
   CHECK_VALUE("mul_rows(@a[2,1,1,2], @b[2])", "f32[2,1,1,2]", 1, 2, 6, 8);
   CHECK_VALUE("rsqrt(mul(@a[2,2], @b[2,2]))", "f32[2,2]", 1, 0.5, 1.0 / 3, 0.25);
+  CHECK_VALUE("exp(mul(iota3([3]), fill(0.69314718055994530942, [3])))", "f32[3]", 1, 2, 0.5);
   CHECK_VALUE("matvec(@a[2,3], @b[3])", "f32[2]", 14, 32);
   CHECK_VALUE("matmul(@a[2,3], @b[3,2])", "f32[2,2]", 22, 28, 49, 64);
   CHECK_VALUE("concat(@a[1,2], @b[2,2])", "f32[3,2]", 1, 2, 1, 2, 3, 4);
