@@ -170,10 +170,14 @@ static Status parse_bench(const JsonSource *source, ReportRoot *report) {
   return parse_record(source, &record_Column, source->root, (char *)column);
 }
 
+static bool is_kind(const ReportRoot *report, const char *kind) {
+  return report->kind && strcmp(report->kind, kind) == 0;
+}
+
 static Status parse_root(const JsonSource *source, ReportRoot *report) {
   RETURN_IF_ERROR(parse_record(source, &record_Root, source->root, (char *)report));
-  bool bench = strcmp(report->kind, "bench") == 0;
-  if (!bench && strcmp(report->kind, "report") != 0) {
+  bool bench = is_kind(report, "bench");
+  if (!bench && !is_kind(report, "report")) {
     return diag_error(source->diag, diag_file(source->file),
                       "neither `atmc report --json` nor `atmc bench --json` wrote this");
   }
