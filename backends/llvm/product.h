@@ -72,6 +72,10 @@ typedef struct Tile {
   LLVMValueRef row, column; /* i64 */
   LLVMValueRef panel;       /* B at k = 0 and `column` */
   PanelSource b;
+  /* Of a widened B, what it is converted from, and whether the code at hand does so. */
+  LLVMValueRef stored;
+  PanelSource stored_b;
+  bool converts;
   LLVMValueRef depth; /* i64: k at which the depth block begins */
   uint32_t rows, vectors;
   uint32_t last_lanes; /* of the last vector */
@@ -155,8 +159,10 @@ void dot_load_widened(ModuleContext *m, LLVMValueRef address, LLVMValueRef *colu
 /* -- product_widen.c --------------------------------------------------------------------------- */
 /* Makes room for the converted B, if the product is `widened`. */
 void product_widen_begin(Product *p);
-/* Then converts the depth block of `tile`, which reads what was converted from now on. */
+/* Then `tile` reads what its depth block becomes converted, */
 void product_widen(const Product *p, Tile *tile);
+/* once these steps are converted, from step `k` on. */
+void product_widen_steps(const Product *p, const Tile *tile, LLVMValueRef k, uint32_t steps);
 
 /* -- product_prefetch.c ------------------------------------------------------------------------ */
 /* B of the first product behind `stage`, or NULL. In a kernel that is cut by columns: its first

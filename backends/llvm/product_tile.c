@@ -92,6 +92,7 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   ModuleContext *m = p->k->m;
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, k, p->a.step_bytes));
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
+  if (tile->converts) product_widen_steps(p, tile, k, unroll);
   if (unroll == p->plan.unroll) product_prefetch_turn(p, tile, k);
   uint64_t apart = p->a.line ? p->a.row_bytes / p->a.step_bytes : unroll; /* windows, in steps */
   for (uint32_t step = 0; step < unroll;) {
@@ -101,7 +102,7 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
 }
 
 /* acc += A * B over the k of `range`, whose step is how many of them one turn takes. */
-static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows, LoopRange range,
+static void multiply_turns(const Product *p, const Tile *tile, LLVMValueRef rows, LoopRange range,
                            LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   uint32_t count = p->way->sums(p, tile);
@@ -113,6 +114,22 @@ static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows
   memcpy(acc, loop.carried, count * sizeof *acc);
 }
 
+/* The same; the first tile of the rows goes through a loop that also converts a widened B, and
+ * leaves nothing to the other. */
+static void multiply_range(const Product *p, const Tile *tile, LLVMValueRef rows, LoopRange range,
+                           LLVMValueRef *acc) {
+  if (p->plan.widened) {
+    ModuleContext *m = p->k->m;
+    Tile first = *tile;
+    first.converts = true;
+    LLVMValueRef is_first = LLVMBuildICmp(m->builder, LLVMIntEQ, tile->row, emit_i64(m, 0), "");
+    LLVMValueRef begin = LLVMBuildSelect(m->builder, is_first, range.end, range.begin, "");
+    multiply_turns(p, &first, rows, (LoopRange){range.begin, begin, range.step}, acc);
+    range.begin = begin;
+  }
+  multiply_turns(p, tile, rows, range, acc);
+}
+
 /* acc += A * B over k of [begin, end) in run `run` of A. */
 static void multiply_run(const Product *p, const Tile *tile, LLVMValueRef rows, LLVMValueRef run,
                          const LLVMValueRef range[2], LLVMValueRef *acc) {
@@ -120,7 +137,7 @@ static void multiply_run(const Product *p, const Tile *tile, LLVMValueRef rows, 
   uint32_t unroll = p->plan.unroll;
   LLVMValueRef start = emit_mul(m, run, p->a.run);
   rows = emit_address(m, rows, product_source_run(m, &p->a, run));
-  if (p->depth_blocks == 1 && p->a.run == unroll) {
+  if (p->depth_blocks == 1 && p->a.run == unroll && !p->plan.widened) {
     multiply_turn(p, tile, rows, start, unroll, acc);
     return;
   }

@@ -1,7 +1,10 @@
 /* B of a depth block, converted once for all tiles of the rows: where it is stored as another type
- * than what is multiplied, and each element would be converted by many tiles.
+ * than what is multiplied, and each element would be converted by many tiles. The first tile of the
+ * rows does it while it multiplies, which hides the stores:
  *
- *   for k of the depth block, for vector of the tile's columns: widened[k][vector] = B[k][vector]
+ *   for k of the depth block, for vector of the tile's columns:
+ *     first tile: widened[k][vector] = B[k][vector]
+ *     acc[row][vector] += A[row][k] * widened[k][vector]
  *
  * The floats, or the fours of s16, stand in the frame, one step of K behind the other; all products
  * of a kernel use the same bytes. */
@@ -32,63 +35,38 @@ static uint64_t step_bytes(const Product *p) {
   return (uint64_t)plan_widened_column(p->type.dtype) * p->plan.tile_columns;
 }
 
-/* The steps of K in the tile's depth block. */
-static LLVMValueRef steps_of(const Product *p, const Tile *tile) {
-  ModuleContext *m = p->k->m;
-  LLVMValueRef depth = emit_i64(m, p->depth);
-  if (p->depth_blocks == 1) return depth;
-  LLVMValueRef left = LLVMBuildSub(m->builder, depth, tile->depth, "");
-  return emit_least(m, left, emit_i64(m, p->plan.depth_block));
-}
-
 /* One vector of columns, from `from` to `to`. */
 static void convert_vector(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef to) {
   ModuleContext *m = p->k->m;
   uint32_t lanes = m->target->vector_floats;
-  if (tile->b.dtype == DTYPE_S8) {
+  if (tile->stored_b.dtype == DTYPE_S8) {
     dot_widen(m, from, to);
   } else {
-    emit_store(m, stored_load(m, tile->b.dtype, from, lanes, p->aligned), to, lanes);
+    emit_store(m, stored_load(m, tile->stored_b.dtype, from, lanes, p->aligned), to, lanes);
   }
 }
 
-/* Converts `steps` steps of K, that at `from` and those behind it, to `to`. */
-static void convert_steps(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef to,
-                          uint32_t steps) {
+void product_widen_steps(const Product *p, const Tile *tile, LLVMValueRef k, uint32_t steps) {
   ModuleContext *m = p->k->m;
-  uint32_t lanes = m->target->vector_floats, stored = lanes * tile->b.column_bytes;
-  uint32_t widened = lanes * plan_widened_column(tile->b.dtype);
+  LLVMValueRef from = emit_address(m, tile->stored, emit_mul(m, k, tile->stored_b.step_bytes));
+  LLVMValueRef to = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
+  uint32_t lanes = m->target->vector_floats, stored = lanes * tile->stored_b.column_bytes;
+  uint32_t widened = lanes * tile->b.column_bytes;
   for (uint32_t step = 0; step < steps; ++step) {
     for (uint32_t v = 0; v < tile->vectors; ++v) {
-      uint64_t b = step * tile->b.step_bytes + v * stored,
-               wide = step * step_bytes(p) + v * widened;
+      uint64_t b = step * tile->stored_b.step_bytes + v * stored,
+               wide = step * tile->b.step_bytes + v * widened;
       convert_vector(p, tile, emit_address(m, from, emit_i64(m, (int64_t)b)),
                      emit_address(m, to, emit_i64(m, (int64_t)wide)));
     }
   }
 }
 
-/* Converts the steps [begin, end) of the depth block whose first is at `from`, `turn` at a time. */
-static void convert_range(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef begin,
-                          LLVMValueRef end, uint32_t turn) {
-  ModuleContext *m = p->k->m;
-  Loop steps;
-  loop_begin(m, &steps, begin, end, turn);
-  LLVMValueRef b = emit_address(m, from, emit_mul(m, steps.index, tile->b.step_bytes));
-  LLVMValueRef to = emit_address(m, p->k->widened, emit_mul(m, steps.index, step_bytes(p)));
-  convert_steps(p, tile, b, to, turn);
-  loop_end(m, &steps, NULL);
-}
-
 void product_widen(const Product *p, Tile *tile) {
   if (!p->plan.widened) return;
   ModuleContext *m = p->k->m;
-  LLVMValueRef from = emit_address(m, tile->panel, emit_mul(m, tile->depth, tile->b.step_bytes));
-  LLVMValueRef steps = steps_of(p, tile);
-  LLVMValueRef rest = LLVMBuildURem(m->builder, steps, emit_i64(m, PLAN_DEPTH_ALIGN), "");
-  LLVMValueRef even = LLVMBuildSub(m->builder, steps, rest, "");
-  convert_range(p, tile, from, emit_i64(m, 0), even, PLAN_DEPTH_ALIGN);
-  if (p->depth % PLAN_DEPTH_ALIGN) convert_range(p, tile, from, even, steps, 1);
+  tile->stored = tile->panel;
+  tile->stored_b = tile->b;
   LLVMValueRef before = LLVMBuildNeg(m->builder, emit_mul(m, tile->depth, step_bytes(p)), "");
   tile->panel = emit_address(m, p->k->widened, before);
   tile->b = (PanelSource){.dtype = p->type.dtype == DTYPE_S8 ? DTYPE_S16 : DTYPE_F32,
