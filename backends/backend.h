@@ -167,6 +167,8 @@ typedef struct Emitted {
  * be read, are diagnosed; `out` is then empty. */
 MUST_CHECK Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *arena, Diag *diag,
                             Emitted *out);
+/* Whether the sizes of code can be told: of ELF objects. */
+bool llvm_knows_code(const ArtifactSpec *spec);
 /* The bytes of code in an object of `spec` that variant `v` alone has. */
 uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object, Arena *arena);
 /* Of these, for each resolution [plan_count] those of kernels that it has and none before it. */

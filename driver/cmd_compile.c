@@ -7,6 +7,7 @@ static Status compile(Compilation *c) {
   ShapeList shapes;
   RETURN_IF_ERROR(shapes_parse(c->options->shape, SHAPES_MAX, c->arena, c->diag, &shapes));
   RETURN_IF_ERROR(outputs_check(c->options, c->arena, c->diag));
+  RETURN_IF_ERROR(outputs_check_target(c->options, c->variants[0].target, c->diag));
   return compile_files(c, &shapes);
 }
 

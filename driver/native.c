@@ -15,7 +15,12 @@
 #define PREFIX "model"
 
 Status native_check_machine(const Compilation *c) {
-  if ((c->variants[0].target->isa_bits & ~atm_cpu_isa()) == 0) return STATUS_OK;
+  const TargetInfo *target = c->variants[0].target;
+  bool here = target->format == FORMAT_ELF && (target->isa_bits & ~atm_cpu_isa()) == 0;
+  if (here) return STATUS_OK;
+  if (target->format != FORMAT_ELF) {
+    return diag_usage_error(c->diag, "this machine does not run code for %s", target->triple);
+  }
   return diag_usage_error(c->diag, "this machine does not run code for %s",
                           c->variants[0].target->name);
 }

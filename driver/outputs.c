@@ -336,6 +336,17 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   return output_check(options, arena, diag, weights_path(options, arena));
 }
 
+Status outputs_check_target(const Options *options, const TargetInfo *target, Diag *diag) {
+  static const char *const linked[] = {"lib", "shared", "exe"};
+  if (target->format == FORMAT_ELF || options->stop_after) return STATUS_OK;
+  for (size_t i = 0; i < sizeof linked / sizeof *linked; ++i) {
+    if (!is_wanted(&options->emit, linked[i])) continue;
+    return diag_usage_error(diag, "--emit=%s: made for Linux alone; for %s there is --emit=obj",
+                            linked[i], target->triple);
+  }
+  return STATUS_OK;
+}
+
 Status outputs_write(Compilation *c) {
   const Options *options = c->options;
   WeightSource source = weights_source(c->weights);

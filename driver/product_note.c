@@ -55,12 +55,15 @@ const char *product_note(const Compilation *c, const ArtifactSpec *spec) {
 
 /* -- finding it -------------------------------------------------------------------------------- */
 
+/* ELF, archives, Mach-O, COFF objects of x86-64, programs of Windows: how they begin. */
 bool product_is_file(const char *path) {
-  static const char elf[] = "\177ELF", archive[] = "!<arch>";
-  char head[sizeof archive - 1] = {0};
-  size_t got = file_head(path, head, sizeof head);
-  return got == sizeof head &&
-         (memcmp(head, elf, sizeof elf - 1) == 0 || memcmp(head, archive, sizeof archive - 1) == 0);
+  static const char *const heads[] = {"\177ELF", "!<arch>", "\xcf\xfa\xed\xfe", "\x64\x86", "MZ"};
+  char head[sizeof "!<arch>" - 1] = {0};
+  if (file_head(path, head, sizeof head) != sizeof head) return false;
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; ++i) {
+    if (memcmp(head, heads[i], strlen(heads[i])) == 0) return true;
+  }
+  return false;
 }
 
 /* The JSON of a note at `at`, of which `left` bytes may be read; NULL: there is none. */

@@ -54,8 +54,9 @@ void summary_print(const Summary *summary, const Compilation *c, const ArtifactS
   fprintf(stderr, ", weights %s as %s\n", units_bytes(c->blob.bytes, size),
           compilation_weights_text(c));
   for (uint32_t v = 0; v < c->variant_count; ++v) {
-    const uint64_t *added = object->data ? llvm_added_bytes(spec, v, object, c->arena) : NULL;
-    if (object->data) print_variant(c, spec, v, object);
+    bool known = object->data && llvm_knows_code(spec);
+    const uint64_t *added = known ? llvm_added_bytes(spec, v, object, c->arena) : NULL;
+    if (known) print_variant(c, spec, v, object);
     for (uint32_t i = 0; i < c->resolution_count; ++i) {
       print_resolution(c, &c->variants[v].resolutions[i], added_text(c, added, i));
     }

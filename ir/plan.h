@@ -80,10 +80,14 @@ typedef enum DotKind {
   DOT_KIND_COUNT,
 } DotKind;
 
+/* What objects are: on Linux, on Apple's systems, on Windows. */
+typedef enum ObjectFormat { FORMAT_ELF, FORMAT_MACHO, FORMAT_COFF, FORMAT_COUNT } ObjectFormat;
+
 /* What the choices depend on: one row of the target table. Data only. */
 typedef struct TargetInfo {
-  const char *name;       /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
-  const char *triple;     /* LLVM target triple */
+  const char *name;   /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
+  const char *triple; /* LLVM target triple */
+  ObjectFormat format;
   const char *cpu;        /* LLVM cpu name */
   const char *tune;       /* LLVM cpu name that code is tuned for: "tune-cpu" */
   const char *features;   /* LLVM feature string */

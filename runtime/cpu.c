@@ -49,8 +49,21 @@ static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
   if (leaf == 1) __asm__("mrs %0, ID_AA64ISAR1_EL1" : "=r"(bits));
   return (uint32_t)(reg == ISA_HIGH ? bits >> 32 : bits);
 }
+#elif defined(__riscv) && __riscv_xlen == 64
+#include <sys/auxv.h>
+
+enum { ARCH = ISA_RISCV };
+
+static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
+  (void)leaf, (void)reg;
+  return (uint32_t)getauxval(AT_HWCAP);
+}
+#else
+#if defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+enum { ARCH = ISA_POWER };
 #else
 enum { ARCH = -1 };
+#endif
 
 static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
   (void)leaf, (void)reg;

@@ -10,13 +10,19 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
   const char *symbol = arena_printf(a->arena, "%s_%s", a->spec->prefix, name);
   LLVMValueRef function = LLVMAddFunction(m->module, symbol, type);
   if (!exported) LLVMSetVisibility(function, LLVMHiddenVisibility);
-  emit_text_attribute(m, function, "target-cpu", a->baseline);
+  emit_text_attribute(m, function, "target-cpu", a->baseline->baseline_cpu);
+  const char *features = a->baseline->baseline_features;
+  if (features) emit_text_attribute(m, function, "target-features", features);
   emit_unwinding(m, function);
   emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* as in emit_function */
   if (!exported) emit_attribute(m, function, "noinline");
   LLVMPositionBuilderAtEnd(m->builder,
                            LLVMAppendBasicBlockInContext(m->context, function, "entry"));
   return function;
+}
+
+ObjectFormat artifact_format(const ArtifactSpec *spec) {
+  return spec->variants[0].target->format;
 }
 
 bool artifact_weights_are_external(const ArtifactSpec *spec) {

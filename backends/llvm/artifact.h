@@ -34,7 +34,7 @@ typedef struct Artifact {
   Arena *arena;
   ModuleContext *m;               /* for all but kernels: its vectors are no target's to use */
   VariantCode *variants;          /* [spec->variant_count] */
-  const char *baseline;           /* LLVM cpu for code outside of kernels */
+  const TargetRow *baseline;      /* whose CPU code outside of kernels is for */
   const uint64_t *weight_offsets; /* by recipe id */
   LLVMValueRef weights;           /* the embedded blob; NULL: external or none */
   LLVMValueRef cpu_check;         /* i64 (): what the CPU has; NULL: every one has all */
@@ -45,9 +45,13 @@ typedef struct Artifact {
   LLVMValueRef is_weights;        /* i1 (ptr): whether the model's weights begin there */
 } Artifact;
 
-/* Fills an open module (of `m`) with the artifact. `weights_bytes` is the size of the embedded
- * weights symbol, zeros in a section of its own; 0: none. */
-void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_bytes);
+/* The embedded weights symbol. */
+typedef struct ModuleWeights {
+  uint64_t bytes;       /* 0: none */
+  const char *contents; /* NULL: zeros */
+} ModuleWeights;
+/* Fills an open module (of `m`) with the artifact. */
+void module_fill(ModuleContext *m, const ArtifactSpec *spec, ModuleWeights weights);
 /* The symbols of variant `v`'s kernels, [plan][kernel]: PREFIX_NAME, or PREFIX_NAME_v3 where there
  * are several variants; numbered where kernels of several plans share a name but not their code.
  * Equal kernels have one symbol. */
@@ -65,6 +69,8 @@ bool artifact_weights_are_external(const ArtifactSpec *spec);
 LLVMValueRef artifact_is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignment);
 /* The function being emitted returns `code`, an i32, unless `condition` holds. */
 void artifact_require(ModuleContext *m, LLVMValueRef condition, int code);
+/* What objects of it are. */
+ObjectFormat artifact_format(const ArtifactSpec *spec);
 /* The number that atm_tensor.dtype has for a type. */
 uint32_t artifact_dtype(DType dtype);
 

@@ -1,7 +1,8 @@
 /* What the CPU and its operating system support, asked by the object itself so that it depends on
  * nothing outside: the tests of runtime/isa.def, those alone that some variant of the code needs,
  * without a branch but the one in front of xgetbv, which faults where the system has not switched
- * it on. On Arm the registers are read that Linux answers for.
+ * it on. On Arm the registers are read that Linux answers for; on RISC-V libc is asked, where it is
+ * there.
  *
  *   uint64_t PREFIX_cpu_isa(void) {
  *     found = 0;
@@ -132,8 +133,32 @@ static LLVMValueRef holds_arm(Check *c, const Test *t) {
   return has_bits(c, bits, i64(c, mask));
 }
 
+/* The same of getauxval(AT_HWCAP); a program without it has to tell by env->isa. */
+static LLVMValueRef holds_riscv(Check *c, const Test *t) {
+  enum { HWCAP = 16 };
+  LLVMBuilderRef b = c->m->builder;
+  LLVMTypeRef type = LLVMFunctionType(c->m->i64, &c->m->i64, 1, 0);
+  LLVMValueRef ask = LLVMAddFunction(c->m->module, "getauxval", type);
+  LLVMSetLinkage(ask, LLVMExternalWeakLinkage);
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(b);
+  LLVMBasicBlockRef there = LLVMAppendBasicBlockInContext(c->m->context, c->function, "");
+  LLVMBasicBlockRef known = LLVMAppendBasicBlockInContext(c->m->context, c->function, "");
+  LLVMBuildCondBr(b, LLVMBuildIsNotNull(b, ask, ""), there, known);
+  LLVMPositionBuilderAtEnd(b, there);
+  LLVMValueRef key = i64(c, HWCAP), told = LLVMBuildCall2(b, type, ask, &key, 1, "");
+  LLVMBuildBr(b, known);
+  LLVMPositionBuilderAtEnd(b, known);
+  LLVMValueRef bits = LLVMBuildPhi(b, c->m->i64, "");
+  LLVMAddIncoming(bits, (LLVMValueRef[]){i64(c, 0), told}, (LLVMBasicBlockRef[]){before, there}, 2);
+  return has_bits(c, bits, i64(c, t->mask));
+}
+
 static LLVMValueRef holds(Check *c, int arch, const Test *t) {
-  return arch == ISA_X86 ? holds_x86(c, t) : holds_arm(c, t);
+  switch (arch) {
+    case ISA_X86: return holds_x86(c, t);
+    case ISA_ARM: return holds_arm(c, t);
+    default: CHECK(arch == ISA_RISCV); return holds_riscv(c, t);
+  }
 }
 
 /* Adds the bit of row `r` to `found` where all that it asks for holds. */

@@ -4,20 +4,25 @@
  *
  * Symbols: those of artifact_symbols are exported, everything else is hidden or private.
  * The weights are zeros in a section of their own; the real bytes are written into the emitted
- * object. They are marked externally initialized so that no pass folds a load of them. */
+ * object, if that is ELF; in other formats LLVM writes them. They are marked externally initialized
+ * so that no pass folds a load of them. */
 #include <string.h>
 
 #include "backends/llvm/artifact.h"
 
 /* The symbol of the embedded weights, aligned as recipes are in the blob (weights_blob.c). */
-static LLVMValueRef weights_global(Artifact *a, uint64_t bytes) {
+static LLVMValueRef weights_global(Artifact *a, ModuleWeights weights) {
   const char *symbol = arena_printf(a->arena, "%s_weights", a->spec->prefix);
-  LLVMTypeRef type = LLVMArrayType2(a->m->i8, bytes);
+  LLVMTypeRef type = LLVMArrayType2(a->m->i8, weights.bytes);
   LLVMValueRef global = LLVMAddGlobal(a->m->module, type, symbol);
-  LLVMSetInitializer(global, LLVMConstNull(type));
+  LLVMValueRef zeros = LLVMConstNull(type);
+  LLVMSetInitializer(global, !weights.contents
+                                 ? zeros
+                                 : LLVMConstStringInContext2(a->m->context, weights.contents,
+                                                             weights.bytes, true));
   LLVMSetGlobalConstant(global, 1);
   LLVMSetExternallyInitialized(global, 1);
-  LLVMSetSection(global, artifact_weights_section);
+  if (artifact_format(a->spec) == FORMAT_ELF) LLVMSetSection(global, artifact_weights_section);
   LLVMSetAlignment(global, 128);
   if (!a->spec->export_all) LLVMSetVisibility(global, LLVMHiddenVisibility);
   return global;
@@ -85,7 +90,7 @@ const char *const *const *module_kernel_names(const ArtifactSpec *spec, uint32_t
 /* -- the module -------------------------------------------------------------------------------- */
 
 const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
-  if (spec->variant_count == 1) return ".text";
+  if (spec->variant_count == 1 || artifact_format(spec) != FORMAT_ELF) return ".text";
   return arena_printf(arena, ".text.%s", target_row(spec->variants[v].target)->isa);
 }
 
@@ -94,7 +99,9 @@ static LLVMValueRef emit_kernel(Artifact *a, uint32_t v, const PlanKernel *kerne
                                 const char *symbol) {
   LLVMValueRef function = kernel_emit(&a->variants[v].m, kernel, symbol);
   if (a->spec->export_all) LLVMSetVisibility(function, LLVMDefaultVisibility);
-  if (a->spec->variant_count > 1) LLVMSetSection(function, module_section(a->spec, v, a->arena));
+  if (a->spec->variant_count > 1 && artifact_format(a->spec) == FORMAT_ELF) {
+    LLVMSetSection(function, module_section(a->spec, v, a->arena));
+  }
   return function;
 }
 
@@ -127,11 +134,11 @@ static void emit_first(Artifact *a) {
   LLVMAddAlias2(a->m->module, LLVMGlobalGetValueType(a->entries[0]), 0, a->entries[0], symbol);
 }
 
-void module_fill(ModuleContext *m, const ArtifactSpec *spec, uint64_t weights_bytes) {
+void module_fill(ModuleContext *m, const ArtifactSpec *spec, ModuleWeights weights) {
   Artifact a = {.spec = spec, .arena = m->arena, .m = m};
-  a.baseline = target_row(spec->variants[0].target)->baseline_cpu;
+  a.baseline = target_row(spec->variants[0].target);
   a.weight_offsets = offsets_by_recipe(m->arena, spec->blob);
-  if (weights_bytes) a.weights = weights_global(&a, weights_bytes);
+  if (weights.bytes) a.weights = weights_global(&a, weights);
   a.variants = ARENA_ARRAY(m->arena, spec->variant_count, VariantCode);
   for (uint32_t v = 0; v < spec->variant_count; ++v) {
     a.variants[v].variant = &spec->variants[v];

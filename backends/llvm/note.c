@@ -24,6 +24,7 @@ void note_emit(Artifact *a) {
   LLVMSetInitializer(global, whole);
   LLVMSetGlobalConstant(global, true);
   LLVMSetVisibility(global, LLVMHiddenVisibility);
-  LLVMSetSection(global, ".note.atmc");
+  static const char *const sections[FORMAT_COUNT] = {".note.atmc", "__TEXT,__atmc_note", ".atmc"};
+  LLVMSetSection(global, sections[artifact_format(a->spec)]);
   LLVMSetAlignment(global, 4);
 }

@@ -1,8 +1,9 @@
 /* From plans to the bytes of an object, of assembly or of LLVM IR.
  *
- * Everything is emitted to memory: LLVM ends the process when it cannot write a file. The object is
- * made with a weights section of PLACEHOLDER_BYTES, which then grows to its size in place, so that
- * the weights are evaluated straight into the object's bytes. */
+ * Everything is emitted to memory: LLVM ends the process when it cannot write a file. An ELF object
+ * is made with a weights section of PLACEHOLDER_BYTES, which then grows to its size in place, so
+ * that the weights are evaluated straight into the object's bytes; other formats get them from
+ * LLVM. */
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Core.h>
 #include <llvm-c/ErrorHandling.h>
@@ -42,6 +43,14 @@ void object_initialize_llvm(void) {
   LLVMInitializeAArch64TargetMC();
   LLVMInitializeAArch64AsmPrinter();
   LLVMInitializeAArch64AsmParser();
+  LLVMInitializeRISCVTargetInfo();
+  LLVMInitializeRISCVTarget();
+  LLVMInitializeRISCVTargetMC();
+  LLVMInitializeRISCVAsmPrinter();
+  LLVMInitializePowerPCTargetInfo();
+  LLVMInitializePowerPCTarget();
+  LLVMInitializePowerPCTargetMC();
+  LLVMInitializePowerPCAsmPrinter();
 }
 
 /* Position-independent code, so that objects fit shared libraries too. */
@@ -56,10 +65,19 @@ static LLVMTargetMachineRef machine_new(const TargetInfo *target, bool unoptimiz
                                  LLVMRelocPIC, LLVMCodeModelSmall);
 }
 
-/* The bytes of the embedded weights symbol as LLVM sees it. */
-static uint64_t symbol_bytes(const ArtifactSpec *spec, EmitKind kind) {
-  if (spec->external_weights || !spec->blob->bytes) return 0;
-  return kind == EMIT_OBJECT ? PLACEHOLDER_BYTES : spec->blob->bytes;
+/* The embedded weights symbol as LLVM sees it; its contents, if any, are the caller's to free. */
+static Status symbol_weights(const ArtifactSpec *spec, EmitKind kind, ModuleWeights *weights) {
+  *weights = (ModuleWeights){0};
+  if (spec->external_weights || !spec->blob->bytes) return STATUS_OK;
+  weights->bytes = spec->blob->bytes;
+  if (kind != EMIT_OBJECT) return STATUS_OK;
+  if (artifact_format(spec) == FORMAT_ELF) {
+    weights->bytes = PLACEHOLDER_BYTES;
+    return STATUS_OK;
+  }
+  char *contents = memory_new(weights->bytes, 1, "weights");
+  weights->contents = contents;
+  return weights_blob_evaluate(spec->blob, spec->source, contents);
 }
 
 /* In release builds too: wrong IR would crash LLVM later, where nobody knows why. */
@@ -99,7 +117,8 @@ static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef m
 }
 
 /* The whole way from the spec to LLVM's output; nothing of LLVM's outlives it but the buffer. */
-static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena *arena) {
+static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, ModuleWeights weights,
+                                 Arena *arena) {
   /* Functions say for themselves what they are for; what does not is for the lowest. */
   const TargetInfo *target = spec->variants[spec->variant_count - 1].target;
   LLVMContextRef context = LLVMContextCreate();
@@ -108,7 +127,7 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Arena 
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
   LLVMSetModuleDataLayout(m.module, layout);
   LLVMDisposeTargetData(layout);
-  module_fill(&m, spec, symbol_bytes(spec, kind));
+  module_fill(&m, spec, weights);
   emit_close(&m);
   verify_module(m.module);
   if (!spec->unoptimized) optimize(m.module, machine);
@@ -154,17 +173,27 @@ Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *arena, Diag *di
                       (unsigned long long)spec->blob->bytes, (unsigned long long)embedded_limit);
   }
   object_initialize_llvm();
-  LLVMMemoryBufferRef buffer = build(spec, kind, arena);
+  ModuleWeights weights;
+  Status status = symbol_weights(spec, kind, &weights);
+  if (status) {
+    free((char *)(uintptr_t)weights.contents);
+    return status;
+  }
+  LLVMMemoryBufferRef buffer = build(spec, kind, weights, arena);
+  free((char *)(uintptr_t)weights.contents);
   const char *start = LLVMGetBufferStart(buffer);
   size_t size = LLVMGetBufferSize(buffer);
-  Status status = STATUS_OK;
-  if (kind == EMIT_OBJECT) {
+  if (kind == EMIT_OBJECT && artifact_format(spec) == FORMAT_ELF) {
     status = finish(spec, start, size, arena, out);
   } else {
     *out = (Emitted){copy_text(start, size), size};
   }
   LLVMDisposeMemoryBuffer(buffer);
   return status;
+}
+
+bool llvm_knows_code(const ArtifactSpec *spec) {
+  return artifact_format(spec) == FORMAT_ELF;
 }
 
 uint64_t llvm_code_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object,

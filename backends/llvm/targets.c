@@ -13,7 +13,8 @@
 #include "backends/llvm/targets.h"
 #include "support/panic.h"
 
-static const TargetFamily *const families[] = {&target_family_x86, &target_family_arm};
+static const TargetFamily *const families[] = {&target_family_x86, &target_family_arm,
+                                               &target_family_riscv, &target_family_power};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* `list` ends with NULL. */
@@ -24,18 +25,13 @@ static bool list_has(const char *const *list, const char *name) {
   return false;
 }
 
-/* Pointers of 32 bits on a machine of 64, as x86_64-linux-gnux32: another ABI. */
-static bool is_narrow(const char *triple) {
-  return strstr(triple, "x32") || strstr(triple, "ilp32");
-}
-
-/* `triple` starts with one of the family's architectures, and names no system but Linux. */
+/* `triple` starts with one of the family's architectures, and names a system that it has. */
 static bool family_takes(const TargetFamily *family, const char *triple) {
   size_t length = strcspn(triple, "-");
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): tables are not NULL */
   for (const char *const *arch = family->arches; *arch; ++arch) {
     if (strlen(*arch) == length && strncmp(*arch, triple, length) == 0) {
-      return triple[length] == 0 ||
-             (strstr(triple + length, "linux") && !is_narrow(triple + length));
+      return system_find(family, triple) != NULL;
     }
   }
   return false;
@@ -180,12 +176,20 @@ static const TargetRow *choose_cpu(const char *cpu, const TargetFamily **family,
   return row;
 }
 
-const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag *diag) {
+/* For whom code is made that nobody chose an instruction set for: the machine at hand, unless the
+ * code is for another system. */
+static const TargetRow *row_of_nobody(const TargetFamily *family, const char *triple) {
+  bool foreign = triple && system_is_foreign(system_find(family, triple));
+  const TargetRow *best = foreign ? NULL : row_of_host(family);
+  return best ? best : &family->rows[family->row_count - 1];
+}
+
+/* The row as options choose it, whatever the system. */
+static const TargetInfo *choose_row(const TargetRequest *request, Arena *arena, Diag *diag) {
   const TargetFamily *family = NULL;
   const char *isa = request->isa, *cpu = request->cpu, *triple = request->triple;
   if (triple && !(family = family_of_triple(triple))) {
-    diag_usage_error(diag, "unknown target \"%s\"; known: x86_64-linux-gnu, aarch64-linux-gnu",
-                     triple);
+    diag_usage_error(diag, "unknown target \"%s\"; known: %s", triple, system_triples(arena));
     return NULL;
   }
   const TargetRow *wanted = isa ? row_find(family, isa, row_of_isa, &family) : NULL;
@@ -206,9 +210,30 @@ const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag
     diag_usage_error(diag, "no code is made for this machine; choose one with --target");
     return NULL;
   }
-  if (!best) best = row_of_host(family);
-  if (!best) best = &family->rows[family->row_count - 1];
+  if (!best) best = row_of_nobody(family, triple);
   return &row_by_itself(family, best, request->quantized)->info;
+}
+
+/* Rows are elements of their family's table. */
+static const TargetFamily *family_of_row(const TargetRow *row) {
+  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
+    const TargetRow *rows = families[i]->rows;
+    if (row >= rows && row < rows + families[i]->row_count) return families[i];
+  }
+  PANIC("target %s is of no family", row->info.name);
+}
+
+const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag *diag) {
+  const TargetInfo *info = choose_row(request, arena, diag);
+  if (!info) return NULL;
+  const TargetRow *row = target_row(info);
+  const TargetFamily *family = family_of_row(row);
+  if (request->quantized && family->in_floats) {
+    diag_usage_error(diag, "--quantize=int8: code for %s is in floats alone", family->name);
+    return NULL;
+  }
+  if (!request->triple) return info;
+  return system_apply(system_find(family, request->triple), row, arena, diag);
 }
 
 const TargetInfo *target_find(const char *name, const char *triple) {
@@ -225,15 +250,6 @@ const TargetRow *target_row(const TargetInfo *info) {
     if (row) return row;
   }
   PANIC("target %s is not in the table", info->name);
-}
-
-/* Rows are elements of their family's table. */
-static const TargetFamily *family_of_row(const TargetRow *row) {
-  for (uint32_t i = 0; i < FAMILY_COUNT; ++i) {
-    const TargetRow *rows = families[i]->rows;
-    if (row >= rows && row < rows + families[i]->row_count) return families[i];
-  }
-  PANIC("target %s is of no family", row->info.name);
 }
 
 /* The rows of one family are best first: nothing of another may stand in `list`, nor `target`

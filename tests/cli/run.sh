@@ -373,6 +373,23 @@ if ${CC:-cc} -Iout -fsyntax-only both.c 2>stderr; then fail "headers of net and 
 says stderr 'another model has macros NET_*'
 rm out/*
 expect 2 $compile -o out/tiny --emit=obj,everything
+for kind in lib shared exe; do
+  expect 2 $compile -o out/tiny --emit=obj,$kind --target=x86_64-pc-windows-msvc
+  says stderr "made for Linux alone"
+done
+expect 2 $compile -o out/tiny --target=wasm32-unknown-unknown
+says stderr 'unknown target "wasm32-unknown-unknown"; known: x86_64-linux-gnu, aarch64-linux-gnu, riscv64-linux-gnu'
+expect 2 $compile -o out/tiny --target=riscv64-linux-gnu --quantize=int8
+says stderr "--quantize=int8: code for riscv64 is in floats alone"
+expect 2 $compile -o out/tiny --target=arm64-apple-macos --isa=neon-i8mm
+says stderr "does not say whether a CPU has it; neon is for all"
+expect 2 verify tiny.json --weights tiny.safetensors --shape 1x3x32x32 --target=x86_64-pc-windows-msvc
+says stderr "does not run code for x86_64-pc-windows-msvc"
+for target in x86_64-linux-gnu aarch64-linux-musl riscv64-linux-gnu powerpc64le-linux-gnu arm64-apple-macos \
+  x86_64-apple-macos x86_64-pc-windows-msvc x86_64-w64-windows-gnu; do
+  expect 0 $compile -o out/tiny --target=$target
+done
+rm out/*
 echo old >out/tiny.o
 CC=false expect 3 $compile -o out/tiny --emit=obj,exe
 CC=no-such-compiler expect 3 $compile -o out/tiny --emit=obj,shared

@@ -8,15 +8,18 @@
 
 #include "tested.h"
 
-enum { WORD = sizeof(uint64_t) };
+enum { WORD = sizeof(uint64_t), ALIGNMENT = 64 };
 
-/* The whole file in memory aligned to 64 bytes; NULL: not to be had. */
+static _Alignas(ALIGNMENT) char workspace[TESTED_SELFTEST_BYTES(1)];
+
+/* The whole file in memory aligned as weights are, until the program ends; NULL: not to be had. */
 static char *read_file(const char *path, size_t *bytes) {
   FILE *file = fopen(path, "rb");
   if (!file || fseek(file, 0, SEEK_END)) return NULL;
   *bytes = (size_t)ftell(file);
   rewind(file);
-  char *data = aligned_alloc(64, (*bytes + 63) / 64 * 64);
+  char *data = malloc(*bytes + ALIGNMENT);
+  if (data) data += ALIGNMENT - (uintptr_t)data % ALIGNMENT;
   if (data && fread(data, 1, *bytes, file) != *bytes) return NULL;
   fclose(file);
   return data;
@@ -33,11 +36,10 @@ static void sum_up(char *weights, size_t bytes) {
 }
 
 int main(int argc, char **argv) {
-  const size_t bytes = TESTED_SELFTEST_BYTES(1);
-  void *workspace = aligned_alloc(64, (bytes + 63) / 64 * 64);
+  const size_t bytes = sizeof workspace;
   atm_env env = {.size = sizeof env};
-  if (!workspace || tested_selftest(workspace, bytes - 1) != ATM_E_WORKSPACE ||
-      tested_selftest((char *)workspace + 1, bytes) != ATM_E_WORKSPACE ||
+  if (tested_selftest(workspace, bytes - 1) != ATM_E_WORKSPACE ||
+      tested_selftest(workspace + 1, bytes) != ATM_E_WORKSPACE ||
       tested_selftest(NULL, bytes) != ATM_E_WORKSPACE) {
     return 2;
   }

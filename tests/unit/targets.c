@@ -11,8 +11,9 @@ static const char *chosen(const TargetRequest *request) {
   Diag diag = {0};
   const TargetInfo *target = target_choose(request, arena, &diag);
   cr_expect_eq(diag.errors, target ? 0u : 1u);
+  const char *name = target ? target->name : NULL;
   arena_free(arena);
-  return target ? target->name : NULL;
+  return name;
 }
 
 static const char *choose(const char *isa, const char *cpu, const char *triple) {
@@ -64,8 +65,16 @@ Test(targets, wants_options_that_agree) {
 }
 
 Test(targets, knows_its_systems) {
-  cr_expect_null(choose(NULL, NULL, "riscv64-linux-gnu"));
-  cr_expect_null(choose(NULL, NULL, "x86_64-pc-windows-msvc"));
+  cr_expect_str_eq(choose(NULL, NULL, "riscv64-linux-gnu"), "rv64gcv");
+  cr_expect_str_eq(choose(NULL, NULL, "ppc64le-linux-gnu"), "power8");
+  cr_expect_str_eq(choose(NULL, NULL, "x86_64-pc-windows-msvc"), "x86-64-v2", "no machine's");
+  cr_expect_str_eq(choose("v4", NULL, "x86_64-apple-macos12"), "x86-64-v4");
+  cr_expect_str_eq(choose(NULL, NULL, "arm64-apple-macos"), "armv8-a");
+  cr_expect_null(choose("neon-i8mm", NULL, "arm64-apple-macos"), "nobody may ask");
+  cr_expect_null(choose(NULL, NULL, "aarch64-pc-windows-msvc"));
+  cr_expect_null(choose(NULL, NULL, "x86_64-apple-ios"));
+  cr_expect_null(choose(NULL, NULL, "riscv32-linux-gnu"));
+  cr_expect_null(choose(NULL, NULL, "powerpc64-linux-gnu"), "big-endian");
   cr_expect_null(choose(NULL, NULL, "x86_64x-linux-gnu"));
   cr_expect_null(choose(NULL, NULL, ""));
   cr_expect_str_eq(choose("v3", NULL, "x86_64"), "x86-64-v3");
@@ -82,8 +91,9 @@ Test(targets, takes_the_best_of_this_machine) {
 }
 
 Test(targets, has_consistent_rows) {
-  const TargetFamily *families[] = {&target_family_x86, &target_family_arm};
-  for (int f = 0; f < 2; ++f) {
+  const TargetFamily *families[] = {&target_family_x86, &target_family_arm, &target_family_riscv,
+                                    &target_family_power};
+  for (int f = 0; f < 4; ++f) {
     for (uint32_t i = 0; i < families[f]->row_count; ++i) {
       const TargetInfo *t = &families[f]->rows[i].info;
       uint32_t columns = t->tile_columns / t->vector_floats;
