@@ -12,7 +12,7 @@
 #include "driver/units.h"
 #include "support/panic.h"
 
-/* Behind the results on the standard output. */
+/* Behind the results on the standard output, and behind all that could still run out of memory. */
 static Status write_trace(Compilation *c, Native *native, const Measurement *m) {
   Trace trace;
   RETURN_IF_ERROR(output_finish(c->diag));
@@ -20,6 +20,7 @@ static Status write_trace(Compilation *c, Native *native, const Measurement *m) 
   const char *title = arena_printf(c->arena, "%s at %s for %s", c->model->name,
                                    shapes_format(c->variants[0].resolutions[0].shape, c->arena),
                                    c->variants[0].target->name);
+  native_close(native);
   return trace_write(&trace, title, &m->peaks, c->options->trace, c->arena, c->diag);
 }
 

@@ -33,7 +33,7 @@ static Status write_tensors(const Weights *weights, const Options *options, Aren
     RETURN_IF_ERROR(write_tensor(weights, &tensors[i], files));
   }
   RETURN_IF_ERROR(atomic_files_end(files));
-  return atomic_files_commit(files);
+  return output_commit(files, diag);
 }
 
 Status cmd_import(const Options *options, Arena *arena, Diag *diag) {

@@ -195,8 +195,11 @@ static Status inspect(Compilation *c) {
 }
 
 Status cmd_inspect(const Options *options, Arena *arena, Diag *diag) {
-  if (product_is_file(options->argument)) return product_inspect(options, arena, diag);
-  if (weights_is_file(options->argument)) return inspect_weights(options, arena, diag);
+  bool is;
+  RETURN_IF_ERROR(product_is_file(diag, options->argument, &is));
+  if (is) return product_inspect(options, arena, diag);
+  RETURN_IF_ERROR(weights_is_file(diag, options->argument, &is));
+  if (is) return inspect_weights(options, arena, diag);
   if (options->state) return diag_usage_error(diag, "--state: %s is a model", options->argument);
   return compilation_with(options, arena, diag, inspect);
 }

@@ -20,7 +20,7 @@ static Status write_tensor(const WeightNeed *need, uint64_t seed, AtomicFiles *f
 }
 
 /* One after the other: only one is in memory. */
-static Status write_tensors(const Model *model, const Options *options, Arena *arena,
+static Status write_tensors(const Model *model, const Options *options, Arena *arena, Diag *diag,
                             AtomicFiles *files) {
   NamedTensor *tensors = ARENA_ARRAY(arena, model->need_count, NamedTensor);
   for (uint32_t i = 0; i < model->need_count; ++i) {
@@ -35,7 +35,7 @@ static Status write_tensors(const Model *model, const Options *options, Arena *a
     RETURN_IF_ERROR(write_tensor(&model->needs[i], options->synthetic, files));
   }
   RETURN_IF_ERROR(atomic_files_end(files));
-  return atomic_files_commit(files);
+  return output_commit(files, diag);
 }
 
 Status cmd_weights(const Options *options, Arena *arena, Diag *diag) {
@@ -44,7 +44,7 @@ Status cmd_weights(const Options *options, Arena *arena, Diag *diag) {
   RecipeTable *recipes = recipe_table_new(arena);
   RETURN_IF_ERROR(frontend_read_model(arena, recipes, diag, options->argument, &model));
   AtomicFiles *files = atomic_files_new(arena, diag);
-  Status status = write_tensors(model, options, arena, files);
+  Status status = write_tensors(model, options, arena, diag, files);
   atomic_files_discard(files);
   return status;
 }

@@ -63,7 +63,10 @@ int main(int argc, char **argv) {
   Arena *arena = arena_new();
   Diag diag = {.stream = stderr};
   Status status = run_command(argc, argv, arena, &diag);
-  Status finished = output_finish(&diag);
+  if (status == STATUS_OK || status == STATUS_MISMATCH) { /* else there is a message already */
+    Status finished = output_finish(&diag);
+    if (!status) status = finished;
+  }
   arena_free(arena);
-  return status ? (int)status : (int)finished;
+  return (int)status;
 }

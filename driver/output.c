@@ -3,9 +3,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
-
-#include "support/atomic_file.h"
 
 Status output_check(const Options *options, Arena *arena, Diag *diag, const char *path) {
   const TextList *tensors = &options->inputs, *plans = &options->from_plan;
@@ -23,15 +22,21 @@ Status output_check(const Options *options, Arena *arena, Diag *diag, const char
 }
 
 Status output_finish(Diag *diag) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return STATUS_OK;
+  bool written = __fpending(stdout) == 0 || fflush(stdout) == 0;
+  if (written && !ferror(stdout)) return STATUS_OK;
   return diag_io_error(diag, (Position){0}, "cannot write the standard output: %s",
                        strerror(errno));
+}
+
+Status output_commit(AtomicFiles *files, Diag *diag) {
+  RETURN_IF_ERROR(output_finish(diag));
+  return atomic_files_commit(files);
 }
 
 Status output_file(Arena *arena, Diag *diag, const char *path, const void *data, size_t bytes) {
   AtomicFiles *files = atomic_files_new(arena, diag);
   Status status = atomic_files_write(files, path, data, bytes, false);
-  if (!status) status = atomic_files_commit(files);
+  if (!status) status = output_commit(files, diag);
   atomic_files_discard(files);
   return status;
 }

@@ -3,6 +3,7 @@
 #include "driver/outputs.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -276,6 +277,16 @@ static Status write_weights(Outputs *o) {
   return status;
 }
 
+/* The files appear behind everything that could fail: what is said of them is ready by then. */
+static Status commit(Outputs *o) {
+  const char *text = summary_text(&o->summary, o->c, &o->spec, &o->object);
+  progress_end(&o->c->progress);
+  summary_warn_isa(o->c);
+  RETURN_IF_ERROR(output_commit(o->files, o->c->diag));
+  fputs(text, stderr);
+  return STATUS_OK;
+}
+
 /* Every file that was asked for, in the order of emit.def; they appear together, or none does. */
 static Status write_all(Outputs *o) {
   Compilation *c = o->c;
@@ -284,7 +295,7 @@ static Status write_all(Outputs *o) {
     if (!is_wanted(&c->options->emit, WRITERS[i].word)) continue;
     RETURN_IF_ERROR(WRITERS[i].write(o, output_path(c->options, i, c->arena)));
   }
-  return atomic_files_commit(o->files);
+  return commit(o);
 }
 
 /* `name` as a C identifier: what cannot stand in one becomes `_`. */
@@ -369,7 +380,6 @@ Status outputs_write(Compilation *c) {
   if (!status) status = write_all(&o);
   atomic_files_discard(o.files);
   progress_end(&c->progress);
-  if (!status) summary_print(&o.summary, c, &o.spec, &o.object);
   free(o.object.data);
   return status;
 }

@@ -29,9 +29,12 @@ static const Format *find_format(const char *data, size_t bytes) {
   return NULL;
 }
 
-bool photo_is_file(const char *path) {
+Status photo_is_file(Diag *diag, const char *path, bool *is) {
   char magic[MAGIC_BYTES];
-  return find_format(magic, file_head(path, magic, sizeof magic)) != NULL;
+  size_t bytes;
+  RETURN_IF_ERROR(file_head(diag, path, magic, sizeof magic, &bytes));
+  *is = find_format(magic, bytes) != NULL;
+  return STATUS_OK;
 }
 
 uint8_t *photo_allocate(Arena *arena, Photo *photo, uint64_t height, uint64_t width,

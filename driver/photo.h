@@ -15,8 +15,8 @@ typedef struct Photo { /* [height][width][3] of red, green and blue, in an arena
   uint32_t height, width;
 } Photo;
 
-/* Whether the file at `path` begins as a JPEG or PNG does. */
-bool photo_is_file(const char *path);
+/* *is: the file at `path` begins as a JPEG or PNG does. */
+MUST_CHECK Status photo_is_file(Diag *diag, const char *path, bool *is);
 /* Decodes it. Transparency is dropped, and rotations that a camera noted are not done. */
 MUST_CHECK Status photo_read(Arena *arena, Diag *diag, const char *path, Photo *photo);
 
@@ -28,7 +28,8 @@ enum { PHOTO_PALETTE = 256 }; /* colors */
 /* Pixels for an image of that size; NULL, with a message, where it is too large. */
 uint8_t *photo_allocate(Arena *arena, Photo *photo, uint64_t height, uint64_t width,
                         char message[PHOTO_MAX_MESSAGE]);
-/* Decodes `bytes` of `data`; false, with a message, where they are no such image. */
+/* Decodes `bytes` of `data`; false, with a message, where they are no such image. Without memory
+ * the process ends (support/memory.h). */
 typedef bool PhotoDecoder(Arena *arena, const uint8_t *data, size_t bytes, Photo *photo,
                           char message[PHOTO_MAX_MESSAGE]);
 PhotoDecoder photo_decode_jpeg, photo_decode_png;

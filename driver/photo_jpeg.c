@@ -6,7 +6,11 @@
 
 #ifdef ATMC_HAVE_JPEG
 #include <jpeglib.h>
+/* Behind jpeglib.h. */
+#include <jerror.h>
 #include <setjmp.h>
+
+#include "support/memory.h"
 
 enum { MOST_SCANS = 200 }; /* of a progressive file: each goes over the whole image */
 
@@ -22,6 +26,7 @@ typedef struct Decoder {
 static void leave(j_common_ptr jpeg) {
   Decoder *d = jpeg->client_data;
   char text[JMSG_LENGTH_MAX];
+  if (jpeg->err->msg_code == JERR_OUT_OF_MEMORY) memory_exhausted(0, "reading a JPEG");
   jpeg->err->format_message(jpeg, text);
   snprintf(d->message, PHOTO_MAX_MESSAGE, "not a good JPEG: %.200s", text);
   longjmp(d->escape, 1);

@@ -5,8 +5,18 @@
 
 #ifdef ATMC_HAVE_PNG
 #include <png.h>
+#include <string.h>
+
+#include "support/memory.h"
 
 enum { RGBA = 4 };
+
+/* libpng says what is wrong in words alone. Always false. */
+static bool refuse(const png_image *image, char message[PHOTO_MAX_MESSAGE]) {
+  if (strstr(image->message, "memory")) memory_exhausted(0, "reading a PNG");
+  snprintf(message, PHOTO_MAX_MESSAGE, "not a good PNG: %.200s", image->message);
+  return false;
+}
 
 /* Reads the pixels, with alpha, and drops that. */
 static bool read_pixels(Arena *arena, png_image *image, Photo *photo,
@@ -17,8 +27,7 @@ static bool read_pixels(Arena *arena, png_image *image, Photo *photo,
   size_t count = (size_t)photo->height * photo->width;
   uint8_t *with_alpha = arena_alloc(arena, count * RGBA);
   if (!png_image_finish_read(image, NULL, with_alpha, 0, NULL)) {
-    snprintf(message, PHOTO_MAX_MESSAGE, "not a good PNG: %.200s", image->message);
-    return false;
+    return refuse(image, message);
   }
   for (size_t i = 0; i < count; ++i) {
     for (size_t c = 0; c < 3; ++c) photo->pixels[3 * i + c] = with_alpha[RGBA * i + c];
@@ -29,12 +38,9 @@ static bool read_pixels(Arena *arena, png_image *image, Photo *photo,
 bool photo_decode_png(Arena *arena, const uint8_t *data, size_t bytes, Photo *photo,
                       char message[PHOTO_MAX_MESSAGE]) {
   png_image image = {.version = PNG_IMAGE_VERSION};
-  bool good = false;
-  if (!png_image_begin_read_from_memory(&image, data, bytes)) {
-    snprintf(message, PHOTO_MAX_MESSAGE, "not a good PNG: %.200s", image.message);
-  } else {
-    good = read_pixels(arena, &image, photo, message);
-  }
+  bool good = png_image_begin_read_from_memory(&image, data, bytes)
+                  ? read_pixels(arena, &image, photo, message)
+                  : refuse(&image, message);
   png_image_free(&image);
   return good;
 }

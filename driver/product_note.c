@@ -56,14 +56,16 @@ const char *product_note(const Compilation *c, const ArtifactSpec *spec) {
 /* -- finding it -------------------------------------------------------------------------------- */
 
 /* ELF, archives, Mach-O, COFF objects of x86-64, programs of Windows: how they begin. */
-bool product_is_file(const char *path) {
+Status product_is_file(Diag *diag, const char *path, bool *is) {
   static const char *const heads[] = {"\177ELF", "!<arch>", "\xcf\xfa\xed\xfe", "\x64\x86", "MZ"};
   char head[sizeof "!<arch>" - 1] = {0};
-  if (file_head(path, head, sizeof head) != sizeof head) return false;
-  for (size_t i = 0; i < sizeof heads / sizeof *heads; ++i) {
-    if (memcmp(head, heads[i], strlen(heads[i])) == 0) return true;
+  size_t bytes;
+  RETURN_IF_ERROR(file_head(diag, path, head, sizeof head, &bytes));
+  *is = false;
+  for (size_t i = 0; i < sizeof heads / sizeof *heads && bytes == sizeof head; ++i) {
+    if (memcmp(head, heads[i], strlen(heads[i])) == 0) *is = true;
   }
-  return false;
+  return STATUS_OK;
 }
 
 /* The JSON of a note at `at`, of which `left` bytes may be read; NULL: there is none. */

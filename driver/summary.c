@@ -1,4 +1,4 @@
-/* What `compile` tells of its results, on standard error. */
+/* What `compile` tells of its results. */
 #include "driver/summary.h"
 
 #include <sys/stat.h>
@@ -24,50 +24,54 @@ static const char *added_text(const Compilation *c, const uint64_t *added, uint3
   return arena_printf(c->arena, ", code %s %s", units_bytes(added[i], size), i ? "added" : "alone");
 }
 
-static void print_resolution(const Compilation *c, const Resolution *r, const char *added) {
+static void add_resolution(StringBuilder *text, const Compilation *c, const Resolution *r,
+                           const char *added) {
   char macs[UNITS_TEXT_MAX], base[UNITS_TEXT_MAX], scratch[UNITS_TEXT_MAX];
   const Plan *plan = r->plan;
-  fprintf(stderr,
-          "  %-18s %s multiply-adds, %u steps of %u kernels, workspace %s + %s for each further "
-          "thread%s\n",
-          shapes_format(r->shape, c->arena), units_count(r->macs, macs), plan->step_count,
-          plan->kernel_count, units_bytes(plan->workspace_base, base),
-          units_bytes(plan->scratch_bytes, scratch), added);
+  string_builder_printf(
+      text,
+      "  %-18s %s multiply-adds, %u steps of %u kernels, workspace %s + %s for each further "
+      "thread%s\n",
+      shapes_format(r->shape, c->arena), units_count(r->macs, macs), plan->step_count,
+      plan->kernel_count, units_bytes(plan->workspace_base, base),
+      units_bytes(plan->scratch_bytes, scratch), added);
 }
 
 /* The size of the code that is the variant's alone. */
-static void print_variant(const Compilation *c, const ArtifactSpec *spec, uint32_t v,
-                          const Emitted *object) {
+static void add_variant(StringBuilder *text, const Compilation *c, const ArtifactSpec *spec,
+                        uint32_t v, const Emitted *object) {
   char size[UNITS_TEXT_MAX];
-  fprintf(stderr, "  %-18s code %s\n", spec->variants[v].target->name,
-          units_bytes(llvm_code_bytes(spec, v, object, c->arena), size));
+  string_builder_printf(text, "  %-18s code %s\n", spec->variants[v].target->name,
+                        units_bytes(llvm_code_bytes(spec, v, object, c->arena), size));
 }
 
-void summary_print(const Summary *summary, const Compilation *c, const ArtifactSpec *spec,
-                   const Emitted *object) {
+const char *summary_text(const Summary *summary, const Compilation *c, const ArtifactSpec *spec,
+                         const Emitted *object) {
   char size[UNITS_TEXT_MAX];
   const CompileTimes *t = &c->times;
-  fprintf(stderr, "%s for", c->model->name);
+  StringBuilder text = {.arena = summary->arena};
+  string_builder_printf(&text, "%s for", c->model->name);
   for (uint32_t v = 0; v < c->variant_count; ++v) {
-    fprintf(stderr, "%s %s", v ? "," : "", c->variants[v].target->name);
+    string_builder_printf(&text, "%s %s", v ? "," : "", c->variants[v].target->name);
   }
-  fprintf(stderr, ", weights %s as %s\n", units_bytes(c->blob.bytes, size),
-          compilation_weights_text(c));
+  string_builder_printf(&text, ", weights %s as %s\n", units_bytes(c->blob.bytes, size),
+                        compilation_weights_text(c));
   for (uint32_t v = 0; v < c->variant_count; ++v) {
     bool known = object->data && llvm_knows_code(spec);
     const uint64_t *added = known ? llvm_added_bytes(spec, v, object, c->arena) : NULL;
-    if (known) print_variant(c, spec, v, object);
+    if (known) add_variant(&text, c, spec, v, object);
     for (uint32_t i = 0; i < c->resolution_count; ++i) {
-      print_resolution(c, &c->variants[v].resolutions[i], added_text(c, added, i));
+      add_resolution(&text, c, &c->variants[v].resolutions[i], added_text(c, added, i));
     }
   }
   for (uint32_t i = 0; i < summary->count; ++i) {
-    fprintf(stderr, "  %-18s %s\n", summary->files[i].path,
-            units_bytes(summary->files[i].bytes, size));
+    string_builder_printf(&text, "  %-18s %s\n", summary->files[i].path,
+                          units_bytes(summary->files[i].bytes, size));
   }
-  fprintf(stderr, "  %.2f s: reading %.2f, passes %.2f, code and weights %.2f, writing %.2f\n",
-          t->read + t->passes + t->emit + t->write, t->read, t->passes, t->emit, t->write);
-  summary_warn_isa(c);
+  string_builder_printf(
+      &text, "  %.2f s: reading %.2f, passes %.2f, code and weights %.2f, writing %.2f\n",
+      t->read + t->passes + t->emit + t->write, t->read, t->passes, t->emit, t->write);
+  return string_builder_text(&text);
 }
 
 void summary_warn_isa(const Compilation *c) {

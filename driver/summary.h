@@ -19,9 +19,9 @@ typedef struct Summary {
 void summary_add(Summary *summary, const char *path, uint64_t bytes);
 /* The size of a file in bytes; 0 when there is none. */
 uint64_t summary_file_size(const char *path);
-/* Prints model, target, resolutions, files and times. */
-void summary_print(const Summary *summary, const Compilation *c, const ArtifactSpec *spec,
-                   const Emitted *object);
+/* Model, target, resolutions, files and times. */
+const char *summary_text(const Summary *summary, const Compilation *c, const ArtifactSpec *spec,
+                         const Emitted *object);
 
 /* Warns that the instruction set is that of this machine when nobody chose one. */
 void summary_warn_isa(const Compilation *c);

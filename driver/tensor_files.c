@@ -127,7 +127,9 @@ static void add_batch(Type declared, NpyArray *array) {
 static Status read_array(const Compilation *c, const char *path, uint32_t index, const Node *input,
                          NpyArray *array) {
   *array = (NpyArray){0};
-  if (photo_is_file(path)) return photo_input_read(c, path, index, input, array);
+  bool photo;
+  RETURN_IF_ERROR(photo_is_file(c->diag, path, &photo));
+  if (photo) return photo_input_read(c, path, index, input, array);
   bool bytes = input->attrs.INPUT.declared.dtype == DTYPE_U8;
   RETURN_IF_ERROR((bytes ? npy_read_bytes : npy_read)(c->arena, c->diag, path, array));
   add_batch(input->attrs.INPUT.declared, array);
@@ -262,7 +264,7 @@ Status tensor_files_write(const Compilation *c, const TensorTargets *targets,
   if (!status && overlay) {
     status = atomic_files_write(files, overlay, file.data, file.bytes, false);
   }
-  if (!status) status = atomic_files_commit(files);
+  if (!status) status = output_commit(files, c->diag);
   atomic_files_discard(files);
   return status;
 }

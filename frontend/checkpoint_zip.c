@@ -199,8 +199,10 @@ static Status read_pickle(Checkpoint *c, const Archive *archive, Pickle *pickle)
 static Status open_archive(Checkpoint *c, zip_t **zip) {
   int code = 0, fd = dup(c->fd); /* libzip closes it */
   if (fd < 0) return diag_io_error(c->diag, c->position, "cannot read: %s", strerror(errno));
+  errno = 0;
   *zip = zip_fdopen(fd, ZIP_RDONLY, &code);
   if (*zip) return STATUS_OK;
+  if (errno == ENOMEM) code = ZIP_ER_MEMORY; /* libzip may take it for the end of the search */
   (void)close(fd);
   zip_error_t error;
   zip_error_init_with_code(&error, code);

@@ -59,8 +59,8 @@ typedef struct Weights Weights;
  * file that shrinks kills the process). To be freed with weights_close. */
 MUST_CHECK Status weights_open(Arena *arena, Diag *diag, const char *path, const char *state,
                                Weights **weights);
-/* Whether the file at `path` is, or was meant to be, one of weights and no model's description. */
-bool weights_is_file(const char *path);
+/* *is: the file at `path` is, or was meant to be, one of weights and no model's description. */
+MUST_CHECK Status weights_is_file(Diag *diag, const char *path, bool *is);
 /* Opens it as weights_open does, without its data: for its names, shapes, states and notes. Where
  * no state was asked for and none is the usual one, there are no tensors, and the states. */
 MUST_CHECK Status weights_list(Arena *arena, Diag *diag, const char *path, const char *state,

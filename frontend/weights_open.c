@@ -54,14 +54,17 @@ static bool is_binary(const char head[CHECKPOINT_HEAD_BYTES], size_t bytes) {
   return checkpoint_is(head) || memchr(head, 0, bytes) != NULL;
 }
 
-bool weights_is_file(const char *path) {
+Status weights_is_file(Diag *diag, const char *path, bool *is) {
   static const char *const ends[] = {".pth", ".pt", ".bin", ".ckpt", ".safetensors", ".index.json"};
   char head[CHECKPOINT_HEAD_BYTES] = {0};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) {
-    if (ends_with(path, ends[i])) return true;
+    *is = ends_with(path, ends[i]);
+    if (*is) return STATUS_OK;
   }
-  size_t got = file_head(path, head, sizeof head);
-  return got > 0 && is_binary(head, got);
+  size_t bytes;
+  RETURN_IF_ERROR(file_head(diag, path, head, sizeof head, &bytes));
+  *is = bytes > 0 && is_binary(head, bytes);
+  return STATUS_OK;
 }
 
 /* -- opening it -------------------------------------------------------------------------------- */

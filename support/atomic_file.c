@@ -219,14 +219,20 @@ static bool place(Entry *entry) {
   return true;
 }
 
+/* Gives the old file its name back, by a link where the system renames nothing any more. */
+static bool put_back(const Entry *entry) {
+  const char *path = entry->destination.path;
+  if (rename(entry->spare, path) == 0) return true;
+  if (entry->placed) (void)unlink(path);
+  return link(entry->spare, path) == 0 || (errno == EEXIST && !entry->placed);
+}
+
 /* Puts the old file back; where the system refuses that too, it stays under its spare name. */
 static void undo(Entry *entry) {
-  const char *path = entry->destination.path;
   if (!entry->kept) {
-    if (entry->placed) (void)unlink(path);
-  } else if (rename(entry->spare, path) == 0) {
-    /* Renaming a name onto another name of the same file does nothing: remove it then. */
-    if (!entry->placed) (void)unlink(entry->spare);
+    if (entry->placed) (void)unlink(entry->destination.path);
+  } else if (put_back(entry)) {
+    (void)unlink(entry->spare); /* which a rename onto the same file leaves, as a link does */
     entry->kept = false;
   }
 }

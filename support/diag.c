@@ -32,8 +32,9 @@ static void print_position(FILE *stream, Position position) {
   }
 }
 
-/* Formatted as a whole first: only then is it known what is to be made visible. */
-static void print_message(FILE *stream, const char *format, va_list args) {
+/* The text of a message, to be freed. Formatted as a whole first: only then is it known what is to
+ * be made visible. */
+static char *format_message(const char *format, va_list args) {
   va_list again;
   va_copy(again, args);
   int length = vsnprintf(NULL, 0, format, again);
@@ -41,9 +42,7 @@ static void print_message(FILE *stream, const char *format, va_list args) {
   CHECK(length >= 0);
   char *text = memory_new((size_t)length + 1, 1, "a message");
   vsnprintf(text, (size_t)length + 1, format, args);
-  visible_print(stream, text, (size_t)length);
-  fputc('\n', stream);
-  free(text);
+  return text;
 }
 
 /* The first character of line `line` of `text`; NULL when there are fewer lines. */
@@ -108,9 +107,12 @@ static void print_caret(FILE *stream, Position position) {
 static void report(Diag *diag, Position position, const char *kind, const char *format,
                    va_list args) {
   if (!diag->stream) return;
+  char *text = format_message(format, args); /* there may be no memory: nothing is printed yet */
   print_position(diag->stream, position);
   fprintf(diag->stream, "%s: ", kind);
-  print_message(diag->stream, format, args);
+  visible_print(diag->stream, text, strlen(text));
+  fputc('\n', diag->stream);
+  free(text);
   if (position.file && position.line && position.text) print_caret(diag->stream, position);
 }
 

@@ -4,8 +4,13 @@
 
 #include <stddef.h>
 
-/* Reads the first bytes of the regular file `path`, at most `most`, to `head`. Returns how many; 0
- * where there is no such file, or it is no regular one: what a pipe gives can be read only once. */
-size_t file_head(const char *path, char *head, size_t most);
+#include "support/diag.h"
+#include "support/status.h"
+
+/* Reads the first bytes of the regular file `path`, at most `most`, to `head`, and how many these
+ * are to *bytes: none of what is no regular file, since what a pipe gives can be read only once. A
+ * file that the system does not let us look at is an error: to take it for another kind would give
+ * a message about what it is not. */
+MUST_CHECK Status file_head(Diag *diag, const char *path, char *head, size_t most, size_t *bytes);
 
 #endif

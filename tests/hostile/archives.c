@@ -79,7 +79,7 @@ enum { MEBI = 1 << 20 };
 static void put_views(FILE *file, uint32_t count) {
   fputs("(", file);
   for (uint32_t i = 0; i < count; ++i) {
-    char name[8];
+    char name[12];
     snprintf(name, sizeof name, "t%04u", i);
     put_tensor(file, name, "0", (uint32_t[]){4 * MEBI, 2 * MEBI, 2, 1});
   }
