@@ -11,6 +11,7 @@
 #include "frontend/error_list.h"
 #include "frontend/json_quote.h"
 #include "support/half.h"
+#include "support/memory.h"
 #include "support/panic.h"
 #include "support/string_builder.h"
 
@@ -62,7 +63,7 @@ Status weights_read_bytes(int fd, Diag *diag, const char *path, uint64_t offset,
 
 Status weights_allocate(Weights *weights, Diag *diag, uint64_t bytes) {
   weights->data_bytes = bytes;
-  weights->data = bytes < SIZE_MAX ? malloc(bytes + 1) : NULL;
+  weights->data = bytes < SIZE_MAX ? memory_try(bytes + 1) : NULL;
   if (weights->data) return STATUS_OK;
   return diag_io_error(diag, diag_file(weights->path), "no memory for %" PRIu64 " bytes of weights",
                        bytes);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "support/checked_math.h"
 #include "support/status.h"
@@ -18,10 +19,18 @@ _Noreturn void memory_exhausted(size_t bytes, const char *what) {
   exit(STATUS_IO);
 }
 
+void *memory_try(size_t bytes) {
+  enum { LARGE_PAGE = 2 << 20 };
+  if (bytes < LARGE_PAGE) return malloc(bytes ? bytes : 1);
+  void *memory = aligned_alloc(LARGE_PAGE, bytes);
+  if (memory) (void)madvise(memory, bytes, MADV_HUGEPAGE); /* a hint */
+  return memory;
+}
+
 void *memory_new(size_t count, size_t size, const char *what) {
   size_t bytes;
   if (!checked_mul_size(count, size, &bytes)) memory_exhausted(SIZE_MAX, what);
-  void *memory = malloc(bytes ? bytes : 1);
+  void *memory = memory_try(bytes);
   if (!memory) memory_exhausted(bytes, what);
   return memory;
 }
