@@ -8,9 +8,9 @@
 
 /* There are no `bytes` more; 0: nobody knows how many. `what` they are for, as "a constant". */
 _Noreturn void memory_exhausted(size_t bytes, const char *what);
-/* As malloc, to be freed; NULL if there is none, of 0 bytes never. Much memory stands in large pages
- * where the system has them: tensors come and go whole, and of small ones it clears thousands for
- * each. */
+/* As malloc, to be freed; NULL if there is none, of 0 bytes never. Much memory stands in large
+ * pages where the system has them: tensors come and go whole, and of small ones it clears thousands
+ * for each. */
 void *memory_try(size_t bytes) __attribute__((malloc));
 /* `count * size` bytes as malloc gives them, to be freed; never NULL. */
 void *memory_new(size_t count, size_t size, const char *what)
