@@ -22,7 +22,9 @@ typedef struct Reader {
 /* The value as it stands in the text, shortened, for messages. */
 static const char *shown(const Reader *r, const cJSON *item) {
   if (cJSON_IsObject(item)) return "an object";
-  if (cJSON_IsArray(item)) return "an array";
+  if (cJSON_IsArray(item)) {
+    return arena_printf(r->source->arena, "an array of %d", cJSON_GetArraySize(item));
+  }
   if (cJSON_IsString(item)) return error_list_quote(r->source->arena, item->valuestring);
   const char *token = json_source_token(r->source, item);
   return arena_strndup(r->source->arena, token, strcspn(token, " \t\r\n,]}"));
