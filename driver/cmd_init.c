@@ -29,6 +29,17 @@ static Status parse_size(const char *text, Diag *diag, PublishedOptions *publish
                           MAX_SIDE);
 }
 
+/* Papers and other tools call what a head gives its output. */
+static Status check_output(const Options *options, Diag *diag) {
+  static const char *const answers[] = {"logits", "logits4", "labels"};
+  for (size_t i = 0; options->output && i < sizeof answers / sizeof *answers; ++i) {
+    if (strcmp(options->output, answers[i]) != 0) continue;
+    return diag_usage_error(diag, "--output=%s: a file; what the model gives is --answer=%s",
+                            answers[i], answers[i]);
+  }
+  return STATUS_OK;
+}
+
 static Status read_options(const Options *options, Arena *arena, Diag *diag,
                            PublishedOptions *published) {
   *published = (PublishedOptions){.pixels = options->pixels,
@@ -51,6 +62,7 @@ static Status read_options(const Options *options, Arena *arena, Diag *diag,
 Status cmd_init(const Options *options, Arena *arena, Diag *diag) {
   PublishedOptions published;
   const char *text;
+  RETURN_IF_ERROR(check_output(options, diag));
   RETURN_IF_ERROR(read_options(options, arena, diag, &published));
   RETURN_IF_ERROR(published_write(arena, diag, options->argument, &published, &text));
   if (options->output) RETURN_IF_ERROR(output_check(options, arena, diag, options->output));

@@ -271,6 +271,21 @@ for head in semantic_fpn upernet; do
     expect 0 inspect head.json --shape 1x3x64x96
   done
 done
+# The paper's counts, and those of the definition that the recorded outputs come from.
+for line in 'xt semantic_fpn 512x512 19.10 32.77' 't semantic_fpn 512x512 30.91 42.09' \
+  's semantic_fpn 512x512 42.39 57.42' 'b semantic_fpn 512x512 55.91 74.26' 'l semantic_fpn 512x512 79.84 86.16' \
+  'xt upernet 512x2048 45.33 887.71' 't upernet 512x2048 57.13 925.02' 's upernet 512x2048 68.61 986.32' \
+  'b upernet 512x2048 82.13 1053.69' 'l upernet 512x2048 107.89 1103.31' 'xt upernet 512x512 45.33 221.94'; do
+  # shellcheck disable=SC2086
+  set -- $line
+  expect 0 init atmnet_$1 --head=$2 -o head.json
+  expect 0 inspect head.json --shape 1x3x$3
+  says stdout "parameters      $4 M"
+  says stdout "multiply-adds   $5 G"
+done
+expect 2 init atmnet_t --head=upernet --output=labels
+says stderr "--output=labels: a file; what the model gives is --answer=labels"
+[ ! -e labels ] || fail "init: a file called labels"
 # What a head takes beside its weights: the largest of its maps three times, and no concatenated one.
 expect 0 init atmnet_xt --head=upernet --answer=labels -o head.json
 expect 0 inspect head.json --shape 1x3x512x512 --isa=v3
