@@ -8,6 +8,17 @@
 #include "frontend/weights.h"
 #include "frontend/weights_prefix.h"
 
+/* The dimensions that are wanted; of a matrix also those of a 1x1 convolution, which is the same
+ * numbers. */
+static bool has_shape(const FileTensor *tensor, Type type) {
+  bool convolution = type.rank == 2 && tensor->rank == 4;
+  if (tensor->rank != type.rank && !convolution) return false;
+  for (uint32_t d = 0; d < tensor->rank; ++d) {
+    if (tensor->dims[d] != (d < type.rank ? type.dims[d] : 1)) return false;
+  }
+  return true;
+}
+
 /* The file has the tensor, with the shape and an element type that the model takes. */
 static void check_need(const Weights *weights, const WeightNeed *need, ErrorList *errors) {
   Position position = diag_file(weights->path);
@@ -27,9 +38,7 @@ static void check_need(const Weights *weights, const WeightNeed *need, ErrorList
                    need->position.file, need->position.line);
     return;
   }
-  bool same = tensor->rank == need->type.rank;
-  for (uint32_t d = 0; same && d < tensor->rank; ++d) same = tensor->dims[d] == need->type.dims[d];
-  if (!same) {
+  if (!has_shape(tensor, need->type)) {
     error_list_add(errors, position, "tensor %s has shape %s, expected %s (layer at %s:%u)", name,
                    weights_shape_text(arena, tensor->rank, tensor->dims), shape,
                    need->position.file, need->position.line);
@@ -169,6 +178,7 @@ static void warn_not_finite(const Weights *weights, const Model *model, Diag *di
 
 Status weights_bind(Weights *weights, Model *model, bool allow_extra, Diag *diag) {
   ErrorList errors = {.arena = weights->arena, .diag = diag, .file = weights->path};
+  weights_take_renamed(weights, model, diag);
   RETURN_IF_ERROR(weights_find_prefix(weights, model, diag));
   for (uint32_t i = 0; i < model->need_count; ++i) check_need(weights, &model->needs[i], &errors);
   weights_check_constants(weights, model, &errors);

@@ -154,7 +154,9 @@ static bool block_fits(Lowering *l, const LayerSpec *spec, const Scans *s, int64
     return false;
   }
   if (WALKS * (s->rank + 2 * s->states) > LAYER_MAX_CHANNELS) {
-    layer_error(l, "rank", "\"rank\" (%" PRId64 ") is too large", s->rank);
+    layer_error(l, "rank",
+                "four walks of rank %" PRId64 " and %" PRId64 " state%s are more than %d channels",
+                s->rank, s->states, s->states == 1 ? "" : "s", LAYER_MAX_CHANNELS);
     return false;
   }
   return !spec->mlp_ratio || layer_ratio_fits(l, spec, channels);

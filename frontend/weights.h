@@ -75,6 +75,9 @@ const char *weights_some(const Weights *weights, bool (*is)(const FileTensor *),
 bool weights_is_no_float(const FileTensor *tensor);
 /* Says which tensors are F64, whose numbers are rounded where they are read. */
 void weights_note_rounded(const Weights *weights, Diag *diag);
+/* Gives tensors with earlier names of a family those that the model wants, with a note
+ * (weights_renamed.c). */
+void weights_take_renamed(Weights *weights, const Model *model, Diag *diag);
 /* Checks those of the model's constants that are there (weights_constants.c). */
 void weights_check_constants(const Weights *weights, const Model *model, ErrorList *errors);
 /* Makes room for `bytes` of data. */

@@ -266,7 +266,17 @@ def synthetic(name, shape):
     for byte in name.encode():
         state = (state ^ byte) * 0x100000001B3 & mask
     middle, spread = 0, math.sqrt(3 / math.prod(shape[1:]))
-    if name.endswith("weight") and len(shape) == 1:
+    if name.endswith("x_proj_weight"):
+        spread = 4 / math.sqrt(shape[-1])
+    elif name.endswith("dt_projs_weight"):
+        spread = 0.5 / math.sqrt(shape[-1])
+    elif name.endswith("dt_projs_bias"):
+        middle, spread = -4.6, 2.3
+    elif name.endswith("A_logs"):
+        middle, spread = (0, 0.3) if shape[-1] == 1 else (1.4, 1.4)
+    elif name.endswith("Ds"):
+        middle, spread = 1, 0.3
+    elif name.endswith("weight") and len(shape) == 1:
         middle, spread = 1, 0.3
     elif name.endswith("bias"):
         middle, spread = 0, 0.1
@@ -377,6 +387,44 @@ def vip():
     write(CHECKPOINTS, "vip.pth", checkpoint({"module." + name: value for name, value in made.items()}))
 
 
+def vmamba():
+    """As its authors save it: FCs as 1x1 convolutions, beside an average of the weights."""
+    shapes = {"patch_embed.0.weight": (8, 3, 4, 4), "patch_embed.0.bias": (8,), **norm_shapes("patch_embed.2", 8),
+              **norm_shapes("classifier.norm", 8), "classifier.head.weight": (10, 8), "classifier.head.bias": (10,)}
+    block = {**norm_shapes("norm", 8), "op.in_proj.weight": (16, 8, 1, 1), "op.conv2d.weight": (16, 1, 3, 3),
+             "op.x_proj_weight": (4, 3, 16), "op.dt_projs_weight": (4, 16, 1), "op.dt_projs_bias": (4, 16),
+             "op.A_logs": (64, 1), "op.Ds": (64,), **norm_shapes("op.out_norm", 16),
+             "op.out_proj.weight": (8, 16, 1, 1), **norm_shapes("norm2", 8), "mlp.fc1.weight": (16, 8, 1, 1),
+             "mlp.fc1.bias": (16,), "mlp.fc2.weight": (8, 16, 1, 1), "mlp.fc2.bias": (8,)}
+    shapes.update(("layers.0.blocks.0." + part, shape) for part, shape in block.items())
+    made = {name: synthetic(name, shape) for name, shape in shapes.items()}
+    write(CHECKPOINTS, "vmamba.pth", checkpoint(dict(model=made, model_ema=made, epoch=299)))
+
+
+def vmamba_v0():
+    """Of the first generation, under the names that it had at first."""
+    shapes = {"patch_embed.proj.weight": (8, 3, 4, 4), "patch_embed.proj.bias": (8,), **norm_shapes("patch_embed.norm", 8),
+              **norm_shapes("norm", 16), "head.weight": (10, 16), "head.bias": (10,),
+              "layers.0.downsample.reduction.weight": (16, 32), **norm_shapes("layers.0.downsample.norm", 32)}
+    for i, c in enumerate((8, 16)):
+        block = {**norm_shapes("ln_1", c), "self_attention.in_proj.weight": (4 * c, c),
+                 "self_attention.conv2d.weight": (2 * c, 1, 3, 3), "self_attention.conv2d.bias": (2 * c,),
+                 "self_attention.x_proj_weight": (4, 5, 2 * c), "self_attention.dt_projs_weight": (4, 2 * c, 1),
+                 "self_attention.dt_projs_bias": (4, 2 * c), "self_attention.A_logs": (8 * c, 2),
+                 "self_attention.Ds": (8 * c,), **norm_shapes("self_attention.out_norm", 2 * c),
+                 "self_attention.out_proj.weight": (c, 2 * c)}
+        shapes.update(("layers.%d.blocks.0.%s" % (i, part), shape) for part, shape in block.items())
+    today = (("patch_embed.proj.", "patch_embed.0."), ("patch_embed.norm.", "patch_embed.2."), (".ln_1.", ".norm."),
+             (".self_attention.", ".op."))
+    made = {}
+    for name, shape in shapes.items():
+        new = "classifier." + name if name.startswith(("norm.", "head.")) else name
+        for before, after in today:
+            new = new.replace(before, after)
+        made[name] = synthetic(new, shape)
+    write(CHECKPOINTS, "vmamba_v0.pth", checkpoint(dict(model=made)))
+
+
 def prefixes():
     others = {"neck.conv.weight": tensor([1], 1), "fc.weight": tensor([1, 2], 2)}
     accept("prefix_backbone.pth", {**state("backbone."), **others})
@@ -464,6 +512,8 @@ families()
 relatives()
 asmlp()
 vip()
+vmamba()
+vmamba_v0()
 classes()
 containers()
 shards()

@@ -25,7 +25,7 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { U, P, A, STEPS, FORWARD = 0, BACK = 1, WAYS = 2, GROUP = 2 };
+enum { U, P, A, STEPS, FORWARD = 0, BACK = 1, WAYS = 2, GROUP = 2, AHEAD = 6 };
 
 /* Of one strip. Arrays go by way, then by vector, then by state. */
 typedef struct Scan {
@@ -89,11 +89,25 @@ static LLVMValueRef advance(const Scan *s, uint32_t way, LLVMValueRef token, uin
   return y;
 }
 
+/* Asks for the lines of the token that the way reaches AHEAD steps later. A walk is too thin a
+ * stream, one line of each row, for what the processor asks for by itself. */
+static void prefetch(const Scan *s, uint32_t way, LLVMValueRef token) {
+  ModuleContext *m = s->k->m;
+  int64_t ahead = AHEAD * (s->columns ? (int64_t)s->width : 1);
+  LLVMValueRef later = emit_add(m, token, emit_i64(m, way == FORWARD ? ahead : -ahead));
+  const View *views[] = {&s->u, &s->steps[way], &s->y};
+  for (uint32_t i = 0; i < sizeof views / sizeof *views; ++i) {
+    emit_prefetch(m, place(s, views[i], later, s->column, 0));
+  }
+  emit_prefetch(m, place(s, &s->p, later, emit_i64(m, 0), s->p_of[way]));
+}
+
 /* One way at one token: y is written, or added to what is there. */
 static void visit(const Scan *s, uint32_t way, LLVMValueRef token, bool adds,
                   LLVMValueRef *states) {
   ModuleContext *m = s->k->m;
   uint32_t lanes = m->target->vector_floats;
+  prefetch(s, way, token);
   for (uint32_t v = 0; v < s->vectors; ++v) {
     LLVMValueRef y = advance(s, way, token, v, states);
     if (adds) y = emit_fadd(m, load(s, &s->y, token, v), y);

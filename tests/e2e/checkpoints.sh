@@ -43,7 +43,7 @@ for weights in tiny.pth tiny_legacy.pth; do
 done
 # Those of the other families hold the synthetic weights.
 "$tools/make_image" 32 32 0 1 small.npy
-for family in cyclemlp "mixer --state=state_dict_ema" resmlp gmixer gmlp asmlp vip; do
+for family in cyclemlp "mixer --state=state_dict_ema" resmlp gmixer gmlp asmlp vip vmamba vmamba_v0; do
   name=${family%% *}
   "$atmc" weights "$here/$name.json" --synthetic=0 -o expected.safetensors
   "$atmc" run "$here/$name.json" --weights expected.safetensors --input small.npy -o expected.npy

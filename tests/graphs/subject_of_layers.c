@@ -361,13 +361,33 @@ static bool draw_mean(Writer *w, const Drawn *x) {
   return is_map(x) && add(w, "mean_hw", quoted(w, x), vector, "%s", "");
 }
 
+/* A block of VMamba, of either generation, or what brings tokens together. */
+static bool draw_scans(Writer *w, const Drawn *x) {
+  int64_t channels = channels_of(x), rows = rows_of(x->type);
+  if (!is_map(x) || channels > 96) return false;
+  if (choose_rarely(w->c, 4)) {
+    if (!afford(w, rows * 2 * channels * channels)) return false;
+    Type t = x->type;
+    Drawn map = {
+        .type = type_map(t.dims[0], (t.dims[1] + 1) / 2, (t.dims[2] + 1) / 2, 2 * channels),
+        .extent = w->extents++};
+    return add(w, "token_merging", quoted(w, x), map, "%s", "");
+  }
+  int64_t states = 1 + (int64_t)choose(w->c, 6), inner = channels * (1 + (int64_t)choose(w->c, 2));
+  if (!afford(w, rows * inner * (channels + 200 * states))) return false;
+  const char *rest = choose(w->c, 2) ? ", \"gated\": true" : ", \"mlp_ratio\": 1";
+  return add(w, "vss_block", quoted(w, x), with_channels(x, channels),
+             ", \"states\": %ld, \"expansion\": %ld%s", (long)states, (long)(inner / channels),
+             rest);
+}
+
 static DrawLayer *const layers[] = {
     draw_plain,         draw_linear,    draw_conv2d,      draw_atm_block, draw_peg,
     draw_cycle_block,   draw_pair,      draw_mixer_block, draw_concat,    draw_pool,
     draw_mean,          draw_softmax,   draw_slice,       draw_split,     draw_shuffle,
     draw_sample,        draw_resize,    draw_reshape,     draw_transpose, draw_deform,
     draw_conv2d,        draw_atm_block, draw_atm_block,   draw_linear,    draw_max_pool,
-    draw_adaptive_pool,
+    draw_adaptive_pool, draw_scans,
 };
 
 /* -- the description --------------------------------------------------------------------------- */
