@@ -49,6 +49,13 @@ MUST_CHECK Status target_choose_list(const TargetRequest *request, Arena *arena,
 /* The target called `name`; of the family of `triple`, where that is not NULL. NULL: none. */
 const TargetInfo *target_find(const char *name, const char *triple);
 
+/* All that --isa takes, separated by commas. */
+const char *target_isas(Arena *arena);
+/* The same of --cpu, */
+const char *target_cpus(Arena *arena);
+/* and of --target. */
+const char *target_triples(Arena *arena);
+
 /* A line about the machine at hand, for summaries: its CPU's name. */
 const char *target_host_cpu(Arena *arena);
 

@@ -71,10 +71,15 @@ function(atmc_add_model target)
     list(APPEND options --weights-mode=external)
     list(PREPEND outputs "${folder}/${target}.weights")
   endif()
+  set(touch "${CMAKE_COMMAND}" -E touch ${outputs})
+  if(CMAKE_GENERATOR MATCHES "Ninja")
+    set(touch "${CMAKE_COMMAND}" -E true)
+  endif()
   add_custom_command(
     OUTPUT ${outputs}
     COMMAND atmc::atmc compile "${arg_MODEL}" --weights "${arg_WEIGHTS}" --shape "${shapes}" ${options}
-            ${arg_OPTIONS} --prefix=${arg_PREFIX} --emit=lib,header,dep -o "${folder}/${target}"
+            ${arg_OPTIONS} --prefix=${arg_PREFIX} --emit=lib,header -MD -o "${folder}/${target}"
+    COMMAND ${touch} # unchanged outputs keep their date; ninja knows that, make would compile again each time
     DEPENDS "${arg_MODEL}" "${arg_WEIGHTS}" atmc::atmc
     DEPFILE "${folder}/${target}.d"
     COMMENT "Compiling the model ${target}"

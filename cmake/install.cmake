@@ -31,15 +31,19 @@ file(WRITE ${CMAKE_BINARY_DIR}/changelog
      "atmc (${PROJECT_VERSION}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- ${contact}  ${ATMC_DATE}\n")
 set(documents ${CMAKE_BINARY_DIR}/documents)
 add_custom_command(
-  OUTPUT ${documents}/atmc.1.gz ${documents}/atmc ${documents}/changelog.gz
+  OUTPUT ${documents}/atmc.1.gz ${documents}/atmc ${documents}/_atmc ${documents}/atmc.fish ${documents}/changelog.gz
   COMMAND ${CMAKE_COMMAND} -E make_directory ${documents}
   COMMAND sh -c "./atmc --help=man | gzip -9n >${documents}/atmc.1.gz"
   COMMAND sh -c "./atmc --help=bash >${documents}/atmc"
+  COMMAND sh -c "./atmc --help=zsh >${documents}/_atmc"
+  COMMAND sh -c "./atmc --help=fish >${documents}/atmc.fish"
   COMMAND sh -c "gzip -9n <changelog >${documents}/changelog.gz"
   DEPENDS atmc WORKING_DIRECTORY ${CMAKE_BINARY_DIR} COMMENT "Writing the man page and completions" VERBATIM)
 add_custom_target(documents ALL DEPENDS ${documents}/atmc.1.gz)
 install(FILES ${documents}/atmc.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${documents}/atmc DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${documents}/_atmc DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES ${documents}/atmc.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md CHANGELOG.md ${documents}/changelog.gz TYPE DOC)
 install(FILES LICENSE TYPE DOC RENAME copyright)
 install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

@@ -20,13 +20,19 @@ static CommandRun *const RUNS[COMMAND_COUNT] = {
 };
 
 static Status print_help(const Options *options) {
-  if (!strcmp(options->help, "man")) {
-    options_docs_man(stdout);
-  } else if (!strcmp(options->help, "bash")) {
-    options_docs_bash(stdout);
-  } else {
-    options_help_print(options->command, stdout);
+  static const struct {
+    const char *word;
+    void (*print)(FILE *stream);
+  } documents[] = {{"man", options_docs_man},
+                   {"bash", options_docs_bash},
+                   {"zsh", options_docs_zsh},
+                   {"fish", options_docs_fish}};
+  for (size_t i = 0; i < sizeof documents / sizeof *documents; ++i) {
+    if (strcmp(options->help, documents[i].word) != 0) continue;
+    documents[i].print(stdout);
+    return STATUS_OK;
   }
+  options_help_print(options->command, stdout);
   return STATUS_OK;
 }
 

@@ -238,8 +238,9 @@ static Status take_long(Parser *p, const char *argument) {
   return take_value(p, info, name[length] ? name + length + 1 : NULL);
 }
 
-/* -o or -ovalue */
+/* -o or -ovalue; -MD as C compilers have it. */
 static Status take_short(Parser *p, const char *argument) {
+  if (!strcmp(argument, "-MD")) return take_long(p, "--MD");
   const OptionInfo *info = find_letter(p->options->command, argument[1]);
   if (!info) return unknown_option(p, argument);
   return take_value(p, info, argument[2] ? argument + 2 : NULL);

@@ -56,8 +56,8 @@ typedef struct Options {
       *weights_dtype, *quantize, *engine, *trace;
   const char *class_names, *size, *head, *answer, *overlay, *compare;
   const char *isa, *cpu, *target, *stop_after, *help;
-  bool allow_extra, profile, json, pixels, pyramid, selftest, quiet, verify_each, time_passes,
-      version;
+  bool allow_extra, depfile, profile, json, pixels, pyramid, selftest, quiet, verify_each,
+      time_passes, version;
   TextList inputs, outputs, emit, passes, disable_pass, print_after, from_plan, keep_float;
   uint64_t classes, threads, iterations, synthetic;
 } Options;
@@ -89,5 +89,9 @@ void options_help_print(CommandId command, FILE *stream);
 void options_docs_man(FILE *stream);
 /* The completion of the whole, a script for bash. */
 void options_docs_bash(FILE *stream);
+/* options_shells.c: that of zsh, */
+void options_docs_zsh(FILE *stream);
+/* and that of fish. */
+void options_docs_fish(FILE *stream);
 
 #endif

@@ -1,8 +1,9 @@
-/* The man page and the bash completion, from the rows of options.def. */
+/* The man page and the completion of bash, from the rows of options.def. */
 #include <stdio.h>
 #include <string.h>
 
 #include "driver/options.h"
+#include "driver/options_words.h"
 #include "frontend/frontend.h"
 #include "passes/pass.h"
 
@@ -79,24 +80,17 @@ void options_docs_man(FILE *stream) {
 }
 
 /* What may follow the option, as a bash command that fills COMPREPLY. */
-static void bash_values(FILE *stream, const OptionInfo *info) {
-  if (info->kind == OPTION_CHOICE || info->kind == OPTION_CHOICES || info->kind == OPTION_HELP) {
-    fputs("words='", stream);
-    for (const char *c = info->argument; *c; ++c) fputc(*c == '|' || *c == ',' ? ' ' : *c, stream);
-    fputs("'", stream);
-  } else if (!strncmp(info->argument, "PASS", 4)) {
-    fputs("words='", stream);
-    uint32_t count;
-    const Pass *passes = pass_all(&count);
-    for (uint32_t i = 0; i < count; ++i) fprintf(stream, "%s ", passes[i].name);
-    fputs("'", stream);
+static void bash_values(FILE *stream, const OptionInfo *info, Arena *arena) {
+  const char *words = options_words(info, arena);
+  if (words) {
+    fprintf(stream, "words='%s'", words);
   } else {
     fputs("files=1", stream);
   }
 }
 
 /* A branch of the case over commands: the options, and what may follow each. */
-static void bash_command(FILE *stream, CommandId command) {
+static void bash_command(FILE *stream, CommandId command, Arena *arena) {
   const char *name = options_command(command)->name;
   fprintf(stream, "    %s)\n", name ? name : "*");
   uint32_t count;
@@ -113,13 +107,14 @@ static void bash_command(FILE *stream, CommandId command) {
     fprintf(stream, "        --%s", all[i].name);
     if (all[i].letter) fprintf(stream, "|-%c", all[i].letter);
     fputs(") ", stream);
-    bash_values(stream, &all[i]);
+    bash_values(stream, &all[i], arena);
     fputs(" ;;\n", stream);
   }
   fputs("      esac ;;\n", stream);
 }
 
 void options_docs_bash(FILE *stream) {
+  Arena *arena = arena_new();
   fputs(
       "# bash completion for atmc: source <(atmc --help=bash)\n"
       "_atmc() {\n"
@@ -129,8 +124,8 @@ void options_docs_bash(FILE *stream) {
       "  if [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
       "  case ${COMP_WORDS[1]} in\n",
       stream);
-  for (CommandId i = COMMAND_NONE + 1; i < COMMAND_COUNT; ++i) bash_command(stream, i);
-  bash_command(stream, COMMAND_NONE);
+  for (CommandId i = COMMAND_NONE + 1; i < COMMAND_COUNT; ++i) bash_command(stream, i, arena);
+  bash_command(stream, COMMAND_NONE, arena);
   fputs("  esac\n  if ((COMP_CWORD == 1)); then words='", stream);
   for (CommandId i = COMMAND_NONE + 1; i < COMMAND_COUNT; ++i) {
     fprintf(stream, "%s ", options_command(i)->name);
@@ -150,4 +145,5 @@ void options_docs_bash(FILE *stream) {
       "}\n"
       "complete -o filenames -F _atmc atmc\n",
       stream);
+  arena_free(arena);
 }

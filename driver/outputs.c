@@ -226,12 +226,12 @@ enum { WRITER_COUNT = sizeof WRITERS / sizeof *WRITERS };
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
-/* --emit has the word. */
-static bool is_wanted(const TextList *emit, const char *word) {
-  for (uint32_t i = 0; i < emit->count; ++i) {
-    if (!strcmp(emit->items[i], word)) return true;
+/* --emit has the word, or -MD adds it. */
+static bool is_wanted(const Options *options, const char *word) {
+  for (uint32_t i = 0; i < options->emit.count; ++i) {
+    if (!strcmp(options->emit.items[i], word)) return true;
   }
-  return false;
+  return options->depfile && !strcmp(word, "dep");
 }
 
 /* The part of --output behind its last slash. */
@@ -292,7 +292,7 @@ static Status write_all(Outputs *o) {
   Compilation *c = o->c;
   if (o->spec.external_weights) RETURN_IF_ERROR(write_weights(o));
   for (uint32_t i = 0; i < WRITER_COUNT; ++i) {
-    if (!is_wanted(&c->options->emit, WRITERS[i].word)) continue;
+    if (!is_wanted(c->options, WRITERS[i].word)) continue;
     RETURN_IF_ERROR(WRITERS[i].write(o, output_path(c->options, i, c->arena)));
   }
   return commit(o);
@@ -316,7 +316,7 @@ static const char *choose_prefix(const Options *options, Arena *arena) {
 /* Objects fit every libc; the C compilers that we know by name link with glibc. */
 static Status check_libc(const Options *options, Diag *diag) {
   const char *target = options->target ? options->target : "", *compiler = getenv("CC");
-  bool linked = is_wanted(&options->emit, "exe") || is_wanted(&options->emit, "shared");
+  bool linked = is_wanted(options, "exe") || is_wanted(options, "shared");
   bool foreign = strstr(target, "musl") || strstr(target, "android") || strstr(target, "uclibc");
   if (!linked || !foreign || (compiler && *compiler)) return STATUS_OK;
   return diag_usage_error(diag,
@@ -340,7 +340,7 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
   if (options->stop_after) return STATUS_OK;
   RETURN_IF_ERROR(check_libc(options, diag));
   for (uint32_t i = 0; i < WRITER_COUNT; ++i) {
-    if (!is_wanted(&options->emit, WRITERS[i].word)) continue;
+    if (!is_wanted(options, WRITERS[i].word)) continue;
     RETURN_IF_ERROR(output_check(options, arena, diag, output_path(options, i, arena)));
   }
   if (strcmp(options->weights_mode, "external") != 0) return STATUS_OK;
@@ -351,7 +351,7 @@ Status outputs_check_target(const Options *options, const TargetInfo *target, Di
   static const char *const linked[] = {"lib", "shared", "exe"};
   if (target->format == FORMAT_ELF || options->stop_after) return STATUS_OK;
   for (size_t i = 0; i < sizeof linked / sizeof *linked; ++i) {
-    if (!is_wanted(&options->emit, linked[i])) continue;
+    if (!is_wanted(options, linked[i])) continue;
     return diag_usage_error(diag, "--emit=%s: made for Linux alone; for %s there is --emit=obj",
                             linked[i], target->triple);
   }

@@ -40,7 +40,7 @@ MUST_CHECK Status atomic_files_reserve(AtomicFiles *files, const char *path,
                                        const char **temporary);
 /* Where the bytes for `path` are until commit; it is one of the set's. */
 const char *atomic_files_temporary(const AtomicFiles *files, const char *path);
-/* Renames everything into place, or nothing. */
+/* Renames everything into place, or nothing. A file that has these bytes already keeps its date. */
 MUST_CHECK Status atomic_files_commit(AtomicFiles *files);
 /* Removes the temporaries; to be called on every way out, harmless after commit. */
 void atomic_files_discard(AtomicFiles *files);

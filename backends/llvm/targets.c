@@ -297,3 +297,15 @@ const char *target_host_cpu(Arena *arena) {
   LLVMDisposeMessage(name);
   return copy;
 }
+
+const char *target_isas(Arena *arena) {
+  return isa_names(NULL, arena);
+}
+
+const char *target_cpus(Arena *arena) {
+  return cpu_names(NULL, arena);
+}
+
+const char *target_triples(Arena *arena) {
+  return system_triples(arena);
+}

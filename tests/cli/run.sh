@@ -85,7 +85,27 @@ if command -v bash >/dev/null; then
   complete_words atmc bench --pro && says stdout --profile
   complete_words atmc compile --stop-after = form && says stdout form-kernels
   complete_words atmc init atmnet_x && says stdout atmnet_xt
+  complete_words atmc compile --isa = v4- && says stdout v4-vnni
+  complete_words atmc compile --target = risc && says stdout riscv64-linux-gnu
+  complete_words atmc bench --cpu = neoverse-n && says stdout neoverse-n1
+  complete_words atmc compile --emit = sb && says stdout sbom
 fi
+for shell in zsh fish; do
+  expect 0 --help=$shell
+  for command in $commands; do says stdout "$command"; done
+  says stdout v4-vnni
+  says stdout atmnet_xt
+  command -v $shell >/dev/null || continue
+  cp stdout completion.$shell
+  total=$((total + 1))
+  $shell -n completion.$shell 2>stderr || { fail "$shell does not read its completion"; cat stderr; }
+done
+if command -v fish >/dev/null; then
+  total=$((total + 1))
+  HOME=$work/fish fish -c 'source completion.fish; complete -C "atmc compile --isa=v4"' 2>stderr >stdout
+  says stdout v4-vnni
+fi
+rm -rf fish .config .local completion.zsh completion.fish
 
 echo "-- offsets as an input, of a fixed size"
 sed 's/"channels": 3}/"channels": 3, "height": 8, "width": 8}/
@@ -388,6 +408,17 @@ if ${CC:-cc} -Iout -fsyntax-only both.c 2>stderr; then fail "headers of net and 
 says stderr 'another model has macros NET_*'
 rm out/*
 expect 2 $compile -o out/tiny --emit=obj,everything
+rm -f out/*
+expect 0 $compile -o out/tiny -MD
+holds out tiny.d tiny.h tiny.o
+touch -d '2001-01-01' out/tiny.o out/tiny.h
+expect 0 $compile -o out/tiny -MD
+holds out tiny.d tiny.h tiny.o
+[ -z "$(find out -name 'tiny.[oh]' -newermt 2002-01-01)" ] || fail "unchanged outputs were written again"
+expect 0 $compile -o out/tiny --prefix=other
+[ -n "$(find out -name tiny.o -newermt 2002-01-01)" ] || fail "a changed output was not written"
+expect 2 inspect tiny.json -MD
+rm -f out/*
 for kind in lib shared exe; do
   expect 2 $compile -o out/tiny --emit=obj,$kind --target=x86_64-pc-windows-msvc
   says stderr "made for Linux alone"
