@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/interp/comparison.h"
 #include "driver/layout.h"
 #include "driver/quantized.h"
 #include "support/panic.h"
@@ -20,15 +21,11 @@ typedef struct Harm {
 double harm_decibels(const InterpTensor *expected, const InterpTensor *got, uint32_t count) {
   double least = INFINITY;
   for (uint32_t i = 0; i < count; ++i) {
-    double signal = 0, noise = 0;
-    size_t elements = layout_count(expected[i].type);
-    if (dtype_info(expected[i].type.dtype)->kind == DTYPE_INTEGER) continue;
-    for (size_t j = 0; j < elements; ++j) {
-      double error = expected[i].data[j] - got[i].data[j];
-      signal += expected[i].data[j] * expected[i].data[j];
-      noise += error * error;
-    }
-    least = fmin(least, noise == 0 ? INFINITY : 10 * log10(signal / noise));
+    DType dtype = expected[i].type.dtype;
+    if (dtype_info(dtype)->kind == DTYPE_INTEGER) continue;
+    Comparison c = {0};
+    comparison_add(&c, dtype, expected[i].data, got[i].data, layout_count(expected[i].type));
+    least = fmin(least, comparison_decibels(&c));
   }
   return least;
 }

@@ -24,7 +24,8 @@ typedef struct HarmTable {
 MUST_CHECK Status harm_measure(Compilation *c, const InterpTensor *inputs, HarmTable *table);
 
 /* The least signal over noise of the outputs [count] against `expected`, in dB; those of whole
- * numbers, which may well be other ones, aside. Infinite where all are equal. */
+ * numbers, which may well be other ones, aside. Infinite where all are equal; -infinite where one
+ * is a NaN and the other a number, or infinite. */
 double harm_decibels(const InterpTensor *expected, const InterpTensor *got, uint32_t count);
 
 #endif

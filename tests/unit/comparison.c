@@ -108,6 +108,16 @@ Test(comparison, knows_numbers_that_are_none) {
   cr_expect_not(holds(&n, DTYPE_F32, true));
 }
 
+Test(comparison, has_no_signal_over_a_nan_that_should_be_a_number) {
+  Numbers n = equal_numbers();
+  n.expected[0] = n.actual[0] = NAN;
+  Comparison same = compare(&n, DTYPE_F32, true);
+  cr_expect(comparison_decibels(&same) == INFINITY);
+  n.expected[0] = 1;
+  Comparison other = compare(&n, DTYPE_F32, true);
+  cr_expect(comparison_decibels(&other) == -INFINITY);
+}
+
 Test(comparison, holds_for_zeros_alone) {
   Numbers n = {{0}, {0}};
   cr_expect(holds(&n, DTYPE_F32, false));
