@@ -38,7 +38,7 @@ static const TargetRow rows[] = {
               .features = "+neon,+fp-armv8,+dotprod,+i8mm",
               NEON_FLOATS,
               .dot = DOT_EIGHTS_S8,
-              .dot_rows = 4,
+              .dot_rows = 6,
               .dot_columns = 16,
               .isa_bits = ATM_ISA_ARM_I8MM},
      .isa = "neon-i8mm",

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "support/checked_math.h"
 #include "support/panic.h"
 
 static void find(Product *p, const Node *node) {
@@ -80,9 +81,30 @@ static void add_vector(const Product *p, const LLVMValueRef *rows,
   }
 }
 
+/* One step where a register has several rows: a tile has fewer of these than of columns, so they
+ * stay and columns pass by. What the next step loads waits, for there are no registers for it. */
+static void add_passing_columns(const Product *p, const Tile *tile, const LLVMValueRef ab[2],
+                                uint32_t step, LLVMValueRef *acc) {
+  const Dot *dot = dot_of(p->k->m);
+  LLVMValueRef rows[PLAN_TILE_SUMS], columns[1][DOT_MOST_PARTS];
+  uint32_t count = ceil_div_u32(tile->rows, dot->rows);
+  if (step) emit_barrier(p->k->m);
+  for (uint32_t i = 0; i < count; ++i) rows[i] = load_rows(p, tile, ab[0], i * dot->rows, step);
+  for (uint32_t v = 0; v < tile->vectors; ++v) {
+    load_columns(p, tile, ab[1], step, v, columns[0]);
+    for (uint32_t i = 0; i < count; ++i) {
+      add_vector(p, &rows[i], columns, 1, &acc[(i * tile->vectors + v) * parts_of(p)]);
+    }
+  }
+}
+
 static uint32_t add(const Product *p, const Tile *tile, const LLVMValueRef ab[2], uint32_t step,
                     uint32_t left, LLVMValueRef *acc) {
   const Dot *dot = dot_of(p->k->m);
+  if (dot->rows > 1) {
+    add_passing_columns(p, tile, ab, step, acc);
+    return 1;
+  }
   uint32_t steps = left < dot->steps ? 1 : dot->steps;
   LLVMValueRef columns[PLAN_TILE_VECTORS][DOT_MOST_STEPS][DOT_MOST_PARTS];
   LLVMValueRef rows[DOT_MOST_STEPS];
