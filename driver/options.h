@@ -54,11 +54,11 @@ typedef struct Options {
   const char *argument; /* the MODEL.json, FILE.ir or NAME; NULL with --help and --version */
   const char *weights, *state, *state_prefix, *shape, *output, *prefix, *weights_mode,
       *weights_dtype, *quantize, *engine, *trace;
-  const char *class_names, *size, *head, *answer, *overlay, *compare;
+  const char *class_names, *size, *head, *answer, *overlay, *compare, *token;
   const char *isa, *cpu, *target, *stop_after, *help;
-  bool allow_extra, depfile, profile, json, pixels, pyramid, selftest, quiet, verify_each,
-      time_passes, version;
-  TextList inputs, outputs, emit, passes, disable_pass, print_after, from_plan, keep_float;
+  bool allow_extra, depfile, profile, json, pixels, pyramid, selftest, quiet, data, field,
+      verify_each, time_passes, version;
+  TextList inputs, outputs, emit, passes, disable_pass, print_after, from_plan, keep_float, layers;
   uint64_t classes, threads, iterations, synthetic;
 } Options;
 

@@ -46,7 +46,7 @@ holds() {
   [ "$found" = "${wanted# }" ] || fail "$folder holds \"$found\", expected \"$wanted\""
 }
 
-commands="compile run bench inspect verify report opt init weights import"
+commands="compile run bench inspect verify report offsets opt init weights import"
 cat >tiny.json <<'JSON'
 {"atmc": 1, "name": "tiny",
  "inputs": [{"name": "image", "layout": "nchw", "channels": 3}],
@@ -824,6 +824,35 @@ expect 2 report tiny.report.json --compare=bench.json -o bench.json
 echo '{"kind": "report", "schema": 99}' >future.json
 expect 1 report future.json
 says stderr "schema 99; this atmc reads schema 1"
+
+echo "-- offsets"
+offsets="offsets tiny.json --weights tiny.safetensors --input image.npy"
+expect 0 $offsets -o pictures
+holds pictures sampled.svg sampled.png histogram.svg histogram.png
+expect 0 $offsets --layer=block --token=7,7 --data -o pictures
+holds pictures sampled.svg sampled.png histogram.svg histogram.png histogram.csv \
+  block.horizontal.npy block.vertical.npy
+expect 2 $offsets
+says stderr "atmc offsets needs --output=FOLDER"
+expect 2 $offsets --layer=blok -o none
+says stderr '--layer: no layer "blok" samples; did you mean block?'
+expect 2 $offsets --layer=zzz -o none
+says stderr "the first is block"
+expect 2 $offsets --token=8,0 -o none
+says stderr "--token: 8,0 is outside of the first layer's 8 x 8 tokens"
+for token in 1 1,2,3 -1,2 1,x "1, 2" ""; do
+  expect 2 $offsets --token="$token" -o none
+  says stderr "is not of the form Y,X, as 3,5"
+done
+expect 3 $offsets -o tiny.json/pictures
+expect 3 $offsets -o tiny.json
+expect 2 offsets tiny.json --weights tiny.safetensors -o none
+[ ! -e none ] || fail "offsets: a folder after a failure"
+sed 's/"atm_block", "name": "block", "mlp_ratio": 2, "offsets": "new", "share": 2/"layer_norm", "name": "block"/' \
+  tiny.json >still.json
+expect 0 weights still.json --synthetic=1 -o still.safetensors
+expect 1 offsets still.json --weights still.safetensors --input image.npy -o none
+says stderr "no layer samples by offsets"
 
 echo "-- an emitted executable"
 expect 0 compile tiny.json --weights tiny.safetensors --shape 2x3x16x16 --emit=exe -o out/tiny

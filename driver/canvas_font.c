@@ -1,0 +1,120 @@
+/* Letters as strokes, for pictures of pixels: the font Roman Simplex of A. V. Hershey.
+ *
+ * The Hershey Fonts were originally created by Dr. A. V. Hershey while working at the U. S.
+ * National Bureau of Standards. The format of the font data in this distribution was originally
+ * created by James Hurt, Cognition, Inc., 900 Technology Park Drive, Billerica, MA 01821
+ * (mit-eddie!ci-dandelion!hurt). They may be used by anyone for any purpose that keeps this
+ * acknowledgement, and converted into any format but that of the U.S. NTIS.
+ *
+ * A glyph is pairs of characters, each a number from 'R' = 0 on: its left and right side, then
+ * points x, y (down) of a line; " R" lifts the pen.
+ */
+#include "driver/canvas_font.h"
+
+/* clang-format off */
+static const char *const glyphs[] = {
+    "JZ",
+    "MWRFRT RRYQZR[SZRY",
+    "JZNFNM RVFVM",
+    "H]SBLb RYBRb RLOZO RKUYU",
+    "H\\PBP_ RTBT_ RYIWGTFPFMGKIKKLMMNOOUQWRXSYUYXWZT[P[MZKX",
+    "F^[FI[ RNFPHPJOLMMKMIKIIJGLFNFPGSHVHYG[F RWTUUTWTYV[X[ZZ[X[VYTWT",
+    "E_\\O\\N[MZMYNXPVUTXRZP[L[JZIYHWHUISJRQNRMSKSIRGPFNGMIMKNNPQUXWZY[[[\\Z\\Y",
+    "MWRHQGRFSGSIRKQL",
+    "KYVBTDRGPKOPOTPYR]T`Vb",
+    "KYNBPDRGTKUPUTTYR]P`Nb",
+    "JZRFRR RMIWO RWIMO",
+    "E_RIR[ RIR[R",
+    "MWSZR[QZRYSZS\\R^Q_",
+    "E_IR[R",
+    "MWRYQZR[SZRY",
+    "G][BIb",
+    "H\\QFNGLJKOKRLWNZQ[S[VZXWYRYOXJVGSFQF",
+    "H\\NJPISFS[",
+    "H\\LKLJMHNGPFTFVGWHXJXLWNUQK[Y[",
+    "H\\MFXFRNUNWOXPYSYUXXVZS[P[MZLYKW",
+    "H\\UFKTZT RUFU[",
+    "H\\WFMFLOMNPMSMVNXPYSYUXXVZS[P[MZLYKW",
+    "H\\XIWGTFRFOGMJLOLTMXOZR[S[VZXXYUYTXQVOSNRNOOMQLT",
+    "H\\YFO[ RKFYF",
+    "H\\PFMGLILKMMONSOVPXRYTYWXYWZT[P[MZLYKWKTLRNPQOUNWMXKXIWGTFPF",
+    "H\\XMWPURRSQSNRLPKMKLLINGQFRFUGWIXMXRWWUZR[P[MZLX",
+    "MWRMQNROSNRM RRYQZR[SZRY",
+    "MWRMQNROSNRM RSZR[QZRYSZS\\R^Q_",
+    "F^ZIJRZ[",
+    "E_IO[O RIU[U",
+    "F^JIZRJ[",
+    "I[LKLJMHNGPFTFVGWHXJXLWNVORQRT RRYQZR[SZRY",
+    ("E`WNVLTKQKOLNMMPMSNUPVSVUUVS RQKOMNPNSOUPV RWKVSVUXVZV\\T]Q]O\\L[JYHWGTFQFNGLHJJ"
+    "ILHOHRIUJWLYNZQ[T[WZYYZX RXKWSWUXV"),
+    "I[RFJ[ RRFZ[ RMTWT",
+    "G\\KFK[ RKFTFWGXHYJYLXNWOTP RKPTPWQXRYTYWXYWZT[K[",
+    "H]ZKYIWGUFQFOGMILKKNKSLVMXOZQ[U[WZYXZV",
+    "G\\KFK[ RKFRFUGWIXKYNYSXVWXUZR[K[",
+    "H[LFL[ RLFYF RLPTP RL[Y[",
+    "HZLFL[ RLFYF RLPTP",
+    "H]ZKYIWGUFQFOGMILKKNKSLVMXOZQ[U[WZYXZVZS RUSZS",
+    "G]KFK[ RYFY[ RKPYP",
+    "NVRFR[",
+    "JZVFVVUYTZR[P[NZMYLVLT",
+    "G\\KFK[ RYFKT RPOY[",
+    "HYLFL[ RL[X[",
+    "F^JFJ[ RJFR[ RZFR[ RZFZ[",
+    "G]KFK[ RKFY[ RYFY[",
+    "G]PFNGLIKKJNJSKVLXNZP[T[VZXXYVZSZNYKXIVGTFPF",
+    "G\\KFK[ RKFTFWGXHYJYMXOWPTQKQ",
+    "G]PFNGLIKKJNJSKVLXNZP[T[VZXXYVZSZNYKXIVGTFPF RSWY]",
+    "G\\KFK[ RKFTFWGXHYJYLXNWOTPKP RRPY[",
+    "H\\YIWGTFPFMGKIKKLMMNOOUQWRXSYUYXWZT[P[MZKX",
+    "JZRFR[ RKFYF",
+    "G]KFKULXNZQ[S[VZXXYUYF",
+    "I[JFR[ RZFR[",
+    "F^HFM[ RRFM[ RRFW[ R\\FW[",
+    "H\\KFY[ RYFK[",
+    "I[JFRPR[ RZFRP",
+    "H\\YFK[ RKFYF RK[Y[",
+    "KYOBOb RPBPb ROBVB RObVb",
+    "KYKFY^",
+    "KYTBTb RUBUb RNBUB RNbUb",
+    "JZPLRITL RMORJWO RRJR[",
+    "JZJ]Z]",
+    "MWSFRGQIQKRLSKRJ",
+    "I\\XMX[ RXPVNTMQMONMPLSLUMXOZQ[T[VZXX",
+    "H[LFL[ RLPNNPMSMUNWPXSXUWXUZS[P[NZLX",
+    "I[XPVNTMQMONMPLSLUMXOZQ[T[VZXX",
+    "I\\XFX[ RXPVNTMQMONMPLSLUMXOZQ[T[VZXX",
+    "I[LSXSXQWOVNTMQMONMPLSLUMXOZQ[T[VZXX",
+    "MYWFUFSGRJR[ ROMVM",
+    "I\\XMX]W`VaTbQbOa RXPVNTMQMONMPLSLUMXOZQ[T[VZXX",
+    "I\\MFM[ RMQPNRMUMWNXQX[",
+    "NVQFRGSFREQF RRMR[",
+    "MWRFSGTFSERF RSMS^RaPbNb",
+    "IZMFM[ RWMMW RQSX[",
+    "NVRFR[",
+    "CaGMG[ RGQJNLMOMQNRQR[ RRQUNWMZM\\N]Q][",
+    "I\\MMM[ RMQPNRMUMWNXQX[",
+    "I\\QMONMPLSLUMXOZQ[T[VZXXYUYSXPVNTMQM",
+    "H[LMLb RLPNNPMSMUNWPXSXUWXUZS[P[NZLX",
+    "I\\XMXb RXPVNTMQMONMPLSLUMXOZQ[T[VZXX",
+    "KXOMO[ ROSPPRNTMWM",
+    "J[XPWNTMQMNNMPNRPSUTWUXWXXWZT[Q[NZMX",
+    "MYRFRWSZU[W[ ROMVM",
+    "I\\MMMWNZP[S[UZXW RXMX[",
+    "JZLMR[ RXMR[",
+    "G]JMN[ RRMN[ RRMV[ RZMV[",
+    "J[MMX[ RXMM[",
+    "JZLMR[ RXMR[P_NaLbKb",
+    "J[XMM[ RMMXM RM[X[",
+    ("KYTBRCQDPFPHQJRKSMSOQQ RRCQEQGRISJTLTNSPORSTTVTXSZR[Q]Q_Ra RQSSUSWRYQZP\\P^Q`RaT"
+    "b"),
+    "NVRBRb",
+    ("KYPBRCSDTFTHSJRKQMQOSQ RRCSESGRIQJPLPNQPURQTPVPXQZR[S]S_Ra RSSQUQWRYSZT\\T^S`RaP"
+    "b"),
+    "F^IUISJPLONOPPTSVTXTZS[Q RISJQLPNPPQTTVUXUZT[Q[O",
+};
+/* clang-format on */
+
+const char *canvas_font_glyph(char c) {
+  uint32_t index = (unsigned char)c - (unsigned)' ';
+  return index < sizeof glyphs / sizeof *glyphs ? glyphs[index] : glyphs['?' - ' '];
+}
