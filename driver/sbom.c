@@ -57,7 +57,9 @@ static Status sum_file(const Compilation *c, const char *path, const char *now, 
   char *piece = ARENA_ARRAY(c->arena, PIECE, char),
        *text = arena_alloc(c->arena, SHA256_TEXT_BYTES);
   ssize_t got;
-  while ((got = read(fd, piece, PIECE)) > 0) sha256_add(&state, piece, (size_t)got);
+  while ((got = read(fd, piece, PIECE)) > 0 || (got < 0 && errno == EINTR)) {
+    if (got > 0) sha256_add(&state, piece, (size_t)got);
+  }
   int error = errno;
   (void)close(fd);
   if (got < 0) return diag_io_error(c->diag, diag_file(path), "cannot read: %s", strerror(error));
@@ -142,11 +144,11 @@ static Status add_outputs(Document *d, const SbomFile *files, uint32_t count) {
 }
 
 /* The program that runs now; where the system does not tell it, without a sum. */
-static void add_tools(Document *d) {
+static Status add_tools(Document *d) {
   static const char self[] = "/proc/self/exe";
   const char *sum = NULL, *names = NULL;
   time_t changed;
-  if (access(self, R_OK) == 0) (void)!sum_file(d->c, self, self, &sum, &changed);
+  if (access(self, R_OK) == 0) RETURN_IF_ERROR(sum_file(d->c, self, self, &sum, &changed));
   add_package(d, (Package){"SPDXRef-atmc", "atmc", ATMC_VERSION, "APPLICATION", "MIT", sum, NULL});
   relate(d, "SPDXRef-atmc", "BUILD_TOOL_OF", product_id);
   const char *runtime = sum_runtime(d->c, &names);
@@ -155,6 +157,7 @@ static void add_tools(Document *d) {
   add_package(d, (Package){"SPDXRef-runtime", "atm_runtime", ATMC_VERSION, "LIBRARY", "MIT",
                            runtime, comment});
   relate(d, product_id, "DEPENDS_ON", "SPDXRef-runtime");
+  return STATUS_OK;
 }
 
 /* "2026-11-27T00:00:00Z": SOURCE_DATE_EPOCH, or of the newest input. */
@@ -202,7 +205,7 @@ static Status add_all(Document *d, const ArtifactSpec *spec, const SbomFile *fil
     const char *id = arena_printf(d->c->arena, "SPDXRef-plan-%u", i + 1);
     RETURN_IF_ERROR(add_input(d, id, options->from_plan.items[i], "a plan"));
   }
-  add_tools(d);
+  RETURN_IF_ERROR(add_tools(d));
   return add_outputs(d, files, count);
 }
 
