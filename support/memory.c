@@ -34,3 +34,8 @@ void *memory_new(size_t count, size_t size, const char *what) {
   if (!memory) memory_exhausted(bytes, what);
   return memory;
 }
+
+char *memory_text(char *text, const char *what) {
+  if (!text) memory_exhausted(0, what);
+  return text;
+}

@@ -15,5 +15,7 @@ void *memory_try(size_t bytes) __attribute__((malloc));
 /* `count * size` bytes as malloc gives them, to be freed; never NULL. */
 void *memory_new(size_t count, size_t size, const char *what)
     __attribute__((malloc, returns_nonnull));
+/* The `text` of a library that gives NULL where it finds no memory for it. */
+char *memory_text(char *text, const char *what) __attribute__((returns_nonnull));
 
 #endif

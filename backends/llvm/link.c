@@ -15,6 +15,7 @@
 #include "backends/backend.h"
 #include "backends/llvm/embedded_runtime.h"
 #include "support/at_exit.h"
+#include "support/memory.h"
 
 extern char **environ;
 
@@ -99,7 +100,7 @@ static char *architecture(Arena *arena, const char *triple) {
 
 /* The target is of this machine's architecture. */
 static bool is_native(Arena *arena, const TargetInfo *target) {
-  char *host = LLVMGetDefaultTargetTriple();
+  char *host = memory_text(LLVMGetDefaultTargetTriple(), "a text of LLVM");
   bool native = strcmp(architecture(arena, host), architecture(arena, target->triple)) == 0;
   LLVMDisposeMessage(host);
   return native;

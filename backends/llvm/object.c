@@ -101,7 +101,7 @@ static void optimize(LLVMModuleRef module, LLVMTargetMachineRef machine) {
 static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                     EmitKind kind) {
   if (kind == EMIT_LLVM_IR) {
-    char *text = LLVMPrintModuleToString(module);
+    char *text = memory_text(LLVMPrintModuleToString(module), "a text of LLVM");
     LLVMMemoryBufferRef buffer =
         LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "ir");
     LLVMDisposeMessage(text);

@@ -11,6 +11,7 @@
 
 #include "backends/backend.h"
 #include "backends/llvm/targets.h"
+#include "support/memory.h"
 #include "support/panic.h"
 
 static const TargetFamily *const families[] = {&target_family_x86, &target_family_arm,
@@ -46,7 +47,7 @@ static const TargetFamily *family_of_triple(const char *triple) {
 }
 
 static const TargetFamily *family_of_host(void) {
-  char *triple = LLVMGetDefaultTargetTriple();
+  char *triple = memory_text(LLVMGetDefaultTargetTriple(), "a text of LLVM");
   const TargetFamily *family = family_of_triple(triple);
   LLVMDisposeMessage(triple);
   return family;
@@ -68,7 +69,7 @@ static bool host_has(const char *host_features, const char *feature) {
 /* The best row that this machine runs, NULL when it is of another family. */
 static const TargetRow *row_of_host(const TargetFamily *family) {
   if (family != family_of_host()) return NULL;
-  char *features = LLVMGetHostCPUFeatures();
+  char *features = memory_text(LLVMGetHostCPUFeatures(), "a text of LLVM");
   const TargetRow *found = NULL;
   for (uint32_t i = 0; i < family->row_count && !found; ++i) {
     bool all = true;
@@ -292,7 +293,7 @@ Status target_choose_list(const TargetRequest *request, Arena *arena, Diag *diag
 }
 
 const char *target_host_cpu(Arena *arena) {
-  char *name = LLVMGetHostCPUName();
+  char *name = memory_text(LLVMGetHostCPUName(), "a text of LLVM");
   char *copy = arena_strdup(arena, name);
   LLVMDisposeMessage(name);
   return copy;
