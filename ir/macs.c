@@ -13,6 +13,7 @@ uint64_t macs_of_element(const Graph *graph, const Node *node) {
     case MACS_W_CHANNELS: return (uint64_t)type_channels(w);
     case MACS_W_ROWS: return (uint64_t)w.dims[0];
     case MACS_W_DEPTH: return (uint64_t)w.dims[1];
+    case MACS_X_NINE: return 9 * (uint64_t)type_channels(x);
     case MACS_W_EACH: return type_count(w, &elements) ? (uint64_t)(elements / w.dims[0]) : 0;
   }
   return 0;

@@ -36,6 +36,7 @@ typedef enum StageKind {
   STAGE_NORMALIZE,
   STAGE_POINTWISE,
   STAGE_REDUCE,
+  STAGE_WINOGRAD,
   STAGE_CALL, /* no loop nest: a kernel of this op alone, with a task for each image, or strip */
 } StageKind;
 
@@ -46,6 +47,7 @@ typedef enum OpMacs {
   MACS_W_CHANNELS, /* channels of w */
   MACS_W_ROWS,     /* the first dimension of w */
   MACS_W_DEPTH,    /* the second */
+  MACS_X_NINE,     /* channels of x, for each tap of a 3x3 window */
   MACS_W_EACH,     /* elements of w for each of its first dimension */
 } OpMacs;
 
@@ -123,6 +125,10 @@ static inline bool op_has(OpKind kind, uint32_t flags) {
 /* Whether it multiplies rows by weights, in register tiles. */
 static inline bool op_is_product(OpKind kind) {
   return op_info(kind)->stage == STAGE_PRODUCT;
+}
+/* Whether it does, or does so by quads: what follows is computed site by site, in its stage. */
+static inline bool op_multiplies(OpKind kind) {
+  return op_is_product(kind) || op_info(kind)->stage == STAGE_WINOGRAD;
 }
 /* The op whose text form is `text`; false when there is none. */
 bool op_find(const char *text, OpKind *kind);

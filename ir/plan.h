@@ -17,6 +17,8 @@
  *   STAGE_POINTWISE no anchor
  *   STAGE_REDUCE    sum_chunks over the block's rows (one chunk is one block), or mean_chunks; no
  *                   pointwise ops follow
+ *   STAGE_WINOGRAD  winograd: for each run of quads, 2x2 rows: transformed rows of the map, their
+ *                   products, transformed sums; all blocks begin at pairs of lines of the result
  *   STAGE_CALL      top_k, selective_scan: the only stage of its kernel, which has one block. It
  *                   gets whole maps of operands and results, and may do with them what it likes.
  *
@@ -42,8 +44,8 @@
  *
  * A result may share its memory with an operand: then every stage that reads the operand is over in
  * a block when the first that writes the result begins, and no other block reads those rows. In a
- * product's stage that writes the result, pointwise ops up to it may read the whole operand too:
- * they do so at a site, before the result is stored there.
+ * stage of a product or winograd that writes the result, pointwise ops up to it may read the whole
+ * operand too: they do so at a site, before the result is stored there.
  *
  * (task, worker): the tasks of a step are plan_tasks(kernel), task = (image * blocks + block) *
  * column_blocks + column block; results do not depend on who runs them. Scratch belongs to a
@@ -172,12 +174,21 @@ static inline uint64_t plan_widened_bytes(const ProductPlan *product, DType b) {
   return (uint64_t)plan_widened_column(b) * product->depth_block * product->tile_columns;
 }
 
+/* How a winograd is computed. A line of quads is two lines of the result. What the runs of quads
+ * take of the worker's scratch, ir/plan_winograd.h says. */
+typedef struct WinogradPlan {
+  /* 1: all quads of a block are one run. Else each line of quads is cut into so many runs. */
+  uint32_t parts;
+  uint64_t offset; /* of its scratch: bytes, a multiple of PLAN_ALIGN */
+} WinogradPlan;
+
 /* One loop nest. Its nodes are consecutive in execution order: the anchor first, if it has one. */
 typedef struct Stage {
   StageKind kind;
   uint32_t node_count;
-  const NodeId *nodes; /* of the body */
-  ProductPlan product; /* STAGE_PRODUCT; zero otherwise */
+  const NodeId *nodes;   /* of the body */
+  ProductPlan product;   /* STAGE_PRODUCT, and the 16 of STAGE_WINOGRAD; zero otherwise */
+  WinogradPlan winograd; /* STAGE_WINOGRAD; zero otherwise */
 } Stage;
 
 /* The memory behind an operand or a result, as the kernel's code sees it. */
@@ -208,8 +219,8 @@ typedef struct PlanKernel {
   /* Its inputs are the operands, its outputs the results (a value may be twice). */
   const Graph *body;
   uint32_t images, rows, blocks, column_blocks; /* one of the last two is 1 */
-  /* Blocks are made of lines of so many rows; 1: of any rows. Where a value has PLACE_STRIP, all
-   * blocks begin at lines of its map. */
+  /* Blocks are made of lines of so many rows, of which the last may be shorter; 1: of any rows.
+   * Where a value has PLACE_STRIP, all blocks begin at lines of its map. */
   uint32_t line;
   uint32_t operand_count, result_count;
   const Port *operands;
@@ -275,9 +286,15 @@ static inline uint64_t plan_workspace(const Plan *plan, uint32_t threads) {
   return plan->workspace_base + (threads - 1) * plan->scratch_bytes;
 }
 
+/* The lines that blocks are made of. */
+static inline uint32_t plan_lines(const PlanKernel *kernel) {
+  return kernel->rows / kernel->line + (kernel->rows % kernel->line > 0);
+}
+
 /* The first row of block `block`; `rows` for block `blocks`, behind the last. */
 static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block) {
-  return (uint32_t)rows_begin(kernel->rows / kernel->line, kernel->blocks, block) * kernel->line;
+  uint64_t begin = rows_begin(plan_lines(kernel), kernel->blocks, block) * kernel->line;
+  return begin < kernel->rows ? (uint32_t)begin : kernel->rows;
 }
 
 /* The strip of patches (PLACE_STRIP). Lines of the map that windows over `lines` lines of the
@@ -298,7 +315,8 @@ static inline uint32_t plan_strip_run(const AttrsPATCHES *patches, Type map) {
 
 /* No block has more rows. */
 static inline uint64_t plan_most_rows(const PlanKernel *kernel) {
-  return rows_most(kernel->rows / kernel->line, kernel->blocks) * kernel->line;
+  uint64_t most = rows_most(plan_lines(kernel), kernel->blocks) * kernel->line;
+  return most < kernel->rows ? most : kernel->rows;
 }
 
 /* Whether it takes bytes of the worker's scratch. */

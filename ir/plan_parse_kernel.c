@@ -215,8 +215,8 @@ static Status read_choices(PlanParser *p, ProductPlan *product) {
                         product->sums ? "" : "\"sums\" or ");
 }
 
-/* ROWSxCOLUMNS [full], depth N, unroll N, and read_choices. */
-static Status read_product(PlanParser *p, ProductPlan *product) {
+/* ROWSxCOLUMNS [full], depth N, unroll N. */
+static Status read_tile(PlanParser *p, ProductPlan *product) {
   RETURN_IF_ERROR(plan_parse_u32(p, &product->tile_rows));
   if (*p->in.cursor != 'x') return text_read_fail(&p->in, p->in.cursor, "expected \"x\"");
   ++p->in.cursor;
@@ -225,8 +225,23 @@ static Status read_product(PlanParser *p, ProductPlan *product) {
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));
   RETURN_IF_ERROR(plan_parse_word_u32(p, "depth", &product->depth_block));
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));
-  RETURN_IF_ERROR(plan_parse_word_u32(p, "unroll", &product->unroll));
+  return plan_parse_word_u32(p, "unroll", &product->unroll);
+}
+
+/* read_tile, read_choices. */
+static Status read_product(PlanParser *p, ProductPlan *product) {
+  RETURN_IF_ERROR(read_tile(p, product));
   return read_choices(p, product);
+}
+
+/* The numbers of a product, parts N, scratch +N. */
+static Status read_winograd(PlanParser *p, Stage *stage) {
+  RETURN_IF_ERROR(read_tile(p, &stage->product));
+  RETURN_IF_ERROR(text_read_expect(&p->in, ","));
+  RETURN_IF_ERROR(plan_parse_word_u32(p, "parts", &stage->winograd.parts));
+  RETURN_IF_ERROR(text_read_expect(&p->in, ","));
+  RETURN_IF_ERROR(text_read_expect(&p->in, "scratch"));
+  return plan_parse_offset(p, &stage->winograd.offset);
 }
 
 /* What is behind the word "stage": its kind, and at least one line. Its nodes are found by
@@ -238,6 +253,7 @@ static Status read_stage(PlanParser *p, KernelText *text, PlanKernel *kernel) {
       plan_parse_choice(p, "a kind of stage", plan_text_stages, PLAN_TEXT_STAGES, &kind));
   stage.kind = (StageKind)kind;
   if (kind == STAGE_PRODUCT) RETURN_IF_ERROR(read_product(p, &stage.product));
+  if (kind == STAGE_WINOGRAD) RETURN_IF_ERROR(read_winograd(p, &stage));
   do {
     RETURN_IF_ERROR(read_node(p, text, kernel, kernel->stage_count));
     text_read_skip(&p->in);

@@ -13,6 +13,8 @@
  *       %3 = patches(a0) {...} : f32[1,56,56,147]  scratch +0 pitch 160
  *     stage product 14x32 full, depth 148, unroll 2
  *       ...
+ *     stage winograd 14x32, depth 256, unroll 2, parts 1, scratch +0
+ *       ...
  *     view %7 = slice(%6) {begin=64, count=64} : f32[1,56,56,64]  scratch +0 pitch 128 column 64
  *
  *   weight 0 = pack(...)
@@ -28,13 +30,11 @@
 #include "ir/plan_text.h"
 #include "ir/text_write.h"
 
-const char *const plan_text_stages[PLAN_TEXT_STAGES] = {[STAGE_PRODUCT] = "product",
-                                                        [STAGE_READ] = "read",
-                                                        [STAGE_ROWS] = "rows",
-                                                        [STAGE_NORMALIZE] = "normalize",
-                                                        [STAGE_POINTWISE] = "pointwise",
-                                                        [STAGE_REDUCE] = "reduce",
-                                                        [STAGE_CALL] = "call"};
+const char *const plan_text_stages[PLAN_TEXT_STAGES] = {
+    [STAGE_PRODUCT] = "product",     [STAGE_READ] = "read",
+    [STAGE_ROWS] = "rows",           [STAGE_NORMALIZE] = "normalize",
+    [STAGE_POINTWISE] = "pointwise", [STAGE_REDUCE] = "reduce",
+    [STAGE_WINOGRAD] = "winograd",   [STAGE_CALL] = "call"};
 const char *const plan_text_ports[PLAN_TEXT_PORTS] = {
     [PORT_ROWS] = "rows", [PORT_CALLER] = "caller", [PORT_WEIGHTS] = "weights"};
 const char *const plan_text_reaches[PLAN_TEXT_REACHES] = {
@@ -125,12 +125,16 @@ static void print_node(const PlanKernel *kernel, const Node *node, StringBuilder
 /* A line for the stage, for a product with its tile, and one for each of its nodes. */
 static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuilder *out) {
   string_builder_printf(out, "  stage %s", plan_text_stages[stage->kind]);
-  if (stage->kind == STAGE_PRODUCT) {
+  if (stage->kind == STAGE_PRODUCT || stage->kind == STAGE_WINOGRAD) {
     const ProductPlan *product = &stage->product;
     string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s%s", product->tile_rows,
                           product->tile_columns, product->full ? " full" : "", product->depth_block,
                           product->unroll, product->sums ? ", sums" : "",
                           product->widened ? ", widened" : "");
+  }
+  if (stage->kind == STAGE_WINOGRAD) {
+    string_builder_printf(out, ", parts %u, scratch +%" PRIu64, stage->winograd.parts,
+                          stage->winograd.offset);
   }
   string_builder_add(out, "\n");
   for (uint32_t n = 0; n < stage->node_count; ++n) {

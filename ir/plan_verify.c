@@ -161,7 +161,7 @@ static bool reads_before(const PlanKernel *kernel, Turn at, uint32_t k, Turn wri
   const Graph *body = kernel->body;
   const Node *node = graph_node(body, stage->nodes[at.node]);
   int64_t read = type_channels(graph_type(body, node->operands[k]));
-  return op_is_product(graph_node(body, stage->nodes[0])->op) && at.node > 0 &&
+  return op_multiplies(graph_node(body, stage->nodes[0])->op) && at.node > 0 &&
          at.node <= written.node && op_has(node->op, OP_POINTWISE) &&
          graph_def(body, node->operands[k])->op == OP_INPUT &&
          read == type_channels(graph_type(body, node->first_result));

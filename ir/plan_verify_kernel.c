@@ -7,6 +7,7 @@
 
 #include "ir/macs.h"
 #include "ir/plan_verify.h"
+#include "ir/plan_winograd.h"
 #include "ir/row_domain.h"
 #include "support/checked_math.h"
 
@@ -33,7 +34,7 @@ typedef struct Check {
 static const char *check_domain(const PlanKernel *k) {
   if (!k->images || !k->rows || !k->blocks || !k->column_blocks) return "a domain of nothing";
   if (k->blocks > k->rows || k->blocks > MAX_BLOCKS) return "too many blocks";
-  if (!k->line || k->rows % k->line || k->blocks > k->rows / k->line) return "no whole lines";
+  if (!k->line || k->line > k->rows || k->blocks > plan_lines(k)) return "no whole lines";
   if (k->column_blocks > MAX_COLUMN_BLOCKS) return "too many column blocks";
   if (k->blocks > 1 && k->column_blocks > 1) return "cut by rows and by columns";
   uint64_t tasks = (uint64_t)k->images * k->blocks * k->column_blocks;
@@ -218,7 +219,8 @@ static const char *check_port_read(const Check *c, const Node *node, uint32_t k,
   bool pointwise = op_has(node->op, OP_POINTWISE);
   StageKind kind = op_info(node->op)->stage;
   bool matrix = node->op == OP_IMAGE_LINEAR && k == 1;
-  bool constant = (kind == STAGE_PRODUCT || kind == STAGE_READ) && k > 0 && !matrix;
+  bool multiplies = kind == STAGE_PRODUCT || kind == STAGE_READ || kind == STAGE_WINOGRAD;
+  bool constant = multiplies && k > 0 && !matrix;
   constant |= node->op == OP_SCALE_MATRIX && k == 1;
   constant &= node->op != OP_QUANTIZED_LINEAR || k != 3;
   bool vector = graph_type(c->body, v).rank == 1;
@@ -311,12 +313,34 @@ static const char *check_product_kind(const Check *c, const Node *node, const Pr
   return view ? "a view of a matrix" : NULL;
 }
 
+/* What the plan of a winograd should be beside that of its products, or NULL. */
+static const char *check_winograd(const Check *c, const Stage *stage) {
+  const Node *node = graph_node(c->body, stage->nodes[0]);
+  Type type = graph_type(c->body, node->first_result);
+  if (node->attrs.WINOGRAD.panel != PLAN_PANEL) return "weights in other panels";
+  if (stage->product.tile_columns > PLAN_PANEL) return "tiles within a panel";
+  if (stage->product.full || stage->product.sums || stage->product.widened) return "plain tiles";
+  for (uint32_t b = 0; b < c->kernel->blocks; ++b) {
+    uint64_t line = 2 * (uint64_t)type.dims[2];
+    if (plan_block_begin(c->kernel, b) % line) return "blocks of whole lines of quads";
+  }
+  uint32_t parts = stage->winograd.parts, width = (uint32_t)plan_winograd_width(type);
+  if (!parts || parts > width) return "parts of a line, of a quad at least";
+  if (stage->winograd.offset % PLAN_ALIGN) return "scratch that is aligned";
+  uint64_t bytes = plan_winograd_layout(c->kernel, stage).bytes;
+  bool fits = bytes < MAX_BYTES && stage->winograd.offset < MAX_BYTES &&
+              stage->winograd.offset + bytes <= c->kernel->scratch_bytes;
+  return fits ? NULL : "more scratch";
+}
+
 /* What the plan of a product should be, or NULL: tiles that fit registers, turns that fit depth
  * blocks, and a frame of at most MAX_SUMS_BYTES. */
 static const char *check_product(const Check *c, const Stage *stage) {
   const ProductPlan *p = &stage->product;
   const Node *node = graph_node(c->body, stage->nodes[0]);
-  uint64_t depth = plan_product_depth(c->body, node);
+  uint64_t depth = stage->kind == STAGE_WINOGRAD
+                       ? (uint64_t)type_channels(graph_type(c->body, node->operands[0]))
+                       : plan_product_depth(c->body, node);
   uint32_t lanes = c->target->vector_floats, columns = p->tile_columns;
   if (!p->tile_rows || !columns || columns % lanes) return "a tile of whole vectors";
   if (PLAN_PANEL % columns && columns % PLAN_PANEL) return "a tile that divides panels, or of some";
@@ -330,11 +354,12 @@ static const char *check_product(const Check *c, const Stage *stage) {
   }
   bool several = p->depth_block < depth;
   if (several && p->depth_block % p->unroll) return "whole turns in a depth block";
-  if (several && !p->sums) return "stored sums, with several depth blocks";
+  bool stored = p->sums || stage->kind == STAGE_WINOGRAD;
+  if (several && !stored) return "stored sums, with several depth blocks";
   if (p->depth_block > depth + PLAN_DEPTH_ALIGN) return "a depth block of K at most";
   if (p->sums && 4 * c->block_rows * columns > MAX_SUMS_BYTES) return "fewer stored sums";
   if (p->widened && columns > PLAN_PANEL) return "tiles within a panel, to be widened";
-  return check_product_kind(c, node, p);
+  return stage->kind == STAGE_PRODUCT ? check_product_kind(c, node, p) : check_winograd(c, stage);
 }
 
 /* Node `n` of the stage at hand: whether it may stand there, what it reads, and where its results
@@ -372,11 +397,11 @@ static uint64_t scratch_bytes(const Check *c, ValueId v) {
   return plan_scratch_bytes(c->kernel, v, c->block_rows);
 }
 
-/* Both are in scratch, and some byte is of both. */
-static bool shares_scratch(const Check *c, ValueId a, ValueId b) {
-  const ValuePlace *x = &c->kernel->places[a.index], *y = &c->kernel->places[b.index];
-  return plan_in_scratch(x) && plan_in_scratch(y) &&
-         plan_verify_overlap(x->offset, scratch_bytes(c, a), y->offset, scratch_bytes(c, b));
+/* It is in scratch, and some of its bytes are of the `bytes` from `offset` on. */
+static bool shares_scratch(const Check *c, ValueId v, uint64_t offset, uint64_t bytes) {
+  const ValuePlace *place = &c->kernel->places[v.index];
+  return plan_in_scratch(place) &&
+         plan_verify_overlap(place->offset, scratch_bytes(c, v), offset, bytes);
 }
 
 /* Whether the stage at hand has `v` as a result, or a value that it reads. */
@@ -391,13 +416,14 @@ static bool stage_uses(const Check *c, const Stage *stage, ValueId v) {
   return false;
 }
 
-/* What the stage writes as `v` takes the scratch of others. */
-static const char *check_write(Check *c, const Stage *stage, ValueId v) {
-  if (!plan_in_scratch(&c->kernel->places[v.index])) return NULL;
+/* What the stage writes to the `bytes` from `offset` on, as `v`, takes the scratch of others. */
+static const char *check_write(Check *c, const Stage *stage, ValueId v, uint64_t offset,
+                               uint64_t bytes) {
   for (uint32_t o = 0; o < c->body->value_count; ++o) {
     ValueId other = {o};
     if (o == v.index || c->written_in[o] == NOT_YET || c->lost[o]) continue;
-    if (op_has(graph_def(c->body, other)->op, OP_VIEW) || !shares_scratch(c, v, other)) continue;
+    if (op_has(graph_def(c->body, other)->op, OP_VIEW)) continue;
+    if (!shares_scratch(c, other, offset, bytes)) continue;
     if (stage_uses(c, stage, other)) {
       return value_fault(c, v, arena_printf(c->arena, "it overlaps %%%u in scratch", o));
     }
@@ -406,14 +432,32 @@ static const char *check_write(Check *c, const Stage *stage, ValueId v) {
   return NULL;
 }
 
+/* Of `v` where it lives in scratch. */
+static const char *check_value_write(Check *c, const Stage *stage, ValueId v) {
+  const ValuePlace *place = &c->kernel->places[v.index];
+  if (!plan_in_scratch(place)) return NULL;
+  return check_write(c, stage, v, place->offset, scratch_bytes(c, v));
+}
+
+/* Of what a winograd keeps there itself, which is not where its result lives either. */
+static const char *check_winograd_write(Check *c, const Stage *stage) {
+  if (stage->kind != STAGE_WINOGRAD) return NULL;
+  ValueId v = graph_node(c->body, stage->nodes[0])->first_result;
+  uint64_t bytes = plan_winograd_layout(c->kernel, stage).bytes;
+  if (shares_scratch(c, v, stage->winograd.offset, bytes)) {
+    return value_fault(c, v, "it overlaps its quads in scratch");
+  }
+  return check_write(c, stage, v, stage->winograd.offset, bytes);
+}
+
 static const char *check_writes(Check *c, const Stage *stage) {
   for (uint32_t n = 0; n < stage->node_count; ++n) {
     const Node *node = graph_node(c->body, stage->nodes[n]);
     for (uint32_t r = 0; r < node->result_count; ++r) {
-      RETURN_IF_FAULT(check_write(c, stage, node_result(node, r)));
+      RETURN_IF_FAULT(check_value_write(c, stage, node_result(node, r)));
     }
   }
-  return NULL;
+  return check_winograd_write(c, stage);
 }
 
 /* A fault without a value's number gets that of its node. */
@@ -424,7 +468,7 @@ static const char *check_stage(Check *c, const Stage *stage) {
     uint32_t value = graph_node(c->body, stage->nodes[n])->first_result.index;
     return *fault == '%' ? fault : value_fault(c, (ValueId){value}, fault);
   }
-  if (stage->kind == STAGE_PRODUCT) {
+  if (stage->kind == STAGE_PRODUCT || stage->kind == STAGE_WINOGRAD) {
     const char *wants = check_product(c, stage);
     ValueId v = graph_node(c->body, stage->nodes[0])->first_result;
     if (wants) return value_fault(c, v, arena_printf(c->arena, "the product needs %s", wants));

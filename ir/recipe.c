@@ -219,6 +219,16 @@ static const char *fit_pack8(Recipe *r) {
   return fit_pack_groups(r, 8);
 }
 
+static const char *fit_winograd(Recipe *r) {
+  const char *message = fit_pack(r);
+  if (message) return message;
+  if (r->type.dims[1] % 9) return "the matrix must have 9 taps of columns";
+  int64_t dims[] = {r->type.dims[0], r->type.dims[1] / 9, r->type.dims[2]};
+  if (!checked_mul_i64(dims[0], 16, &dims[0])) return "too many panels";
+  r->type = type_make(3, dims);
+  return NULL;
+}
+
 static const char *fit_quantize(Recipe *r) {
   r->type = r->operands[0]->type;
   return r->type.rank == 2 ? NULL : "operand must be a matrix";
@@ -250,7 +260,7 @@ static FitFunction *const fits[RECIPE_KIND_COUNT] = {
     [RECIPE_PACK4] = fit_pack4,       [RECIPE_QUANTIZE] = fit_quantize,
     [RECIPE_ROUND] = fit_round,       [RECIPE_QUANTIZE_SCALE] = fit_quantize_scale,
     [RECIPE_PACK8] = fit_pack8,       [RECIPE_RSQRT] = fit_each,
-    [RECIPE_EXP] = fit_each,
+    [RECIPE_EXP] = fit_each,          [RECIPE_WINOGRAD] = fit_winograd,
 };
 
 /* -- simplification: an older recipe that is equal, or NULL ------------------------------------ */
@@ -429,6 +439,11 @@ const Recipe *recipe_pack4(RecipeTable *table, const Recipe *matrix, int64_t pan
 const Recipe *recipe_pack8(RecipeTable *table, const Recipe *matrix, int64_t panel) {
   return make(table,
               (Recipe){.kind = RECIPE_PACK8, .type.dims = {0, 0, panel}, .operands = {matrix}});
+}
+
+const Recipe *recipe_winograd(RecipeTable *table, const Recipe *matrix, int64_t panel) {
+  return make(table,
+              (Recipe){.kind = RECIPE_WINOGRAD, .type.dims = {0, 0, panel}, .operands = {matrix}});
 }
 
 const Recipe *recipe_quantize(RecipeTable *table, const Recipe *matrix) {

@@ -23,6 +23,10 @@
  *   pack4(R[N,K], P)                         panels [ceil(N/P), ceil(K/4), P, 4]: element [p,k,j,i]
  *                                            is R[p*P+j, 4*k+i], 0 beyond N and K
  *   pack8(R[N,K], P)                         the same in eights
+ *   winograd(R[N,9*C], P)                    panels [16*ceil(N/P), C, P] of R whose rows are 3x3
+ *                                            taps g of C columns each: panel (i*ceil(N/P)+p)*4+j
+ *                                            has element (i,j) of G g G^T for rows p*P to
+ *                                            before (p+1)*P of R, 0 beyond N; i and j below 4
  *   quantize(R[N,K])                         R[n,k] / scale[n] to the nearest whole number, of two
  *                                            the even one: -127 to 127; 0 where the scale is 0
  *   quantize_scale(R[N,K])                   scale[n]: the largest |R[n,k]| / 127, shape [N]
@@ -60,6 +64,7 @@ typedef enum RecipeKind {
   RECIPE_PACK,
   RECIPE_PACK4,
   RECIPE_PACK8,
+  RECIPE_WINOGRAD,
   RECIPE_QUANTIZE,
   RECIPE_QUANTIZE_SCALE,
   RECIPE_ROUND,
@@ -122,6 +127,8 @@ const Recipe *recipe_pack(RecipeTable *table, const Recipe *matrix, int64_t pane
 const Recipe *recipe_pack4(RecipeTable *table, const Recipe *matrix, int64_t panel);
 /* or in eights. */
 const Recipe *recipe_pack8(RecipeTable *table, const Recipe *matrix, int64_t panel);
+/* Transformed weights of a convolution of 3x3 taps, matrix [N,9*C], in panels. */
+const Recipe *recipe_winograd(RecipeTable *table, const Recipe *matrix, int64_t panel);
 /* Each row of `matrix` [N,K] as whole numbers from -127 to 127, */
 const Recipe *recipe_quantize(RecipeTable *table, const Recipe *matrix);
 /* and what one of them stands for, [N]. */

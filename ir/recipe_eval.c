@@ -272,6 +272,43 @@ static Status evaluate_pack_groups(const Recipe *r, const WeightSource *source, 
   return STATUS_OK;
 }
 
+/* G times three numbers that are `apart` from each other; the results are as far apart. */
+static void winograd_taps(const double *g, size_t apart, double *out, size_t out_apart) {
+  double outer = (g[0] + g[2 * apart]) / 2, inner = g[apart] / 2;
+  out[0] = g[0];
+  out[out_apart] = outer + inner;
+  out[2 * out_apart] = outer - inner;
+  out[3 * out_apart] = g[2 * apart];
+}
+
+/* G g G^T of 3x3 numbers that are `apart` from each other. */
+static void winograd_window(const double *g, size_t apart, double out[16]) {
+  double rows[4][3]; /* G g */
+  for (size_t j = 0; j < 3; ++j) winograd_taps(g + j * apart, 3 * apart, &rows[0][j], 3);
+  for (size_t i = 0; i < 4; ++i) winograd_taps(rows[i], 1, out + 4 * i, 1);
+}
+
+/* Element (i,j) of column n of panel p is in panel (i * panels + p) * 4 + j. */
+static Status evaluate_winograd(const Recipe *r, const WeightSource *source, double *out) {
+  enum { PLANES = 16, SIDE = 4 };
+  double *matrix, planes[PLANES];
+  RETURN_IF_ERROR(evaluate_buffer(r->operands[0], source, &matrix));
+  size_t rows = (size_t)r->operands[0]->type.dims[0], width = (size_t)r->type.dims[2];
+  size_t depth = (size_t)r->type.dims[1], panels = (size_t)r->type.dims[0] / PLANES;
+  memset(out, 0, count_of(r) * sizeof *out);
+  for (size_t n = 0; n < rows; ++n) {
+    for (size_t c = 0; c < depth; ++c) {
+      winograd_window(matrix + n * 9 * depth + c, depth, planes);
+      for (size_t at = 0; at < PLANES; ++at) {
+        size_t panel = (at / SIDE * panels + n / width) * SIDE + at % SIDE;
+        out[(panel * depth + c) * width + n % width] = planes[at];
+      }
+    }
+  }
+  free(matrix);
+  return STATUS_OK;
+}
+
 /* What 1 stands for in a row of `count` elements; it is an f32 in the end, and here already. */
 static double scale_of(const double *row, size_t count) {
   double largest = 0;
@@ -340,7 +377,7 @@ static EvaluateFunction *const evaluators[RECIPE_KIND_COUNT] = {
     [RECIPE_PACK] = evaluate_pack,         [RECIPE_PACK4] = evaluate_pack_groups,
     [RECIPE_PACK8] = evaluate_pack_groups, [RECIPE_QUANTIZE] = evaluate_quantize,
     [RECIPE_ROUND] = evaluate_round,       [RECIPE_QUANTIZE_SCALE] = evaluate_quantize_scale,
-    [RECIPE_EXP] = evaluate_exp,
+    [RECIPE_EXP] = evaluate_exp,           [RECIPE_WINOGRAD] = evaluate_winograd,
 };
 
 Status recipe_evaluate(const Recipe *recipe, const WeightSource *source, double *out) {

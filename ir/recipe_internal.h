@@ -6,8 +6,8 @@
 
 /* Interns the recipe that `prototype` describes (or an equal, simpler one) to *out. Of the type,
  * `prototype` gives only what its operands do not: all of it for TENSOR, FILL, IOTA3 and RESHAPE,
- * dims[0] for SLICE (the count), dims[2] for PACK, PACK4, PACK8 (the panel), the element type for
- * ROUND. Returns NULL, or a static text that says what does not fit. */
+ * dims[0] for SLICE (the count), dims[2] for PACK, PACK4, PACK8 and WINOGRAD (the panel), the
+ * element type for ROUND. Returns NULL, or a static text that says what does not fit. */
 const char *recipe_try_intern(RecipeTable *table, const Recipe *prototype, const Recipe **out);
 
 #endif

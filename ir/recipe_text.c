@@ -50,6 +50,7 @@ static const KindText kinds[RECIPE_KIND_COUNT] = {
     [RECIPE_PACK] = {"pack", 1, EXTRA_PANEL},
     [RECIPE_PACK4] = {"pack4", 1, EXTRA_PANEL},
     [RECIPE_PACK8] = {"pack8", 1, EXTRA_PANEL},
+    [RECIPE_WINOGRAD] = {"winograd", 1, EXTRA_PANEL},
     [RECIPE_QUANTIZE] = {"quantize", 1, EXTRA_NONE},
     [RECIPE_QUANTIZE_SCALE] = {"quantize_scale", 1, EXTRA_NONE},
     [RECIPE_ROUND] = {"round", 1, EXTRA_DTYPE},

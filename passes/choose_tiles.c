@@ -27,13 +27,6 @@ static bool tiles_are_full(const PlanKernel *kernel, uint32_t tile_rows) {
          rows_unit(kernel->rows, kernel->blocks) == ROWS_UNIT;
 }
 
-/* Equal blocks of K, none longer than the cost model's; one where weights are whole numbers. */
-static uint32_t depth_block_of(uint32_t depth, bool whole) {
-  uint32_t blocks = whole ? 1 : ceil_div_u32(depth, cost_model_depth_block());
-  uint32_t block = ceil_div_u32(depth, blocks);
-  return ceil_div_u32(block, PLAN_DEPTH_ALIGN) * PLAN_DEPTH_ALIGN;
-}
-
 /* Whether an op behind the product is long: it stays out of the micro-kernel's code. */
 static bool has_long_op(const Graph *body, const Stage *stage) {
   for (uint32_t i = 0; i < stage->node_count; ++i) {
@@ -67,20 +60,28 @@ static bool choose_widened(const PlanKernel *kernel, const TargetInfo *target, c
                           plan_widened_bytes(product, dtype));
 }
 
+/* The 16 products of a winograd. Their depth block is known: scratch depends on it. */
+static void choose_winograd_tile(const TargetInfo *target, ProductPlan *product) {
+  product->tile_rows = target->tile_rows;
+  product->tile_columns = target->tile_columns;
+  product->unroll = cost_model_unroll(target->vector_registers, false);
+}
+
 /* What is chosen later depends on what was before: unrolling on the depth block, widening on the
  * tile. */
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
   Stage *stages = (Stage *)kernel->stages;
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
-    if (stages[i].kind != STAGE_PRODUCT) continue;
     ProductPlan *product = &stages[i].product;
+    if (stages[i].kind == STAGE_WINOGRAD) choose_winograd_tile(target, product);
+    if (stages[i].kind != STAGE_PRODUCT) continue;
     const Node *node = graph_node(kernel->body, stages[i].nodes[0]);
     uint32_t depth = plan_product_depth(kernel->body, node);
     bool quantized = node->op == OP_QUANTIZED_LINEAR;
     choose_tile(kernel, target, quantized, product);
     product->full = tiles_are_full(kernel, product->tile_rows);
     bool whole = graph_type(kernel->body, node->operands[1]).dtype == DTYPE_S8;
-    product->depth_block = depth_block_of(depth, whole);
+    product->depth_block = choose_depth_block(depth, whole);
     product->unroll = choose_unroll(kernel, target, node, product);
     product->widened = choose_widened(kernel, target, node, product);
     product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);
@@ -138,7 +139,7 @@ static ProductsOf products_of(const PlanKernel *kernel) {
 
 /* Blocks of whole lines that have about as many rows as `blocks` blocks; an even number. */
 static uint32_t blocks_of_lines(const PlanKernel *kernel, uint32_t blocks) {
-  uint32_t lines = kernel->rows / kernel->line, each = ceil_div_u32(lines, blocks);
+  uint32_t lines = plan_lines(kernel), each = ceil_div_u32(lines, blocks);
   uint32_t count = ceil_div_u32(lines, each);
   return count > 1 && count % 2 && count < lines ? count + 1 : count;
 }
@@ -158,5 +159,6 @@ void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   } else if (!column_blocks && kernel->stages[0].kind != STAGE_CALL) {
     kernel->blocks = cost_model_blocks(kernel->rows, row_bytes, products_of(kernel));
     if (kernel->line > 1) kernel->blocks = blocks_of_lines(kernel, kernel->blocks);
+    choose_winograd_blocks(kernel);
   }
 }

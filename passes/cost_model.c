@@ -17,6 +17,15 @@ enum {
    * into so few rows. */
   SMALL_ROWS = 2 * FEW_BLOCKS_ROWS,
   SMALL_BLOCK_ROWS = 12,
+  /* Quads are worth their transforms from so many channels on, on both sides, and their weights,
+   * 16/9 of those of a product of patches, if there are so many for each. */
+  WINOGRAD_CHANNELS = 32,
+  WINOGRAD_QUADS = 48,
+  /* What a run of quads may take of the second-level cache, beside weights on their way through;
+   * and how many are enough for each use of the weights, and too few. */
+  WINOGRAD_BUDGET = 1280 << 10,
+  WINOGRAD_RUN = 128,
+  MIN_WINOGRAD_RUN = 32,
   /* A block of one line that is longer than this has too many rows. */
   LONG_LINE = 4 * BLOCK_ROWS,
   /* Scratch of one block: what an L2 of 1 MiB holds beside a panel of weights on its way through.
@@ -94,6 +103,22 @@ bool cost_model_strip(uint64_t line) {
 
 bool cost_model_split_concat(uint64_t map_bytes, uint64_t channels, uint64_t sum_channels) {
   return map_bytes >= LARGE_MAP_BYTES && sum_channels <= channels;
+}
+
+bool cost_model_winograd(uint64_t quads, uint64_t depth, uint64_t channels) {
+  return quads >= WINOGRAD_QUADS && depth >= WINOGRAD_CHANNELS && channels >= WINOGRAD_CHANNELS;
+}
+
+uint32_t cost_model_winograd_run(uint64_t quad_bytes) {
+  uint64_t run = WINOGRAD_BUDGET / quad_bytes;
+  if (run > WINOGRAD_RUN) return WINOGRAD_RUN;
+  return run < MIN_WINOGRAD_RUN ? MIN_WINOGRAD_RUN : (uint32_t)run;
+}
+
+uint32_t cost_model_winograd_blocks(uint32_t lines, uint32_t width, uint32_t run) {
+  uint32_t each = width < run ? run / width : 1, blocks = (lines + each - 1) / each;
+  if (blocks == 1 && lines > 1) return 2;
+  return blocks > 1 && blocks % 2 && blocks < lines ? blocks + 1 : blocks;
 }
 
 uint32_t cost_model_column_blocks(uint64_t rows, uint64_t depth, uint64_t channels) {

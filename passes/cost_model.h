@@ -30,6 +30,13 @@ bool cost_model_strip(uint64_t line);
 /* Whether convolutions of the parts of a concatenated map beat making it. It has `map_bytes`, and
  * `channels` for each row; the sums of all parts have `sum_channels` together. */
 bool cost_model_split_concat(uint64_t map_bytes, uint64_t channels, uint64_t sum_channels);
+/* Whether a convolution of 3x3 taps at stride 1 is better computed by quads of 2x2 rows, of which
+ * an image has `quads`: 16 multiply-adds for 36, but twice the weights, and transforms. */
+bool cost_model_winograd(uint64_t quads, uint64_t depth, uint64_t channels);
+/* How many quads, of which each takes `quad_bytes` of scratch, are computed at once. */
+uint32_t cost_model_winograd_run(uint64_t quad_bytes);
+/* Into how many blocks `lines` lines of quads, of `width` each, are cut: 1, or an even number. */
+uint32_t cost_model_winograd_blocks(uint32_t lines, uint32_t width, uint32_t run);
 
 /* Into how many column blocks a product [rows, depth] x [depth, channels] is cut instead of its
  * rows: 0 where there are enough rows, or where it is too small. */

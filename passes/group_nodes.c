@@ -13,7 +13,8 @@
  * products and pointwise nodes only, and what one of its nodes makes is read there by pointwise
  * nodes alone, and not through a slice. So each block of columns is independent of the others.
  *
- * A call stands alone.
+ * A call stands alone. Beside winograd, whose blocks are long, stand nodes that are as good at any
+ * length, and that cut no rows themselves: pointwise ones, readers of windows, normalize.
  *
  * Then nodes sink: in reverse order, a node whose users all read it row by row in later groups of
  * its domain moves to the earliest of them, unless more bytes would have to be kept in memory
@@ -43,6 +44,7 @@ typedef struct Group {
   uint32_t operands;     /* of its kernel, at most: what its nodes read that others make */
   bool whole_rows;       /* a node reads what another makes in other columns */
   bool call;             /* of one node that stands alone */
+  bool winograd, cuts;   /* a node is one; or is nothing that may stand beside one */
 } Group;
 
 typedef struct Use {
@@ -102,9 +104,19 @@ static uint32_t operands_from_outside(const Grouping *g, const Node *node, uint3
   return count;
 }
 
-/* Whether the kernel of `group` may take the operands of `node` too. */
+/* Whether `node` may not stand beside a winograd. */
+static bool cuts_rows(const Node *node) {
+  StageKind kind = op_info(node->op)->stage;
+  return kind != STAGE_WINOGRAD && kind != STAGE_POINTWISE && kind != STAGE_READ &&
+         kind != STAGE_NORMALIZE;
+}
+
+/* Whether the kernel of `group` may take `node`, and its operands, too. */
 static bool has_room(const Grouping *g, uint32_t group, const Node *node) {
-  return g->groups[group].operands + operands_from_outside(g, node, group) <= MAX_OPERANDS;
+  const Group *there = &g->groups[group];
+  if (there->winograd && cuts_rows(node)) return false;
+  if (there->cuts && node->op == OP_WINOGRAD) return false;
+  return there->operands + operands_from_outside(g, node, group) <= MAX_OPERANDS;
 }
 
 static bool is_call(const Node *node) {
@@ -151,6 +163,8 @@ static void join(Grouping *g, uint32_t index, uint32_t group) {
   const Node *node = &g->graph->nodes[index];
   g->groups[group].operands += operands_from_outside(g, node, group);
   g->of_node[index] = group;
+  g->groups[group].winograd |= node->op == OP_WINOGRAD;
+  g->groups[group].cuts |= cuts_rows(node);
   if (pattern_column_blocks(node)) return;
   bool whole = !op_has(node->op, OP_POINTWISE);
   for (uint32_t k = 0; k < node->operand_count; ++k) {
@@ -257,14 +271,14 @@ static bool is_read_by_column(const Grouping *g, ValueId base) {
   return true;
 }
 
-/* Whether `node` may join `target`, where all its users are. What follows a product cut by columns
- * costs least behind it. */
+/* Whether `node` may join `target`, where all its users are. What follows a winograd, or a product
+ * cut by columns, costs least behind it. */
 static bool may_sink(const Grouping *g, const Node *node, uint32_t target) {
   const Group *home = &g->groups[g->of_node[g->graph->values[node->first_result.index].node.index]],
               *group = &g->groups[target];
   int32_t blocks = pattern_column_blocks(node), there = group->column_blocks;
   if (group->call || is_call(node)) return false;
-  if (home->column_blocks && !blocks) return false;
+  if (home->winograd || (home->column_blocks && !blocks)) return false;
   if (!blocks && !there) return true;
   if (!is_read_by_column(g, node->first_result)) return false;
   if (!blocks) return op_has(node->op, OP_POINTWISE);

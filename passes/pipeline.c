@@ -25,6 +25,7 @@ static const Pass *const per_resolution[] = {
     RUN(chunk_means),         /* the order of summation is a function of the size */
     RUN(quantize_products),   /* before it: it folds no projection that is quantized */
     RUN(fold_projections),    /* before weights are packed: it makes new ones */
+    RUN(choose_winograd),     /* before weights are packed: it transforms them; behind joins */
     RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */
     RUN(pack_weights),        /* when weights have their last form */
     RUN(store_weights),       /* then too */

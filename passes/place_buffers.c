@@ -8,8 +8,8 @@
  *   - every reader of the operand in the body reads it row by row (no other block sees it), in a
  *     kernel that is cut by columns at its own columns, and
  *   - runs in an earlier stage than the one that writes the result, or is a pointwise op behind a
- *     product of that stage, no later than the result: at each site it is read before that is
- *     written.
+ *     product, or winograd, of that stage, no later than the result: at each site it is read before
+ *     that is written.
  *
  * So a stage's feature map is updated in place.
  *
@@ -70,7 +70,7 @@ static bool reads_before(const PlanKernel *kernel, uint32_t reader, uint32_t k, 
   const Node *anchor = graph_node(body, kernel->stages[write].nodes[0]);
   bool same_columns = type_channels(graph_type(body, node->operands[k])) ==
                       type_channels(graph_type(body, node->first_result));
-  return op_is_product(anchor->op) && op_has(node->op, OP_POINTWISE) && reader <= writer &&
+  return op_multiplies(anchor->op) && op_has(node->op, OP_POINTWISE) && reader <= writer &&
          same_columns && !op_has(graph_def(body, node->operands[k])->op, OP_VIEW);
 }
 

@@ -11,8 +11,9 @@
  * stage reads it, or if the caller wants nchw.
  *
  * A slice has the place of what it cuts from, with a column. Scratch is reused when a value's last
- * reading stage is over.
+ * reading stage is over. What a winograd keeps there is of its stage alone.
  */
+#include "ir/plan_winograd.h"
 #include "ir/row_domain.h"
 #include "passes/plan_memory.h"
 #include "passes/plan_parts.h"
@@ -144,17 +145,26 @@ static uint64_t scratch_of(const Placing *p, ValueId v, uint64_t rows) {
  */
 static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
   uint32_t count = 0, values = p->kernel->body->value_count;
-  Lifetime *lifetimes = ARENA_ARRAY(p->arena, values, Lifetime);
-  uint64_t *offsets = ARENA_ARRAY(p->arena, values, uint64_t);
+  uint32_t stage_count = p->kernel->stage_count;
+  Stage *stages = (Stage *)p->kernel->stages;
+  Lifetime *lifetimes = ARENA_ARRAY(p->arena, values + stage_count, Lifetime);
+  uint64_t *offsets = ARENA_ARRAY(p->arena, values + stage_count, uint64_t);
   for (uint32_t v = 0; v < values; ++v) {
     if (!plan_in_scratch(&p->places[v])) continue;
     lifetimes[count++] =
         (Lifetime){scratch_of(p, (ValueId){v}, rows) + slack, p->stage_of[v], p->last_stage[v]};
   }
+  for (uint32_t i = 0; i < stage_count; ++i) {
+    if (stages[i].kind != STAGE_WINOGRAD || !stages[i].winograd.parts) continue;
+    lifetimes[count++] = (Lifetime){plan_winograd_layout(p->kernel, &stages[i]).bytes, i, i};
+  }
   uint64_t bytes = plan_memory(lifetimes, count, offsets, p->arena);
   count = 0;
   for (uint32_t v = 0; v < values; ++v) {
     if (plan_in_scratch(&p->places[v])) p->places[v].offset = offsets[count++];
+  }
+  for (uint32_t i = 0; i < stage_count; ++i) {
+    if (stages[i].winograd.parts) stages[i].winograd.offset = offsets[count++];
   }
   return bytes;
 }
@@ -187,7 +197,9 @@ void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
   kernel->line = 1;
   place_all(&p);
   uint32_t line = kernel->line;
+  choose_winograd_line(kernel);
   choose_blocks(kernel, lay_out(&p, 1, 0));
+  choose_winograd_parts(kernel);
   drop_strips(&p, line);
   uint64_t block_rows = plan_most_rows(kernel);
   kernel->scratch_bytes = lay_out(&p, block_rows, PLAN_SLACK);

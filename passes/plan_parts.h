@@ -37,6 +37,14 @@ static inline uint32_t plan_pitch(Type type) {
  * inputs; a slice has that of the value it cuts from. */
 const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena);
 
+/* Equal blocks of K, none longer than the cost model's; one where weights are `whole` numbers. */
+uint32_t choose_depth_block(uint32_t depth, bool whole);
+/* The line of a kernel that has a winograd. */
+void choose_winograd_line(PlanKernel *kernel);
+/* Its blocks, which are of such lines; they stay where it has none. */
+void choose_winograd_blocks(PlanKernel *kernel);
+/* Then fills Stage.winograd of its winograds, but for the offset, and their depth blocks. */
+void choose_winograd_parts(PlanKernel *kernel);
 /* Fills Stage.product of the kernel's products. */
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
 /* Fills blocks and column_blocks, when the kernel keeps `row_bytes` of scratch for each row. `line`

@@ -149,6 +149,7 @@ StageEmitter product_stage, normalize_stage, pointwise_stage;
 #define DECLARE_READ(name) StageEmitter name##_stage;
 #define DECLARE_ROWS(name) StageEmitter name##_stage;
 #define DECLARE_REDUCE(name) StageEmitter name##_stage;
+#define DECLARE_WINOGRAD(name) StageEmitter name##_stage;
 #define DECLARE_CALL(name) StageEmitter name##_stage;
 #define OP(NAME, name, min, max, results, stage, ...) DECLARE_##stage(name)
 #include "ir/ops.def"

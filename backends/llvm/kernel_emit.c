@@ -17,7 +17,7 @@ static LLVMValueRef widen(KernelEmitter *k, LLVMValueRef value) {
 /* plan_block_begin. */
 static LLVMValueRef block_begin(KernelEmitter *k, LLVMValueRef block) {
   ModuleContext *m = k->m;
-  uint32_t line = k->kernel->line, lines = k->kernel->rows / line, blocks = k->kernel->blocks;
+  uint32_t line = k->kernel->line, lines = plan_lines(k->kernel), blocks = k->kernel->blocks;
   LLVMValueRef units = LLVMBuildUDiv(m->builder, emit_mul(m, block, rows_units(lines, blocks)),
                                      emit_i64(m, blocks), "");
   uint64_t unit = rows_unit(lines, blocks) * line;
@@ -88,6 +88,7 @@ static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
 #define EMITTER_READ(name) name##_stage
 #define EMITTER_ROWS(name) name##_stage
 #define EMITTER_REDUCE(name) name##_stage
+#define EMITTER_WINOGRAD(name) name##_stage
 #define EMITTER_CALL(name) name##_stage
 
 static StageEmitter *const stage_emitters[OP_KIND_COUNT] = {

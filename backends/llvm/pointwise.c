@@ -100,6 +100,7 @@ static LLVMValueRef evaluate_SOFTPLUS(KernelEmitter *k, const Node *node, Site s
 #define EVALUATE_READ(NAME) NULL
 #define EVALUATE_ROWS(NAME) NULL
 #define EVALUATE_REDUCE(NAME) NULL
+#define EVALUATE_WINOGRAD(NAME) NULL
 #define EVALUATE_CALL(NAME) NULL
 
 static Evaluate *const evaluators[OP_KIND_COUNT] = {

@@ -16,6 +16,9 @@
  * What is prefetched meanwhile: product_prefetch.c.
  */
 #include "backends/llvm/product.h"
+
+#include <string.h>
+
 #include "support/checked_math.h"
 #include "support/panic.h"
 
@@ -40,13 +43,12 @@ static uint32_t tiles_of_size(uint32_t total, const ProductPlan *plan, uint32_t 
 
 /* The distinct tile sizes, largest first. */
 static uint32_t tile_sizes(const Product *p, TileSize *sizes) {
-  const KernelEmitter *k = p->k;
   uint32_t count = 0;
   for (uint32_t rows = p->plan.tile_rows; rows > 0; --rows) {
     TileSize size = {.rows = rows};
     bool used = false;
-    for (uint32_t i = 0; i < k->row_count_kinds; ++i) {
-      size.counts[i] = tiles_of_size(p->a.line ? p->a.line : k->row_counts[i], &p->plan, rows);
+    for (uint32_t i = 0; i < p->rows.kinds; ++i) {
+      size.counts[i] = tiles_of_size(p->a.line ? p->a.line : p->rows.counts[i], &p->plan, rows);
       used |= size.counts[i] > 0;
     }
     if (!used) continue;
@@ -57,20 +59,20 @@ static uint32_t tile_sizes(const Product *p, TileSize *sizes) {
 }
 
 /* The number of tiles of one size in the block at hand, or in a line. */
-static LLVMValueRef tile_count(KernelEmitter *k, const TileSize *size) {
-  ModuleContext *m = k->m;
+static LLVMValueRef tile_count(const Product *p, const TileSize *size) {
+  ModuleContext *m = p->k->m;
   LLVMValueRef count = emit_i64(m, size->counts[0]);
-  for (uint32_t i = 1; i < k->row_count_kinds; ++i) {
+  for (uint32_t i = 1; i < p->rows.kinds; ++i) {
     if (size->counts[i] == size->counts[0]) continue;
     LLVMValueRef here =
-        LLVMBuildICmp(m->builder, LLVMIntEQ, k->row_count, emit_i64(m, k->row_counts[i]), "");
+        LLVMBuildICmp(m->builder, LLVMIntEQ, p->rows.count, emit_i64(m, p->rows.counts[i]), "");
     count = LLVMBuildSelect(m->builder, here, emit_i64(m, size->counts[i]), count, "");
   }
   return count;
 }
 
 uint32_t product_tiles(const Product *p) {
-  uint32_t rows = p->k->row_counts[0];
+  uint32_t rows = p->rows.counts[0];
   if (!p->a.line) return ceil_div_u32(rows, p->plan.tile_rows);
   return rows / p->a.line * ceil_div_u32(p->a.line, p->plan.tile_rows);
 }
@@ -83,8 +85,7 @@ static void emit_tiles(const Product *p, Tile tile, LLVMValueRef next, LLVMValue
   uint32_t size_count = tile_sizes(p, sizes);
   for (uint32_t i = 0; i < size_count; ++i) {
     Loop tiles;
-    loop_begin_carrying(m, &tiles, (LoopRange){emit_i64(m, 0), tile_count(p->k, &sizes[i]), 1}, at,
-                        2);
+    loop_begin_carrying(m, &tiles, (LoopRange){emit_i64(m, 0), tile_count(p, &sizes[i]), 1}, at, 2);
     tile.row = tiles.carried[0];
     tile.rows = sizes[i].rows;
     product_prefetch_aim(p, &tile, next, tiles.carried[1]);
@@ -106,8 +107,7 @@ static void emit_rows(const Product *p, Tile tile, LLVMValueRef next, LLVMValueR
     return;
   }
   Loop lines;
-  loop_begin_carrying(m, &lines, (LoopRange){emit_i64(m, 0), p->k->row_count, p->a.line}, &index,
-                      1);
+  loop_begin_carrying(m, &lines, (LoopRange){emit_i64(m, 0), p->rows.count, p->a.line}, &index, 1);
   at[0] = lines.index;
   at[1] = lines.carried[0];
   emit_tiles(p, tile, next, at);
@@ -120,6 +120,18 @@ LLVMValueRef product_panel(const Product *p, LLVMValueRef panel) {
 
 uint32_t product_turn_columns(const Product *p) {
   return p->plan.tile_columns > PLAN_PANEL ? p->plan.tile_columns : PLAN_PANEL;
+}
+
+/* Their only depth block. What follows is the next panel. */
+static void emit_only_depth(const Product *p, Tile tile, LLVMValueRef panel, LLVMValueRef begin) {
+  ModuleContext *m = p->k->m;
+  Product part = *p;
+  part.sums = emit_address(m, p->sums, emit_mul(m, begin, 4 * p->sum_rows));
+  tile.depth = p->only_depth;
+  LLVMValueRef next = emit_address(m, product_panel(p, emit_add(m, panel, emit_i64(m, 1))),
+                                   emit_mul(m, tile.depth, p->step_bytes));
+  LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->plan.tile_columns), "");
+  emit_rows(&part, tile, next, emit_mul(m, before, product_tiles(p)));
 }
 
 /* `width` columns (at most a tile's) from column `begin` of panel `panel` on. */
@@ -135,6 +147,10 @@ static void emit_columns(const Product *p, LLVMValueRef panel, LLVMValueRef begi
                .vectors = ceil_div_u32(width, lanes)};
   tile.last_lanes = width - (tile.vectors - 1) * lanes;
   tile.row = tile.depth = emit_i64(m, 0);
+  if (p->only_depth) {
+    emit_only_depth(p, tile, panel, begin);
+    return;
+  }
   if (p->depth_blocks == 1) {
     product_widen(p, &tile);
     LLVMValueRef before = LLVMBuildUDiv(m->builder, begin, emit_i64(m, p->plan.tile_columns), "");
@@ -164,6 +180,10 @@ static void emit_panel(const Product *p, LLVMValueRef panel, uint32_t width) {
     loop_end(m, &columns, NULL);
   }
   if (rest) emit_columns(p, panel, emit_i64(m, width - rest), rest);
+}
+
+void product_panel_emit(const Product *p, LLVMValueRef panel) {
+  emit_panel(p, panel, PLAN_PANEL);
 }
 
 /* -- the operands ------------------------------------------------------------------------------ */
@@ -241,6 +261,8 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   Product p = {.k = k, .stage = stage, .plan = stage->product, .way = way_of(node->op)};
   p.channels = value_channels(k, node_result(node, 0));
+  p.rows = (ProductRows){.count = k->row_count, .kinds = k->row_count_kinds};
+  memcpy(p.rows.counts, k->row_counts, sizeof p.rows.counts);
   p.panels = kernel_panels(k, p.channels);
   p.depth = plan_product_depth(k->body, node);
   p.depth_blocks = ceil_div_u32(p.depth, p.plan.depth_block);

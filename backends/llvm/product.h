@@ -33,6 +33,13 @@ typedef struct RowSource {
   uint64_t inner_bytes, outer_bytes;
 } RowSource;
 
+/* The rows that are multiplied: `count` of them, which is one of the numbers in counts[kinds]; in
+ * ascending order. */
+typedef struct ProductRows {
+  LLVMValueRef count; /* i64 */
+  uint32_t kinds, counts[PLAN_ROW_COUNTS];
+} ProductRows;
+
 typedef struct ProductWay ProductWay;
 
 typedef struct Product {
@@ -40,6 +47,7 @@ typedef struct Product {
   const Stage *stage;
   ProductPlan plan; /* the stage's */
   RowSource a;
+  ProductRows rows;
   const View *bias;     /* NULL: none */
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
   const ProductWay *way;
@@ -53,7 +61,12 @@ typedef struct Product {
   uint32_t depth;       /* K */
   uint32_t channels;    /* N */
   uint32_t depth_blocks;
-  LLVMValueRef sums;    /* stored: [rows of the block][columns]; NULL: in registers */
+  LLVMValueRef sums; /* stored: [rows of the block][columns]; NULL: in registers */
+  /* Of a winograd (i64): the only depth block that is multiplied begins at this k. What it comes to
+   * is stored, and nothing follows: for each turn of a tile's columns within the panel, sums of
+   * `sum_rows` rows. NULL: all depth blocks are. */
+  LLVMValueRef only_depth;
+  uint64_t sum_rows;
   PanelRange panels;    /* of N: what this task computes */
   LLVMValueRef follows; /* B of the next product, or NULL */
   uint32_t next_lines;  /* of B to prefetch in each turn of the loop over k */
@@ -95,10 +108,12 @@ LLVMValueRef product_source_row(ModuleContext *m, const RowSource *a, LLVMValueR
 LLVMValueRef product_source_run(ModuleContext *m, const RowSource *a, LLVMValueRef run);
 
 /* -- product.c --------------------------------------------------------------------------------- */
-/* How many tiles the rows of the smallest block are cut into. */
+/* How many tiles the least number of rows is cut into. */
 uint32_t product_tiles(const Product *p);
 /* B from panel `panel` (i64) on. */
 LLVMValueRef product_panel(const Product *p, LLVMValueRef panel);
+/* All columns of panel `panel` (i64). */
+void product_panel_emit(const Product *p, LLVMValueRef panel);
 /* The columns that are finished before the next ones are begun: one panel or several. */
 uint32_t product_turn_columns(const Product *p);
 

@@ -19,7 +19,7 @@ static uint32_t panel_lines(const Product *p) {
  * two, at most one per line of a turn. */
 static uint32_t prefetching_tiles(const Product *p) {
   uint32_t tiles = product_tiles(p), parts = 1;
-  if (p->depth_blocks == 1) tiles *= PLAN_PANEL / p->plan.tile_columns;
+  if (p->depth_blocks == 1 || p->only_depth) tiles *= PLAN_PANEL / p->plan.tile_columns;
   while (2 * parts <= tiles && 2 * parts <= panel_lines(p) * p->plan.unroll) parts *= 2;
   return parts;
 }

@@ -311,7 +311,7 @@ void product_tile_emit(const Product *p, const Tile *tile) {
   LLVMValueRef acc[LOOP_MAX_CARRIED] = {0};
   CHECK(p->way->sums(p, tile) <= LOOP_MAX_CARRIED);
   multiply(p, tile, acc);
-  if (p->depth_blocks > 1) {
+  if (p->depth_blocks > 1 && !p->only_depth) {
     add_tile(p, tile, acc);
     return;
   }

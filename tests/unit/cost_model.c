@@ -79,3 +79,23 @@ Test(cost_model, shifts_again_always) {
 Test(cost_model, keeps_what_is_dear_to_gather) {
   cr_expect_not(cost_model_gather_again(200 * 320 * 64, 1));
 }
+
+Test(cost_model, quads_are_worth_it_where_there_are_many) {
+  cr_expect(cost_model_winograd(64 * 64, 512, 512));
+  cr_expect(cost_model_winograd(48, 32, 32));
+  cr_expect_not(cost_model_winograd(49, 31, 64));
+  cr_expect_not(cost_model_winograd(49, 64, 31));
+  cr_expect_not(cost_model_winograd(4 * 4, 512, 512));
+}
+
+/* Even numbers of blocks, of whole lines; two at least, where there are two lines. */
+Test(cost_model, quads_are_cut_into_lines) {
+  cr_expect_eq(cost_model_winograd_blocks(64, 64, 64), 64);
+  cr_expect_eq(cost_model_winograd_blocks(64, 64, 128), 32);
+  cr_expect_eq(cost_model_winograd_blocks(8, 8, 64), 2);
+  cr_expect_eq(cost_model_winograd_blocks(1, 8, 64), 1);
+  cr_expect_eq(cost_model_winograd_blocks(9, 40, 128), 4);
+  cr_expect_eq(cost_model_winograd_blocks(3, 400, 128), 3);
+  cr_expect(cost_model_winograd_run(1) >= cost_model_winograd_run(1 << 20));
+  cr_expect_geq(cost_model_winograd_run(1 << 30), 1);
+}

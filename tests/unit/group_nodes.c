@@ -125,3 +125,34 @@ Test(group_nodes, what_a_group_makes_is_no_operand_of_it) {
   NodeGroups groups = group_nodes(b.graph, b.graph->arena);
   cr_expect_eq(groups.count, 1);
 }
+
+/* A winograd and what sums or multiplies rows are kernels apart; a resize and what is pointwise may
+ * stand beside it. */
+Test(group_nodes, winograd_stands_beside_what_cuts_no_rows) {
+  Builder b = new_graph();
+  ValueId x = build_input(b, "x", type_map(1, 8, 8, 32), false);
+  ValueId before = build_gelu(b, x);
+  ValueId small = build_average_pool(b, x, window_make(2, 2, 2, 2, 0, 0), true);
+  ValueId w = weight(b, "w", type_make(3, (const int64_t[]){16, 32, 32}));
+  AttrsWINOGRAD attrs = {.window = window_make(3, 3, 1, 1, 1, 1), .panel = 32, .channels = 32};
+  ValueId sum = build_sum_chunks(b, before, 2);
+  ValueId conv = build_winograd(b, before, w, VALUE_NONE, attrs);
+  ValueId large = build_resize(b, small, VALUE_NONE, (AttrsRESIZE){.height = 8, .width = 8});
+  ValueId both = build_add(b, build_relu(b, conv), large);
+  ValueId after = build_linear(b, both, weight(b, "v", type_matrix(4, 32)), VALUE_NONE);
+  ValueId total = build_sum_chunks(b, both, 2);
+  ValueId last = build_add(b, build_winograd(b, both, w, VALUE_NONE, attrs), both);
+  ValueId y = build_linear(b, last, weight(b, "u", type_matrix(4, 32)), VALUE_NONE);
+  graph_add_output(b.graph, "sum", sum, false);
+  graph_add_output(b.graph, "after", after, false);
+  graph_add_output(b.graph, "total", total, false);
+  graph_add_output(b.graph, "y", y, false);
+  NodeGroups groups = group_nodes(b.graph, b.graph->arena);
+  uint32_t home = group_of(b.graph, groups, conv);
+  cr_expect_eq(group_of(b.graph, groups, both), home);
+  cr_expect_eq(group_of(b.graph, groups, large), home);
+  cr_expect_neq(group_of(b.graph, groups, sum), home);
+  cr_expect_neq(group_of(b.graph, groups, after), home);
+  cr_expect_neq(group_of(b.graph, groups, total), home);
+  cr_expect_neq(group_of(b.graph, groups, last), group_of(b.graph, groups, y), "it does not sink");
+}

@@ -183,6 +183,30 @@ Test(interp, grouped) {
          NUMBERS(1, 10, 100, 1000), NUMBERS(21, 4300));
 }
 
+/* Sums of what is inside of each window of a map of ones, at odd and even sizes, with a bias; and a
+ * window of which each tap counts. */
+Test(interp, winograd) {
+#define SUMS(window, type, ...)                                                     \
+  check("graph @test {\n%0 = input {name=\"x\"} : f32" type                         \
+        "\n"                                                                        \
+        "%1 = constant winograd(fill(1, [1,9]), 2)\n%2 = constant fill(0.5, [1])\n" \
+        "%3 = winograd(%0, %1, %2) {window=3x3 " window                             \
+        ", panel=2, channels=1}\n"                                                  \
+        "output \"y\" %3\n}\n",                                                     \
+        (Numbers[]){NUMBERS(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)}, NUMBERS(__VA_ARGS__))
+  SUMS("pad 1x1x1x1", "[1,3,4,1]", 4.5, 6.5, 6.5, 4.5, 6.5, 9.5, 9.5, 6.5, 4.5, 6.5, 6.5, 4.5);
+  SUMS("pad 2x0x0x1", "[1,3,4,1]", 3.5, 3.5, 2.5, 6.5, 6.5, 4.5, 9.5, 9.5, 6.5);
+  SUMS("", "[1,4,3,1]", 9.5, 9.5);
+  SUMS("pad 1x1x1x1", "[1,1,12,1]", 2.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 2.5);
+#undef SUMS
+  check(
+      "graph @test {\n%0 = input {name=\"x\"} : f32[1,3,3,1]\n"
+      "%1 = constant winograd(@w[2,9], 2)\n"
+      "%2 = winograd(%0, %1) {window=3x3 pad 1x1x0x0, panel=2, channels=2}\n"
+      "output \"y\" %2\n}\n",
+      (Numbers[]){NUMBERS(0, 0, 0, 0, 1, 0, 0, 0, 0)}, NUMBERS(9, 18, 8, 17, 6, 15, 5, 14));
+}
+
 /* One row of four pixels (10, 20, 30, 40), all with the same offset. */
 static void check_row_sample(double offset, Numbers expected) {
   double all[] = {offset, offset, offset, offset};

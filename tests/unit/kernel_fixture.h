@@ -25,6 +25,7 @@
 #include "backends/llvm/targets.h"
 #include "ir/builder.h"
 #include "ir/kernel_args.h"
+#include "ir/plan_winograd.h"
 #include "passes/plan_parts.h"
 #include "runtime/atm_runtime.h"
 #include "support/checked_math.h"
@@ -41,6 +42,7 @@ typedef struct Fixture {
   uint32_t operand_count, result_count;
   Stage stages[FIXTURE_MAX_STAGES];
   uint32_t column_blocks; /* 0: as 1 */
+  uint32_t parts;         /* of each line of a winograd's quads; 0: as 1 */
   PlanKernel kernel;
 } Fixture;
 
@@ -197,6 +199,22 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
   return place;
 }
 
+/* What winograds keep in scratch; blocks are of pairs of lines. */
+static inline void fixture_winograds(Fixture *f) {
+  for (uint32_t i = 0; i < f->kernel.stage_count; ++i) {
+    Stage *stage = &f->stages[i];
+    if (stage->kind != STAGE_WINOGRAD) continue;
+    const Node *node = graph_node(f->kernel.body, stage->nodes[0]);
+    int64_t depth = type_channels(graph_type(f->kernel.body, node->operands[0]));
+    stage->product.depth_block = choose_depth_block((uint32_t)depth, false);
+    stage->winograd = (WinogradPlan){.parts = f->parts ? f->parts : 1};
+    stage->winograd.offset = round_up_size(f->kernel.scratch_bytes, PLAN_ALIGN);
+    choose_winograd_line(&f->kernel);
+    f->kernel.scratch_bytes =
+        stage->winograd.offset + plan_winograd_layout(&f->kernel, stage).bytes;
+  }
+}
+
 static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint32_t blocks,
                                 const TargetInfo *target) {
   const Graph *body = f->b.graph;
@@ -218,6 +236,7 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
     places[v] = fixture_place(f, places, v, stage_of, &inputs);
   }
   f->kernel.places = places;
+  fixture_winograds(f);
   choose_tiles(&f->kernel, target);
   choose_reach(&f->kernel);
 }

@@ -1,7 +1,9 @@
 /* Plans as text: what is printed reads back as the same plan, and what is not one is refused. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backends/backend.h"
 #include "frontend/frontend.h"
@@ -14,14 +16,13 @@ typedef struct Text {
   const char *text;
 } Text;
 
-static Text print_model(const char *model, const char *isa, const char *triple, Type type) {
+static Text print_file(const char *path, const char *isa, const char *triple, Type type) {
   Text t = {.arena = arena_new()};
   Diag diag = {.stream = stderr};
   Model *read;
   t.recipes = recipe_table_new(t.arena);
   t.target = target_choose(&(TargetRequest){.isa = isa, .triple = triple}, t.arena, &diag);
   cr_assert(t.target);
-  const char *path = arena_printf(t.arena, "%s/examples/models/%s.json", ATMC_SOURCE_DIR, model);
   cr_assert_eq(frontend_read_model(t.arena, t.recipes, &diag, path, &read), STATUS_OK);
   PassContext context = {
       .arena = t.arena, .diag = &diag, .target = t.target, .input_types = &type, .input_count = 1};
@@ -35,12 +36,18 @@ static Text print_model(const char *model, const char *isa, const char *triple, 
   const Plan *plan;
   cr_assert_eq(plan_build(&context, graph, &plan), STATUS_OK);
   PlanFault fault;
-  cr_expect(plan_verify(plan, t.arena, &fault), "%s, %s: %s (kernel %d, step %d)", model,
+  cr_expect(plan_verify(plan, t.arena, &fault), "%s, %s: %s (kernel %d, step %d)", path,
             t.target->name, fault.message, (int)fault.kernel, (int)fault.step);
   StringBuilder out = {.arena = t.arena};
   plan_print(plan, &out);
   t.text = string_builder_text(&out);
   return t;
+}
+
+static Text print_model(const char *model, const char *isa, const char *triple, Type type) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/examples/models/%s.json", ATMC_SOURCE_DIR, model);
+  return print_file(path, isa, triple, type);
 }
 
 static void check(const char *model, const char *isa, const char *triple, Type type) {
@@ -116,13 +123,51 @@ Test(plan_parse, refuses_what_would_corrupt) {
   refuses(&t, "strip +0", "strip +8", "not aligned");
   refuses(&t, "strip +0 pitch 64", "strip +0 pitch 48", "does not hold its lines");
   refuses(&t, "strip +0 pitch 64", "strip +0 pitch 64000000", "behind the scratch");
-  refuses(&t, "lines of 12", "lines of 5", "no whole lines");
+  refuses(&t, "lines of 12", "lines of 0", "no whole lines");
+  refuses(&t, "lines of 12", "lines of 5", "a block within a line");
   refuses(&t, "lines of 12", "lines of 8", "a block within a line");
   refuses(&t, "register", "strip +0 pitch 64", "a strip is of patches");
   refuses(&t, "arena +0", "arena +1000000000000", "ends behind the arena");
   refuses(&t, "weight 0 =", "weight 7 =", "expected weight 0");
   refuses(&t, "(input 0", "(input 9", "no such input");
   refuses(&t, "stage ", "stages ", "p.plan:");
+  arena_free(t.arena);
+}
+
+/* A convolution by quads, and a sum of what it gives. */
+static Text print_winograd(void) {
+  static const char *const model =
+      "{\"atmc\": 1, \"name\": \"m\", \"inputs\": [{\"name\": \"x\", \"channels\": 40,"
+      "\"layout\": \"nhwc\"}], \"layers\": [{\"op\": \"conv2d\", \"name\": \"c\","
+      "\"channels\": 40, \"kernel\": 3, \"padding\": 1}, {\"op\": \"relu\"}],"
+      "\"outputs\": [{\"name\": \"y\"}]}";
+  char path[] = "/tmp/plan_parse.XXXXXX";
+  int file = mkstemp(path);
+  cr_assert(file >= 0 && write(file, model, strlen(model)) == (ssize_t)strlen(model));
+  close(file);
+  Text t = print_file(path, "v3", NULL, type_map(1, 30, 33, 40));
+  unlink(path);
+  return t;
+}
+
+Test(plan_parse, reads_quads_and_refuses_what_would_corrupt_them) {
+  Text t = print_winograd();
+  const Plan *plan = NULL;
+  Diag diag = {.stream = stderr};
+  PlanText from = {"p.plan", t.text, t.target};
+  cr_assert_eq(plan_parse(t.arena, t.recipes, &diag, &from, &plan), STATUS_OK);
+  StringBuilder out = {.arena = t.arena};
+  plan_print(plan, &out);
+  cr_expect_str_eq(string_builder_text(&out), t.text);
+  refuses(&t, "stage winograd 6x16", "stage winograd 6x20", "a tile of whole vectors");
+  refuses(&t, "stage winograd 6x16", "stage winograd 6x64", "tiles within a panel");
+  refuses(&t, "parts 1, scratch +0", "parts 0, scratch +0", "parts of a line");
+  refuses(&t, "parts 1, scratch +0", "parts 18, scratch +0", "parts of a line");
+  refuses(&t, "parts 1, scratch +0", "parts 1, scratch +8", "scratch that is aligned");
+  refuses(&t, "parts 1, scratch +0", "parts 1, scratch +64000000", "more scratch");
+  refuses(&t, "parts 1, scratch +0", "parts 1", "expected \",\"");
+  refuses(&t, "lines of 66", "lines of 33", "blocks of whole lines of quads");
+  refuses(&t, "window=3x3 pad", "window=3x3 stride 2x2 pad", "must be 3x3 at stride 1");
   arena_free(t.arena);
 }
 

@@ -94,6 +94,10 @@ Test(recipe, packs_panels_with_zeros_behind_the_last_row) {
 Test(recipe, packs_fours_with_zeros_behind_the_last_row_and_column) {
   CHECK_VALUE("pack4(@a[3,2], 2)", "f32[2,1,2,4]", 1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 0, 0, 0, 0, 0, 0);
   CHECK_VALUE("pack8(@a[1,3], 2)", "f32[1,1,2,8]", 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  CHECK_VALUE("winograd(fill(4, [1,9]), 1)", "f32[16,1,1]", 4, 6, 2, 4, 6, 9, 3, 6, 2, 3, 1, 2, 4,
+              6, 2, 4);
+  CHECK_VALUE("winograd(@a[1,9], 1)", "f32[16,1,1]", 1, 3, 1, 3, 6, 11.25, 3.75, 9, 2, 3.75, 1.25,
+              3, 7, 12, 4, 9);
   CHECK_VALUE("pack4(@a[1,5], 2)", "f32[1,2,2,4]", 1, 2, 3, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0);
 }
 
@@ -221,6 +225,7 @@ Test(recipe, text_reads_back) {
       "round(pack(@a[2,3], 32), f16)",
       "round(pack4(quantize(@a[2,3]), 32), s8)",
       "round(pack8(quantize(@a[2,3]), 32), s8)",
+      "winograd(@a[5,18], 32)",
       "quantize_scale(@a[2,3])",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
@@ -286,6 +291,9 @@ Test(recipe, refuses_shapes_that_do_not_fit) {
   check_error("slice(@a[4], 2, 3)", 0, "slice is out of range");
   check_error("slice(@a[4], 9223372036854775807, 1)", 0, "slice is out of range");
   check_error("pack(@a[4], 2)", 0, "operand must be a matrix");
+  check_error("winograd(@a[4,10], 2)", 0, "the matrix must have 9 taps of columns");
+  check_error("winograd(@a[9], 2)", 0, "operand must be a matrix");
+  check_error("winograd(@a[4,9], 0)", 18, "expected a positive integer");
   check_error("round(@a[4], f32)", 0, "weights cannot be rounded to this element type");
   check_error("add(@a[4], round(@a[4], f16))", 0, "nothing is computed from rounded weights");
   check_error("pack(@a[4,4], 9223372036854775807)", 0,
