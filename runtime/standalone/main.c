@@ -77,6 +77,12 @@ static void print_help(const program *p) {
   }
 }
 
+static void print_version(const program *p) {
+  const atm_model *model = p->model;
+  printf("%s %s (%s, C interface %u)\n", model->name, model->hash, model->target,
+         (unsigned)model->abi_version);
+}
+
 /* -- command line ------------------------------------------------------------------------------ */
 
 /* Stores FILE of [NAME=]FILE at the tensor with that name; without one, at the only tensor. */
@@ -120,15 +126,13 @@ static int set_variant(program *p, const char *text) {
   return fail(p, EXIT_USAGE, "--isa=%s: the model was not compiled for it (see --help)", text);
 }
 
-/* Fills `p`. Returns 0 or an exit code; sets *done when the answer was the help. */
+/* Fills `p`. Returns 0 or an exit code; sets *done when all was to be said of the model. */
 static int parse_arguments(program *p, int argc, char **argv, int *done) {
-  static const struct option options[] = {{"input", required_argument, NULL, 'i'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"weights", required_argument, NULL, 'w'},
-                                          {"isa", required_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  static const struct option options[] = {
+      {"input", required_argument, NULL, 'i'},   {"output", required_argument, NULL, 'o'},
+      {"threads", required_argument, NULL, 't'}, {"weights", required_argument, NULL, 'w'},
+      {"isa", required_argument, NULL, 'v'},     {"help", no_argument, NULL, 'h'},
+      {"version", no_argument, NULL, 'V'},       {0}};
   const atm_model *model = p->model;
   const atm_entry *entry = model->entries;
   int code = 0;
@@ -145,6 +149,10 @@ static int parse_arguments(program *p, int argc, char **argv, int *done) {
       case 'w': p->weights_file = optarg; break;
       case 'h':
         print_help(p);
+        *done = 1;
+        return 0;
+      case 'V':
+        print_version(p);
         *done = 1;
         return 0;
       default: return EXIT_USAGE;

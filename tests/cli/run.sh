@@ -859,6 +859,8 @@ expect 0 compile tiny.json --weights tiny.safetensors --shape 2x3x16x16 --emit=e
 atmc=out/tiny
 expect 0 --help
 says stdout "image: nchw 2x3x16x16"
+expect 0 --version
+grep -Eq '^tiny [0-9a-f]{16} \(.*linux.*, C interface 2\)$' stdout || fail "the version: $(cat stdout)"
 expect 0 --input image.npy --output logits=program.npy
 cmp native.npy program.npy || fail "the executable: other numbers"
 expect 1 --input flat.npy
