@@ -55,7 +55,8 @@ static Photo photo_of(const InterpTensor *images, uint32_t index, Arena *arena) 
   for (size_t i = 0; i < e.h * e.w; ++i) {
     for (size_t k = 0; k < 3; ++k) {
       double value = data[i * e.c + (e.c == 3 ? k : 0)];
-      photo.pixels[3 * i + k] = (uint8_t)((value - low) * scale + 0.5);
+      double shade = (value - low) * scale + 0.5;
+      photo.pixels[3 * i + k] = shade >= 0 && shade < 256 ? (uint8_t)shade : 0; /* or a NaN */
     }
   }
   return photo;

@@ -825,6 +825,18 @@ echo '{"kind": "report", "schema": 99}' >future.json
 expect 1 report future.json
 says stderr "schema 99; this atmc reads schema 1"
 
+echo "-- progress"
+bench="bench tiny.json --weights tiny.safetensors --shape 1x3x16x16"
+expect 0 $bench --iterations=3
+[ ! -s stderr ] || fail "progress where standard error is no terminal"
+if command -v script >/dev/null; then
+  total=$((total + 2))
+  script -qec "'$atmc' $bench" /dev/null >terminal </dev/null
+  grep -q '/5\] timing, [0-9]* %, [0-9]* s left' terminal || fail "no progress on a terminal"
+  script -qec "'$atmc' $bench --iterations=3 --quiet 2>&1 >/dev/null" /dev/null >terminal </dev/null
+  [ ! -s terminal ] || fail "progress with --quiet"
+fi
+
 echo "-- offsets"
 offsets="offsets tiny.json --weights tiny.safetensors --input image.npy"
 expect 0 $offsets -o pictures
