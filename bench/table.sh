@@ -117,6 +117,10 @@ CycleMLP-B1|224x224|1|cyclemlp_b1
 CycleMLP-B1|224x224|2|cyclemlp_b1
 MLP-Mixer-B/16|224x224|1|mixer_b16
 MLP-Mixer-B/16|224x224|2|mixer_b16
+VMamba-T|224x224|1|vmamba_t
+VMamba-T|224x224|2|vmamba_t
+VMamba-T, pyramid|512x512|1|vmamba_t_pyramid
+VMamba-T, pyramid|512x512|2|vmamba_t_pyramid
 ROWS
 echo
 heading "| AVX2 code | resolution | threads | atmc | share of AVX2's peak |"

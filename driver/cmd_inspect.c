@@ -84,7 +84,10 @@ static void print_text(const Report *report) {
   if (training) printf(" (%s of them in training alone)", units_count(training, b));
   if (body < parameters) printf(" (%s without the head)", units_count(body, b));
   printf("\n");
-  printf("%-15s %s\n", "multiply-adds", units_count(report->layers.macs, a));
+  printf("%-15s %s", "multiply-adds", units_count(report->layers.macs, a));
+  uint64_t scans = report->layers.scan_operations;
+  if (scans) printf(" (%s with scans and norms)", units_count(report->layers.macs + scans, b));
+  printf("\n");
   printf("%-15s %s as %s (for %s)\n", "weights", units_bytes(report->c->blob.bytes, a),
          compilation_weights_text(report->c), report->c->variants[0].target->name);
   uint64_t quantized = compilation_quantized_bytes(report->c);
@@ -134,6 +137,7 @@ static void print_json(const Report *report) {
   add_tensors(root, "outputs", plan->outputs, plan->output_count);
   uint64_t training = layers_optional(report->c->model);
   add_numbers(root, report->layers.parameters + training, report->layers.macs);
+  cJSON_AddNumberToObject(root, "scan_operations", (double)report->layers.scan_operations);
   cJSON_AddNumberToObject(root, "int8_macs", (double)report->int8_macs);
   cJSON_AddNumberToObject(root, "parameters_without_head", (double)without_head(&report->layers));
   cJSON_AddNumberToObject(root, "weights_bytes", (double)report->c->blob.bytes);

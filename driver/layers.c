@@ -62,8 +62,31 @@ uint64_t layers_optional(const Model *model) {
   return parameters;
 }
 
+/* The elements of the node's result. */
+static uint64_t elements_of(const Graph *graph, const Node *node) {
+  int64_t count;
+  CHECK(type_count(graph_type(graph, node_result(node, 0)), &count));
+  return (uint64_t)count;
+}
+
+/* What the head of layers.h says of scans and norms. B and C of all ways are operand 1. */
+static uint64_t scan_operations(const Graph *graph) {
+  enum { OF_STATE = 9, OF_SKIP = 1, OF_NORM = 5 };
+  uint64_t operations = 0;
+  if (!graph_has_op(graph, OP_SELECTIVE_SCAN)) return 0;
+  for (uint32_t i = 0; i < graph->node_count; ++i) {
+    const Node *node = &graph->nodes[i];
+    if (node->op == OP_LAYER_NORM) operations += OF_NORM * elements_of(graph, node);
+    if (node->op != OP_SELECTIVE_SCAN) continue;
+    uint64_t ways = node->attrs.SELECTIVE_SCAN.ways == 3 ? 2 : 1;
+    uint64_t states = (uint64_t)type_channels(graph_type(graph, node->operands[1])) / 2;
+    operations += (OF_STATE * states + OF_SKIP * ways) * elements_of(graph, node);
+  }
+  return operations;
+}
+
 LayerTable layers_measure(const Graph *graph, Arena *arena) {
-  LayerTable table = {0};
+  LayerTable table = {.scan_operations = scan_operations(graph)};
   bool *seen = ARENA_ARRAY(arena, recipe_limit(graph), bool);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];

@@ -16,6 +16,9 @@ typedef struct LayerTable {
   LayerCost *items;
   uint32_t count, capacity;
   uint64_t parameters, macs; /* sums */
+  /* Of a model with scans, as VMamba's authors count: 9 for each step, channel and state and 1 for
+   * each step and channel of a walk, and 5 for each element of a layer norm. 0: it has none. */
+  uint64_t scan_operations;
 } LayerTable;
 
 /* Parameters that training alone uses: no layer of the table has them. */

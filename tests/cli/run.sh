@@ -219,6 +219,10 @@ says stdout '"int8_macs"'
 expect 0 inspect wide.json --quantize=int8 --keep-float=block
 says stdout " as f32 (for"
 ! grep -q "in int8" stdout || fail "a column of int8 without any"
+expect 0 init vmamba_t -o vmamba.json
+expect 0 inspect vmamba.json --shape 1x3x224x224
+says stdout "multiply-adds   4.81 G (4.91 G with scans and norms)"
+rm vmamba.json
 expect 0 init atmnet_xt -o xt.json
 share=
 for images in 1 8; do # in one round, and in several

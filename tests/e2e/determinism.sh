@@ -1,9 +1,11 @@
 #!/bin/sh
-# determinism.sh ATMC TOOLS: the same bits for any number of threads, and for an image alone or in a batch.
+# determinism.sh ATMC TOOLS MODEL BATCH...: the same bits for any number of threads, and for an image
+# alone or in a batch. A batch is "HEIGHT WIDTH IMAGES".
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
-json=$here/../../examples/models/atmnet_xt.json
+json=$here/../../examples/models/$3.json
+shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -18,17 +20,15 @@ same() {
 "$atmc" weights "$json" --synthetic=0 -o "$work/w.safetensors"
 for isa in v4 v3 v2; do
   "$tools/cpu_supports" $isa || continue
-  # Batches that run in two rounds, in the last of two images each.
-  for batch in "224 224 2" "225 223 2" "144 160 4"; do
-    # shellcheck disable=SC2086
-    set -- $batch
-    "$tools/make_image" "$1" "$2" 0 "$3" "$work/batch.npy"
+  for batch in "$@"; do
+    images=${batch##* } size=${batch% *}
+    "$tools/make_image" "${size% *}" "${size#* }" 0 "$images" "$work/batch.npy"
     run "$work/batch.npy" 1 $isa "$work/batch1.npy"
     for threads in 2 3 8; do
       run "$work/batch.npy" $threads $isa "$work/out.npy"
       same "$work/batch1.npy" "$work/out.npy" "$isa, batch $batch, $threads threads"
     done
-    for image in 0 $(($3 - 1)); do
+    for image in 0 $((images - 1)); do
       "$tools/npy_row" "$work/batch.npy" "$image" "$work/image.npy"
       run "$work/image.npy" 1 $isa "$work/out.npy"
       "$tools/npy_row" "$work/batch1.npy" "$image" "$work/expected.npy"
