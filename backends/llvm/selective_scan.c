@@ -111,7 +111,10 @@ static void visit(const Scan *s, uint32_t way, LLVMValueRef token, bool adds,
   for (uint32_t v = 0; v < s->vectors; ++v) {
     LLVMValueRef y = advance(s, way, token, v, states);
     if (adds) y = emit_fadd(m, load(s, &s->y, token, v), y);
-    emit_store(m, y, place(s, &s->y, token, s->column, v * lanes), lanes);
+    for (uint32_t r = 0; r < s->k->kernel->result_count; ++r) { /* all are y */
+      const View *result = &s->k->result_views[r];
+      emit_store(m, y, place(s, result, token, s->column, v * lanes), lanes);
+    }
   }
 }
 
@@ -239,7 +242,6 @@ static LLVMValueRef set_flushing(ModuleContext *m, LLVMValueRef saved) {
 static Scan begin(KernelEmitter *k, const Node *node) {
   const AttrsSELECTIVE_SCAN *a = &node->attrs.SELECTIVE_SCAN;
   Type map = graph_type(k->body, node_result(node, 0));
-  CHECK(k->kernel->result_count == 1);
   Scan s = {.k = k,
             .u = view_of_map(k, node->operands[U]),
             .p = view_of_map(k, node->operands[P]),
