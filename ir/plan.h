@@ -299,18 +299,22 @@ static inline uint32_t plan_block_begin(const PlanKernel *kernel, uint32_t block
 
 /* The strip of patches (PLACE_STRIP). Lines of the map that windows over `lines` lines of the
  * result touch. Of such a line, floats: those of all channels, or of one where the patches'
- * channels come first. And steps of K of a product of the patches that stand side by side in it. */
+ * channels come first. And steps of K of a product of the patches that are equally far apart in it:
+ * side by side, but for taps of one channel with gaps between them. */
 static inline uint64_t plan_strip_lines(const AttrsPATCHES *patches, uint64_t lines) {
   const Window *w = &patches->window;
-  return (lines - 1) * (uint64_t)w->stride_h + (uint64_t)w->kernel_h;
+  return (lines - 1) * (uint64_t)w->stride_h + (uint64_t)window_extent(window_rows(w));
 }
 static inline uint64_t plan_strip_floats(const AttrsPATCHES *patches, Type map, Type result) {
   const Window *w = &patches->window;
-  uint64_t width = (uint64_t)(result.dims[2] - 1) * (uint64_t)w->stride_w + (uint64_t)w->kernel_w;
+  uint64_t width = (uint64_t)(result.dims[2] - 1) * (uint64_t)w->stride_w +
+                   (uint64_t)window_extent(window_columns(w));
   return width * (patches->channels_first ? 1 : (uint64_t)map.dims[3]);
 }
 static inline uint32_t plan_strip_run(const AttrsPATCHES *patches, Type map) {
-  return (uint32_t)patches->window.kernel_w * (patches->channels_first ? 1 : (uint32_t)map.dims[3]);
+  const Window *w = &patches->window;
+  if (patches->channels_first) return (uint32_t)w->kernel_w;
+  return (uint32_t)map.dims[3] * (w->dilation_w == 1 ? (uint32_t)w->kernel_w : 1);
 }
 
 /* No block has more rows. */

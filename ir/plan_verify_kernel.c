@@ -126,8 +126,9 @@ static const char *check_strip_place(const Check *c, const Node *node, const Val
       c->kernel->operands[map->index].nchw != (a->channels_first != 0)) {
     return value_fault(c, v, "a strip has the order of its map");
   }
-  if (a->window.pad_left >= a->window.kernel_w) return value_fault(c, v, "a strip of padding");
-  if (!window_is_dense(&a->window)) return value_fault(c, v, "a strip of windows with gaps");
+  if (a->window.pad_left >= window_extent(window_columns(&a->window))) {
+    return value_fault(c, v, "a strip of padding");
+  }
   uint32_t line = (uint32_t)graph_type(c->body, v).dims[2];
   for (uint32_t b = 0; b < c->kernel->blocks; ++b) {
     if (plan_block_begin(c->kernel, b) % line) return value_fault(c, v, "a block within a line");

@@ -5,9 +5,9 @@
  *
  * where nothing else reads the patches, and nothing cuts the product by columns. place_values then
  * keeps the lines that a block's windows touch (PLACE_STRIP): of a 3x3 window at stride 1 a third
- * to a ninth of what its patches take. Windows that do not meet, or have gaps between their taps,
- * are patches: their lines hold much that nobody reads. What an element is summed up from, and in
- * which order, stays the same.
+ * to a ninth of what its patches take. Windows that do not meet, and those with gaps between their
+ * taps whose lines take more than the patches, are patches: much of their lines nobody reads. What
+ * an element is summed up from, and in which order, stays the same.
  */
 #include "ir/rewrite.h"
 #include "passes/cost_model.h"
@@ -31,10 +31,18 @@ static bool only_products_read(const Graph *graph, ValueId patches) {
   return readers > 0;
 }
 
-/* Whether windows without gaps meet, on both axes, and reach into the map from everywhere. */
+/* Whether windows meet, on both axes, and reach into the map from everywhere. */
 static bool windows_meet(const Window *w) {
-  return window_is_dense(w) && w->stride_h <= w->kernel_h && w->stride_w <= w->kernel_w &&
-         w->pad_top < w->kernel_h && w->pad_left < w->kernel_w;
+  return w->stride_h <= w->kernel_h && w->stride_w <= w->kernel_w &&
+         w->pad_top < window_extent(window_rows(w)) &&
+         w->pad_left < window_extent(window_columns(w));
+}
+
+/* Whether the lines that the windows of one line of `columns` touch have no more elements than its
+ * patches. Without gaps they never have, but for the last columns. */
+static bool lines_are_small(const Window *w, int64_t columns) {
+  int64_t width = (columns - 1) * w->stride_w + window_extent(window_columns(w));
+  return window_is_dense(w) || window_extent(window_rows(w)) * width <= columns * window_taps(w);
 }
 
 /* `node` makes patches that products would better read in the lines of their map. */
@@ -42,6 +50,7 @@ static bool takes_strip(const Graph *graph, const Node *node) {
   if (node->op != OP_PATCHES || !windows_meet(&node->attrs.PATCHES.window)) return false;
   Type type = graph_type(graph, node->first_result);
   return type_is_known(type) && cost_model_strip((uint64_t)type.dims[2]) &&
+         lines_are_small(&node->attrs.PATCHES.window, type.dims[2]) &&
          only_products_read(graph, node->first_result);
 }
 

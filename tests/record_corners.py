@@ -63,7 +63,12 @@ CASES = {
         resize("bilinear_up", [13, 20]), resize("bilinear_down", [3, 4]), resize("bilinear_one", 1),
         resize("aligned_up", [13, 20], align_corners=True), resize("aligned_down", [3, 4], align_corners=True),
         resize("aligned_one", 1, align_corners=True), resize("aligned_row", [1, 5], align_corners=True),
-        resize("nearest_up", [12, 20], mode="nearest"), resize("nearest_down", [3, 5], mode="nearest")],
+        resize("nearest_up", [12, 20], mode="nearest"), resize("nearest_down", [3, 5], mode="nearest"),
+        # maps inside of a model have channels last
+        {"op": "relu", "name": "inside"}, conv("inside_gaps", kernel=3, dilation=2, padding=2, inputs=["inside"]),
+        conv("inside_columns", out=40, kernel=[2, 3], dilation=[1, 3], padding=[1, 2], inputs=["inside"]),
+        conv("inside_lines", kernel=[3, 2], dilation=[3, 1], padding=[4, 0, 3, 1], inputs=["inside"]),
+        conv("inside_strided", kernel=[3, 5], dilation=[1, 2], stride=[2, 2], padding=[1, 3], inputs=["inside"])],
 }
 
 
@@ -95,6 +100,8 @@ def compute(layer, x, weights):
         b = weights[name + ".bias"] = torch.randn(layer["channels"])
         return F.conv2d(pad(x, layer.get("padding", 0)), w.double(), b.double(), stride=pair(layer.get("stride", 1)),
                         dilation=pair(layer.get("dilation", 1)), groups=groups)
+    if kind == "relu":
+        return x.relu()
     if kind == "batch_norm":
         stored = {part: torch.randn(CHANNELS) for part in ("weight", "bias", "running_mean", "running_var")}
         stored["running_var"] = stored["running_var"].abs()
@@ -129,7 +136,7 @@ def write_safetensors(path, tensors):
 
 
 def write_model(path, title, layers):
-    lines = [json.dumps({**layer, "inputs": ["x"]}) for layer in layers]
+    lines = [json.dumps({**layer, "inputs": layer.get("inputs", ["x"])}) for layer in layers]
     outputs = [json.dumps({"name": layer["name"], "from": layer["name"]}) for layer in layers]
     with open(path, "w", encoding="ascii") as file:
         file.write('{"atmc": 1, "name": "%s",\n "inputs": [{"name": "x", "channels": %d}],\n "layers": [\n  ' %
@@ -142,7 +149,10 @@ for (images, height, width), layers in CASES.items():
     folder = os.path.join("tests/e2e/corners", title)
     os.makedirs(folder, exist_ok=True)
     x, weights = torch.randn(images, CHANNELS, height, width), {}
-    expected = {layer["name"]: compute(layer, x.double(), weights) for layer in layers}
+    expected = {}
+    for layer in layers:
+        source = expected[layer["inputs"][0]] if "inputs" in layer else x.double()
+        expected[layer["name"]] = compute(layer, source, weights)
     numpy.save(os.path.join(folder, "x.npy"), x.numpy())
     write_model(os.path.join(folder, "model.json"), "corners_" + title, layers)
     write_safetensors(os.path.join(folder, "weights.safetensors"), weights)

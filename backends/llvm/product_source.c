@@ -1,6 +1,7 @@
 /* Where a product finds its rows: in memory as they are, or as the windows of a strip (strip.c).
  *
  *   channels last    a run is a line of the window, kernel_w * C steps; one run for each line
+ *   with gaps        a run is a tap, C steps; a run for each tap (inner), for each line (outer)
  *   channels first   a run is kernel_w steps; a run for each line (inner), for each channel (outer)
  *
  * Rows of one line of the map are stride_w pixels apart, so the loads of a tile differ by
@@ -19,15 +20,22 @@ RowSource product_source_strip(KernelEmitter *k, const Node *patches) {
   Type map = graph_type(k->body, patches->operands[0]);
   uint64_t pitch_bytes = 4 * (uint64_t)k->kernel->places[y.index].pitch;
   uint64_t pixel_bytes = 4 * (uint64_t)(a->channels_first ? 1 : map.dims[3]);
-  return (RowSource){.base = k->views[y.index].base,
-                     .row_bytes = (uint64_t)window->stride_w * pixel_bytes,
-                     .step_bytes = 4,
-                     .line = (uint32_t)graph_type(k->body, y).dims[2],
-                     .line_bytes = (uint64_t)window->stride_h * pitch_bytes,
-                     .run = plan_strip_run(a, map),
-                     .inner = a->channels_first ? (uint32_t)window->kernel_h : 0,
-                     .inner_bytes = pitch_bytes,
-                     .outer_bytes = strip_plane_bytes(k, patches)};
+  uint64_t tap_bytes = (uint64_t)window->dilation_w * pixel_bytes;
+  uint64_t below_bytes = (uint64_t)window->dilation_h * pitch_bytes;
+  RowSource source = {.base = k->views[y.index].base,
+                      .row_bytes = (uint64_t)window->stride_w * pixel_bytes,
+                      .step_bytes = a->channels_first ? tap_bytes : 4,
+                      .line = (uint32_t)graph_type(k->body, y).dims[2],
+                      .line_bytes = (uint64_t)window->stride_h * pitch_bytes,
+                      .run = plan_strip_run(a, map),
+                      .inner = a->channels_first ? (uint32_t)window->kernel_h : 0,
+                      .inner_bytes = below_bytes,
+                      .outer_bytes = strip_plane_bytes(k, patches)};
+  if (a->channels_first || window->dilation_w == 1) return source;
+  source.inner = (uint32_t)window->kernel_w;
+  source.inner_bytes = tap_bytes;
+  source.outer_bytes = below_bytes;
+  return source;
 }
 
 /* `index` / `base` * `high` + `index` % `base` * `low`. */

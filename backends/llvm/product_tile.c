@@ -95,6 +95,7 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   if (tile->converts) product_widen_steps(p, tile, k, unroll);
   if (unroll == p->plan.unroll) product_prefetch_turn(p, tile, k);
   uint64_t apart = p->a.line ? p->a.row_bytes / p->a.step_bytes : unroll; /* windows, in steps */
+  if (apart == 0) apart = 1; /* taps with gaps between them may meet others' in every step */
   for (uint32_t step = 0; step < unroll;) {
     if (step && step % apart == 0) emit_barrier(m);
     step += p->way->add(p, tile, (LLVMValueRef[]){a, b}, step, unroll - step, acc);

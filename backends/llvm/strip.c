@@ -91,7 +91,7 @@ void strip_fill(KernelEmitter *k, const Node *patches) {
   kernel_window(k, emit_i64(m, 0), out, w, &top, &left);
   LLVMValueRef count = LLVMBuildUDiv(m->builder, k->row_count, width, "");
   count = emit_add(m, emit_mul(m, count, (uint64_t)w->stride_h),
-                   emit_i64(m, (int64_t)w->kernel_h - w->stride_h)); /* plan_strip_lines */
+                   emit_i64(m, window_extent(window_rows(w)) - w->stride_h)); /* plan_strip_lines */
   Loop planes, lines;
   int64_t plane_count = s.patches->channels_first ? s.map.dims[3] : 1;
   loop_begin(m, &planes, emit_i64(m, 0), emit_i64(m, plane_count), 1);
