@@ -56,6 +56,7 @@ static const Command commands[] = {
      "t.json"},
     {"verify", "verify " TINY " --shape 1x3x16x16 --isa=v2 --threads=2", NULL},
     {"report", "report " TINY " --shape 1x3x16x16 --isa=v2 -o out/r.html", "r.html"},
+    {"offsets", "offsets " TINY " --input x.npy -o out", NULL},
     {"inspect", "inspect tiny.json --json --isa=v2", NULL},
     {"inspect-weights", "inspect net.pth", NULL},
     {"inspect-object", "inspect m.o", NULL},
