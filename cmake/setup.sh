@@ -1,14 +1,19 @@
 #!/bin/sh
 # Installs what atmc is built and tested with on Debian 12 (nothing when all of it is there).
 #   sh cmake/setup.sh                to build, to link what atmc emits, and for the demo
-#   sh cmake/setup.sh tests          also what the tests need (Criterion, the ARM tools, qemu)
+#   sh cmake/setup.sh tests          also what the tests need (Criterion, compilers for others, qemu)
 #   sh cmake/setup.sh lint           also what the house is kept clean with (clang and its tools)
 #   sh cmake/setup.sh tests lint     all of it
 set -eu
 packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev libpng-dev libjpeg62-turbo-dev"
 for set in "$@"; do
   case $set in
-    tests) packages="$packages g++ libcriterion-dev pkg-config binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
+    tests)
+      packages="$packages g++ libcriterion-dev pkg-config binutils qemu-user musl-tools"
+      packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+      packages="$packages gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
+      packages="$packages gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
+      ;;
     lint) packages="$packages clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19" ;;
     *) echo "setup.sh: no set $set; there are: tests lint" >&2 && exit 2 ;;
   esac
