@@ -1,6 +1,7 @@
 /* atmc import: a PyTorch checkpoint as a safetensors file of F32 tensors. */
 #include "driver/commands.h"
 #include "driver/output.h"
+#include "driver/progress.h"
 #include "frontend/frontend.h"
 #include "support/atomic_file.h"
 
@@ -17,8 +18,9 @@ static Status write_tensor(const Weights *weights, const NamedTensor *tensor, At
   return STATUS_OK;
 }
 
-static Status write_tensors(const Weights *weights, const Options *options, Arena *arena,
+static Status write_tensors(const Weights *weights, const Options *options, Progress *progress,
                             Diag *diag, AtomicFiles *files) {
+  Arena *arena = progress->arena;
   NamedTensor *tensors;
   uint32_t count;
   size_t bytes;
@@ -29,8 +31,10 @@ static Status write_tensors(const Weights *weights, const Options *options, Aren
   const char *header = safetensors_header(arena, tensors, count, weights_classes(weights), &bytes);
   RETURN_IF_ERROR(atomic_files_begin(files, options->output, false));
   RETURN_IF_ERROR(atomic_files_append(files, header, bytes));
+  progress_step(progress, "writing");
   for (uint32_t i = 0; i < count; ++i) {
     RETURN_IF_ERROR(write_tensor(weights, &tensors[i], files));
+    progress_share(progress, (i + 1.0) / count);
   }
   RETURN_IF_ERROR(atomic_files_end(files));
   return output_commit(files, diag);
@@ -39,11 +43,14 @@ static Status write_tensors(const Weights *weights, const Options *options, Aren
 Status cmd_import(const Options *options, Arena *arena, Diag *diag) {
   Weights *weights;
   RETURN_IF_ERROR(output_check(options, arena, diag, options->output));
+  Progress progress = progress_begin(arena, 2, options->quiet);
+  progress_step(&progress, "reading");
   RETURN_IF_ERROR(weights_open(arena, diag, options->argument, options->state, &weights));
   AtomicFiles *files = atomic_files_new(arena, diag);
   Status status = STATUS_OK;
   if (options->state_prefix) status = weights_take_prefix(weights, options->state_prefix, diag);
-  if (!status) status = write_tensors(weights, options, arena, diag, files);
+  if (!status) status = write_tensors(weights, options, &progress, diag, files);
+  progress_end(&progress);
   atomic_files_discard(files);
   weights_close(weights);
   return status;

@@ -68,12 +68,15 @@ static Status opt(Compilation *c) {
   size_t bytes;
   const char *path = c->options->argument, *output = c->options->output;
   if (output) RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, output));
+  progress_step(&c->progress, "reading");
   RETURN_IF_ERROR(atomic_file_read(c->arena, c->diag, path, IR_MAX_BYTES, &text, &bytes));
   Graph *graph;
   RETURN_IF_ERROR(graph_parse(c->arena, c->recipes, c->diag, path, text, &graph));
   RETURN_IF_ERROR(keep_float_resolve(c, graph, NULL));
   const Graph *result;
+  progress_step(&c->progress, "optimizing");
   RETURN_IF_ERROR(run_passes(c, graph, &result));
+  progress_end(&c->progress);
   StringBuilder out = {.arena = c->arena};
   graph_print(result, &out);
   return output_text(c->arena, c->diag, c->options->output, string_builder_text(&out));

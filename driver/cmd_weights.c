@@ -3,6 +3,7 @@
 
 #include "driver/commands.h"
 #include "driver/output.h"
+#include "driver/progress.h"
 #include "frontend/frontend.h"
 #include "support/atomic_file.h"
 #include "support/memory.h"
@@ -31,9 +32,13 @@ static Status write_tensors(const Model *model, const Options *options, Arena *a
   const char *header = safetensors_header(arena, tensors, model->need_count, NULL, &bytes);
   RETURN_IF_ERROR(atomic_files_begin(files, options->output, false));
   RETURN_IF_ERROR(atomic_files_append(files, header, bytes));
+  Progress progress = progress_begin(arena, 1, options->quiet);
+  progress_step(&progress, "writing");
   for (uint32_t i = 0; i < model->need_count; ++i) {
     RETURN_IF_ERROR(write_tensor(&model->needs[i], options->synthetic, files));
+    progress_share(&progress, (i + 1.0) / model->need_count);
   }
+  progress_end(&progress);
   RETURN_IF_ERROR(atomic_files_end(files));
   return output_commit(files, diag);
 }

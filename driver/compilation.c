@@ -13,7 +13,7 @@
 /* The steps that a command shows: reading, optimizing, generating code, and its own. */
 static const uint32_t progress_steps[COMMAND_COUNT] = {
     [COMMAND_COMPILE] = 3, [COMMAND_RUN] = 4,    [COMMAND_BENCH] = 5,   [COMMAND_INSPECT] = 2,
-    [COMMAND_VERIFY] = 4,  [COMMAND_REPORT] = 6, [COMMAND_OFFSETS] = 3,
+    [COMMAND_VERIFY] = 4,  [COMMAND_REPORT] = 6, [COMMAND_OFFSETS] = 3, [COMMAND_OPT] = 2,
 };
 
 /* A variant for each instruction set of --isa, best first; only `compile` takes several. */

@@ -3,9 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For qsort: by name, those of one in their order. */
+static int by_name(const void *a, const void *b) {
+  const ReportStep *x = *(const ReportStep *const *)a, *y = *(const ReportStep *const *)b;
+  int order = strcmp(x->kernel, y->kernel);
+  return order ? order : (x > y) - (x < y);
+}
+
+/* The row of `step`, behind all rows of lesser names. */
 static KernelRow *row_of(KernelTable *table, Arena *arena, const ReportStep *step) {
-  for (uint32_t i = 0; i < table->count; ++i) {
-    if (strcmp(table->items[i].step->kernel, step->kernel) == 0) return &table->items[i];
+  uint32_t last = table->count - 1;
+  if (table->count && strcmp(table->items[last].step->kernel, step->kernel) == 0) {
+    return &table->items[last];
   }
   KernelRow row = {.step = step};
   REPORT_PUSH(arena, *table, row);
@@ -21,8 +30,12 @@ static int by_time(const void *a, const void *b) {
 
 KernelTable kernels_of(const ReportColumn *column, Arena *arena) {
   KernelTable table = {0};
-  for (uint32_t s = 0; s < column->steps.count; ++s) {
-    const ReportStep *step = &column->steps.items[s];
+  uint32_t count = column->steps.count;
+  const ReportStep **steps = ARENA_ARRAY(arena, count, const ReportStep *);
+  for (uint32_t s = 0; s < count; ++s) steps[s] = &column->steps.items[s];
+  if (count) qsort(steps, count, sizeof *steps, by_name);
+  for (uint32_t s = 0; s < count; ++s) {
+    const ReportStep *step = steps[s];
     KernelRow *row = row_of(&table, arena, step);
     row->calls += 1;
     row->ms += step->ms;

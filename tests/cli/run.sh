@@ -839,6 +839,12 @@ if command -v script >/dev/null; then
   grep -q '/5\] timing, [0-9]* %, [0-9]* s left' terminal || fail "no progress on a terminal"
   script -qec "'$atmc' $bench --iterations=3 --quiet 2>&1 >/dev/null" /dev/null >terminal </dev/null
   [ ! -s terminal ] || fail "progress with --quiet"
+  for command in "weights tiny.json --synthetic=1" "import $checkpoints/tiny.pth" \
+    "opt $here/../passes/split_concats.ir"; do
+    total=$((total + 1))
+    script -qec "'$atmc' $command -o progress.out" /dev/null >terminal </dev/null
+    grep -q '\[1/[12]\]' terminal || fail "no progress of atmc $command on a terminal"
+  done
 fi
 
 echo "-- offsets"
