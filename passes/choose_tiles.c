@@ -80,8 +80,8 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
     bool quantized = node->op == OP_QUANTIZED_LINEAR;
     choose_tile(kernel, target, quantized, product);
     product->full = tiles_are_full(kernel, product->tile_rows);
-    bool whole = graph_type(kernel->body, node->operands[1]).dtype == DTYPE_S8;
-    product->depth_block = choose_depth_block(depth, whole);
+    product->depth_block =
+        choose_depth_block(depth, graph_type(kernel->body, node->operands[1]).dtype);
     product->unroll = choose_unroll(kernel, target, node, product);
     product->widened = choose_widened(kernel, target, node, product);
     product->sums = product->depth_block < depth || has_long_op(kernel->body, &stages[i]);

@@ -65,6 +65,8 @@ enum {
   /* What a block of K takes of a panel (64 KiB) and of a tile's rows stays close to the registers
    * for all tiles of a block of rows. */
   DEPTH_BLOCK = 512,
+  /* Converted, it stands in the frame: 32 KiB, of the 64 that a thread's stack may have in all. */
+  HALF_DEPTH_BLOCK = 256,
   /* Targets with fewer registers than this have small tiles, and short turns of the loop over K. */
   MANY_REGISTERS = 32,
 };
@@ -153,8 +155,8 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share) {
   return SAMPLE_COST[row] < keep_cost(elements);
 }
 
-uint32_t cost_model_depth_block(void) {
-  return DEPTH_BLOCK;
+uint32_t cost_model_depth_block(DType b) {
+  return b == DTYPE_F16 ? HALF_DEPTH_BLOCK : DEPTH_BLOCK;
 }
 
 uint32_t cost_model_unroll(uint32_t vector_registers, bool quantized) {

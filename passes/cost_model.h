@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ir/dtype.h"
+
 /* How many of the `images` of a call go through the model together: a divisor of `images`. The
  * largest map of one image has `map_bytes`. */
 uint32_t cost_model_images(uint32_t images, uint64_t map_bytes);
@@ -52,9 +54,9 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share);
 /* The same for a shift by whole rows. */
 bool cost_model_shift_again(uint64_t elements);
 
-/* The longest block of a product's K, a multiple of PLAN_DEPTH_ALIGN. It fixes the order in which
- * an element is summed: the same for all targets. */
-uint32_t cost_model_depth_block(void);
+/* The longest block of a product's K, a multiple of PLAN_DEPTH_ALIGN, where B is stored as `b`. It
+ * fixes the order in which an element is summed: the same for all targets. */
+uint32_t cost_model_depth_block(DType b);
 
 /* Steps of K in a turn of a product's innermost loop, on a target with so many vector registers;
  * four times as much of it where the product is quantized. */

@@ -37,8 +37,9 @@ static inline uint32_t plan_pitch(Type type) {
  * inputs; a slice has that of the value it cuts from. */
 const uint32_t *schedule_stages(PlanKernel *kernel, Arena *arena);
 
-/* Equal blocks of K, none longer than the cost model's; one where weights are `whole` numbers. */
-uint32_t choose_depth_block(uint32_t depth, bool whole);
+/* Equal blocks of K, none longer than the cost model's, of a product whose B is stored as `b`; one
+ * where these are whole numbers. */
+uint32_t choose_depth_block(uint32_t depth, DType b);
 /* The line of a kernel that has a winograd. */
 void choose_winograd_line(PlanKernel *kernel);
 /* Its blocks, which are of such lines; they stay where it has none. */

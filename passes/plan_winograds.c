@@ -18,7 +18,7 @@ static uint32_t width_of(const PlanKernel *kernel, const Node *node) {
 
 static uint32_t depth_block_of(const PlanKernel *kernel, const Node *node) {
   int64_t depth = type_channels(graph_type(kernel->body, node->operands[0]));
-  return choose_depth_block((uint32_t)depth, false);
+  return choose_depth_block((uint32_t)depth, DTYPE_F32);
 }
 
 /* How many quads suit all winograds of the kernel at once, and how many a line has; 0: it has no

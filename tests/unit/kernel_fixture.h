@@ -206,7 +206,7 @@ static inline void fixture_winograds(Fixture *f) {
     if (stage->kind != STAGE_WINOGRAD) continue;
     const Node *node = graph_node(f->kernel.body, stage->nodes[0]);
     int64_t depth = type_channels(graph_type(f->kernel.body, node->operands[0]));
-    stage->product.depth_block = choose_depth_block((uint32_t)depth, false);
+    stage->product.depth_block = choose_depth_block((uint32_t)depth, DTYPE_F32);
     stage->winograd = (WinogradPlan){.parts = f->parts ? f->parts : 1};
     stage->winograd.offset = round_up_size(f->kernel.scratch_bytes, PLAN_ALIGN);
     choose_winograd_line(&f->kernel);
