@@ -1,6 +1,7 @@
 /* What arm_table.h says, written. */
 #include "tests/graphs/arm_emit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@ static void write_output(const Trial *t, const Compiled *c, uint32_t output, FIL
   const InterpTensor *expected = &t->expected[output];
   const PlanTensor *tensor = &c->plan->outputs[output];
   double allowed = trial_allowed(t, t->subject.graph, output, expected);
+  if (trial_may_choose_others(t, output, expected)) allowed = HUGE_VAL;
   size_t count = (size_t)(type_bytes(tensor->type) / dtype_bytes(tensor->type.dtype));
   double *values = ARENA_ARRAY(c->arena, count, double);
   for (size_t e = 0; e < count; ++e) {

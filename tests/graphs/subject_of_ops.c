@@ -170,10 +170,12 @@ static void make_conv2d(Maker *m, ValueId x) {
 
 /* One that is computed by quads, where the map is large enough: half of the time a chain of two. */
 static void make_same_conv2d(Maker *m, ValueId x) {
+  enum { MACS = 6000000 };
   Window window = window_make(3, 3, 1, 1, 1, 1);
   if (choose_rarely(m->c, 3)) window.pad_top = window.pad_right = (int32_t)choose(m->c, 4);
+  m->macs += MACS;
   for (uint32_t i = 1 + choose(m->c, 2); i > 0; --i) {
-    int64_t depth = channels_of(m, x), out = 32 + (int64_t)choose(m->c, 40);
+    int64_t depth = channels_of(m, x), out = 32 + (int64_t)choose(m->c, 10);
     Type result;
     if (!window_result(window, type_of(m, x), out, &result)) return;
     if (!afford(m, result, 9 * depth)) return;
@@ -503,7 +505,7 @@ static MakeNode *const makers[] = {
     make_patches,    make_shift,     make_deformed_along, make_deformed,      make_sigmoid,
     make_mixed_rows, make_fill,      make_top_k,          make_image_linear,  make_linear,
     make_conv2d,     make_mixture,   make_max_pool,       make_adaptive_pool, make_argmax,
-    make_rsqrt,      make_scan,      make_silu,           make_same_conv2d,
+    make_rsqrt,      make_scan,      make_silu,           make_same_conv2d,   make_same_conv2d,
 };
 
 /* -- the graph --------------------------------------------------------------------------------- */

@@ -165,30 +165,61 @@ static Difference difference_of(const InterpTensor *expected, bool nchw, const d
   return d;
 }
 
-/* Places of largest values, of which several may be as large but for rounding: what `got` chose, in
- * the caller's order, is as large as what was expected. */
-static bool chooses_as_large(const Trial *t, uint32_t output, const InterpTensor *expected,
-                             bool nchw, const double *got) {
+/* What an output that holds places of largest values was chosen from; false: it holds none. */
+static bool chosen_from(const Trial *t, uint32_t output, InterpTensor *values, double *largest) {
   Graph graph = *t->subject.graph;
   const Node *node = graph_def(&graph, graph.outputs[output].value);
   if (node->op != OP_TOP_K && node->op != OP_ARGMAX) return false;
   const Output operand = {"operand", node->operands[0], false};
   graph.outputs = &operand;
   graph.output_count = 1;
+  interpret(t, &graph, &trial_weights, t->arena, t->inputs, values);
+  *largest = 0;
+  for (size_t i = 0; i < elements(values->type); ++i) {
+    *largest = fmax(*largest, fabs(values->data[i]));
+  }
+  return true;
+}
+
+/* The row of `values` that element `e` of the places in `expected` is of. */
+static const double *row_of_choice(const InterpTensor *values, const InterpTensor *expected,
+                                   size_t e) {
+  size_t row = (size_t)type_channels(values->type);
+  size_t chosen = elements(expected->type) / (elements(values->type) / row);
+  return values->data + e / chosen * row;
+}
+
+/* Of places of largest values several may be as large but for rounding: what `got` chose, in the
+ * caller's order, is as large as what was expected. */
+static bool chooses_as_large(const Trial *t, uint32_t output, const InterpTensor *expected,
+                             bool nchw, const double *got) {
   InterpTensor values;
-  interpret(t, &graph, &trial_weights, t->arena, t->inputs, &values);
-  double channels = (double)type_channels(values.type), largest = 0;
-  size_t count = elements(expected->type), all = elements(values.type);
-  size_t row = (size_t)channels, chosen = count / (all / row);
-  for (size_t i = 0; i < all; ++i) largest = fmax(largest, fabs(values.data[i]));
-  for (size_t e = 0; e < count; ++e) {
+  double largest;
+  if (!chosen_from(t, output, &values, &largest)) return false;
+  double channels = (double)type_channels(values.type);
+  for (size_t e = 0; e < elements(expected->type); ++e) {
     double place = got[trial_caller_index(expected->type, nchw, e)];
     if (!(place >= 0 && place < channels)) return false;
-    const double *from = values.data + e / chosen * row;
+    const double *from = row_of_choice(&values, expected, e);
     double off = from[(size_t)place] - from[(size_t)expected->data[e]];
     if (fabs(off) > tolerance * largest) return false;
   }
   return true;
+}
+
+bool trial_may_choose_others(const Trial *t, uint32_t output, const InterpTensor *expected) {
+  InterpTensor values;
+  double largest;
+  if (!chosen_from(t, output, &values, &largest)) return false;
+  size_t channels = (size_t)type_channels(values.type);
+  for (size_t e = 0; e < elements(expected->type); ++e) {
+    const double *from = row_of_choice(&values, expected, e);
+    size_t place = (size_t)expected->data[e];
+    for (size_t c = 0; c < channels; ++c) {
+      if (c != place && fabs(from[c] - from[place]) <= tolerance * largest) return true;
+    }
+  }
+  return false;
 }
 
 static void check_output(const Trial *t, const Build *build, const Compiled *c, uint32_t output,

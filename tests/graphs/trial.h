@@ -49,6 +49,9 @@ const void **trial_caller_inputs(const Trial *t, const Plan *plan, int64_t begin
  * rounding explains at first sight, and how far the last bits of inputs and weights move it. */
 double trial_allowed(const Trial *t, const Graph *graph, uint32_t output,
                      const InterpTensor *expected);
+/* Whether output `output` holds places of largest values, and rounding may make them others than
+ * those in `expected`. */
+bool trial_may_choose_others(const Trial *t, uint32_t output, const InterpTensor *expected);
 
 /* The weights of all trials: any numbers in [-0.3, 0.3) that follow from their name; variances are
  * half or more. */
