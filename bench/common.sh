@@ -11,9 +11,11 @@ number() {
 }
 
 # make_model ATMC MODEL FOLDER: MODEL's description and weights, as FOLDER/model.json and .safetensors.
-# MODEL may end in _pyramid.
+# MODEL may end in _pyramid, _semantic_fpn or _upernet.
 make_model() {
   case $2 in
+    *_semantic_fpn) "$1" init "${2%_semantic_fpn}" --head=semantic_fpn -o "$3/model.json" ;;
+    *_upernet) "$1" init "${2%_upernet}" --head=upernet -o "$3/model.json" ;;
     *_pyramid) "$1" init "${2%_pyramid}" --pyramid -o "$3/model.json" ;;
     *) "$1" init "$2" -o "$3/model.json" ;;
   esac

@@ -1,6 +1,6 @@
 #!/bin/sh
 # compare.sh ATMC MODEL HxW [THREADS [ROUNDS [ISA]]]: the time of one image beside ONNX Runtime and beside
-# the machine's peak, taken in turns in one run; medians. MODEL may end in _pyramid. As:
+# the machine's peak, taken in turns in one run; medians. MODEL is a name that common.sh knows. As:
 #   sh bench/compare.sh build/atmc atmnet_xt 224x224 1
 # With ISA (v3 or v4) code and peak are those of these instructions, and ONNX Runtime, which takes the
 # best that there are, is left out.

@@ -117,6 +117,14 @@ CycleMLP-B1|224x224|1|cyclemlp_b1
 CycleMLP-B1|224x224|2|cyclemlp_b1
 MLP-Mixer-B/16|224x224|1|mixer_b16
 MLP-Mixer-B/16|224x224|2|mixer_b16
+Semantic FPN on ATMNet-xT|512x512|1|atmnet_xt_semantic_fpn
+Semantic FPN on ATMNet-xT|512x512|2|atmnet_xt_semantic_fpn
+Semantic FPN on ATMNet-T|512x512|1|atmnet_t_semantic_fpn
+Semantic FPN on ATMNet-T|512x512|2|atmnet_t_semantic_fpn
+UperNet on ATMNet-xT|512x512|1|atmnet_xt_upernet
+UperNet on ATMNet-xT|512x512|2|atmnet_xt_upernet
+UperNet on ATMNet-xT|512x2048|1|atmnet_xt_upernet
+UperNet on ATMNet-xT|512x2048|2|atmnet_xt_upernet
 VMamba-T|224x224|1|vmamba_t
 VMamba-T|224x224|2|vmamba_t
 VMamba-T, pyramid|512x512|1|vmamba_t_pyramid

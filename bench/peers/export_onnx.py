@@ -12,6 +12,7 @@ import torch
 from onnx import TensorProto as T, helper as H, numpy_helper as NH
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import onnx_heads  # noqa: E402
 import synthetic  # noqa: E402
 
 
@@ -172,7 +173,9 @@ if __name__ == "__main__":
     y = m(x)
     y = y if isinstance(y, list) else [y]
     g = Graph()
-    if name.startswith("atmnet"):
+    if hasattr(m, "decode_head"):
+        names = onnx_heads.segmenter(g, m, atmnet(g, m.backbone, b, h, w, False), h, w)
+    elif name.startswith("atmnet"):
         names = atmnet(g, m, b, h, w, "--deform" in sys.argv)
     else:
         names = (mixer if name.startswith("mixer") else cyclemlp)(g, m, b)
