@@ -202,7 +202,7 @@ static int run(Trials *t, const Command *command, FaultSpan span, uint32_t at) {
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) start(t, command);
-  int state;
+  int state = 0;
   if (child < 0 || waitpid(child, &state, 0) < 0) stop("fork");
   return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
 }

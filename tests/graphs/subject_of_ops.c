@@ -86,6 +86,19 @@ static void make_linear(Maker *m, ValueId x) {
   keep(m, linear(m, x, some_channels(m)));
 }
 
+/* A map and its mean by the same weights, which quantization keeps once. */
+static void make_shared_linear(Maker *m, ValueId x) {
+  if (!is_map(m, x)) return;
+  ValueId y = linear(m, x, 32 + 4 * (int64_t)choose(m->c, 4));
+  int64_t out = 32 + (int64_t)choose(m->c, 8);
+  if (value_is_none(y) || !afford(m, type_with_channels(type_of(m, y), out), channels_of(m, y))) {
+    return;
+  }
+  ValueId w = weight(m, type_matrix(out, channels_of(m, y)));
+  ValueId map = build_linear(m->b, y, w, maybe_bias(m, out));
+  keep(m, build_add(m->b, map, build_linear(m->b, build_mean_hw(m->b, y), w, VALUE_NONE)));
+}
+
 static void make_mlp(Maker *m, ValueId x) {
   ValueId hidden = linear(m, x, some_channels(m));
   if (value_is_none(hidden)) return;
@@ -498,14 +511,15 @@ static void make_silu(Maker *m, ValueId x) {
 }
 
 static MakeNode *const makers[] = {
-    make_relu,       make_linear,    make_conv2d,         make_sample,        make_mixture,
-    make_norm,       make_pair,      make_softmax,        make_slice,         make_concat,
-    make_gelu,       make_mean,      make_residual,       make_mlp,           make_pool,
-    make_resize,     make_transpose, make_reshape,        make_shuffle,       make_depthwise,
-    make_patches,    make_shift,     make_deformed_along, make_deformed,      make_sigmoid,
-    make_mixed_rows, make_fill,      make_top_k,          make_image_linear,  make_linear,
-    make_conv2d,     make_mixture,   make_max_pool,       make_adaptive_pool, make_argmax,
-    make_rsqrt,      make_scan,      make_silu,           make_same_conv2d,   make_same_conv2d,
+    make_relu,          make_linear,    make_conv2d,         make_sample,        make_mixture,
+    make_norm,          make_pair,      make_softmax,        make_slice,         make_concat,
+    make_gelu,          make_mean,      make_residual,       make_mlp,           make_pool,
+    make_resize,        make_transpose, make_reshape,        make_shuffle,       make_depthwise,
+    make_patches,       make_shift,     make_deformed_along, make_deformed,      make_sigmoid,
+    make_mixed_rows,    make_fill,      make_top_k,          make_image_linear,  make_linear,
+    make_conv2d,        make_mixture,   make_max_pool,       make_adaptive_pool, make_argmax,
+    make_rsqrt,         make_scan,      make_silu,           make_same_conv2d,   make_same_conv2d,
+    make_shared_linear,
 };
 
 /* -- the graph --------------------------------------------------------------------------------- */
