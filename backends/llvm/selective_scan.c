@@ -251,6 +251,7 @@ static Scan begin(KernelEmitter *k, const Node *node) {
             .height = (uint32_t)map.dims[1],
             .width = (uint32_t)map.dims[2]};
   uint32_t ways = s.takes[FORWARD] + (uint32_t)s.takes[BACK], operand = STEPS;
+  CHECK(ways > 0);
   s.states = value_channels(k, node->operands[P]) / (2 * ways);
   for (uint32_t way = 0; way < WAYS; ++way) {
     if (!s.takes[way]) continue;
