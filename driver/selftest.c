@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "driver/layout.h"
+#include "support/panic.h"
 
 enum { RECORDED_MOST = 256 };
 
@@ -57,6 +58,7 @@ static Status record(const Compilation *c, const PlanTensor *tensor, const doubl
     return diag_error(c->diag, diag_file(c->options->argument),
                       "--selftest: output \"%s\" is not finite with these weights", tensor->name);
   }
+  CHECK(count > 0);
   out->step = (count + RECORDED_MOST - 1) / RECORDED_MOST;
   out->count = (uint32_t)((count + out->step - 1) / out->step);
   char *kept = ARENA_ARRAY(c->arena, out->count * bytes, char);

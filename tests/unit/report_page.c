@@ -120,7 +120,9 @@ Test(report_page, boxes_points_and_bars_have_texts_to_hover) {
 }
 
 Test(report_page, hostile_names_stay_text) {
-  const char *hostile = "</title><script>alert(1)</script>\" onload='x' &amp; \x1b[31m \u202e";
+  static const char override[] = {(char)0xe2, (char)0x80, (char)0xae, 0}; /* U+202E */
+  const char *hostile = arena_printf(
+      arena, "</title><script>alert(1)</script>\" onload='x' &amp; \x1b[31m %s", override);
   ReportRoot report = tiny_report(hostile);
   const char *page = page_format(&report, NULL, arena);
   cr_expect_eq(count_of(page, "<script>"), 1u); /* ours */
@@ -128,7 +130,7 @@ Test(report_page, hostile_names_stay_text) {
   cr_expect_eq(count_of(page, "\" onload"), 0u);
   cr_expect_eq(count_of(page, "'x'"), 0u);
   cr_expect_eq(count_of(page, "\x1b"), 0u);
-  cr_expect_eq(count_of(page, "\u202e"), 0u);
+  cr_expect_eq(count_of(page, override), 0u);
   cr_expect(count_of(page, "&amp;amp;") > 0);
   cr_expect_eq(count_of(page, "http:"), 0u);
   cr_expect_eq(count_of(page, "https:"), 0u);
