@@ -18,9 +18,12 @@ enum {
   SMALL_ROWS = 2 * FEW_BLOCKS_ROWS,
   SMALL_BLOCK_ROWS = 12,
   /* Quads are worth their transforms from so many channels on, on both sides, and their weights,
-   * 16/9 of those of a product of patches, if there are so many for each. */
+   * 16/9 of those of a product of patches, if there are so many for each; more where weights leave
+   * the cache: there 64 quads gain an eighth, for tens of megabytes. */
   WINOGRAD_CHANNELS = 32,
   WINOGRAD_QUADS = 48,
+  WINOGRAD_QUADS_FAR = 96,
+  WINOGRAD_NEAR_BYTES = 4 << 20,
   /* What a run of quads may take of the second-level cache, beside weights on their way through;
    * and how many are enough for each use of the weights, and too few. */
   WINOGRAD_BUDGET = 1280 << 10,
@@ -108,7 +111,9 @@ bool cost_model_split_concat(uint64_t map_bytes, uint64_t channels, uint64_t sum
 }
 
 bool cost_model_winograd(uint64_t quads, uint64_t depth, uint64_t channels) {
-  return quads >= WINOGRAD_QUADS && depth >= WINOGRAD_CHANNELS && channels >= WINOGRAD_CHANNELS;
+  if (depth < WINOGRAD_CHANNELS || channels < WINOGRAD_CHANNELS) return false;
+  uint64_t bytes = sizeof(float) * 16 * depth * channels;
+  return quads >= (bytes > WINOGRAD_NEAR_BYTES ? WINOGRAD_QUADS_FAR : WINOGRAD_QUADS);
 }
 
 uint32_t cost_model_winograd_run(uint64_t quad_bytes) {
