@@ -1,61 +1,5 @@
-/* Graphs of ops. Each maker appends some nodes behind a value and keeps what they give; what does
- * not fit, or would take long in the interpreter, is not kept. */
-#include "tests/graphs/subject.h"
-
-#define LENGTH(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
-
-typedef struct Maker {
-  Choices *c;
-  Arena *arena;
-  Builder b;
-  const char *misfit; /* the builder's */
-  ValueId values[SUBJECT_VALUES];
-  uint32_t count, weights;
-  ValueId indices; /* whole numbers, which nothing may read; VALUE_NONE: none */
-  int64_t macs;    /* what the interpreter may still multiply */
-} Maker;
-
-typedef void MakeNode(Maker *m, ValueId x);
-
-static Type type_of(const Maker *m, ValueId v) {
-  return graph_type(m->b.graph, v);
-}
-
-static int64_t channels_of(const Maker *m, ValueId v) {
-  return type_channels(type_of(m, v));
-}
-
-static bool is_map(const Maker *m, ValueId v) {
-  return type_of(m, v).rank == 4;
-}
-
-static void keep(Maker *m, ValueId v) {
-  int64_t elements = 0;
-  bool fits = !m->misfit && !value_is_none(v) && type_count(type_of(m, v), &elements);
-  m->misfit = NULL;
-  if (fits && elements <= 1 << 17 && m->count < SUBJECT_VALUES) m->values[m->count++] = v;
-}
-
-/* Takes multiply-adds from what may still be computed; false: they are too many. */
-static bool afford(Maker *m, Type result, int64_t depth) {
-  int64_t elements = 0;
-  if (!type_count(result, &elements) || elements > m->macs / (depth + 1)) return false;
-  m->macs -= elements * depth;
-  return true;
-}
-
-static ValueId weight(Maker *m, Type type) {
-  const char *name = arena_printf(m->arena, "w%u", m->weights++);
-  return build_constant(m->b, recipe_tensor(m->b.graph->recipes, name, type));
-}
-
-static ValueId maybe_bias(Maker *m, int64_t channels) {
-  return choose(m->c, 2) ? weight(m, type_vector(channels)) : VALUE_NONE;
-}
-
-static int64_t some_channels(Maker *m) {
-  return choose_rarely(m->c, 12) ? 64 + 32 * (int64_t)choose(m->c, 7) : subject_size(m->c, 65);
-}
+/* Graphs of ops, by makers that are drawn by lot (maker.h). */
+#include "tests/graphs/maker.h"
 
 /* Often the last one, so that chains become long. */
 static ValueId some_value(Maker *m) {
@@ -68,217 +12,62 @@ static ValueId value_like(Maker *m, Type type) {
   uint32_t start = choose(m->c, m->count);
   for (uint32_t i = 0; i < m->count; ++i) {
     ValueId v = m->values[(start + i) % m->count];
-    if (type_equal(type_of(m, v), type)) return v;
+    if (type_equal(maker_type(m, v), type)) return v;
   }
   return VALUE_NONE;
 }
 
 /* -- products ---------------------------------------------------------------------------------- */
 
-static ValueId linear(Maker *m, ValueId x, int64_t channels) {
-  int64_t depth = channels_of(m, x);
-  if (!afford(m, type_with_channels(type_of(m, x), channels), depth)) return VALUE_NONE;
-  ValueId w = weight(m, type_matrix(channels, depth));
-  return build_linear(m->b, x, w, maybe_bias(m, channels));
-}
-
 static void make_linear(Maker *m, ValueId x) {
-  keep(m, linear(m, x, some_channels(m)));
+  maker_keep(m, maker_linear(m, x, maker_some_channels(m)));
 }
 
 /* A map and its mean by the same weights, which quantization keeps once. */
 static void make_shared_linear(Maker *m, ValueId x) {
-  if (!is_map(m, x)) return;
-  ValueId y = linear(m, x, 32 + 4 * (int64_t)choose(m->c, 4));
+  if (!maker_is_map(m, x)) return;
+  ValueId y = maker_linear(m, x, 32 + 4 * (int64_t)choose(m->c, 4));
   int64_t out = 32 + (int64_t)choose(m->c, 8);
-  if (value_is_none(y) || !afford(m, type_with_channels(type_of(m, y), out), channels_of(m, y))) {
+  if (value_is_none(y) ||
+      !maker_affords(m, type_with_channels(maker_type(m, y), out), maker_channels(m, y))) {
     return;
   }
-  ValueId w = weight(m, type_matrix(out, channels_of(m, y)));
-  ValueId map = build_linear(m->b, y, w, maybe_bias(m, out));
-  keep(m, build_add(m->b, map, build_linear(m->b, build_mean_hw(m->b, y), w, VALUE_NONE)));
+  ValueId w = maker_weight(m, type_matrix(out, maker_channels(m, y)));
+  ValueId map = build_linear(m->b, y, w, maker_bias(m, out));
+  maker_keep(m, build_add(m->b, map, build_linear(m->b, build_mean_hw(m->b, y), w, VALUE_NONE)));
 }
 
 static void make_mlp(Maker *m, ValueId x) {
-  ValueId hidden = linear(m, x, some_channels(m));
+  ValueId hidden = maker_linear(m, x, maker_some_channels(m));
   if (value_is_none(hidden)) return;
-  ValueId back = linear(m, build_gelu(m->b, hidden), channels_of(m, x));
-  if (!value_is_none(back)) keep(m, choose(m->c, 2) ? build_add(m->b, x, back) : back);
+  ValueId back = maker_linear(m, build_gelu(m->b, hidden), maker_channels(m, x));
+  if (!value_is_none(back)) maker_keep(m, choose(m->c, 2) ? build_add(m->b, x, back) : back);
 }
 
 /* A map multiplied by matrices of the image's own. */
 static void make_image_linear(Maker *m, ValueId x) {
-  if (!is_map(m, x)) return;
-  int64_t depth = channels_of(m, x), out = some_channels(m);
-  ValueId v = value_like(m, type_matrix(type_of(m, x).dims[0], out));
-  if (value_is_none(v)) v = linear(m, build_mean_hw(m->b, x), out);
-  if (value_is_none(v) || !afford(m, type_with_channels(type_of(m, x), out), depth)) return;
-  ValueId w = build_scale_matrix(m->b, v, weight(m, type_matrix(depth, out)));
-  keep(m, build_image_linear(m->b, x, w, maybe_bias(m, out)));
+  if (!maker_is_map(m, x)) return;
+  int64_t depth = maker_channels(m, x), out = maker_some_channels(m);
+  ValueId v = value_like(m, type_matrix(maker_type(m, x).dims[0], out));
+  if (value_is_none(v)) v = maker_linear(m, build_mean_hw(m->b, x), out);
+  if (value_is_none(v) || !maker_affords(m, type_with_channels(maker_type(m, x), out), depth)) {
+    return;
+  }
+  ValueId w = build_scale_matrix(m->b, v, maker_weight(m, type_matrix(depth, out)));
+  maker_keep(m, build_image_linear(m->b, x, w, maker_bias(m, out)));
 }
 
 static void make_mixed_rows(Maker *m, ValueId x) {
-  if (!is_map(m, x)) return;
-  Type type = type_of(m, x);
+  if (!maker_is_map(m, x)) return;
+  Type type = maker_type(m, x);
   AttrsMIX_ROWS a = {.in_h = (int32_t)type.dims[1],
                      .in_w = (int32_t)type.dims[2],
                      .out_h = (int32_t)subject_size(m->c, 17),
                      .out_w = (int32_t)subject_size(m->c, 9)};
   int64_t from = (int64_t)a.in_h * a.in_w, to = (int64_t)a.out_h * a.out_w;
-  if (!afford(m, type_map(type.dims[0], a.out_h, a.out_w, type.dims[3]), from)) return;
-  ValueId w = weight(m, type_matrix(to, from));
-  keep(m, build_mix_rows(m->b, x, w, maybe_bias(m, to), a));
-}
-
-/* -- windows ----------------------------------------------------------------------------------- */
-
-static int32_t some_kernel(Maker *m) {
-  static const int32_t kernels[] = {1, 3, 2, 4, 5, 7};
-  return kernels[choose(m->c, LENGTH(kernels))];
-}
-
-/* Often the same in both directions and on all sides, as convolutions are. */
-static Window some_window(Maker *m, bool dilated) {
-  Choices *c = m->c;
-  int32_t h = some_kernel(m), w = choose_rarely(c, 3) ? some_kernel(m) : h;
-  Window window = window_make(h, w, 1, 1, 0, 0);
-  if (choose(c, 2)) window.stride_h = window.stride_w = 1 + (int32_t)choose(c, 4);
-  if (choose_rarely(c, 4)) window.stride_w = 1 + (int32_t)choose(c, 3);
-  if (choose(c, 2)) {
-    window.pad_top = window.pad_bottom = h / 2;
-    window.pad_left = window.pad_right = w / 2;
-  }
-  if (choose_rarely(c, 6)) window.pad_bottom = (int32_t)choose(c, (uint32_t)h);
-  if (choose_rarely(c, 6)) window.pad_left = (int32_t)choose(c, (uint32_t)w);
-  if (dilated && choose_rarely(c, 3)) {
-    window.dilation_h = 1 + (int32_t)choose(c, 3);
-    window.dilation_w = 1 + (int32_t)choose(c, 3);
-  }
-  return window;
-}
-
-/* What a window leaves of the map `type`, with `channels` channels. */
-static bool window_result(Window w, Type type, int64_t channels, Type *result) {
-  if (type.rank != 4) return false;
-  int64_t height = window_places(window_rows(&w), type.dims[1]);
-  int64_t width = window_places(window_columns(&w), type.dims[2]);
-  *result = type_map(type.dims[0], height, width, channels);
-  return height > 0 && width > 0;
-}
-
-static void make_conv2d(Maker *m, ValueId x) {
-  Window window = some_window(m, true);
-  int64_t depth = channels_of(m, x), groups = 1, out = some_channels(m);
-  if (choose_rarely(m->c, 3)) {
-    groups = subject_divisor(m->c, depth);
-    out = groups * (1 + choose(m->c, 5));
-  }
-  Type result;
-  int64_t taps = window_taps(&window);
-  if (!window_result(window, type_of(m, x), out, &result)) return;
-  if (!afford(m, result, taps * depth / groups)) return;
-  ValueId w = weight(m, type_map(out, depth / groups, window.kernel_h, window.kernel_w));
-  keep(m, build_conv2d(m->b, x, w, maybe_bias(m, out), window, (int32_t)groups));
-}
-
-/* One that is computed by quads, where the map is large enough: half of the time a chain of two. */
-static void make_same_conv2d(Maker *m, ValueId x) {
-  enum { MACS = 6000000 };
-  Window window = window_make(3, 3, 1, 1, 1, 1);
-  if (choose_rarely(m->c, 3)) window.pad_top = window.pad_right = (int32_t)choose(m->c, 4);
-  m->macs += MACS;
-  for (uint32_t i = 1 + choose(m->c, 2); i > 0; --i) {
-    int64_t depth = channels_of(m, x), out = 32 + (int64_t)choose(m->c, 10);
-    Type result;
-    if (!window_result(window, type_of(m, x), out, &result)) return;
-    if (!afford(m, result, 9 * depth)) return;
-    ValueId w = weight(m, type_map(out, depth, 3, 3));
-    x = build_conv2d(m->b, x, w, maybe_bias(m, out), window, 1);
-    keep(m, x);
-  }
-}
-
-static void make_depthwise(Maker *m, ValueId x) {
-  Window window = some_window(m, true);
-  int64_t c = channels_of(m, x);
-  Type result;
-  if (!window_result(window, type_of(m, x), c, &result)) return;
-  if (!afford(m, result, window_taps(&window))) return;
-  ValueId w = weight(m, type_map(c, 1, window.kernel_h, window.kernel_w));
-  keep(m, build_conv2d(m->b, x, w, maybe_bias(m, c), window, (int32_t)c));
-}
-
-static void make_patches(Maker *m, ValueId x) {
-  Window window = some_window(m, false);
-  int64_t channels = window_taps(&window) * channels_of(m, x);
-  Type result;
-  if (!window_result(window, type_of(m, x), channels, &result) || channels > 600) return;
-  ValueId patches = build_patches(m->b, x, window, choose(m->c, 2));
-  if (m->misfit || choose_rarely(m->c, 4)) {
-    keep(m, patches);
-  } else {
-    keep(m, linear(m, patches, some_channels(m)));
-  }
-}
-
-static void make_pool(Maker *m, ValueId x) {
-  Window window = some_window(m, false);
-  Type result;
-  if (!window_result(window, type_of(m, x), channels_of(m, x), &result)) return;
-  if (!afford(m, result, window_taps(&window))) return;
-  keep(m, build_average_pool(m->b, x, window, choose(m->c, 2)));
-}
-
-static void make_max_pool(Maker *m, ValueId x) {
-  Window window = some_window(m, false); /* dilated ones may have nothing inside: -infinity */
-  Type result;
-  if (!window_result(window, type_of(m, x), channels_of(m, x), &result)) return;
-  if (!afford(m, result, window_taps(&window))) return;
-  keep(m, build_max_pool(m->b, x, window));
-}
-
-static void make_adaptive_pool(Maker *m, ValueId x) {
-  int32_t height = (int32_t)subject_size(m->c, 33), width = (int32_t)subject_size(m->c, 33);
-  if (is_map(m, x)) keep(m, build_adaptive_pool(m->b, x, height, width));
-}
-
-static ValueId norm(Maker *m, ValueId x) {
-  Type vector = type_vector(channels_of(m, x));
-  ValueId gain = weight(m, vector);
-  return build_layer_norm(m->b, x, gain, weight(m, vector), 1e-2);
-}
-
-/* Offsets, and perhaps a mask, are made of a pooled map, which has the rows of the result. */
-static void make_deformed(Maker *m, ValueId x) {
-  Window window = some_window(m, true);
-  Type result;
-  int64_t c = channels_of(m, x), taps = window_taps(&window);
-  if (!window_result(window, type_of(m, x), c * taps, &result)) return;
-  int32_t groups = subject_divisor(m->c, c);
-  int64_t slots = groups * taps;
-  if (slots > 150 || c * taps > 600 || !afford(m, result, 8)) return;
-  ValueId pooled = norm(m, build_average_pool(m->b, x, window, true)), mask = VALUE_NONE;
-  if (m->misfit) return keep(m, VALUE_NONE);
-  ValueId offsets = linear(m, pooled, 2 * slots);
-  if (choose(m->c, 2)) mask = linear(m, pooled, slots);
-  if (value_is_none(offsets)) return;
-  if (!value_is_none(mask)) mask = build_sigmoid(m->b, mask);
-  ValueId patches = build_deform_patches(m->b, x, offsets, mask, window, groups);
-  keep(m, m->misfit || choose_rarely(m->c, 4) ? patches : linear(m, patches, some_channels(m)));
-}
-
-/* A sampling along one axis, as a deformable convolution of one tap. */
-static void make_deformed_along(Maker *m, ValueId x) {
-  if (!is_map(m, x)) return;
-  int32_t groups = subject_divisor(m->c, channels_of(m, x));
-  ValueId offsets = linear(m, norm(m, x), groups);
-  if (value_is_none(offsets)) return;
-  ValueId zeros = build_fill(m->b, offsets, 0);
-  bool along_w = choose(m->c, 2);
-  ValueId pair[2] = {along_w ? zeros : offsets, along_w ? offsets : zeros};
-  ValueId both = build_shuffle(m->b, build_concat(m->b, pair, 2), 2);
-  Window window = window_make(1, 1, 1, 1, 0, 0);
-  keep(m, build_deform_patches(m->b, x, both, VALUE_NONE, window, groups));
+  if (!maker_affords(m, type_map(type.dims[0], a.out_h, a.out_w, type.dims[3]), from)) return;
+  ValueId w = maker_weight(m, type_matrix(to, from));
+  maker_keep(m, build_mix_rows(m->b, x, w, maker_bias(m, to), a));
 }
 
 /* -- samples and mixtures ---------------------------------------------------------------------- */
@@ -293,22 +82,22 @@ static ValueId some_offsets(Maker *m, ValueId x, int64_t count) {
       double value = (int)choose(m->c, 9) - 4;
       return build_constant(m->b, recipe_fill(recipes, value, type_vector(count)));
     }
-    case 3: return weight(m, type_vector(count));
-    default: return linear(m, choose(m->c, 2) ? x : norm(m, x), count);
+    case 3: return maker_weight(m, type_vector(count));
+    default: return maker_linear(m, choose(m->c, 2) ? x : maker_norm(m, x), count);
   }
 }
 
 static void make_sample(Maker *m, ValueId x) {
-  if (!is_map(m, x)) return;
-  int64_t c = channels_of(m, x);
+  if (!maker_is_map(m, x)) return;
+  int64_t c = maker_channels(m, x);
   int32_t share = choose(m->c, 2) ? subject_divisor(m->c, c) : 1;
   int32_t axis = 1 + (int32_t)choose(m->c, 2);
   ValueId offsets = some_offsets(m, x, c / share);
-  if (!value_is_none(offsets)) keep(m, build_axial_sample(m->b, x, offsets, axis, share));
+  if (!value_is_none(offsets)) maker_keep(m, build_axial_sample(m->b, x, offsets, axis, share));
 }
 
 static void make_shift(Maker *m, ValueId x) {
-  if (!is_map(m, x)) return;
+  if (!maker_is_map(m, x)) return;
   int32_t period = 1 + (int32_t)choose(m->c, 7);
   AttrsAXIAL_SHIFT shift = {.axis = 1 + (int32_t)choose(m->c, 2),
                             .share = 1 + (int32_t)choose(m->c, 9),
@@ -316,15 +105,15 @@ static void make_shift(Maker *m, ValueId x) {
                             .step = (int32_t)choose(m->c, (uint32_t)period),
                             .phase = (int32_t)choose(m->c, (uint32_t)period),
                             .lowest = 3 - (int32_t)choose(m->c, 9)};
-  keep(m, build_axial_shift(m->b, x, shift));
+  maker_keep(m, build_axial_shift(m->b, x, shift));
 }
 
 /* Three branches of which two sample `x`. */
 static bool make_branches(Maker *m, ValueId x, ValueId branch[3]) {
-  int64_t c = channels_of(m, x);
+  int64_t c = maker_channels(m, x);
   int32_t share = choose(m->c, 2) ? subject_divisor(m->c, c) : 1;
   int32_t count = (int32_t)(c / share);
-  ValueId offsets = linear(m, choose(m->c, 2) ? norm(m, x) : x, 2 * (int64_t)count);
+  ValueId offsets = maker_linear(m, choose(m->c, 2) ? maker_norm(m, x) : x, 2 * (int64_t)count);
   if (value_is_none(offsets)) return false;
   for (int32_t i = 0; i < 3; ++i) {
     ValueId rows = x;
@@ -332,7 +121,7 @@ static bool make_branches(Maker *m, ValueId x, ValueId branch[3]) {
       ValueId own = build_slice(m->b, offsets, i * count, count);
       rows = build_axial_sample(m->b, x, own, 2 - i, share);
     }
-    branch[i] = linear(m, rows, c);
+    branch[i] = maker_linear(m, rows, c);
     if (value_is_none(branch[i])) return false;
   }
   return true;
@@ -341,33 +130,33 @@ static bool make_branches(Maker *m, ValueId x, ValueId branch[3]) {
 /* What an ATM does: branches, mixing weights from their means, projection. */
 static void make_mixture(Maker *m, ValueId x) {
   ValueId branch[3], mixed = VALUE_NONE;
-  if (!is_map(m, x) || !make_branches(m, x, branch)) return;
-  int64_t c = channels_of(m, x);
+  if (!maker_is_map(m, x) || !make_branches(m, x, branch)) return;
+  int64_t c = maker_channels(m, x);
   ValueId sum = build_add(m->b, build_add(m->b, branch[0], branch[1]), branch[2]);
-  ValueId gates = linear(m, build_mean_hw(m->b, sum), 3 * c);
+  ValueId gates = maker_linear(m, build_mean_hw(m->b, sum), 3 * c);
   if (value_is_none(gates)) return;
   ValueId a = build_softmax(m->b, gates, 3);
   for (int32_t i = 0; i < 3; ++i) {
     ValueId scaled = build_mul(m->b, branch[i], build_slice(m->b, a, i * (int32_t)c, (int32_t)c));
     mixed = i ? build_add(m->b, mixed, scaled) : scaled;
   }
-  ValueId projected = linear(m, mixed, c);
-  if (!value_is_none(projected)) keep(m, build_add(m->b, x, projected));
+  ValueId projected = maker_linear(m, mixed, c);
+  if (!value_is_none(projected)) maker_keep(m, build_add(m->b, x, projected));
 }
 
 /* -- rows and layouts -------------------------------------------------------------------------- */
 
 static void make_norm(Maker *m, ValueId x) {
-  keep(m, choose(m->c, 2) ? build_normalize(m->b, x, 1e-2) : norm(m, x));
+  maker_keep(m, choose(m->c, 2) ? build_normalize(m->b, x, 1e-2) : maker_norm(m, x));
 }
 
 static void make_softmax(Maker *m, ValueId x) {
-  keep(m, build_softmax(m->b, x, subject_divisor(m->c, channels_of(m, x))));
+  maker_keep(m, build_softmax(m->b, x, subject_divisor(m->c, maker_channels(m, x))));
 }
 
 static void make_slice(Maker *m, ValueId x) {
-  uint32_t c = (uint32_t)channels_of(m, x), begin = choose(m->c, c);
-  keep(m, build_slice(m->b, x, (int32_t)begin, 1 + (int32_t)choose(m->c, c - begin)));
+  uint32_t c = (uint32_t)maker_channels(m, x), begin = choose(m->c, c);
+  maker_keep(m, build_slice(m->b, x, (int32_t)begin, 1 + (int32_t)choose(m->c, c - begin)));
 }
 
 /* Up to four values with the rows of `x`, among them `x`. */
@@ -376,14 +165,14 @@ static void make_concat(Maker *m, ValueId x) {
   uint32_t count = 1, start = choose(m->c, m->count);
   for (uint32_t i = 0; i < m->count && count < 4; ++i) {
     ValueId v = m->values[(start + i) % m->count];
-    Type other = type_with_channels(type_of(m, v), channels_of(m, x));
-    if (type_equal(other, type_of(m, x)) && channels_of(m, v) <= 200) parts[count++] = v;
+    Type other = type_with_channels(maker_type(m, v), maker_channels(m, x));
+    if (type_equal(other, maker_type(m, x)) && maker_channels(m, v) <= 200) parts[count++] = v;
   }
-  if (count > 1) keep(m, build_concat(m->b, parts, count));
+  if (count > 1) maker_keep(m, build_concat(m->b, parts, count));
 }
 
 static void make_shuffle(Maker *m, ValueId x) {
-  keep(m, build_shuffle(m->b, x, subject_divisor(m->c, channels_of(m, x))));
+  maker_keep(m, build_shuffle(m->b, x, subject_divisor(m->c, maker_channels(m, x))));
 }
 
 static void make_transpose(Maker *m, ValueId x) {
@@ -392,26 +181,28 @@ static void make_transpose(Maker *m, ValueId x) {
       {.first = 1, .second = 3, .third = 2}, {.first = 2, .second = 3, .third = 1},
       {.first = 3, .second = 2, .third = 1},
   };
-  if (is_map(m, x)) keep(m, build_transpose(m->b, x, orders[choose(m->c, LENGTH(orders))]));
+  if (maker_is_map(m, x)) {
+    maker_keep(m, build_transpose(m->b, x, orders[choose(m->c, LENGTH(orders))]));
+  }
 }
 
 static void make_reshape(Maker *m, ValueId x) {
-  Type type = type_of(m, x);
-  int64_t elements = channels_of(m, x), rows;
-  if (is_map(m, x)) elements *= type.dims[1] * type.dims[2];
-  int32_t channels = subject_divisor(m->c, elements < 300 ? elements : channels_of(m, x));
+  Type type = maker_type(m, x);
+  int64_t elements = maker_channels(m, x), rows;
+  if (maker_is_map(m, x)) elements *= type.dims[1] * type.dims[2];
+  int32_t channels = subject_divisor(m->c, elements < 300 ? elements : maker_channels(m, x));
   rows = elements / channels;
   int32_t height = subject_divisor(m->c, rows < 5000 ? rows : 1);
   if (elements < 700 && choose_rarely(m->c, 3)) {
-    keep(m, build_reshape(m->b, x, 0, 0, (int32_t)elements));
+    maker_keep(m, build_reshape(m->b, x, 0, 0, (int32_t)elements));
   } else {
-    keep(m,
-         build_reshape(m->b, x, height, choose(m->c, 2) ? (int32_t)(rows / height) : 0, channels));
+    maker_keep(m, build_reshape(m->b, x, height, choose(m->c, 2) ? (int32_t)(rows / height) : 0,
+                                channels));
   }
 }
 
 static void make_resize(Maker *m, ValueId x) {
-  Type type = type_of(m, x);
+  Type type = maker_type(m, x);
   AttrsRESIZE resize = {0};
   if (choose(m->c, 2)) {
     resize.height = (int32_t)subject_size(m->c, 33);
@@ -425,89 +216,90 @@ static void make_resize(Maker *m, ValueId x) {
   if (!value_is_none(like)) resize = (AttrsRESIZE){0};
   resize.nearest = way == 1;
   resize.aligned = way == 2;
-  if (!is_map(m, x) || type.dims[1] * type.dims[2] > 300) return;
-  keep(m, build_resize(m->b, x, like, resize));
+  if (!maker_is_map(m, x) || type.dims[1] * type.dims[2] > 300) return;
+  maker_keep(m, build_resize(m->b, x, like, resize));
 }
 
 /* -- element by element, and reductions -------------------------------------------------------- */
 
 static void make_pair(Maker *m, ValueId x) {
-  Type type = type_of(m, x);
+  Type type = maker_type(m, x);
   ValueId y = VALUE_NONE;
   switch (choose(m->c, 4)) {
     case 0: break; /* with itself */
-    case 1: y = weight(m, type_vector(type_channels(type))); break;
+    case 1: y = maker_weight(m, type_vector(type_channels(type))); break;
     case 2: y = value_like(m, type_matrix(type.dims[0], type_channels(type))); break;
     default: y = value_like(m, type); break;
   }
   if (value_is_none(y)) y = x;
-  keep(m, choose(m->c, 2) ? build_mul(m->b, x, y) : build_add(m->b, x, y));
+  maker_keep(m, choose(m->c, 2) ? build_mul(m->b, x, y) : build_add(m->b, x, y));
 }
 
 /* A value plus one like it that was computed in another way: what joins and residuals are. */
 static void make_residual(Maker *m, ValueId x) {
-  ValueId y = linear(m, choose(m->c, 2) ? norm(m, x) : x, channels_of(m, x));
-  if (!value_is_none(y)) keep(m, build_add(m->b, x, y));
+  ValueId y = maker_linear(m, choose(m->c, 2) ? maker_norm(m, x) : x, maker_channels(m, x));
+  if (!value_is_none(y)) maker_keep(m, build_add(m->b, x, y));
 }
 
 static void make_relu(Maker *m, ValueId x) {
-  keep(m, build_relu(m->b, x));
+  maker_keep(m, build_relu(m->b, x));
 }
 
 static void make_sigmoid(Maker *m, ValueId x) {
-  keep(m, build_sigmoid(m->b, x));
+  maker_keep(m, build_sigmoid(m->b, x));
 }
 
 static void make_rsqrt(Maker *m, ValueId x) {
-  keep(m, build_rsqrt(m->b, build_mul(m->b, x, x), 0.5));
+  maker_keep(m, build_rsqrt(m->b, build_mul(m->b, x, x), 0.5));
 }
 
 static void make_gelu(Maker *m, ValueId x) {
-  keep(m, build_gelu(m->b, x));
+  maker_keep(m, build_gelu(m->b, x));
 }
 
 static void make_fill(Maker *m, ValueId x) {
-  keep(m, build_fill(m->b, x, choose(m->c, 2) ? 0.5 : 0));
+  maker_keep(m, build_fill(m->b, x, choose(m->c, 2) ? 0.5 : 0));
 }
 
 static void make_mean(Maker *m, ValueId x) {
-  if (is_map(m, x)) keep(m, build_mean_hw(m->b, x));
+  if (maker_is_map(m, x)) maker_keep(m, build_mean_hw(m->b, x));
 }
 
 static void make_top_k(Maker *m, ValueId x) {
-  if (is_map(m, x)) x = build_mean_hw(m->b, x);
-  ValueId v = build_top_k(m->b, x, 1 + (int32_t)choose(m->c, (uint32_t)channels_of(m, x)));
+  if (maker_is_map(m, x)) x = build_mean_hw(m->b, x);
+  ValueId v = build_top_k(m->b, x, 1 + (int32_t)choose(m->c, (uint32_t)maker_channels(m, x)));
   if (!m->misfit) m->indices = (ValueId){v.index + 1};
-  keep(m, v);
+  maker_keep(m, v);
 }
 
 static void make_argmax(Maker *m, ValueId x) {
-  bool few = channels_of(m, x) <= 256 && choose(m->c, 2);
+  bool few = maker_channels(m, x) <= 256 && choose(m->c, 2);
   ValueId v = build_argmax(m->b, x, few ? DTYPE_U8 : DTYPE_S32);
   if (!m->misfit) m->indices = v;
 }
 
 /* Steps and rates as models have them: of softplus, and below 0. */
 static void make_scan(Maker *m, ValueId x) {
-  if (!is_map(m, x)) return;
-  int64_t channels = channels_of(m, x), states = 1 + (int64_t)choose(m->c, 16);
+  if (!maker_is_map(m, x)) return;
+  int64_t channels = maker_channels(m, x), states = 1 + (int64_t)choose(m->c, 16);
   int32_t axis = 1 + (int32_t)choose(m->c, 2), ways = 1 + (int32_t)choose(m->c, 3);
   int64_t count = ways == 3 ? 2 : 1;
-  if (!afford(m, type_of(m, x), 40 * states * count)) return;
-  ValueId p = linear(m, x, 2 * states * count), first = linear(m, x, channels);
+  if (!maker_affords(m, maker_type(m, x), 40 * states * count)) return;
+  ValueId p = maker_linear(m, x, 2 * states * count), first = maker_linear(m, x, channels);
   if (value_is_none(p) || value_is_none(first)) return;
-  const Recipe *logs = graph_recipe(m->b.graph, weight(m, type_vector(count * states * channels)));
+  const Recipe *logs =
+      graph_recipe(m->b.graph, maker_weight(m, type_vector(count * states * channels)));
   RecipeTable *table = m->b.graph->recipes;
   const Recipe *rates =
       recipe_mul(table, recipe_exp(table, logs), recipe_fill(table, -1, logs->type));
   ValueId steps = build_softplus(m->b, first);
   const ValueId operands[] = {x, p, build_constant(m->b, rates), steps,
                               choose(m->c, 2) ? steps : build_sigmoid(m->b, first)};
-  keep(m, build_selective_scan(m->b, operands, axis, ways));
+  maker_keep(m, build_selective_scan(m->b, operands, axis, ways));
 }
 
 static void make_silu(Maker *m, ValueId x) {
-  keep(m, choose(m->c, 2) ? build_silu(m->b, x) : build_softplus(m->b, x));
+  maker_keep(m, choose(m->c, 2) ? build_silu(m->b, x) : build_softplus(m->b, x));
 }
 
 static MakeNode *const makers[] = {
@@ -534,9 +326,9 @@ static void add_inputs(Maker *m, Subject *s) {
   int64_t n = images[choose(m->c, LENGTH(images))];
   int64_t most = n < 3 && choose_rarely(m->c, 4) ? 65 : 17;
   int64_t h = subject_size(m->c, most), w = subject_size(m->c, most);
-  if (choose_rarely(m->c, 4)) add_input(m, s, "v", type_matrix(n, some_channels(m)));
-  if (choose_rarely(m->c, 4)) add_input(m, s, "y", type_map(n, h, w, some_channels(m)));
-  add_input(m, s, "x", type_map(n, h, w, some_channels(m)));
+  if (choose_rarely(m->c, 4)) add_input(m, s, "v", type_matrix(n, maker_some_channels(m)));
+  if (choose_rarely(m->c, 4)) add_input(m, s, "y", type_map(n, h, w, maker_some_channels(m)));
+  add_input(m, s, "x", type_map(n, h, w, maker_some_channels(m)));
 }
 
 /* Some values, the last one among them; or all, so that nothing is fused away. */
@@ -545,7 +337,7 @@ static void add_outputs(Maker *m) {
   uint32_t outputs = choose_rarely(m->c, 10) ? m->count : some;
   for (uint32_t i = 0; i < outputs && i < SUBJECT_OUTPUTS - 1; ++i) {
     ValueId v = i == 0 || outputs == m->count ? m->values[m->count - 1 - i] : some_value(m);
-    bool nchw = is_map(m, v) && choose(m->c, 2);
+    bool nchw = maker_is_map(m, v) && choose(m->c, 2);
     graph_add_output(m->b.graph, arena_printf(m->arena, "y%u", i), v, nchw);
   }
   if (!value_is_none(m->indices)) graph_add_output(m->b.graph, "indices", m->indices, false);
