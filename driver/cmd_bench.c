@@ -100,7 +100,7 @@ static void print_json(const Compilation *c, const Native *native, const Measure
 }
 
 static Status bench_native(Compilation *c, Native *native) {
-  Measurement m = {.work = work_of_call(native->plan, c->variants[0].resolutions[0].macs)};
+  Measurement m;
   RETURN_IF_ERROR(measurement_take(c, native, c->options->profile, &m));
   if (c->options->json) {
     print_json(c, native, &m);

@@ -57,13 +57,6 @@ static ReportStep step_of(const Plan *plan, const Step *step, Arena *arena) {
 
 /* -- memory ------------------------------------------------------------------------------------ */
 
-/* All images of a port in the arena, with the slack behind them. */
-static double port_bytes(const Port *port) {
-  uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
-  uint64_t bytes = dtype_bytes(port->type.dtype) * rows * port->pitch;
-  return (double)round_up_size(bytes + PLAN_SLACK, PLAN_ALIGN);
-}
-
 /* The map that was written last at `offset` lives until step `step` at least. */
 static void keep_until(ReportColumn *column, uint64_t offset, uint32_t step) {
   for (uint32_t b = column->buffers.count; b-- > 0;) {
@@ -98,7 +91,7 @@ static void add_result(const Plan *plan, uint32_t s, uint32_t r, Arena *arena,
   ReportBuffer buffer = {.name = arena_printf(arena, "%s of %s", type, kernel->name),
                          .label = step->label ? step->label : "",
                          .offset = (double)step->results[r].offset,
-                         .bytes = port_bytes(&kernel->results[r]),
+                         .bytes = (double)plan_port_room(&kernel->results[r]),
                          .first = s,
                          .last = s};
   REPORT_PUSH(arena, column->buffers, buffer);

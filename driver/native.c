@@ -18,11 +18,8 @@ Status native_check_machine(const Compilation *c) {
   const TargetInfo *target = c->variants[0].target;
   bool here = target->format == FORMAT_ELF && (target->isa_bits & ~atm_cpu_isa()) == 0;
   if (here) return STATUS_OK;
-  if (target->format != FORMAT_ELF) {
-    return diag_usage_error(c->diag, "this machine does not run code for %s", target->triple);
-  }
   return diag_usage_error(c->diag, "this machine does not run code for %s",
-                          c->variants[0].target->name);
+                          target->format == FORMAT_ELF ? target->name : target->triple);
 }
 
 /* Large blocks in large pages where the system has them: of small ones, maps and weights need

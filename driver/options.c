@@ -75,11 +75,6 @@ const OptionInfo *options_all(uint32_t *count) {
   return OPTIONS;
 }
 
-/* Whether the option is one of the command's. */
-static bool takes(const OptionInfo *info, CommandId command) {
-  return (info->commands & (1u << command)) != 0;
-}
-
 /* The option as the user may have written it. */
 static const char *spelling(const Parser *p, const OptionInfo *info) {
   return arena_printf(p->arena, "--%s", info->name);
@@ -168,14 +163,14 @@ static const OptionInfo *find_option(CommandId command, const char *name, size_t
   for (uint32_t i = 0; i < OPTION_COUNT; ++i) {
     const OptionInfo *info = &OPTIONS[i];
     bool same = strlen(info->name) == length && !memcmp(info->name, name, length);
-    if (same && takes(info, command)) return info;
+    if (same && options_takes(info, command)) return info;
   }
   return NULL;
 }
 
 static const OptionInfo *find_letter(CommandId command, char letter) {
   for (uint32_t i = 0; i < OPTION_COUNT; ++i) {
-    if (OPTIONS[i].letter == letter && takes(&OPTIONS[i], command)) return &OPTIONS[i];
+    if (OPTIONS[i].letter == letter && options_takes(&OPTIONS[i], command)) return &OPTIONS[i];
   }
   return NULL;
 }
@@ -190,7 +185,7 @@ static const char *command_text(const Parser *p) {
 static Status unknown_option(const Parser *p, const char *argument) {
   TextList names = {0};
   for (uint32_t i = 0; i < OPTION_COUNT; ++i) {
-    if (!takes(&OPTIONS[i], p->options->command)) continue;
+    if (!options_takes(&OPTIONS[i], p->options->command)) continue;
     ARENA_PUSH(p->arena, names.items, names.count, names.capacity, spelling(p, &OPTIONS[i]));
   }
   const char *near = nearest_name(argument, names.items, names.count);
@@ -289,7 +284,7 @@ static Status complete(Parser *p) {
   }
   for (uint32_t i = 0; i < OPTION_COUNT; ++i) {
     const OptionInfo *info = &OPTIONS[i];
-    if (!takes(info, command) || p->seen[i]) continue;
+    if (!options_takes(info, command) || p->seen[i]) continue;
     if (info->required & (1u << command)) {
       const char *equals = info->kind == OPTION_FLAG ? "" : "=";
       return diag_usage_error(p->diag, "%s needs %s%s%s: %s", command_text(p), spelling(p, info),

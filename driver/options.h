@@ -75,6 +75,11 @@ typedef struct OptionInfo {
   uint32_t commands, required; /* sets of commands */
 } OptionInfo;
 
+/* Whether `command` takes the option. */
+static inline bool options_takes(const OptionInfo *info, CommandId command) {
+  return (info->commands & (1u << command)) != 0;
+}
+
 /* The row of a command, which is not COMMAND_NONE. */
 const CommandInfo *options_command(CommandId command);
 /* All rows in the order of options.def. */

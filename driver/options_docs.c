@@ -56,7 +56,7 @@ static void man_command(FILE *stream, CommandId command) {
   uint32_t count;
   const OptionInfo *all = options_all(&count);
   for (uint32_t i = 0; i < count; ++i) {
-    if (all[i].commands & (1u << command)) man_option(stream, &all[i]);
+    if (options_takes(&all[i], command)) man_option(stream, &all[i]);
   }
   fputs(".PP\nExample:\n.PP\n.RS\n", stream);
   print_roff(stream, info->example);
@@ -97,13 +97,13 @@ static void bash_command(FILE *stream, CommandId command, Arena *arena) {
   const OptionInfo *all = options_all(&count);
   fputs("      options='", stream);
   for (uint32_t i = 0; i < count; ++i) {
-    if (!(all[i].commands & (1u << command))) continue;
+    if (!options_takes(&all[i], command)) continue;
     fprintf(stream, " --%s%s", all[i].name,
             all[i].argument && all[i].kind != OPTION_HELP ? "=" : "");
   }
   fputs("'\n      case $previous in\n", stream);
   for (uint32_t i = 0; i < count; ++i) {
-    if (!(all[i].commands & (1u << command)) || !all[i].argument) continue;
+    if (!options_takes(&all[i], command) || !all[i].argument) continue;
     fprintf(stream, "        --%s", all[i].name);
     if (all[i].letter) fprintf(stream, "|-%c", all[i].letter);
     fputs(") ", stream);

@@ -57,7 +57,7 @@ static void print_options(FILE *stream, CommandId command) {
     const char *title = required ? "\nRequired:\n" : "\nOptions:\n";
     for (uint32_t i = 0; i < count; ++i) {
       bool needed = (all[i].required & (1u << command)) != 0;
-      if (!(all[i].commands & (1u << command)) || needed != (bool)required) continue;
+      if (!options_takes(&all[i], command) || needed != (bool)required) continue;
       fputs(title, stream);
       title = "";
       print_option(stream, arena, &all[i]);

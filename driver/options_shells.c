@@ -18,10 +18,6 @@ static void print_quoted(FILE *stream, const char *text, const char *special) {
   }
 }
 
-static bool takes(const OptionInfo *info, CommandId command) {
-  return (info->commands & (1u << command)) != 0;
-}
-
 /* -- zsh --------------------------------------------------------------------------------------- */
 
 /* '--name=[help]:what:(words)', as _arguments takes it. */
@@ -54,7 +50,7 @@ static void zsh_command(FILE *stream, CommandId command, Arena *arena) {
     fputs("'2:file:_files'", stream);
   }
   for (uint32_t i = 0; i < count; ++i) {
-    if (takes(&all[i], command)) zsh_option(stream, &all[i], arena);
+    if (options_takes(&all[i], command)) zsh_option(stream, &all[i], arena);
   }
   fputs(" ;;\n", stream);
 }
@@ -93,7 +89,7 @@ static void fish_command(FILE *stream, CommandId command, Arena *arena) {
   uint32_t count;
   const OptionInfo *all = options_all(&count);
   for (uint32_t i = 0; i < count; ++i) {
-    if (takes(&all[i], command)) fish_option(stream, &all[i], info->name, arena);
+    if (options_takes(&all[i], command)) fish_option(stream, &all[i], info->name, arena);
   }
 }
 

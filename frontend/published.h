@@ -43,9 +43,9 @@ typedef struct PublishedNorm {
 void published_head(StringBuilder *out, const PublishedRequest *request, PublishedNorm norm,
                     int classes);
 
-/* The dense head that is asked for, on the maps of the layers `levels`, the finest first, and the
- * output. */
-void published_dense_head(StringBuilder *out, const PublishedRequest *request,
-                          const char *const *levels, uint32_t count);
+/* What is made of the maps of the layers `levels`, the finest first: the dense head that is asked
+ * for and its output, or an output of each. */
+void published_levels(StringBuilder *out, const PublishedRequest *request,
+                      const char *const *levels, uint32_t count);
 
 #endif

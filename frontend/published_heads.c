@@ -73,12 +73,25 @@ static void write_answer(StringBuilder *out, const char *answer, uint32_t classe
                         answer, from);
 }
 
-void published_dense_head(StringBuilder *out, const PublishedRequest *request,
-                          const char *const *levels, uint32_t count) {
+static void write_head(StringBuilder *out, const PublishedRequest *request,
+                       const char *const *levels, uint32_t count) {
   const PublishedOptions *o = request->options;
   uint32_t classes = o->classes ? o->classes : ADE20K_CLASSES;
   for (size_t i = 0; i < sizeof heads / sizeof *heads; ++i) {
     if (strcmp(heads[i].name, o->head) == 0) heads[i].write(out, levels, count, classes);
   }
   write_answer(out, o->answer ? o->answer : "logits", classes);
+}
+
+void published_levels(StringBuilder *out, const PublishedRequest *request,
+                      const char *const *levels, uint32_t count) {
+  if (request->options->head) {
+    write_head(out, request, levels, count);
+    return;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    string_builder_add(out, i == 0 ? "\n  ],\n  \"outputs\": [\n    " : ",\n    ");
+    string_builder_printf(out, "{\"name\": \"level%u\", \"from\": \"%s\", \"layout\": \"nchw\"}", i,
+                          levels[i]);
+  }
 }

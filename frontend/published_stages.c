@@ -65,13 +65,6 @@ static void write_downsample(const Writing *w, const char *name, int channels) {
                         w->prefix, name, channels);
 }
 
-/* The output of a stage. */
-static void write_level(StringBuilder *out, int stage, const char *norm) {
-  string_builder_add(out, stage == 0 ? "\n  ],\n  \"outputs\": [\n    " : ",\n    ");
-  string_builder_printf(out, "{\"name\": \"level%d\", \"from\": \"%s\", \"layout\": \"nchw\"}",
-                        stage, norm);
-}
-
 /* The norms `norms` of the stages' last blocks, `blocks`, and what is made of them. */
 static void write_levels(const Writing *w, const PublishedRequest *request,
                          const char *const norms[STAGES], const char *const blocks[STAGES]) {
@@ -83,11 +76,7 @@ static void write_levels(const Writing *w, const PublishedRequest *request,
                           "{\"op\": \"layer_norm\", \"name\": \"%s\", \"inputs\": [\"%s%s\"]}",
                           names[stage], w->prefix, blocks[stage]);
   }
-  if (request->options->head) {
-    published_dense_head(w->out, request, names, STAGES);
-    return;
-  }
-  for (int stage = 0; stage < STAGES; ++stage) write_level(w->out, stage, names[stage]);
+  published_levels(w->out, request, names, STAGES);
 }
 
 /* Whether the maps of all stages are wanted. */

@@ -70,15 +70,7 @@ static void write_levels(const Writing *w, const PublishedRequest *request) {
                           "[\"%slayers.%d.blocks.%d\"]}",
                           levels[stage], w->prefix, stage, w->size->depths[stage] - 1);
   }
-  if (request->options->head) {
-    published_dense_head(w->out, request, levels, STAGES);
-    return;
-  }
-  for (int stage = 0; stage < STAGES; ++stage) {
-    string_builder_add(w->out, stage == 0 ? "\n  ],\n  \"outputs\": [\n    " : ",\n    ");
-    string_builder_printf(w->out, "{\"name\": \"level%d\", \"from\": \"%s\", \"layout\": \"nchw\"}",
-                          stage, levels[stage]);
-  }
+  published_levels(w->out, request, levels, STAGES);
 }
 
 /* The maps of all stages, or logits. */

@@ -59,6 +59,7 @@
 
 #include "ir/graph.h"
 #include "ir/rows.h"
+#include "support/checked_math.h"
 
 enum { PLAN_PITCH_BYTES = 64, PLAN_ALIGN = 64, PLAN_PANEL = 32, PLAN_STRIP = 16 };
 /* Readable bytes behind every buffer. */
@@ -344,6 +345,16 @@ static inline uint32_t plan_pitch_unit(Type type) {
 /* Rows of one image of a value: H * W of a map, else 1. */
 static inline uint64_t plan_rows(Type type) {
   return type.rank == 4 ? (uint64_t)(type.dims[1] * type.dims[2]) : 1;
+}
+/* Bytes of the rows of all images of a port with PORT_ROWS, whose type and pitch are bounded;
+ * without the slack behind them. */
+static inline uint64_t plan_port_bytes(const Port *port) {
+  return dtype_bytes(port->type.dtype) * (uint64_t)port->type.dims[0] * plan_rows(port->type) *
+         port->pitch;
+}
+/* What a buffer of them takes of the arena. */
+static inline uint64_t plan_port_room(const Port *port) {
+  return round_up_size(plan_port_bytes(port) + PLAN_SLACK, PLAN_ALIGN);
 }
 
 /* The distinct numbers of rows of the kernel's blocks, in ascending order; returns how many. */

@@ -26,12 +26,6 @@ typedef struct Check {
   Arena *arena;
 } Check;
 
-/* All images of a port with PORT_ROWS, without the slack. check_rows_port bounded it. */
-static uint64_t port_bytes(const Port *port) {
-  uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
-  return dtype_bytes(port->type.dtype) * rows * port->pitch;
-}
-
 /* Of C: names of kernels become symbols. */
 static bool is_identifier(const char *name) {
   for (const char *c = name; *c; ++c) {
@@ -104,7 +98,7 @@ static const char *check_ref(const Check *c, const BufferRef *ref, const Port *p
   }
   if (port->kind != PORT_ROWS) return "the arena where the kernel has no rows";
   if (ref->offset % PLAN_ALIGN) return "an offset that is no multiple of 64";
-  bool inside = ref->offset + port_bytes(port) + PLAN_SLACK <= plan->workspace_base;
+  bool inside = ref->offset + plan_port_bytes(port) + PLAN_SLACK <= plan->workspace_base;
   return inside ? NULL : "a buffer that ends behind the arena";
 }
 
@@ -131,7 +125,7 @@ static const char *check_refs(const Check *c, const Step *step) {
 static const char *check_operand_is_there(const Check *c, const BufferRef *ref, const Port *port) {
   for (uint32_t i = 0; i < c->region_count; ++i) {
     const Region *region = &c->regions[i];
-    bool same = region->offset == ref->offset && region->bytes == port_bytes(port);
+    bool same = region->offset == ref->offset && region->bytes == plan_port_bytes(port);
     if (same && type_equal(region->type, port->type)) return NULL;
   }
   return "an operand is not in the arena when it is read";
@@ -200,13 +194,13 @@ static bool may_share(const PlanKernel *kernel, uint32_t o, uint32_t r) {
 static const char *check_result(const Check *c, const Step *step, uint32_t r) {
   const PlanKernel *kernel = &c->plan->kernels[step->kernel];
   const BufferRef *ref = &step->results[r];
-  uint64_t bytes = port_bytes(&kernel->results[r]) + PLAN_SLACK;
+  uint64_t bytes = plan_port_bytes(&kernel->results[r]) + PLAN_SLACK;
   if (plan_verify_overlap(ref->offset, bytes, step->scratch, kernel->scratch_bytes)) {
     return "a result overlaps the scratch";
   }
   for (uint32_t i = 0; i < r; ++i) {
     const BufferRef *other = &step->results[i];
-    uint64_t other_bytes = port_bytes(&kernel->results[i]);
+    uint64_t other_bytes = plan_port_bytes(&kernel->results[i]);
     if (other->space == SPACE_ARENA &&
         plan_verify_overlap(ref->offset, bytes, other->offset, other_bytes)) {
       return "two results overlap";
@@ -215,7 +209,7 @@ static const char *check_result(const Check *c, const Step *step, uint32_t r) {
   for (uint32_t o = 0; o < kernel->operand_count; ++o) {
     const BufferRef *other = &step->operands[o];
     if (other->space != SPACE_ARENA) continue;
-    uint64_t other_bytes = port_bytes(&kernel->operands[o]);
+    uint64_t other_bytes = plan_port_bytes(&kernel->operands[o]);
     if (!plan_verify_overlap(ref->offset, bytes, other->offset, other_bytes)) continue;
     bool same = ref->offset == other->offset && bytes == other_bytes + PLAN_SLACK;
     if (!same || !may_share(kernel, o, r)) return "a result overlaps an operand";
@@ -228,7 +222,7 @@ static const char *check_scratch(const Check *c, const Step *step) {
   const PlanKernel *kernel = &c->plan->kernels[step->kernel];
   for (uint32_t o = 0; kernel->scratch_bytes && o < kernel->operand_count; ++o) {
     const BufferRef *ref = &step->operands[o];
-    uint64_t bytes = port_bytes(&kernel->operands[o]);
+    uint64_t bytes = plan_port_bytes(&kernel->operands[o]);
     if (ref->space == SPACE_ARENA &&
         plan_verify_overlap(step->scratch, kernel->scratch_bytes, ref->offset, bytes)) {
       return "the scratch overlaps an operand";
@@ -262,7 +256,7 @@ static const char *check_step(Check *c, const Step *step) {
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     if (step->results[i].space != SPACE_ARENA) continue;
     RETURN_IF_FAULT(check_result(c, step, i));
-    Region region = {step->results[i].offset, port_bytes(&kernel->results[i]),
+    Region region = {step->results[i].offset, plan_port_bytes(&kernel->results[i]),
                      kernel->results[i].type};
     forget(c, region.offset, region.bytes);
     ARENA_PUSH(c->arena, c->regions, c->region_count, c->region_capacity, region);

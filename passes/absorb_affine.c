@@ -14,17 +14,6 @@
 #include "passes/pass.h"
 #include "passes/pattern.h"
 
-/* How many readers each value has; an output is one. */
-static uint32_t *count_readers(const Graph *graph, Arena *arena) {
-  uint32_t *readers = ARENA_ARRAY(arena, graph->value_count, uint32_t);
-  for (uint32_t i = 0; i < graph->node_count; ++i) {
-    const Node *node = &graph->nodes[i];
-    for (uint32_t k = 0; k < node->operand_count; ++k) ++readers[node->operands[k].index];
-  }
-  for (uint32_t i = 0; i < graph->output_count; ++i) ++readers[graph->outputs[i].value.index];
-  return readers;
-}
-
 /* A product whose weights, and bias where it has one, are constants. */
 static bool is_plain_product(const Graph *graph, const Node *node) {
   if (node->op != OP_CONV2D) return pattern_is_plain_linear(graph, node);
@@ -33,8 +22,8 @@ static bool is_plain_product(const Graph *graph, const Node *node) {
 }
 
 /* The product of the new graph that `affine` can be made part of; NULL: there is none. */
-static const Node *find_product(const Rewrite *rw, const Node *affine, const uint32_t *readers) {
-  if (!pattern_is_affine(rw->from, affine) || readers[affine->operands[0].index] != 1) return NULL;
+static const Node *find_product(const Rewrite *rw, const Node *affine, const uint32_t *uses) {
+  if (!pattern_is_affine(rw->from, affine) || uses[affine->operands[0].index] != 1) return NULL;
   const Node *product = graph_def(rw->to, rewrite_get(rw, affine->operands[0]));
   return is_plain_product(rw->to, product) ? product : NULL;
 }
@@ -65,11 +54,11 @@ static void absorb(Rewrite *rw, const Node *affine, const Node *product) {
 }
 
 Status absorb_affine(const PassContext *context, const Graph *graph, const Graph **result) {
-  const uint32_t *readers = count_readers(graph, context->arena);
+  const uint32_t *uses = graph_use_counts(graph, context->arena);
   bool matched = false;
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
-    const Node *node = &graph->nodes[i], *product = find_product(&rw, node, readers);
+    const Node *node = &graph->nodes[i], *product = find_product(&rw, node, uses);
     if (product) {
       absorb(&rw, node, product);
       matched = true;

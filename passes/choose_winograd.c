@@ -23,10 +23,8 @@ static bool is_window(const Window *w) {
 
 /* The patches that `node` multiplies, where quads are better; or NULL. */
 static const Node *match(const Graph *graph, const Node *node) {
-  if (!pattern_is_plain_linear(graph, node)) return NULL;
-  const Node *patches = graph_def(graph, node->operands[0]);
-  if (patches->op != OP_PATCHES || patches->attrs.PATCHES.channels_first) return NULL;
-  if (!is_window(&patches->attrs.PATCHES.window)) return NULL;
+  const Node *patches = pattern_convolved(graph, node);
+  if (!patches || !is_window(&patches->attrs.PATCHES.window)) return NULL;
   Type type = graph_type(graph, node->first_result);
   if (!type_is_known(type)) return NULL;
   uint64_t quads = (uint64_t)((type.dims[1] + 1) / 2 * ((type.dims[2] + 1) / 2));

@@ -4,7 +4,6 @@
 
 #include "ir/graph.h"
 
-/* Whether a node of the graph has this op; bodies of kernels are not looked at. */
 /* The recipe of operand `i` when it is a constant vector [C], else NULL. */
 static inline const Recipe *pattern_vector(const Graph *graph, const Node *node, uint32_t i) {
   ValueId v = node_operand(node, i);
@@ -30,6 +29,14 @@ static inline bool pattern_is_plain_linear(const Graph *graph, const Node *node)
   const Recipe *w = graph_recipe(graph, node->operands[1]);
   if (!w || w->type.rank != 2) return false;
   return node->operand_count < 3 || pattern_vector(graph, node, 2) != NULL;
+}
+
+/* A convolution as lower-convolutions leaves it: the patches of a map that `node`, a plain linear,
+ * multiplies, with all channels of a tap together; or NULL. */
+static inline const Node *pattern_convolved(const Graph *graph, const Node *node) {
+  if (!pattern_is_plain_linear(graph, node)) return NULL;
+  const Node *patches = graph_def(graph, node->operands[0]);
+  return patches->op == OP_PATCHES && !patches->attrs.PATCHES.channels_first ? patches : NULL;
 }
 
 #endif

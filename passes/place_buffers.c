@@ -36,13 +36,6 @@ typedef struct Placement {
   uint32_t *buffer_of; /* [value_count] or NO_BUFFER */
 } Placement;
 
-/* All images of a port in the arena, with the slack behind them. */
-static uint64_t port_bytes(const Port *port) {
-  uint64_t rows = (uint64_t)port->type.dims[0] * plan_rows(port->type);
-  uint64_t bytes = dtype_bytes(port->type.dtype) * rows * port->pitch;
-  return round_up_size(bytes + PLAN_SLACK, PLAN_ALIGN);
-}
-
 /* The stage that node `node` of the body is in; NO_STAGE for inputs and views. */
 static uint32_t stage_of_node(const PlanKernel *kernel, uint32_t node) {
   for (uint32_t s = 0; s < kernel->stage_count; ++s) {
@@ -108,7 +101,7 @@ static void collect(Placement *p) {
     for (uint32_t r = 0; kernel && r < node->result_count; ++r) {
       if (kernel->results[r].kind != PORT_ROWS) continue;
       p->buffer_of[node_result(node, r).index] = p->count;
-      p->buffers[p->count] = (Buffer){{port_bytes(&kernel->results[r]), i, i}, p->count};
+      p->buffers[p->count] = (Buffer){{plan_port_room(&kernel->results[r]), i, i}, p->count};
       ++p->count;
     }
   }

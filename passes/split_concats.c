@@ -18,25 +18,11 @@
 #include "passes/pass.h"
 #include "passes/pattern.h"
 
-/* How many operands and outputs are `v`. */
-static uint32_t count_readers(const Graph *graph, ValueId v) {
-  uint32_t readers = 0;
-  for (uint32_t i = 0; i < graph->output_count; ++i) {
-    readers += value_equal(graph->outputs[i].value, v);
-  }
-  for (uint32_t i = 0; i < graph->node_count; ++i) {
-    const Node *node = &graph->nodes[i];
-    for (uint32_t k = 0; k < node->operand_count; ++k) readers += value_equal(node->operands[k], v);
-  }
-  return readers;
-}
-
 /* The concatenated map whose patches `node` alone multiplies, where it is better not made; else
  * NULL. */
-static const Node *find_concat(const Graph *graph, const Node *node) {
-  if (!pattern_is_plain_linear(graph, node)) return NULL;
-  const Node *patches = graph_def(graph, node->operands[0]);
-  if (patches->op != OP_PATCHES || patches->attrs.PATCHES.channels_first) return NULL;
+static const Node *find_concat(const Graph *graph, const uint32_t *uses, const Node *node) {
+  const Node *patches = pattern_convolved(graph, node);
+  if (!patches) return NULL;
   const Node *concat = graph_def(graph, patches->operands[0]);
   if (concat->op != OP_CONCAT) return NULL;
   Type map = graph_type(graph, concat->first_result);
@@ -46,8 +32,7 @@ static const Node *find_concat(const Graph *graph, const Node *node) {
                                concat->operand_count * (uint64_t)channels)) {
     return NULL;
   }
-  bool alone = count_readers(graph, node->operands[0]) == 1 &&
-               count_readers(graph, patches->operands[0]) == 1;
+  bool alone = uses[node->operands[0].index] == 1 && uses[patches->operands[0].index] == 1;
   return alone ? concat : NULL;
 }
 
@@ -63,10 +48,10 @@ static const Recipe *columns_of(RecipeTable *table, const Recipe *w, int64_t cha
 }
 
 /* `part` of the concatenated map, made behind `sum` where it can be. */
-static ValueId part_behind(Rewrite *rw, Builder b, ValueId part, ValueId sum) {
+static ValueId part_behind(Rewrite *rw, Builder b, const uint32_t *uses, ValueId part,
+                           ValueId sum) {
   const Node *node = graph_def(rw->from, part);
-  bool own =
-      node->op == OP_RESIZE && node->operand_count == 1 && count_readers(rw->from, part) == 1;
+  bool own = node->op == OP_RESIZE && node->operand_count == 1 && uses[part.index] == 1;
   if (value_is_none(sum) || !own) return rewrite_get(rw, part);
   AttrsRESIZE resize = {.aligned = node->attrs.RESIZE.aligned,
                         .nearest = node->attrs.RESIZE.nearest};
@@ -74,7 +59,7 @@ static ValueId part_behind(Rewrite *rw, Builder b, ValueId part, ValueId sum) {
 }
 
 /* The sum of the head. */
-static void split(Rewrite *rw, const Node *node, const Node *concat) {
+static void split(Rewrite *rw, const uint32_t *uses, const Node *node, const Node *concat) {
   Builder b = rewrite_builder(rw, node);
   RecipeTable *table = rw->to->recipes;
   const Window window = graph_def(rw->from, node->operands[0])->attrs.PATCHES.window;
@@ -83,7 +68,7 @@ static void split(Rewrite *rw, const Node *node, const Node *concat) {
   ValueId sum = VALUE_NONE, bias = rewrite_get(rw, node_operand(node, 2));
   for (uint32_t i = 0; i < concat->operand_count; ++i) {
     int64_t count = type_channels(graph_type(rw->from, concat->operands[i]));
-    ValueId part = part_behind(rw, b, concat->operands[i], sum);
+    ValueId part = part_behind(rw, b, uses, concat->operands[i], sum);
     ValueId matrix = build_constant(b, columns_of(table, w, channels, begin, count));
     ValueId own = build_linear(b, build_patches(b, part, window, false), matrix, bias);
     sum = value_is_none(sum) ? own : build_add(b, own, sum);
@@ -95,11 +80,12 @@ static void split(Rewrite *rw, const Node *node, const Node *concat) {
 
 Status split_concats(const PassContext *context, const Graph *graph, const Graph **result) {
   bool matched = false;
+  const uint32_t *uses = graph_use_counts(graph, context->arena);
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
-    const Node *node = &graph->nodes[i], *concat = find_concat(graph, node);
+    const Node *node = &graph->nodes[i], *concat = find_concat(graph, uses, node);
     if (concat) {
-      split(&rw, node, concat);
+      split(&rw, uses, node, concat);
       matched = true;
     } else {
       rewrite_copy(&rw, node);
