@@ -127,7 +127,8 @@ typedef struct ArtifactSpec {
   uint32_t class_count;
   const ArtifactSelftest *selftest; /* NULL: there is no PREFIX_selftest */
   bool unoptimized; /* LLVM does without its optimizations: another way to the same results */
-  bool export_all;  /* kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, for llvm_symbol */
+  bool export_all;  /* for llvm_load: kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, and
+                       no frames for unwinding */
 } ArtifactSpec;
 
 /* Images, height and width; of vectors height and width are 1. */

@@ -113,7 +113,17 @@ static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef m
   if (LLVMTargetMachineEmitToMemoryBuffer(machine, module, type, &message, &buffer)) {
     PANIC("LLVM code generation: %s", message);
   }
+  if (!buffer) memory_exhausted(0, "generated code"); /* LLVM calls that a success */
   return buffer;
+}
+
+/* Has no frames described: what llvm_load loads nobody unwinds, and LLVM registers frames in memory
+ * of which it does not ask whether it got any. */
+static void drop_frames(LLVMModuleRef module) {
+  unsigned kind = LLVMGetEnumAttributeKindForName("uwtable", strlen("uwtable"));
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+    LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
+  }
 }
 
 /* The whole way from the spec to LLVM's output; nothing of LLVM's outlives it but the buffer. */
@@ -128,6 +138,7 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Module
   LLVMSetModuleDataLayout(m.module, layout);
   LLVMDisposeTargetData(layout);
   module_fill(&m, spec, weights);
+  if (spec->export_all) drop_frames(m.module);
   emit_close(&m);
   verify_module(m.module);
   if (!spec->unoptimized) optimize(m.module, machine);
