@@ -12,6 +12,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* Bytes behind each allocation that are nobody's: where AddressSanitizer watches. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_GUARD 16
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_GUARD 16
+#endif
+#endif
+#ifndef ARENA_GUARD
+#define ARENA_GUARD 0
+#endif
+
 typedef struct Arena Arena;
 
 /* An empty arena, to be freed with arena_free. */

@@ -24,7 +24,7 @@ Test(arena, large_blocks_leave_the_small_one_in_use) {
   char *before = arena_alloc(arena, 16);
   char *large = arena_alloc(arena, 1 << 20);
   memset(large, 1, 1 << 20);
-  cr_assert_eq((char *)arena_alloc(arena, 16), before + 16);
+  cr_assert_eq((char *)arena_alloc(arena, 16), before + 16 + ARENA_GUARD);
   arena_free(arena);
 
   arena = arena_new();
@@ -44,11 +44,13 @@ Test(arena, an_arena_owns_what_it_adopts) {
   arena_adopt(arena, empty);
   arena_adopt(arena, NULL);
   cr_assert_eq(arena_bytes(arena), bytes);
-  cr_assert_eq((char *)arena_alloc(arena, 16), before + 16, "its own block stays in use");
+  cr_assert_eq((char *)arena_alloc(arena, 16), before + 16 + ARENA_GUARD,
+               "its own block stays in use");
   cr_assert_eq(large[(1 << 20) - 1] + small[15], 3);
   other = arena_new();
   arena_adopt(other, arena);
-  cr_assert_eq((char *)arena_alloc(other, 16), before + 32, "and that of another, without its own");
+  cr_assert_eq((char *)arena_alloc(other, 16), before + 2 * (16 + ARENA_GUARD),
+               "and that of another, without its own");
   arena_free(other);
 }
 
@@ -75,6 +77,23 @@ Test(arena, arrays_grow_and_keep_their_elements) {
   for (uint32_t i = 0; i < 100000; ++i) cr_assert_eq(items[i], i);
   arena_free(arena);
 }
+
+#if ARENA_GUARD
+#include <sanitizer/asan_interface.h>
+
+Test(arena, the_sanitizer_knows_where_allocations_end) {
+  Arena *arena = arena_new();
+  for (size_t bytes = 0; bytes < 40000; bytes = 2 * bytes + 3) {
+    char *memory = arena_alloc(arena, bytes);
+    cr_assert_null(__asan_region_is_poisoned(memory, bytes));
+    cr_assert(__asan_address_is_poisoned(memory + bytes), "behind %zu bytes", bytes);
+  }
+  char *before = arena_alloc(arena, 16);
+  arena_reset(arena);
+  cr_assert(__asan_address_is_poisoned(before), "what was freed");
+  arena_free(arena);
+}
+#endif
 
 Test(arena, texts) {
   Arena *arena = arena_new();
