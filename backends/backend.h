@@ -192,16 +192,17 @@ void *llvm_symbol(LoadedModel *loaded, const char *name);
 /* Its code is gone with it. NULL is allowed. */
 void llvm_unload(LoadedModel *loaded);
 
-/* What is multiplied: floats, or whole numbers of 8 bits. */
-typedef enum PeakKind { PEAK_F32, PEAK_INT8, PEAK_KIND_COUNT } PeakKind;
-/* "f32", "int8". */
+/* What work is made of: multiply-adds of floats, or of whole numbers of 8 bits, and the functions
+ * that a scan evaluates, 2^x - 1 for its decays and softplus for its steps. */
+typedef enum PeakKind { PEAK_F32, PEAK_INT8, PEAK_EXP, PEAK_SOFTPLUS, PEAK_KIND_COUNT } PeakKind;
+/* "f32", "int8", "exp", "softplus". */
 const char *llvm_peak_name(PeakKind kind);
-/* PREFIX_peak_NAME is a kernel that multiplies and adds as fast as the target can, with the
- * instructions of its products. Its `args` are LLVM_PEAK_FLOATS floats for each worker, aligned to
- * 8 bytes, which it overwrites; to that of int8 they are bytes of a row. */
+/* PREFIX_peak_NAME is a kernel that does nothing else, as fast as the target can, with the
+ * instructions of products and scans. Its `args` are LLVM_PEAK_FLOATS floats for each worker,
+ * aligned to 8 bytes, which it overwrites; to that of int8 they are bytes of a row. */
 enum { LLVM_PEAK_FLOATS = 16 };
-/* How many multiply-adds there are in a task. */
-uint64_t llvm_peak_macs(const TargetInfo *target, PeakKind kind);
+/* How many multiply-adds, or values of a function, there are in a task. */
+uint64_t llvm_peak_count(const TargetInfo *target, PeakKind kind);
 
 /* What products compute in: atm_model.arithmetic. */
 const char *artifact_arithmetic(const ArtifactSpec *spec);

@@ -34,10 +34,25 @@ static double images_per_second(const Native *native, const Measurement *m) {
   return (double)native->plan->inputs[0].type.dims[0] / m->median;
 }
 
+/* The functions that count as work, which are part of the share. */
+static void print_functions(const Measurement *m) {
+  static const PeakKind functions[] = {PEAK_EXP, PEAK_SOFTPLUS};
+  const char *before = "  functions  ";
+  char count[UNITS_TEXT_MAX];
+  for (uint32_t i = 0; i < sizeof functions / sizeof *functions; ++i) {
+    PeakKind kind = functions[i];
+    if (!m->work.counts[kind]) continue;
+    printf("%s%s of %s at %.2f G/s at most", before, units_count(m->work.counts[kind], count),
+           llvm_peak_name(kind), 1e-9 * m->peaks.rates[kind]);
+    before = ", ";
+  }
+  if (*before == ',') printf(": counted in the share\n");
+}
+
 static void print_text(const Compilation *c, const Native *native, const Measurement *m) {
   char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
   unsigned threads = (unsigned)c->options->threads;
-  uint64_t whole = m->work.macs[PEAK_INT8];
+  uint64_t whole = m->work.counts[PEAK_INT8];
   printf("%s at %s for %s, %u thread%s\n", c->model->name,
          shapes_format(c->variants[0].resolutions[0].shape, c->arena), c->variants[0].target->name,
          threads, threads == 1 ? "" : "s");
@@ -51,6 +66,7 @@ static void print_text(const Compilation *c, const Native *native, const Measure
            units_count(whole, macs));
   }
   printf("\n");
+  print_functions(m);
   printf("  rate       %.1f images/s\n", images_per_second(native, m));
   printf("  workspace  %s\n", units_bytes(native->workspace_bytes, bytes));
   printf("  compiled   in %.2f s\n", compile_seconds(c));
@@ -60,8 +76,14 @@ static void print_text(const Compilation *c, const Native *native, const Measure
 /* Those that were measured, and the share of them. */
 static void add_peaks(cJSON *root, const Measurement *m) {
   cJSON_AddNumberToObject(root, "peak_gflops", 2e-9 * m->peaks.rates[PEAK_F32]);
-  if (m->work.macs[PEAK_INT8]) {
+  if (m->work.counts[PEAK_INT8]) {
     cJSON_AddNumberToObject(root, "int8_peak_gops", 2e-9 * m->peaks.rates[PEAK_INT8]);
+  }
+  if (m->work.counts[PEAK_EXP]) {
+    cJSON_AddNumberToObject(root, "exp_peak_gops", 1e-9 * m->peaks.rates[PEAK_EXP]);
+  }
+  if (m->work.counts[PEAK_SOFTPLUS]) {
+    cJSON_AddNumberToObject(root, "softplus_peak_gops", 1e-9 * m->peaks.rates[PEAK_SOFTPLUS]);
   }
   cJSON_AddNumberToObject(root, "peak_share", work_share(m->work, &m->peaks, m->median));
   cJSON_AddStringToObject(root, "peak_of", work_text(m->work));
@@ -81,7 +103,7 @@ static void print_json(const Compilation *c, const Native *native, const Measure
   cJSON_AddNumberToObject(root, "min_ms", 1e3 * m->least);
   cJSON_AddNumberToObject(root, "iterations", m->runs);
   cJSON_AddNumberToObject(root, "macs", (double)work_macs(m->work));
-  cJSON_AddNumberToObject(root, "int8_macs", (double)m->work.macs[PEAK_INT8]);
+  cJSON_AddNumberToObject(root, "int8_macs", (double)m->work.counts[PEAK_INT8]);
   cJSON_AddNumberToObject(root, "gflops", 2e-9 * measurement_rate(m));
   add_peaks(root, m);
   cJSON_AddNumberToObject(root, "images_per_second", images_per_second(native, m));

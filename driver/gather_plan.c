@@ -42,7 +42,7 @@ static ReportStep step_of(const Plan *plan, const Step *step, Arena *arena) {
   return (ReportStep){.kernel = kernel->name,
                       .label = step->label ? step->label : "",
                       .macs = (double)work_macs(work),
-                      .int8_macs = (double)work.macs[PEAK_INT8],
+                      .int8_macs = (double)work.counts[PEAK_INT8],
                       .weight_bytes = (double)traffic.weights,
                       .map_bytes = (double)traffic.maps,
                       .peak_of = work_text(work),

@@ -70,7 +70,7 @@ static void add_step(Row *row, const Profile *profile, uint32_t index) {
 }
 
 static void print_title(const char *what) {
-  printf("\n%s\n%12s %7s %10s %10s %9s %6s %-4s  %s\n", what, "ms", "time", "macs", "bytes",
+  printf("\n%s\n%12s %7s %10s %10s %9s %6s %-8s  %s\n", what, "ms", "time", "macs", "bytes",
          "Gop/s", "peak", "of", "kernel");
 }
 
@@ -78,7 +78,7 @@ static void print_title(const char *what) {
 static void print_row(const Row *row, double total, const Peaks *peaks) {
   char macs[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
   double rate = (double)work_macs(row->work) / row->seconds;
-  printf("%12.3f %5.1f %% %10s %10s %9.1f %4.0f %% %-4s  %-32s", 1e3 * row->seconds,
+  printf("%12.3f %5.1f %% %10s %10s %9.1f %4.0f %% %-8s  %-32s", 1e3 * row->seconds,
          100 * row->seconds / total, units_count(work_macs(row->work), macs),
          units_bytes(row->bytes, bytes), 2e-9 * rate,
          100 * work_share(row->work, peaks, row->seconds), work_text(row->work), row->name);
@@ -133,7 +133,7 @@ cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, con
   cJSON_AddStringToObject(object, "label", step->label ? step->label : "");
   cJSON_AddNumberToObject(object, "ms", 1e3 * seconds);
   cJSON_AddNumberToObject(object, "macs", (double)work_macs(work));
-  cJSON_AddNumberToObject(object, "int8_macs", (double)work.macs[PEAK_INT8]);
+  cJSON_AddNumberToObject(object, "int8_macs", (double)work.counts[PEAK_INT8]);
   cJSON_AddNumberToObject(object, "weight_bytes", (double)traffic.weights);
   cJSON_AddNumberToObject(object, "map_bytes", (double)traffic.maps);
   cJSON_AddNumberToObject(object, "gflops", 2e-9 * (double)work_macs(work) / seconds);

@@ -102,7 +102,7 @@ void note_emit(Artifact *a);
 /* The constant atm_model and PREFIX_model, which returns it: behind the entries. */
 void metadata_emit(Artifact *a);
 
-/* The kernels PREFIX_peak_NAME of llvm_peak_macs multiply-adds, one for each PeakKind. */
+/* The kernels PREFIX_peak_NAME of llvm_peak_count multiply-adds, one for each PeakKind. */
 void peak_emit(ModuleContext *m, const char *prefix);
 
 /* ELF: the bytes of section `name` of an object that LLVM made. */

@@ -1,5 +1,5 @@
-/* PREFIX_peak_f32 and PREFIX_peak_int8, tasks that do nothing but multiply and add: what the
- * machine can reach with the instructions of the target, for `bench` to compare with.
+/* PREFIX_peak_f32 and the others, tasks that do nothing but one thing: what the machine can reach
+ * with the instructions of the target, for `bench` to compare with.
  *
  *   void PREFIX_peak_f32(float (*sums)[LLVM_PEAK_FLOATS], uint32_t task, uint32_t worker) {
  *     for (turn = 0; turn < TURNS; ++turn) a[i] = a[i] * b + c;    chains of vectors in registers
@@ -8,16 +8,22 @@
  *
  * That of int8 adds what the target's dot instructions make of a row, which is what was in
  * sums[worker], and of columns. A chain's own bytes are its columns: so no product is the same in
- * two chains or in two turns, none is left out, and nothing is loaded.
+ * two chains or in two turns, none is left out, and nothing is loaded. Those of functions apply
+ * them, with the code that kernels have: a[i] = 0.5 - f(a[i]), which goes to a fixed point.
  */
 #include "backends/llvm/artifact.h"
 #include "backends/llvm/product.h"
 
-enum { TURNS = 1 << 15 };
+enum { TURNS = 1 << 15, FUNCTION_TURNS = TURNS / 16 };
 
 /* Enough of them to hide the latency of the units, in three quarters of the registers. */
 static uint32_t chain_count(const TargetInfo *target) {
   return target->vector_registers * 3 / 4;
+}
+
+/* A function takes registers of its own. */
+static uint32_t function_chain_count(const TargetInfo *target) {
+  return target->vector_registers * 3 / 8;
 }
 
 /* The kernel's own LLVM_PEAK_FLOATS. */
@@ -27,14 +33,22 @@ static LLVMValueRef own_sums(ModuleContext *m, LLVMValueRef function) {
   return emit_address(m, LLVMGetParam(function, 0), offset);
 }
 
-static LoopRange all_turns(ModuleContext *m) {
-  return (LoopRange){emit_i64(m, 0), emit_i64(m, TURNS), 1};
+static LoopRange turns_of(ModuleContext *m, int64_t turns) {
+  return (LoopRange){emit_i64(m, 0), emit_i64(m, turns), 1};
 }
 
 /* -- f32 --------------------------------------------------------------------------------------- */
 
-static uint64_t macs_of_fma(const TargetInfo *target) {
-  return target->vector_floats;
+static uint64_t count_fma(const TargetInfo *target) {
+  return (uint64_t)TURNS * chain_count(target) * target->vector_floats;
+}
+
+/* Stores the sum of the chains. */
+static void store_sum(ModuleContext *m, LLVMValueRef function, const LLVMValueRef *chains,
+                      uint32_t count) {
+  LLVMValueRef sum = chains[0];
+  for (uint32_t i = 1; i < count; ++i) sum = emit_fadd(m, sum, chains[i]);
+  emit_store(m, sum, own_sums(m, function), m->target->vector_floats);
 }
 
 static void emit_fma_chains(ModuleContext *m, LLVMValueRef function) {
@@ -42,22 +56,49 @@ static void emit_fma_chains(ModuleContext *m, LLVMValueRef function) {
   uint32_t count = chain_count(m->target);
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat(m, i); /* none equals another */
   Loop turns;
-  loop_begin_carrying(m, &turns, all_turns(m), chains, count);
+  loop_begin_carrying(m, &turns, turns_of(m, TURNS), chains, count);
   LLVMValueRef b = emit_splat(m, 0.75), c = emit_splat(m, 0.5);
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_fma(m, turns.carried[i], b, c);
   loop_end(m, &turns, chains);
-  LLVMValueRef sum = turns.carried[0];
-  for (uint32_t i = 1; i < count; ++i) sum = emit_fadd(m, sum, turns.carried[i]);
-  emit_store(m, sum, own_sums(m, function), m->target->vector_floats);
+  store_sum(m, function, turns.carried, count);
+}
+
+/* -- functions --------------------------------------------------------------------------------- */
+
+static uint64_t count_functions(const TargetInfo *target) {
+  return (uint64_t)FUNCTION_TURNS * function_chain_count(target) * target->vector_floats;
+}
+
+static void emit_function_chains(ModuleContext *m, LLVMValueRef function,
+                                 LLVMValueRef (*evaluate)(ModuleContext *m, LLVMValueRef x)) {
+  LLVMValueRef chains[LOOP_MAX_CARRIED];
+  uint32_t count = function_chain_count(m->target);
+  for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat(m, 1.0 / (1 + i));
+  Loop turns;
+  loop_begin_carrying(m, &turns, turns_of(m, FUNCTION_TURNS), chains, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    chains[i] = emit_fsub(m, emit_splat(m, 0.5), evaluate(m, turns.carried[i]));
+  }
+  loop_end(m, &turns, chains);
+  store_sum(m, function, turns.carried, count);
+}
+
+static void emit_exp_chains(ModuleContext *m, LLVMValueRef function) {
+  emit_function_chains(m, function, elementary_exp2_minus_one);
+}
+
+static void emit_softplus_chains(ModuleContext *m, LLVMValueRef function) {
+  emit_function_chains(m, function, elementary_softplus);
 }
 
 /* -- int8 -------------------------------------------------------------------------------------- */
 
-/* Of one Dot.add. */
-static uint64_t macs_of_dot(const TargetInfo *target) {
+/* Of one Dot.add, times all of them. */
+static uint64_t count_dots(const TargetInfo *target) {
   const Dot *dot = dot_of_kind(target->dot);
   uint64_t macs = (uint64_t)plan_dot_group(target->dot) * dot->steps * dot->rows;
-  return macs * target->vector_floats / plan_dot_sums(target->dot, dot->rows);
+  macs = macs * target->vector_floats / plan_dot_sums(target->dot, dot->rows);
+  return TURNS * chain_count(target) * macs;
 }
 
 /* `chain` as columns for a row of this type, or as much of it as makes them. */
@@ -84,7 +125,7 @@ static void emit_dot_chains(ModuleContext *m, LLVMValueRef function) {
   uint32_t count = chain_count(m->target);
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat_i32(m, (int32_t)i);
   Loop turns;
-  loop_begin_carrying(m, &turns, all_turns(m), chains, count);
+  loop_begin_carrying(m, &turns, turns_of(m, TURNS), chains, count);
   for (uint32_t i = 0; i < count; ++i) {
     LLVMValueRef columns[DOT_MOST_STEPS];
     for (uint32_t s = 0; s < dot->steps; ++s) {
@@ -102,21 +143,23 @@ static void emit_dot_chains(ModuleContext *m, LLVMValueRef function) {
 
 typedef struct PeakWay {
   const char *name;
-  uint64_t (*macs)(const TargetInfo *target); /* of a chain in a turn */
+  uint64_t (*count)(const TargetInfo *target); /* of a task */
   void (*emit)(ModuleContext *m, LLVMValueRef function);
 } PeakWay;
 
 static const PeakWay ways[PEAK_KIND_COUNT] = {
-    [PEAK_F32] = {"f32", macs_of_fma, emit_fma_chains},
-    [PEAK_INT8] = {"int8", macs_of_dot, emit_dot_chains},
+    [PEAK_F32] = {"f32", count_fma, emit_fma_chains},
+    [PEAK_INT8] = {"int8", count_dots, emit_dot_chains},
+    [PEAK_EXP] = {"exp", count_functions, emit_exp_chains},
+    [PEAK_SOFTPLUS] = {"softplus", count_functions, emit_softplus_chains},
 };
 
 const char *llvm_peak_name(PeakKind kind) {
   return ways[kind].name;
 }
 
-uint64_t llvm_peak_macs(const TargetInfo *target, PeakKind kind) {
-  return (uint64_t)TURNS * chain_count(target) * ways[kind].macs(target);
+uint64_t llvm_peak_count(const TargetInfo *target, PeakKind kind) {
+  return ways[kind].count(target);
 }
 
 void peak_emit(ModuleContext *m, const char *prefix) {

@@ -656,9 +656,24 @@ eight="bench eight.json --weights eight.safetensors --shape 1x3x32x32 --quantize
 expect 0 $eight --profile
 says stdout "in f32 and"
 total=$((total + 1))
-grep -q '[1-9][0-9]* % \(int8\|both\)  k.*linear' stdout || { fail "no share of the peak of int8"; cat stdout; }
+grep -q '[1-9][0-9]* % \(int8\|mixed\)  *k.*linear' stdout || { fail "no share of the peak of int8"; cat stdout; }
 expect 0 $eight --profile --json
 for key in int8_peak_gops int8_macs peak_of; do says stdout "\"$key\":"; done
+# So have the functions of a scan.
+cat >scan.json <<'JSON'
+{"atmc": 1, "name": "scan", "inputs": [{"name": "x", "channels": 3}],
+ "layers": [{"op": "linear", "name": "stem", "channels": 16},
+            {"op": "vss_block", "name": "block", "states": 2, "rank": 1}],
+ "outputs": [{"name": "y"}]}
+JSON
+expect 0 weights scan.json --synthetic=0 -o scan.safetensors
+scan="bench scan.json --weights scan.safetensors --shape 1x3x9x7 --iterations=3"
+expect 0 $scan --profile
+says stdout "functions  8.06 k of exp at .* G/s at most, 4.03 k of softplus at .* G/s at most"
+total=$((total + 1))
+grep -q '[1-9][0-9]* % exp  *k.*selective_scan' stdout || { fail "no share of exp"; cat stdout; }
+expect 0 $scan --profile --json
+for key in exp_peak_gops softplus_peak_gops peak_of; do says stdout "\"$key\":"; done
 expect 3 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --trace=missing/trace.json
 # Plans read back, if they are of this model and resolution.
 plan="tiny.json --weights tiny.safetensors --shape 1x3x16x16"

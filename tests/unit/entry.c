@@ -255,6 +255,30 @@ Test(entry, has_a_loop_of_multiply_adds_for_bench) {
   close_fixture(&f);
 }
 
+/* Each chain, in three eighths of the registers, turns x into 0.5 - f(x) and so ends where both are
+ * equal. */
+Test(entry, has_loops_of_functions_for_bench) {
+  static const struct {
+    const char *symbol;
+    double x; /* 1.5 - 2^x = x; 0.5 - log(1 + e^x) = x */
+  } functions[] = {{"tiny_peak_exp", 0.28315}, {"tiny_peak_softplus", -0.13018}};
+  Fixture f;
+  open_fixture(&f, NULL, false);
+  const TargetInfo *target = target_choose(&(TargetRequest){0}, f.arena, &f.diag);
+  const uint32_t chains = target->vector_registers * 3 / 8;
+  for (int i = 0; i < 2; ++i) {
+    void (*peak)(void *, uint32_t, uint32_t) =
+        (void (*)(void *, uint32_t, uint32_t))(uintptr_t)llvm_symbol(f.loaded, functions[i].symbol);
+    cr_assert_not_null((void *)(uintptr_t)peak);
+    float sums[2][LLVM_PEAK_FLOATS] = {{0}};
+    peak(sums, 0, 1);
+    cr_expect_eq(sums[0][0], 0, "worker 0's");
+    cr_expect_float_eq(sums[1][0], functions[i].x * chains, 1e-3, "%s: %g", functions[i].symbol,
+                       (double)sums[1][0]);
+  }
+  close_fixture(&f);
+}
+
 /* What a chain that begins as `start` is after `turns` turns, where the row is 1, 0, 0, ..: its own
  * lowest byte, or word, is added. */
 static int32_t run_chain(uint32_t start, uint64_t turns, bool bytes) {
@@ -279,7 +303,7 @@ Test(entry, has_a_loop_of_dot_products_for_bench) {
       peak(sums, 0, 1);
       cr_expect_eq(sums[0][0], 0, "worker 0's");
       uint32_t chains = target->vector_registers * 3 / 4;
-      uint64_t turns = llvm_peak_macs(target, PEAK_F32) / chains / target->vector_floats;
+      uint64_t turns = llvm_peak_count(target, PEAK_F32) / chains / target->vector_floats;
       uint32_t sum = 0;
       for (uint32_t c = 0; c < chains; ++c) {
         sum += (uint32_t)run_chain(c, turns, target->dot == DOT_FOURS_U8);

@@ -175,8 +175,8 @@ Test(object, has_loops_of_the_instructions_that_products_take) {
     cr_expect_eq(floats, cases[i].chains, "%s: %u times%s", cases[i].isa, floats, cases[i].f32);
     cr_expect_eq(whole, cases[i].chains, "%s: %u times%s", cases[i].isa, whole, cases[i].int8);
     const TargetInfo *target = s->variants[0].target;
-    cr_expect_eq(llvm_peak_macs(target, PEAK_INT8),
-                 cases[i].ratio * llvm_peak_macs(target, PEAK_F32), "%s", cases[i].isa);
+    cr_expect_eq(llvm_peak_count(target, PEAK_INT8),
+                 cases[i].ratio * llvm_peak_count(target, PEAK_F32), "%s", cases[i].isa);
     free(assembly.data);
     discard(s);
   }
