@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "driver/clock.h"
 #include "driver/units.h"
@@ -49,16 +50,16 @@ Traffic profile_traffic(const PlanKernel *kernel) {
 
 /* -- tables ------------------------------------------------------------------------------------ */
 
-/* What a row of either table shows. */
+/* What a row of any table shows. */
 typedef struct Row {
   const char *name, *label;
-  uint32_t calls;
+  uint32_t calls; /* that stand in the row; 0: it does not count them */
   double seconds;
   Work work;
   uint64_t bytes;
 } Row;
 
-/* Adds a step to a row: of its own, or of its kernel. */
+/* Adds a step to a row: of its own, of its kernel, or of its layers. */
 static void add_step(Row *row, const Profile *profile, uint32_t index) {
   const Step *step = &profile->plan->steps[index];
   const PlanKernel *kernel = &profile->plan->kernels[step->kernel];
@@ -69,9 +70,9 @@ static void add_step(Row *row, const Profile *profile, uint32_t index) {
   row->bytes += traffic.weights + traffic.maps;
 }
 
-static void print_title(const char *what) {
+static void print_title(const char *what, const char *name) {
   printf("\n%s\n%12s %7s %10s %10s %9s %6s %-8s  %s\n", what, "ms", "time", "macs", "bytes",
-         "Gop/s", "peak", "of", "kernel");
+         "Gop/s", "peak", "of", name);
 }
 
 /* `total` seconds of all steps. */
@@ -103,8 +104,33 @@ static void print_kernels(const Profile *profile, double total, Arena *arena) {
     ++row->calls;
   }
   qsort(rows, plan->kernel_count, sizeof *rows, compare_rows);
-  print_title("kernels, by time");
+  print_title("kernels, by time", "kernel");
   for (uint32_t k = 0; k < plan->kernel_count; ++k) print_row(&rows[k], total, &profile->peaks);
+}
+
+/* The row of the steps of `label`, a new one behind the *count where there is none. */
+static Row *row_of(Row *rows, uint32_t *count, const char *label) {
+  for (uint32_t i = 0; i < *count; ++i) {
+    if (strcmp(rows[i].name, label) == 0) return &rows[i];
+  }
+  rows[*count].name = label;
+  return &rows[(*count)++];
+}
+
+/* Steps of the same layer together, in order; of several layers, those that have the same. */
+static void print_layers(const Profile *profile, double total, Arena *arena) {
+  const Plan *plan = profile->plan;
+  Row *rows = ARENA_ARRAY(arena, plan->step_count, Row);
+  uint32_t count = 0;
+  for (uint32_t s = 0; s < plan->step_count; ++s) {
+    const char *label = plan->steps[s].label ? plan->steps[s].label : "";
+    Row *row = row_of(rows, &count, label);
+    add_step(row, profile, s);
+    row->name = label;
+    ++row->calls;
+  }
+  print_title("layers, in order", "layer");
+  for (uint32_t i = 0; i < count; ++i) print_row(&rows[i], total, &profile->peaks);
 }
 
 void profile_print(const Profile *profile, Arena *arena) {
@@ -113,13 +139,15 @@ void profile_print(const Profile *profile, Arena *arena) {
   for (uint32_t s = 0; s < plan->step_count; ++s) total += profile->seconds[s];
   print_title(plan->rounds > 1
                   ? arena_printf(arena, "steps, in order, of one of %u rounds", plan->rounds)
-                  : "steps, in order");
+                  : "steps, in order",
+              "kernel");
   for (uint32_t s = 0; s < plan->step_count; ++s) {
     Row row = {.label = plan->steps[s].label};
     add_step(&row, profile, s);
     print_row(&row, total, &profile->peaks);
   }
   print_kernels(profile, total, arena);
+  print_layers(profile, total, arena);
 }
 
 /* -- JSON -------------------------------------------------------------------------------------- */

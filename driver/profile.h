@@ -21,7 +21,7 @@ typedef struct Profile {
  * what else the machine does only adds to it. */
 MUST_CHECK Status profile_measure(Native *native, const void *const *in, void *const *out,
                                   uint32_t repeats, double *seconds);
-/* A table of the steps, and one of the kernels with the sums of their steps. */
+/* A table of the steps, and the sums of these for each kernel and for each layer. */
 void profile_print(const Profile *profile, Arena *arena);
 /* The steps as an array of objects. */
 cJSON *profile_json(const Profile *profile);

@@ -617,6 +617,12 @@ expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iteratio
 for key in median_ms min_ms threads isa macs workspace_bytes compile_ms; do says stdout "\"$key\":"; done
 expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --profile
 says stdout "kernels, by time"
+# The last table has each layer once, and the times of all steps.
+total=$((total + 1))
+awk '/^steps, in order/ { part = 1 } /^kernels, by time/ { part = 2 } /^layers, in order/ { part = 3 }
+  $2 ~ /[.]/ && $3 == "%" { sum[part] += $1; if (part == 3 && seen[$NF]++) bad = 1 }
+  END { d = sum[1] - sum[3]; exit bad || part != 3 || sum[3] == 0 || d > 0.1 || d < -0.1 }' stdout ||
+  { fail "layers of bench --profile"; cat stdout; }
 says stdout "of the peak's"
 expect 0 bench tiny.json --weights tiny.safetensors --shape 1x3x16x16 --iterations=3 --threads=2 \
   --profile --json --trace=trace.json
