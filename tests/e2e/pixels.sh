@@ -36,7 +36,17 @@ grep -q "elements are '<f4'; input image takes '|u1'" log
 grep -q "elements are '<f4', expected bytes ('|u1'): the model normalizes pixels itself" log
 ! "$atmc" run floats.json --weights w.st --input bytes.npy 2>log
 grep -q 'a model whose input has "pixels" does that itself' log
-# What init --pixels writes compiles, for a fixed size too.
+# What init --pixels writes is what the models are evaluated with.
+# evaluated NAME MEAN RESIZED
+evaluated() {
+  "$atmc" init "$1" --pixels -o init.json
+  grep -q "\"mean\": \[$2," init.json && grep -q "\"to\": $3, \"crop\": 224, \"filter\": \"bicubic\"" init.json ||
+    { echo "$1"; cat init.json; exit 1; }
+}
+for name in atmnet_b cyclemlp_b2 resmlp_24 gmixer_24 asmlp_s vip_l7 vmamba_t; do evaluated $name 0.485 256; done
+for name in vip_s14 vip_s7 vip_m7; do evaluated $name 0.485 248; done
+for name in mixer_b16 gmlp_s16; do evaluated $name 0.5 256; done
+# It compiles, for a fixed size too.
 for name in atmnet_xt mixer_s32; do
   "$atmc" init $name --pixels -o init.json
   grep -q '"resize": {"to": 256, "crop": 224, "filter": "bicubic"}' init.json
