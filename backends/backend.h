@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "ir/graph.h"
+#include "ir/pixels.h"
 #include "ir/plan.h"
 #include "ir/tensor.h"
 #include "runtime/atm_runtime.h"
@@ -122,6 +123,7 @@ typedef struct ArtifactSpec {
   const char *model_hash; /* hex, for the metadata; NULL: none */
   const char *note;       /* JSON, for who finds the product: what it was made from; NULL: none */
   uint32_t image_input;   /* of the plans' inputs: the one whose size tells resolutions apart */
+  const Pixels *pixels;   /* of each of the plans' inputs; NULL: none takes photos */
   const uint64_t *macs;   /* [plan_count]: nominal; NULL: those of the plans' steps */
   const char *const *class_names;
   uint32_t class_count;

@@ -245,6 +245,7 @@ ArtifactSpec compilation_artifact(const Compilation *c, const WeightSource *sour
                         .blob = &c->blob,
                         .source = source,
                         .image_input = shapes_image_input(c->model->graph, c->arena),
+                        .pixels = c->model->pixels,
                         .macs = macs};
 }
 

@@ -5,7 +5,7 @@
  *
  *   atm_image photo = {pixels, height, width, 3 * width};
  *   atm_resize resize;
- *   int error = atm_resize_center(&photo, 256, 224, 224, ATM_FILTER_BICUBIC, &resize);
+ *   int error = atm_resize_model(PREFIX_model(), entry, &photo, &resize);
  *   size_t bytes = atm_resize_workspace(&photo, &resize);     (allocate so many, at any address)
  *   if (!error) error = atm_resize_run(&photo, &resize, out, workspace, bytes);
  *
@@ -53,6 +53,14 @@ typedef struct atm_resize {
  * smaller than the crop, or there is no such filter. */
 int atm_resize_center(const atm_image *image, uint32_t to, uint32_t rows, uint32_t columns,
                       uint32_t filter, atm_resize *resize);
+
+/* Sets *resize as `model` says that its image input takes photos, arrangement included
+ * (atm_model.pixels): for `entry`, an image of one, which may be of another size than the crop; the
+ * shorter side then is in proportion. ATM_E_ARGUMENT: the input takes no photos, the model was
+ * compiled before models said so, it resizes none and the image is not of the entry's size, or as
+ * atm_resize_center. */
+int atm_resize_model(const atm_model *model, const atm_entry *entry, const atm_image *image,
+                     atm_resize *resize);
 
 /* How many bytes atm_resize_run works in: some rows of the result and the filter's coefficients,
  * not an image. 0: what atm_resize_run refuses. */

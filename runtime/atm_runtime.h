@@ -123,6 +123,15 @@ typedef struct atm_weights_header {
   uint8_t zeros[88];
 } atm_weights_header;
 
+/* How an input of bytes takes photos: what is done to them before (atm_resize.h does it). */
+enum { ATM_ORDER_RGB = 1, ATM_ORDER_BGR = 2 };
+typedef struct atm_pixels {
+  uint32_t order;     /* of a pixel's channels: ATM_ORDER_*; 0: the input takes no photos */
+  uint32_t resize_to; /* pixels of the shorter side; 0: photos are taken as they are */
+  uint32_t crop;      /* rows and columns of the middle that is kept */
+  uint32_t filter;    /* ATM_FILTER_* of atm_resize.h */
+} atm_pixels;
+
 typedef struct atm_variant { /* the code for one instruction set */
   const char *name;          /* as "x86-64-v3" */
   uint64_t isa;              /* ATM_ISA_* bits that the code needs */
@@ -141,9 +150,11 @@ typedef struct atm_model {
   const atm_entry *entries;    /* in the order of --shape */
   const atm_variant *variants; /* best first: the first that may run does */
   const char *const *classes;
-  uint64_t weights_bytes; /* of external weights, header included; 0 when embedded */
-  const char *arithmetic; /* "f32", or "int8 and f32": maps are multiplied in 8 bits */
-  uint32_t image_input;   /* of the inputs: the one whose size tells entries apart */
+  uint64_t weights_bytes;   /* of external weights, header included; 0 when embedded */
+  const char *arithmetic;   /* "f32", or "int8 and f32": maps are multiplied in 8 bits */
+  uint32_t image_input;     /* of the inputs: the one whose size tells entries apart */
+  uint32_t size;            /* of this structure where the model was compiled. 0: it ends here */
+  const atm_pixels *pixels; /* [input_count] */
 } atm_model;
 
 /* The smallest entry whose images hold `n` images of `h` x `w`: the caller pads them, or scales

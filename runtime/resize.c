@@ -182,6 +182,43 @@ int atm_resize_center(const atm_image *image, uint32_t to, uint32_t rows, uint32
   return ATM_OK;
 }
 
+/* `image` as it is, of rows x columns. */
+static int keep(const atm_image *image, uint32_t rows, uint32_t columns, atm_resize *resize) {
+  if (!image || !resize || image->height != rows || image->width != columns || !is_side(rows) ||
+      !is_side(columns)) {
+    return ATM_E_ARGUMENT;
+  }
+  *resize = (atm_resize){.height = rows,
+                         .width = columns,
+                         .rows = rows,
+                         .columns = columns,
+                         .filter = ATM_FILTER_BILINEAR}; /* which keeps an image of that size */
+  return ATM_OK;
+}
+
+int atm_resize_model(const atm_model *model, const atm_entry *entry, const atm_image *image,
+                     atm_resize *resize) {
+  if (!model || !entry || !model->size) return ATM_E_ARGUMENT;
+  const atm_pixels *pixels = &model->pixels[model->image_input];
+  const atm_tensor *input = &entry->inputs[model->image_input];
+  if (!pixels->order || input->dims[0] != 1) return ATM_E_ARGUMENT;
+  int planes = input->layout[1] == 'c';
+  uint32_t rows = input->dims[planes ? 2 : 1], columns = input->dims[planes ? 3 : 2];
+  int code = ATM_OK;
+  if (pixels->resize_to) {
+    uint64_t longer = rows > columns ? rows : columns, to = pixels->resize_to * longer;
+    to /= pixels->crop;
+    if (to > ATM_RESIZE_MAX_SIDE) return ATM_E_ARGUMENT;
+    code = atm_resize_center(image, (uint32_t)to, rows, columns, pixels->filter, resize);
+  } else {
+    code = keep(image, rows, columns, resize);
+  }
+  if (code) return code;
+  resize->arrangement =
+      (planes ? ATM_ARRANGE_NCHW : 0) | (pixels->order == ATM_ORDER_BGR ? ATM_ARRANGE_REVERSED : 0);
+  return ATM_OK;
+}
+
 size_t atm_resize_workspace(const atm_image *image, const atm_resize *resize) {
   if (!is_sound(image, resize)) return 0;
   uint64_t across = side_of(image->width, resize->width, resize->filter).taps;

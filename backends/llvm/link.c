@@ -1,6 +1,7 @@
 /* Programs and shared libraries: the C compiler builds the runtime's sources and links them with
  * the object, in a private folder that is removed on every way out. No shell is involved. */
 #include <errno.h>
+#include <fcntl.h>
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
 #include <signal.h>
@@ -19,7 +20,7 @@
 
 extern char **environ;
 
-static const char object_name[] = "model.o";
+static const char object_name[] = "model.o", probe_name[] = "probe";
 static const char standalone_folder[] = "standalone/";
 
 /* A growing list of arguments, NULL-ended. */
@@ -84,6 +85,7 @@ static void list_files(Arena *arena, Folder *folder, LinkKind kind) {
     push(&folder->files, file_path(arena, folder->path, &embedded_runtime[i]));
   }
   push(&folder->files, arena_printf(arena, "%s/%s", folder->path, object_name));
+  push(&folder->files, arena_printf(arena, "%s/%s", folder->path, probe_name));
 }
 
 /* Files that are not there are no error: the process may end before they are written. */
@@ -131,39 +133,30 @@ static void push_guard(Arguments *list, const TargetInfo *target) {
   }
 }
 
-/* The command line, ending with NULL: every .c file of the folder, and the object. */
-static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *folder,
-                         const char *output, Arena *arena) {
+/* What every call of the C compiler begins with. */
+static Arguments common(const ArtifactSpec *spec, Arena *arena) {
   Arguments list = {.arena = arena};
   push_compiler(&list, spec->variants[0].target);
-  push(&list, "-std=gnu11");
+  push(&list, "-w"); /* $CC may ask for warnings, and take them for errors */
   push(&list, "-O2");
+  push(&list, "-std=gnu11");
   push(&list, "-fPIC");
   push(&list, "-pthread");
   push_guard(&list, spec->variants[0].target);
   push(&list, "-Wl,-z,relro,-z,now"); /* nothing that the loader wrote can be written again */
-  if (kind == LINK_SHARED) {
-    push(&list, "-shared");
-    push(&list, arena_printf(arena, "-Wl,-soname,lib%s.so", spec->name));
-  } else {
-    push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", spec->prefix));
-  }
-  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
-    const EmbeddedFile *file = &embedded_runtime[i];
-    size_t length = strlen(file->name);
-    bool source = file->name[length - 1] == 'c';
-    if (source && is_wanted(file, kind)) push(&list, file_path(arena, folder, file));
-  }
-  push(&list, arena_printf(arena, "%s/%s", folder, object_name));
-  push(&list, "-o");
-  push(&list, output);
-  push(&list, NULL);
   return list;
 }
 
-/* Starts the tool. The signals that end a process wait while there are temporaries (atomic_file.h),
- * not for it: Ctrl-C ends the compiler, and us behind it. */
-static int spawn(const Arguments *list, pid_t *child) {
+/* Adds a source in C, for drivers of C++ too: that of GNU takes a language for one file. */
+static void push_source(Arguments *list, const char *path) {
+  push(list, "-xc");
+  push(list, path);
+}
+
+/* Starts the tool, whose messages are shown unless it is `silent`. The signals that end a process
+ * wait while there are temporaries (atomic_file.h), not for it: Ctrl-C ends the compiler, and us
+ * behind it. */
+static int spawn(const Arguments *list, bool silent, pid_t *child) {
   static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   sigset_t blocked, ignored;
   posix_spawnattr_t attributes;
@@ -176,31 +169,120 @@ static int spawn(const Arguments *list, pid_t *child) {
   (void)posix_spawnattr_setsigmask(&attributes, &blocked);
   (void)posix_spawnattr_setsigdefault(&attributes, &ignored);
   (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  error = posix_spawnp(child, list->items[0], NULL, &attributes,
-                       (char *const *)(uintptr_t)list->items, environ);
+  posix_spawn_file_actions_t actions;
+  error = posix_spawn_file_actions_init(&actions);
+  if (!error) {
+    for (int file = STDOUT_FILENO; silent && !error && file <= STDERR_FILENO; ++file) {
+      error = posix_spawn_file_actions_addopen(&actions, file, "/dev/null", O_WRONLY, 0);
+    }
+    if (!error) {
+      error = posix_spawnp(child, list->items[0], &actions, &attributes,
+                           (char *const *)(uintptr_t)list->items, environ);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+  }
   (void)posix_spawnattr_destroy(&attributes);
   return error;
+}
+
+/* Waits for the tool; *good: it succeeded. Returns an errno. */
+static int wait_for(pid_t child, bool *good) {
+  int state = 0;
+  while (waitpid(child, &state, 0) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  *good = WIFEXITED(state) && WEXITSTATUS(state) == 0;
+  return 0;
 }
 
 /* Runs the tool and waits for it. What it prints is not ours to change. */
 static Status run(const Arguments *list, Diag *diag) {
   const char *tool = list->items[0];
   pid_t child = 0;
-  int error = spawn(list, &child);
+  int error = spawn(list, false, &child);
   if (error) {
     return diag_io_error(diag, diag_file(NULL),
                          "cannot run the C compiler \"%s\": %s; programs and shared libraries need "
                          "one (set CC)",
                          tool, strerror(error));
   }
-  int state = 0;
-  while (waitpid(child, &state, 0) < 0) {
-    if (errno != EINTR) {
-      return diag_io_error(diag, diag_file(NULL), "%s: %s", tool, strerror(errno));
+  bool good = false;
+  error = wait_for(child, &good);
+  if (error) return diag_io_error(diag, diag_file(NULL), "%s: %s", tool, strerror(error));
+  if (good) return STATUS_OK;
+  return diag_io_error(diag, diag_file(NULL), "the C compiler \"%s\" failed", tool);
+}
+
+/* -- libraries for photos ---------------------------------------------------------------------- */
+
+/* What a program reads photos with, where the C compiler finds it: header and library. */
+typedef struct PhotoLibrary {
+  const char *define, *source, *option;
+} PhotoLibrary;
+
+static const PhotoLibrary photo_libraries[] = {
+    {"-DATM_HAVE_PNG", "decode_png.c", "-lpng"},
+    {"-DATM_HAVE_JPEG", "decode_jpeg.c", "-ljpeg"},
+};
+enum { PHOTO_LIBRARIES = sizeof photo_libraries / sizeof *photo_libraries };
+
+/* An input of the model takes photos. */
+static bool takes_photos(const ArtifactSpec *spec) {
+  bool any = false;
+  uint32_t count = spec->pixels ? spec->variants[0].plans[0]->input_count : 0;
+  for (uint32_t i = 0; i < count; ++i) any |= spec->pixels[i].declared;
+  return any;
+}
+
+/* The C compiler makes a library of what uses `library`. */
+static bool has_library(const PhotoLibrary *library, const ArtifactSpec *spec, const char *folder,
+                        Arena *arena) {
+  Arguments list = common(spec, arena);
+  push(&list, "-shared");
+  push(&list, library->define);
+  push_source(&list, arena_printf(arena, "%s/%s", folder, library->source));
+  push(&list, "-xnone");
+  push(&list, library->option);
+  push(&list, "-o");
+  push(&list, arena_printf(arena, "%s/%s", folder, probe_name));
+  push(&list, NULL);
+  pid_t child = 0;
+  bool good = false;
+  return spawn(&list, true, &child) == 0 && wait_for(child, &good) == 0 && good;
+}
+
+/* -- the whole --------------------------------------------------------------------------------- */
+
+/* The command line, ending with NULL: every .c file of the folder, the object, and libraries. */
+static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *folder,
+                         const char *output, Arena *arena) {
+  Arguments list = common(spec, arena);
+  bool has[PHOTO_LIBRARIES] = {false};
+  if (kind == LINK_SHARED) {
+    push(&list, "-shared");
+    push(&list, arena_printf(arena, "-Wl,-soname,lib%s.so", spec->name));
+  } else {
+    push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", spec->prefix));
+    for (uint32_t i = 0; takes_photos(spec) && i < PHOTO_LIBRARIES; ++i) {
+      has[i] = has_library(&photo_libraries[i], spec, folder, arena);
+      if (has[i]) push(&list, photo_libraries[i].define);
     }
   }
-  if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return STATUS_OK;
-  return diag_io_error(diag, diag_file(NULL), "the C compiler \"%s\" failed", tool);
+  for (uint32_t i = 0; i < embedded_runtime_count; ++i) {
+    const EmbeddedFile *file = &embedded_runtime[i];
+    size_t length = strlen(file->name);
+    bool source = file->name[length - 1] == 'c';
+    if (source && is_wanted(file, kind)) push_source(&list, file_path(arena, folder, file));
+  }
+  push(&list, "-xnone");
+  push(&list, arena_printf(arena, "%s/%s", folder, object_name));
+  for (uint32_t i = 0; i < PHOTO_LIBRARIES; ++i) {
+    if (has[i]) push(&list, photo_libraries[i].option);
+  }
+  push(&list, "-o");
+  push(&list, output);
+  push(&list, NULL);
+  return list;
 }
 
 Status link_artifact(LinkKind kind, const ArtifactSpec *spec, const Emitted *object,

@@ -3,6 +3,7 @@
  *   atm_model -> atm_entry[plan_count] -> atm_tensor[], for inputs and for outputs
  *             -> atm_variant[variant_count]
  *             -> names of classes
+ *             -> atm_pixels[], for inputs
  *
  * Texts and tables are private constants of their own; only the function's name is exported.
  */
@@ -12,8 +13,10 @@
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
-_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 && sizeof(atm_model) == 96 &&
-                   sizeof(atm_variant) == 16,
+enum { MODEL_BYTES = 104 };
+_Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 &&
+                   sizeof(atm_model) == MODEL_BYTES && sizeof(atm_variant) == 16 &&
+                   sizeof(atm_pixels) == 16,
                "the structures below have the fields of the header");
 
 /* A uint32_t field. What does not fit is our bug. */
@@ -124,6 +127,21 @@ static LLVMValueRef classes(Artifact *a) {
   return array(a, elements, count);
 }
 
+/* How each input takes photos. */
+static LLVMValueRef pixels(Artifact *a, uint32_t count) {
+  LLVMValueRef *elements = ARENA_ARRAY(a->arena, count, LLVMValueRef);
+  for (uint32_t i = 0; i < count; ++i) {
+    Pixels p = a->spec->pixels ? a->spec->pixels[i] : (Pixels){0};
+    uint32_t order = !p.declared ? 0 : p.reversed ? ATM_ORDER_BGR : ATM_ORDER_RGB;
+    bool resized = p.declared && p.resize_to;
+    LLVMValueRef fields[] = {number32(a, order), number32(a, resized ? p.resize_to : 0),
+                             number32(a, resized ? p.crop : 0),
+                             number32(a, resized ? (uint64_t)p.filter : 0)};
+    elements[i] = structure(a, fields, 4);
+  }
+  return array(a, elements, count);
+}
+
 /* Whether any kernel of a plan multiplies in 8 bits. */
 static bool is_quantized(const Plan *plan) {
   bool found = false;
@@ -159,7 +177,9 @@ void metadata_emit(Artifact *a) {
                            classes(a),
                            number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0),
                            text(a, artifact_arithmetic(a->spec)),
-                           number32(a, a->spec->image_input)};
+                           number32(a, a->spec->image_input),
+                           number32(a, MODEL_BYTES),
+                           pixels(a, plan->input_count)};
   LLVMValueRef model =
       artifact_constant(a, "metadata", structure(a, fields, sizeof fields / sizeof *fields));
   artifact_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);

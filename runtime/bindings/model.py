@@ -41,13 +41,18 @@ class _Variant(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("isa", ctypes.c_uint64)]
 
 
+class _Pixels(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint32) for name in ("order", "resize_to", "crop", "filter")]
+
+
 class _Model(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint32) for name in ("abi_version", "input_count", "output_count", "entry_count",
                                                      "variant_count", "class_count")]
     _fields_ += [("name", ctypes.c_char_p), ("target", ctypes.c_char_p), ("hash", ctypes.c_char_p),
                  ("entries", ctypes.POINTER(_Entry)), ("variants", ctypes.POINTER(_Variant)),
                  ("classes", ctypes.POINTER(ctypes.c_char_p)), ("weights_bytes", ctypes.c_uint64),
-                 ("arithmetic", ctypes.c_char_p), ("image_input", ctypes.c_uint32)]
+                 ("arithmetic", ctypes.c_char_p), ("image_input", ctypes.c_uint32), ("size", ctypes.c_uint32),
+                 ("pixels", ctypes.POINTER(_Pixels))]
 
 
 class Error(RuntimeError):
@@ -65,6 +70,19 @@ class Tensor:
 
     def __repr__(self):
         return f"{self.name}: {self.dtype} {list(self.shape)} {self.layout}"
+
+
+class Pixels:
+    """How an input takes photos: the order of channels ("rgb" or "bgr"); where `resize_to` is not 0, the shorter side
+    is resized to it by `filter` ("bilinear" or "bicubic", both as Pillow does it) and the middle crop x crop is kept."""
+
+    def __init__(self, pixels):
+        self.order = {1: "rgb", 2: "bgr"}[pixels.order]
+        self.resize_to, self.crop = pixels.resize_to, pixels.crop
+        self.filter = {0: None, 1: "bilinear", 2: "bicubic"}[pixels.filter]
+
+    def __repr__(self):
+        return f"{self.order}, resized to {self.resize_to} ({self.filter}), crop {self.crop}"
 
 
 class Resolution:
@@ -101,6 +119,8 @@ class Model:
         self.isas = [model.variants[i].name.decode() for i in range(model.variant_count)]
         self.classes = [model.classes[i].decode("utf-8", "replace") for i in range(model.class_count)]
         self.resolutions = [Resolution(model.entries[i], model) for i in range(model.entry_count)]
+        self.pixels = [Pixels(model.pixels[i]) if model.size and model.pixels[i].order else None
+                       for i in range(model.input_count)]  # of each input; None: it takes no photos
         self._weights = self._map(weights) if model.weights_bytes else None
         self._pool = lib.atm_pool_create(threads)
         if not self._pool:

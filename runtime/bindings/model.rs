@@ -59,6 +59,22 @@ struct Info {
     weights_bytes: u64,
     arithmetic: *const c_char,
     image_input: u32,
+    size: u32,
+    pixels: *const Pixels,
+}
+
+/// How an input takes photos.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Pixels {
+    /// Of channels: 1 is red, green, blue, 2 the reverse; 0: the input takes no photos.
+    pub order: u32,
+    /// The shorter side; 0: photos are taken as they are.
+    pub resize_to: u32,
+    /// Both sides of the middle that is kept.
+    pub crop: u32,
+    /// 1 is bilinear, 2 bicubic, both as Pillow has them.
+    pub filter: u32,
 }
 
 extern "C" {
@@ -128,6 +144,14 @@ pub fn entries() -> &'static [Entry] {
 /// The entry for `n` images of `h` x `w`.
 pub fn find(n: u32, h: u32, w: u32) -> Option<&'static Entry> {
     unsafe { @PREFIX@_find(n, h, w).as_ref() }
+}
+
+/// Of each input, in order.
+pub fn pixels() -> &'static [Pixels] {
+    if info().size == 0 {
+        return &[];
+    }
+    unsafe { slice::from_raw_parts(info().pixels, info().input_count as usize) }
 }
 
 pub fn classes() -> Vec<String> {

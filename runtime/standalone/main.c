@@ -1,5 +1,5 @@
-/* The main program of an emitted executable: reads .npy inputs, runs the model once and writes .npy
- * outputs, or says what came out. ATM_MODEL is the name of the model's PREFIX_model function. */
+/* The main program of an emitted executable: reads .npy inputs and photos, runs the model once and
+ * writes .npy outputs, or says what came out. ATM_MODEL is the name of the model's PREFIX_model function. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
@@ -14,6 +14,7 @@
 
 #include "atm_runtime.h"
 #include "npy.h"
+#include "photo.h"
 
 enum { EXIT_BAD_INPUT = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3, ALIGNMENT = 64, TOP = 5 };
 enum { MOST_INTEGERS = 16 };
@@ -61,11 +62,32 @@ static void print_tensors(const char *title, const atm_tensor *tensors, uint32_t
   }
 }
 
+/* Input `i` takes photos. */
+static int takes_photos(const program *p, uint32_t i) {
+  const atm_model *model = p->model;
+  return i == model->image_input && model->pixels[i].order != 0 &&
+         model->entries->inputs[i].dtype == ATM_DTYPE_U8;
+}
+
+/* What files may be for the image input. */
+static const char *photo_names(const program *p) {
+  if (!takes_photos(p, p->model->image_input)) return "";
+  return "|photo.ppm"
+#ifdef ATM_HAVE_PNG
+         "|.png"
+#endif
+#ifdef ATM_HAVE_JPEG
+         "|.jpg"
+#endif
+      ;
+}
+
 static void print_help(const program *p) {
   const atm_model *model = p->model;
   printf(
-      "Usage: %s --input [NAME=]FILE.npy [--output [NAME=]FILE.npy] [--threads=N] [--isa=NAME]%s\n",
-      p->name, model->weights_bytes ? " --weights=FILE" : "");
+      "Usage: %s --input [NAME=]FILE.npy%s [--output [NAME=]FILE.npy] [--threads=N] "
+      "[--isa=NAME]%s\n",
+      p->name, photo_names(p), model->weights_bytes ? " --weights=FILE" : "");
   printf("Runs the model %s, compiled for", model->name);
   for (uint32_t i = 0; i < model->variant_count; ++i) {
     printf("%s %s", i ? "," : "", model->variants[i].name);
@@ -171,6 +193,17 @@ static int open_file(const program *p, const char *path, FILE **file) {
   return *file ? 0 : fail(p, EXIT_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
+/* The photo in `file`, at `path`, for input `i`. */
+static int read_photo(program *p, uint32_t i, const char *path, FILE *file) {
+  char message[PHOTO_MAX_MESSAGE] = "not a photo that can be resized";
+  if (!takes_photos(p, i)) {
+    return fail(p, EXIT_BAD_INPUT, "%s: a photo; input %s takes .npy files alone", path,
+                p->model->entries->inputs[i].name);
+  }
+  if (photo_read(file, p->model, &p->inputs[i], message)) return 0;
+  return fail(p, EXIT_BAD_INPUT, "%s: %s", path, message);
+}
+
 /* Reads every input's file. Elements must be of the model's type; choose_entry looks at the shapes.
  */
 static int read_inputs(program *p) {
@@ -181,6 +214,12 @@ static int read_inputs(program *p) {
     FILE *file;
     int code = open_file(p, path, &file);
     if (code) return code;
+    if (photo_is_file(file)) {
+      code = read_photo(p, i, path, file);
+      fclose(file);
+      if (code) return code;
+      continue;
+    }
     const char *error = npy_read(file, &p->inputs[i]);
     fclose(file);
     uint32_t wanted = p->model->entries->inputs[i].dtype;

@@ -19,6 +19,7 @@ image = np.load(sys.argv[1])
 model = glyphs.Model(threads=2)
 wanted = model.run(image)
 assert model.resolutions[0].inputs[0].shape == (1, 3, 48, 48) and len(model.classes) == 34
+assert model.pixels == [None]
 out = np.empty_like(wanted)
 assert model.run(image=image, out=out) is out and (out == wanted).all()
 assert model.run(np.zeros((1, 3, 64, 80), np.float32)).shape == wanted.shape

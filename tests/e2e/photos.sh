@@ -30,6 +30,77 @@ model=planes.json run "$photos/palette.png" --output stem=got.npy
 model=$here/pixels/model.json run "$photos/photo.png" --output stem=got.npy
 grep -qa "(1, 40, 22, 33)" got.npy
 
+# EXIF's orientation: a segment with it behind the photo's first marker (big-endian, then little).
+exif() {
+  head -c 2 "$photos/photo.jpg" && printf '\377\341\0\042Exif\0\0'
+  case $2 in
+    big) printf 'MM\0*\0\0\0\010\0\001\001\022\0\003\0\0\0\001\0\'"$1"'\0\0\0\0\0\0' ;;
+    little) printf 'II*\0\010\0\0\0\001\0\022\001\003\0\001\0\0\0\'"$1"'\0\0\0\0\0\0\0' ;;
+  esac
+  tail -c +3 "$photos/photo.jpg"
+}
+exif 06 little >turned.jpg
+run "$photos/turned_6.npy" --output stem=expected.npy
+run turned.jpg --output stem=got.npy
+cmp got.npy expected.npy
+# A PPM, as a photo without resizing gives it.
+{ printf 'P6\n# of a camera\n37 21\n255\n' && head -c 2331 "$photos/photo.jpg.npy"; } >photo.ppm
+{ printf '\223NUMPY\001\0\166\0' &&
+  printf '%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 21, 37, 3), }" &&
+  head -c 2331 "$photos/photo.jpg.npy"; } >photo.npy
+for input in photo.ppm photo.npy; do model=$here/pixels/model.json run $input --output stem=$input.out; done
+cmp photo.ppm.out photo.npy.out
+
+# Emitted programs do the same: for the entry of the crop's size, without a crop for that of the photo's.
+"$atmc" compile model.json --weights w.st --shape 1x3x32x32,1x3x48x48 --emit=exe -o program 2>log || { cat log; exit 1; }
+./program --help >said
+grep -q '|photo.ppm|.png|.jpg' said || { cat said; exit 1; }
+for photo in photo.png photo.jpg gray.jpg palette.png; do
+  run "$photos/$photo.npy" --output stem=expected.npy
+  ./program --input "$photos/$photo" --output stem=got.npy >log
+  cmp got.npy expected.npy
+done
+# turns EIGHTS ONES ORDER EXPECTED.npy: of the orientation with these octal digits.
+turns() {
+  exif "$1$2" "$3" >turned.jpg
+  ./program --input "$4" --output stem=expected.npy >log
+  ./program --input turned.jpg --output stem=got.npy >log
+  cmp got.npy expected.npy || { echo "orientation 0$1$2, $3"; exit 1; }
+}
+for order in big little; do
+  for orientation in 2 3 4 5 6 7; do turns 0 $orientation $order "$photos/turned_$orientation.npy"; done
+  turns 1 0 $order "$photos/turned_8.npy" # octal
+  turns 0 1 $order "$photos/photo.jpg.npy"
+  turns 1 1 $order "$photos/photo.jpg.npy" # there is no such orientation
+done
+"$atmc" compile "$here/pixels/model.json" --weights w.st --shape 1x3x48x48,1x3x21x37 --emit=exe -o whole 2>log
+./whole --input photo.ppm --output stem=got.npy >log
+cmp got.npy photo.ppm.out
+! ./whole --input "$photos/photo.png" 2>log
+grep -q 'photo.png: 90 x 131 pixels: no resolution of one image takes such a photo' log || { cat log; exit 1; }
+head -c 1500 "$photos/photo.jpg" >cut.jpg
+! ./program --input cut.jpg 2>log
+grep -q 'cut.jpg: not a good JPEG: its data are damaged' log || { cat log; exit 1; }
+head -c 300 photo.ppm >cut.ppm
+! ./program --input cut.ppm 2>log
+grep -q 'cut.ppm: not a good PPM: the pixels are cut off' log || { cat log; exit 1; }
+# Where the C compiler does not find the libraries, they read .ppm all the same; C++ compilers will do.
+for cc in none "${CXX:-c++} -Wall -Wextra -Wpedantic -Werror"; do
+  case $cc in *none)
+    mkdir none && for header in png.h jpeglib.h; do echo '#error "none here"' >none/$header; done
+    cc="cc -I$work/none"
+    ;;
+  esac
+  CC=$cc "$atmc" compile model.json --weights w.st --shape 1x3x48x48 --emit=exe -o other 2>log || { cat log; exit 1; }
+  case $cc in *none)
+    ./other --help | grep -q '|photo.ppm \['
+    ! ./other --input "$photos/photo.png" 2>log
+    grep -q 'this program was built without libpng, and reads no PNG' log || { cat log; exit 1; }
+    ;;
+  *) ./other --input "$photos/photo.png" >log ;;
+  esac
+done
+
 run "$photos/photo.png" --json >got.json
 grep -q '"name":.*"logits"' got.json
 [ "$(grep -c '"class"' got.json)" = 5 ] || { cat got.json; exit 1; }

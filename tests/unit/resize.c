@@ -156,3 +156,76 @@ Test(resize, refuses) {
   cr_expect_eq(atm_resize_run(&pixel, &good, NULL, workspace, bytes), ATM_E_ARGUMENT);
   cr_expect_eq(atm_resize_run(&pixel, &good, out, workspace, bytes), ATM_OK);
 }
+
+/* -- what a model says of photos --------------------------------------------------------------- */
+
+typedef struct Told { /* a model of one entry, and what it says */
+  atm_pixels pixels;
+  atm_tensor input;
+  atm_entry entry;
+  atm_model model;
+} Told;
+
+static void tell(Told *t, uint32_t rows, uint32_t columns, int planes) {
+  t->input = (atm_tensor){.layout = planes ? "nchw" : "nhwc", .dtype = ATM_DTYPE_U8, .rank = 4};
+  const uint32_t nhwc[] = {1, rows, columns, 3}, nchw[] = {1, 3, rows, columns};
+  memcpy(t->input.dims, planes ? nchw : nhwc, sizeof nhwc);
+  t->entry = (atm_entry){.inputs = &t->input};
+  t->model = (atm_model){.input_count = 1,
+                         .entry_count = 1,
+                         .entries = &t->entry,
+                         .size = sizeof(atm_model),
+                         .pixels = &t->pixels};
+}
+
+Test(resize, does_what_a_model_says) {
+  uint8_t byte = 0;
+  atm_image image = {&byte, 500, 333, 999};
+  Told t = {.pixels = {ATM_ORDER_BGR, 256, 224, ATM_FILTER_BICUBIC}};
+  atm_resize resize;
+  tell(&t, 224, 224, 1);
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_OK);
+  cr_expect(resize.height == 384 && resize.width == 256 && resize.top == 80 && resize.left == 16);
+  cr_expect(resize.rows == 224 && resize.columns == 224 && resize.filter == ATM_FILTER_BICUBIC);
+  cr_expect_eq(resize.arrangement, ATM_ARRANGE_NCHW | ATM_ARRANGE_REVERSED);
+  tell(&t, 384, 320, 0); /* the shorter side is 256 * 384 / 224 */
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_OK);
+  cr_expect(resize.width == 438 && resize.rows == 384 && resize.columns == 320);
+  cr_expect_eq(resize.arrangement, ATM_ARRANGE_REVERSED);
+}
+
+Test(resize, keeps_photos_that_a_model_does_not_resize) {
+  uint8_t byte = 0;
+  atm_image image = {&byte, 500, 333, 999};
+  Told t = {.pixels = {.order = ATM_ORDER_RGB}};
+  atm_resize resize;
+  tell(&t, 500, 333, 0);
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_OK);
+  cr_expect(resize.height == 500 && resize.width == 333 && resize.rows == 500 && !resize.top);
+  cr_expect_eq(resize.arrangement, 0);
+  tell(&t, 333, 500, 0);
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_E_ARGUMENT);
+}
+
+Test(resize, refuses_models_that_say_nothing) {
+  uint8_t byte = 0;
+  atm_image image = {&byte, 500, 333, 999};
+  Told t = {.pixels = {ATM_ORDER_RGB, 256, 224, ATM_FILTER_BICUBIC}};
+  atm_resize resize;
+  tell(&t, 224, 224, 0);
+  cr_expect_eq(atm_resize_model(NULL, &t.entry, &image, &resize), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_model(&t.model, NULL, &image, &resize), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, NULL, &resize), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, NULL), ATM_E_ARGUMENT);
+  t.input.dims[0] = 2; /* images at once */
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_E_ARGUMENT);
+  tell(&t, 65535, 65535, 0); /* of which the photo would be larger */
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_E_ARGUMENT);
+  tell(&t, 224, 224, 0);
+  t.model.size = 0; /* compiled before models said so */
+  t.model.pixels = NULL;
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_E_ARGUMENT);
+  tell(&t, 224, 224, 0);
+  t.pixels.order = 0;
+  cr_expect_eq(atm_resize_model(&t.model, &t.entry, &image, &resize), ATM_E_ARGUMENT);
+}

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Writes the photos of this folder, and resized.npy: what Debian's Pillow makes of each by Resize(64, bicubic) and
-CenterCrop(48). Usage: record.py, in this folder."""
+"""Writes the photos of this folder, and beside each what Debian's Pillow makes of it by Resize(64, bicubic) and
+CenterCrop(48); turned_N.npy is that of photo.jpg with EXIF's orientation N. Usage: record.py, in this folder."""
+import io
 import math
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 HEIGHT, WIDTH = 90, 131
 
@@ -28,8 +29,22 @@ photo.save("photo.png")
 photo.save("photo.jpg", quality=90)
 photo.convert("L").save("gray.jpg", quality=90)
 photo.quantize(64).save("palette.png")
-for name in ("photo.png", "photo.jpg", "gray.jpg", "palette.png"):
-    image = Image.open(name).convert("RGB")
-    image = image.resize((64 * WIDTH // HEIGHT, 64), Image.BICUBIC)
+
+
+def save_resized(name, image):
+    """Resize(64, bicubic) and CenterCrop(48)."""
+    to_width, to_height = 64 * image.width // min(image.size), 64 * image.height // min(image.size)
+    image = image.resize((to_width, to_height), Image.BICUBIC)
     left, top = round((image.width - 48) / 2), round((image.height - 48) / 2)
-    save_npy(name + ".npy", image.crop((left, top, left + 48, top + 48)))
+    save_npy(name, image.crop((left, top, left + 48, top + 48)))
+
+
+for name in ("photo.png", "photo.jpg", "gray.jpg", "palette.png"):
+    save_resized(name + ".npy", Image.open(name).convert("RGB"))
+jpeg = open("photo.jpg", "rb").read()
+for orientation in range(2, 9):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    segment = exif.tobytes()
+    turned = jpeg[:2] + b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment + jpeg[2:]
+    save_resized(f"turned_{orientation}.npy", ImageOps.exif_transpose(Image.open(io.BytesIO(turned)).convert("RGB")))
