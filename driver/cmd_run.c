@@ -190,6 +190,10 @@ static void print_json(const Compilation *c, const Results *results) {
 }
 
 static Status run(Compilation *c) {
+  bool interp = !strcmp(c->options->engine, "interp");
+  if (interp && c->options->runner) {
+    return diag_usage_error(c->diag, "--runner: the interpreter runs in this process");
+  }
   RETURN_IF_ERROR(compilation_read(c));
   uint32_t input_count = graph_inputs(c->model->graph, NULL, 0);
   uint32_t output_count = c->model->graph->output_count;
@@ -198,7 +202,6 @@ static Status run(Compilation *c) {
   ShapeList shapes = {.count = 1};
   RETURN_IF_ERROR(tensor_files_targets(c, &targets));
   RETURN_IF_ERROR(tensor_files_read(c, inputs, &shapes.items[0]));
-  bool interp = !strcmp(c->options->engine, "interp");
   if (!interp || c->options->stop_after) RETURN_IF_ERROR(compilation_plan(c, &shapes));
   if (c->stopped) return STATUS_OK;
   Results results = results_new(c->arena, output_count);

@@ -7,19 +7,23 @@
 
 #include "driver/clock.h"
 #include "driver/layout.h"
+#include "driver/native_agent.h"
 #include "ir/kernel_args.h"
 #include "support/checked_math.h"
 #include "support/memory.h"
 #include "support/panic.h"
 
-#define PREFIX "model"
+#define PREFIX NATIVE_PREFIX
+enum { MAX_THREADS = 64 };
 
 Status native_check_machine(const Compilation *c) {
   const TargetInfo *target = c->variants[0].target;
   bool here = target->format == FORMAT_ELF && (target->isa_bits & ~atm_cpu_isa()) == 0;
-  if (here) return STATUS_OK;
-  return diag_usage_error(c->diag, "this machine does not run code for %s",
-                          target->format == FORMAT_ELF ? target->name : target->triple);
+  bool there = target->format == FORMAT_ELF && c->options->runner; /* it will say by itself */
+  if (here || there) return STATUS_OK;
+  const char *name = target->format == FORMAT_ELF ? target->name : target->triple;
+  const char *help = target->format == FORMAT_ELF ? " (an emulator may: --runner)" : "";
+  return diag_usage_error(c->diag, "this machine does not run code for %s%s", name, help);
 }
 
 /* Large blocks in large pages where the system has them: of small ones, maps and weights need
@@ -37,14 +41,18 @@ static char *allocate(size_t bytes) {
   return memory;
 }
 
-/* Generates the object and looks up its entry and all of its kernels. */
-static Status load_code(Native *native, Compilation *c) {
+/* Generates the object. */
+static Status emit_code(Native *native, Compilation *c) {
   WeightSource source = weights_source(c->weights);
   ArtifactSpec spec = compilation_artifact(c, &source);
   spec.prefix = PREFIX;
   spec.external_weights = spec.export_all = true;
   progress_step(&c->progress, "generating code");
-  RETURN_IF_ERROR(compilation_emit(c, &spec, EMIT_OBJECT, &native->object));
+  return compilation_emit(c, &spec, EMIT_OBJECT, &native->object);
+}
+
+/* Loads it, and looks up its entry and all of its kernels. */
+static Status load_code(Native *native, Compilation *c) {
   RETURN_IF_ERROR(llvm_load(native->object.data, native->object.bytes, c->diag, &native->loaded));
   native->run = (atm_run_fn *)llvm_symbol(native->loaded, PREFIX "_run");
   CHECK(native->run);
@@ -58,7 +66,7 @@ static Status load_code(Native *native, Compilation *c) {
   for (int kind = 0; kind < PEAK_KIND_COUNT; ++kind) {
     const char *symbol = arena_printf(c->arena, PREFIX "_peak_%s", llvm_peak_name(kind));
     native->peaks[kind] = (KernelFunction *)llvm_symbol(native->loaded, symbol);
-    CHECK(native->peaks[kind]);
+    CHECK(native->peaks[kind] || kind == PEAK_INT8); /* which not every target has */
   }
   return STATUS_OK;
 }
@@ -66,7 +74,7 @@ static Status load_code(Native *native, Compilation *c) {
 /* The blob, as a caller of code with external weights would have it. */
 static Status load_weights(Native *native, Compilation *c) {
   double begin = clock_seconds();
-  native->weights = allocate(c->blob.bytes);
+  if (!native->agent) native->weights = allocate(c->blob.bytes);
   WeightSource source = weights_source(c->weights);
   RETURN_IF_ERROR(weights_blob_evaluate(&c->blob, &source, native->weights));
   c->times.emit += clock_seconds() - begin;
@@ -91,10 +99,13 @@ static Status make_environment(Native *native, uint32_t threads) {
 
 Status native_open(Native *native, Compilation *c, uint32_t threads) {
   CHECK(c->resolution_count == 1 && c->variant_count == 1);
-  *native = (Native){.diag = c->diag, .plan = c->variants[0].plans[0], .blob = &c->blob};
-  RETURN_IF_ERROR(load_code(native, c));
+  *native = (Native){.diag = c->diag, .blob = &c->blob, .threads = threads};
+  native->plan = c->variants[0].plans[0];
+  RETURN_IF_ERROR(emit_code(native, c));
+  const char *runner = c->options->runner;
+  RETURN_IF_ERROR(runner ? native_agent_open(native, c, threads, runner) : load_code(native, c));
   RETURN_IF_ERROR(load_weights(native, c));
-  RETURN_IF_ERROR(make_environment(native, threads));
+  if (!runner) RETURN_IF_ERROR(make_environment(native, threads));
   progress_end(&c->progress);
   return STATUS_OK;
 }
@@ -103,8 +114,11 @@ void native_close(Native *native) {
   atm_pool_destroy(native->pool);
   llvm_unload(native->loaded);
   free(native->object.data);
-  free(native->weights);
-  free(native->workspace);
+  if (!native->agent) {
+    free(native->weights);
+    free(native->workspace);
+  }
+  agent_stop(native->agent);
   *native = (Native){0};
 }
 
@@ -115,6 +129,11 @@ static Status check_code(const Native *native, int code) {
 }
 
 Status native_run(Native *native, const void *const *in, void *const *out) {
+  if (native->agent) {
+    int code;
+    RETURN_IF_ERROR(native_agent_run(native, in, out, &code));
+    return check_code(native, code);
+  }
   return check_code(native,
                     native->run(in, out, native->workspace, native->workspace_bytes, &native->env));
 }
@@ -122,8 +141,9 @@ Status native_run(Native *native, const void *const *in, void *const *out) {
 char *native_address(const Native *native, const BufferRef *ref, const void *const *in,
                      void *const *out) {
   switch (ref->space) {
-    case SPACE_INPUT: return (char *)(uintptr_t)in[ref->index];
-    case SPACE_OUTPUT: return (char *)out[ref->index];
+    case SPACE_INPUT:
+      return native->agent ? native->inputs[ref->index] : (char *)(uintptr_t)in[ref->index];
+    case SPACE_OUTPUT: return native->agent ? native->outputs[ref->index] : (char *)out[ref->index];
     case SPACE_ARENA: return native->workspace + ref->offset;
     case SPACE_WEIGHTS:
       CHECK(native->blob->recipes[ref->index] == native->plan->weights[ref->index]);
@@ -139,6 +159,14 @@ Status native_tasks(Native *native, KernelFunction *kernel, void *args, uint32_t
   }
   for (uint32_t task = 0; task < tasks; ++task) kernel(args, task, 0);
   return STATUS_OK;
+}
+
+Status native_spin(Native *native, PeakKind kind, uint32_t tasks) {
+  _Alignas(8) float sums[MAX_THREADS][LLVM_PEAK_FLOATS] = {{0}};
+  if (!native->agent) return native_tasks(native, native->peaks[kind], sums, tasks);
+  int code;
+  RETURN_IF_ERROR(native_agent_spin(native, kind, tasks, &code));
+  return check_code(native, code);
 }
 
 typedef struct TimedKernel {
@@ -162,7 +190,7 @@ Status native_step(Native *native, const Step *step, const void *const *in, void
   enum { MOST_ARGS = 256 };
   const PlanKernel *kernel = &native->plan->kernels[step->kernel];
   CHECK(kernel_arg_count(kernel) <= MOST_ARGS);
-  void *args[MOST_ARGS];
+  void *args[MOST_ARGS] = {NULL};
   args[KERNEL_ARG_SCRATCH] = native->workspace + step->scratch;
   args[KERNEL_ARG_OTHERS] = native->workspace + native->plan->workspace_base;
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
@@ -174,6 +202,12 @@ Status native_step(Native *native, const Step *step, const void *const *in, void
   BufferRef prefetch = {.space = SPACE_WEIGHTS, .index = step->prefetch};
   if (kernel->prefetch_bytes) {
     args[kernel_arg_prefetch(kernel)] = native_address(native, &prefetch, in, out);
+  }
+  if (native->agent) {
+    int code;
+    native_agent_inputs(native, step, in);
+    RETURN_IF_ERROR(native_agent_step(native, step, args, times, &code));
+    return check_code(native, code);
   }
   KernelFunction *function = native->kernels[step->kernel];
   if (!times) return native_tasks(native, function, args, plan_tasks(kernel));

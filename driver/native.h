@@ -1,9 +1,14 @@
-/* A compiled model loaded into this process: for run, bench and verify. */
+/* A compiled model loaded into this process, or into one that --runner starts for another machine:
+ * for run, bench and verify. */
 #ifndef ATMC_DRIVER_NATIVE_H
 #define ATMC_DRIVER_NATIVE_H
 
+#include "driver/agent.h"
 #include "driver/compilation.h"
 #include "runtime/atm_runtime.h"
+
+/* Of the symbols. */
+#define NATIVE_PREFIX "model"
 
 /* The code of one step (ir/kernel_args.h). */
 typedef void KernelFunction(void *args, uint32_t task, uint32_t worker);
@@ -19,8 +24,11 @@ typedef struct Native {
   KernelFunction *peaks[PEAK_KIND_COUNT];
   char *weights, *workspace;
   size_t workspace_bytes;
+  uint32_t threads;
   atm_pool *pool; /* NULL: one thread */
   atm_env env;
+  Agent *agent; /* NULL: all is in this process; else code and pool are in the agent's */
+  char **inputs, **outputs; /* where it finds the tensors: weights and workspace are there too */
 } Native;
 
 /* Compiles the only resolution of `c`, with its weights outside of the code, and loads it for
@@ -39,8 +47,11 @@ MUST_CHECK Status native_with_shapes(Compilation *c, const ShapeList *shapes, Na
 /* Runs the model on tensors in the caller's layout. */
 MUST_CHECK Status native_run(Native *native, const void *const *in, void *const *out);
 
-/* Runs all tasks of a kernel on the workers. */
+/* Runs all tasks of a kernel, which is in this process, on the workers. */
 MUST_CHECK Status native_tasks(Native *native, KernelFunction *kernel, void *args, uint32_t tasks);
+
+/* Runs so many tasks of the loop of PEAK_KIND (llvm_peak_name) on the workers. */
+MUST_CHECK Status native_spin(Native *native, PeakKind kind, uint32_t tasks);
 
 /* When and where a task ran, in clock_seconds. */
 typedef struct TaskTime {
@@ -56,7 +67,7 @@ MUST_CHECK Status native_step(Native *native, const Step *step, const void *cons
 char *native_address(const Native *native, const BufferRef *ref, const void *const *in,
                      void *const *out);
 
-/* This machine can run the code that `c` makes; else a usage error. */
+/* This machine, or --runner's, can run the code that `c` makes; else a usage error. */
 MUST_CHECK Status native_check_machine(const Compilation *c);
 
 /* A tensor in the caller's layout with the elements of the synthetic image, in `arena`; as bytes,

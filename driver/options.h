@@ -53,7 +53,7 @@ typedef struct Options {
   const char *line;     /* all of it as a shell takes it, from "atmc" on */
   const char *argument; /* the MODEL.json, FILE.ir or NAME; NULL with --help and --version */
   const char *weights, *state, *state_prefix, *shape, *output, *prefix, *weights_mode,
-      *weights_dtype, *quantize, *engine, *trace;
+      *weights_dtype, *quantize, *engine, *trace, *runner;
   const char *class_names, *size, *head, *answer, *overlay, *compare, *token;
   const char *isa, *cpu, *target, *stop_after, *help;
   bool allow_extra, depfile, profile, json, pixels, pyramid, selftest, quiet, data, field,

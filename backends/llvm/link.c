@@ -21,7 +21,7 @@
 extern char **environ;
 
 static const char object_name[] = "model.o", probe_name[] = "probe";
-static const char standalone_folder[] = "standalone/";
+static const char standalone_folder[] = "standalone/", agent_folder[] = "agent/";
 
 /* A growing list of arguments, NULL-ended. */
 typedef struct Arguments {
@@ -34,13 +34,15 @@ static void push(Arguments *list, const char *text) {
   ARENA_PUSH(list->arena, list->items, list->count, list->capacity, text);
 }
 
-/* The embedded file is a part of artifacts of `kind`: a program's own files are for it alone, and
- * so is the resizing of photos, which not every host of a shared library needs; other folders are
- * for none. */
+/* The embedded file is a part of artifacts of `kind`: the files of a program or an agent are for it
+ * alone, and so is the resizing of photos, which not every host of a shared library needs; other
+ * folders are for none. */
 static bool is_wanted(const EmbeddedFile *file, LinkKind kind) {
   bool standalone = strncmp(file->name, standalone_folder, sizeof standalone_folder - 1) == 0;
-  bool program = standalone || strcmp(file->name, "resize.c") == 0;
-  return program ? kind == LINK_EXECUTABLE : !strchr(file->name, '/');
+  bool agent = strncmp(file->name, agent_folder, sizeof agent_folder - 1) == 0;
+  if (agent) return kind == LINK_AGENT;
+  if (standalone || strcmp(file->name, "resize.c") == 0) return kind == LINK_EXECUTABLE;
+  return !strchr(file->name, '/');
 }
 
 /* Its path in the private folder, which is flat. */
@@ -261,6 +263,8 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
   if (kind == LINK_SHARED) {
     push(&list, "-shared");
     push(&list, arena_printf(arena, "-Wl,-soname,lib%s.so", spec->name));
+  } else if (kind == LINK_AGENT) {
+    push(&list, "-rdynamic"); /* kernels are found by their names */
   } else {
     push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", spec->prefix));
     for (uint32_t i = 0; takes_photos(spec) && i < PHOTO_LIBRARIES; ++i) {
@@ -279,6 +283,7 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
   for (uint32_t i = 0; i < PHOTO_LIBRARIES; ++i) {
     if (has[i]) push(&list, photo_libraries[i].option);
   }
+  if (kind == LINK_AGENT) push(&list, "-ldl");
   push(&list, "-o");
   push(&list, output);
   push(&list, NULL);

@@ -164,6 +164,7 @@ uint64_t llvm_peak_count(const TargetInfo *target, PeakKind kind) {
 
 void peak_emit(ModuleContext *m, const char *prefix) {
   for (int kind = 0; kind < PEAK_KIND_COUNT; ++kind) {
+    if (kind == PEAK_INT8 && !m->target->dot_rows) continue; /* it computes in floats alone */
     const char *symbol = arena_printf(m->arena, "%s_peak_%s", prefix, ways[kind].name);
     ways[kind].emit(m, emit_function(m, symbol, m->kernel_type));
     LLVMBuildRetVoid(m->builder);
