@@ -1,5 +1,6 @@
 /* The main program of an emitted executable: reads .npy inputs and photos, runs the model once and
- * writes .npy outputs, or says what came out. ATM_MODEL is the name of the model's PREFIX_model function. */
+ * writes .npy outputs, or says what came out. ATM_MODEL is the name of the model's PREFIX_model
+ * function. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
