@@ -1,12 +1,18 @@
-/* depthwise convolution: per output row, per vector of channels, bias plus the taps that are
- * inside.
+/* depthwise convolution: per output row, per group of vectors of channels, bias plus the taps that
+ * are inside. The sums of a group are under way at once: each waits for its own additions alone.
  *
  * All channels of a row have the same taps. Where all of them are inside, they are unrolled; else,
  * and for large windows, loops run over those that are. The order of summation is the same.
  */
 #include "backends/llvm/kernel.h"
+#include "support/checked_math.h"
 
-enum { MAX_UNROLLED_TAPS = 32 };
+enum { MAX_UNROLLED_TAPS = 32, MAX_GROUP = 4 };
+
+typedef struct Group { /* vectors of one row, side by side */
+  Site sites[MAX_GROUP];
+  uint32_t count;
+} Group;
 
 typedef struct Depthwise {
   const Stage *stage;
@@ -36,27 +42,35 @@ static LLVMValueRef add_tap(KernelEmitter *k, const Depthwise *d, Site site, LLV
   return emit_fma(m, view_load(k, &d->x, site), view_load(k, &d->weights, weight), sum);
 }
 
+/* Adds a tap to the sums of a group. */
+static void add_tap_to_group(KernelEmitter *k, const Depthwise *d, const Group *g,
+                             LLVMValueRef tap_h, LLVMValueRef tap_w, LLVMValueRef *sums) {
+  for (uint32_t i = 0; i < g->count; ++i) {
+    sums[i] = add_tap(k, d, g->sites[i], tap_h, tap_w, sums[i]);
+  }
+}
+
 /* All taps, unrolled. */
-static LLVMValueRef add_all_taps(KernelEmitter *k, const Depthwise *d, Site site,
-                                 LLVMValueRef sum) {
+static void add_all_taps(KernelEmitter *k, const Depthwise *d, const Group *g, LLVMValueRef *sums) {
   for (int32_t h = 0; h < d->window.kernel_h; ++h) {
     for (int32_t w = 0; w < d->window.kernel_w; ++w) {
-      sum = add_tap(k, d, site, emit_i64(k->m, h), emit_i64(k->m, w), sum);
+      add_tap_to_group(k, d, g, emit_i64(k->m, h), emit_i64(k->m, w), sums);
     }
   }
-  return sum;
 }
 
 /* The taps inside of the map, which may be none, in loops. */
-static LLVMValueRef add_inside_taps(KernelEmitter *k, const Depthwise *d, Site site,
-                                    LLVMValueRef sum) {
+static void add_inside_taps(KernelEmitter *k, const Depthwise *d, const Group *g,
+                            LLVMValueRef *sums) {
   Loop lines, taps;
-  loop_begin_carrying(k->m, &lines, (LoopRange){d->begin_h, d->end_h, 1}, &sum, 1);
-  loop_begin_carrying(k->m, &taps, (LoopRange){d->begin_w, d->end_w, 1}, lines.carried, 1);
-  LLVMValueRef next = add_tap(k, d, site, lines.index, taps.index, taps.carried[0]);
-  loop_end(k->m, &taps, &next);
+  LLVMValueRef next[MAX_GROUP];
+  loop_begin_carrying(k->m, &lines, (LoopRange){d->begin_h, d->end_h, 1}, sums, g->count);
+  loop_begin_carrying(k->m, &taps, (LoopRange){d->begin_w, d->end_w, 1}, lines.carried, g->count);
+  for (uint32_t i = 0; i < g->count; ++i) next[i] = taps.carried[i];
+  add_tap_to_group(k, d, g, lines.index, taps.index, next);
+  loop_end(k->m, &taps, next);
   loop_end(k->m, &lines, taps.carried);
-  return lines.carried[0];
+  for (uint32_t i = 0; i < g->count; ++i) sums[i] = lines.carried[i];
 }
 
 /* Asks for the lowest line that the next block's window reads, the one that no window read before.
@@ -68,13 +82,42 @@ static void prefetch_line(KernelEmitter *k, const Depthwise *d, Site site) {
   view_prefetch(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
 }
 
-/* A SiteEmitter: one vector of the present row. */
-static void emit_vector(KernelEmitter *k, Site site, void *context) {
-  const Depthwise *d = context;
-  prefetch_line(k, d, site);
-  LLVMValueRef sum = d->bias ? view_load(k, d->bias, site) : LLVMConstNull(k->m->vector);
-  sum = d->inside ? add_all_taps(k, d, site, sum) : add_inside_taps(k, d, site, sum);
-  pointwise_emit(k, d->stage, site, sum);
+/* Vectors of the present row: the first at this column, of `lanes` floats in all. */
+static void emit_group(KernelEmitter *k, const Depthwise *d, Site site, uint32_t lanes) {
+  uint32_t width = k->m->target->vector_floats;
+  LLVMValueRef sums[MAX_GROUP];
+  Group g = {.count = ceil_div_u32(lanes, width)};
+  for (uint32_t i = 0; i < g.count; ++i) {
+    uint32_t rest = lanes - i * width;
+    site.column_plus = i * width;
+    site.lanes = rest < width ? rest : width;
+    g.sites[i] = site;
+    prefetch_line(k, d, site);
+    sums[i] = d->bias ? view_load(k, d->bias, site) : LLVMConstNull(k->m->vector);
+  }
+  if (d->inside) {
+    add_all_taps(k, d, &g, sums);
+  } else {
+    add_inside_taps(k, d, &g, sums);
+  }
+  for (uint32_t i = 0; i < g.count; ++i) pointwise_emit(k, d->stage, g.sites[i], sums[i]);
+}
+
+/* All vectors of the present row. */
+static void emit_columns(KernelEmitter *k, const Depthwise *d, LLVMValueRef row) {
+  ModuleContext *m = k->m;
+  uint32_t channels = (uint32_t)d->channels, turn = MAX_GROUP * m->target->vector_floats;
+  uint32_t looped = channels / turn * turn;
+  Site site = {.row = row};
+  if (looped) {
+    Loop columns;
+    loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, looped), turn);
+    site.column = columns.index;
+    emit_group(k, d, site, turn);
+    loop_end(m, &columns, NULL);
+  }
+  site.column = emit_i64(m, looped);
+  if (channels > looped) emit_group(k, d, site, channels - looped);
 }
 
 /* i1: no tap of the present row's window is outside. */
@@ -91,21 +134,20 @@ static LLVMValueRef all_inside(ModuleContext *m, const Depthwise *d) {
 /* A row, whose corner is known. Both cases are emitted; which one it is, is asked once per row. */
 static void emit_row(KernelEmitter *k, Depthwise *d, LLVMValueRef row) {
   ModuleContext *m = k->m;
-  uint32_t channels = (uint32_t)d->channels;
   kernel_taps(k, d->top, window_rows(&d->window), d->height, &d->begin_h, &d->end_h);
   kernel_taps(k, d->left, window_columns(&d->window), d->width, &d->begin_w, &d->end_w);
   d->inside = false;
   if (window_taps(&d->window) > MAX_UNROLLED_TAPS) {
-    columns_all(k, row, channels, emit_vector, d);
+    emit_columns(k, d, row);
     return;
   }
   Branch branch;
   branch_begin(m, &branch, all_inside(m, d));
   d->inside = true;
-  columns_all(k, row, channels, emit_vector, d);
+  emit_columns(k, d, row);
   branch_else(m, &branch);
   d->inside = false;
-  columns_all(k, row, channels, emit_vector, d);
+  emit_columns(k, d, row);
   branch_end(m, &branch);
 }
 
