@@ -91,6 +91,7 @@ typedef struct TargetInfo {
   const char *name;   /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
   const char *triple; /* LLVM target triple */
   ObjectFormat format;
+  bool is_narrow;         /* pointers and size_t have 4 bytes, not 8 */
   const char *cpu;        /* LLVM cpu name */
   const char *tune;       /* LLVM cpu name that code is tuned for: "tune-cpu" */
   const char *features;   /* LLVM feature string */
@@ -105,6 +106,11 @@ typedef struct TargetInfo {
   uint32_t dot_columns;
   uint64_t isa_bits; /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
 } TargetInfo;
+
+/* Of a pointer in the target's memory. */
+static inline uint32_t target_pointer_bytes(const TargetInfo *target) {
+  return target->is_narrow ? 4 : 8;
+}
 
 /* Where a value of a kernel's body is while a block runs. */
 typedef enum PlaceKind {

@@ -2,6 +2,11 @@
  * constants, under the artifact's prefix. */
 #include "backends/llvm/artifact.h"
 
+#include <llvm-c/Target.h>
+#include <stddef.h>
+
+#include "runtime/atm_runtime.h"
+
 const char artifact_weights_section[] = ".rodata.weights";
 
 /* Hidden helpers are not inlined: entries of many resolutions call them, and are small by that. */
@@ -34,6 +39,42 @@ LLVMValueRef artifact_is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alig
   LLVMValueRef low = LLVMBuildAnd(m->builder, bits, LLVMConstInt(m->i64, alignment - 1, 0), "");
   LLVMValueRef aligned = LLVMBuildICmp(m->builder, LLVMIntEQ, low, LLVMConstNull(m->i64), "");
   return LLVMBuildAnd(m->builder, LLVMBuildIsNotNull(m->builder, p, ""), aligned, "");
+}
+
+LLVMValueRef artifact_from_size(ModuleContext *m, LLVMValueRef size) {
+  return LLVMBuildZExt(m->builder, size, m->i64, "");
+}
+
+LLVMValueRef artifact_to_size(ModuleContext *m, LLVMValueRef value) {
+  return LLVMBuildTrunc(m->builder, value, m->size, "");
+}
+
+/* -- atm_env, whose layout depends on the target's pointers ------------------------------------ */
+
+_Static_assert(sizeof(atm_env) == 40 && offsetof(atm_env, threads) == 4 &&
+                   offsetof(atm_env, isa) == 8 && offsetof(atm_env, weights) == 16 &&
+                   offsetof(atm_env, ctx) == 24 && offsetof(atm_env, parallel_for) == 32,
+               "the structure below has the fields of the header");
+
+static LLVMTypeRef env_field_type(ModuleContext *m, EnvField field) {
+  return field <= ENV_THREADS ? m->i32 : field == ENV_ISA ? m->i64 : m->ptr;
+}
+
+static LLVMTypeRef env_type(ModuleContext *m) {
+  LLVMTypeRef fields[ENV_FIELD_COUNT];
+  for (int i = 0; i < ENV_FIELD_COUNT; ++i) fields[i] = env_field_type(m, (EnvField)i);
+  return LLVMStructTypeInContext(m->context, fields, ENV_FIELD_COUNT, 0);
+}
+
+uint64_t artifact_env_bytes(ModuleContext *m) {
+  return LLVMABISizeOfType(LLVMGetModuleDataLayout(m->module), env_type(m));
+}
+
+LLVMValueRef artifact_env_load(ModuleContext *m, LLVMValueRef env, EnvField field) {
+  uint64_t at =
+      LLVMOffsetOfElement(LLVMGetModuleDataLayout(m->module), env_type(m), (unsigned)field);
+  LLVMValueRef address = at ? emit_address(m, env, emit_i64(m, (int64_t)at)) : env;
+  return LLVMBuildLoad2(m->builder, env_field_type(m, field), address, "");
 }
 
 void artifact_require(ModuleContext *m, LLVMValueRef condition, int code) {

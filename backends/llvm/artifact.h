@@ -67,6 +67,23 @@ extern const char artifact_weights_section[];
 bool artifact_weights_are_external(const ArtifactSpec *spec);
 /* i1: pointer `p` is not NULL and a multiple of `alignment`. */
 LLVMValueRef artifact_is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignment);
+/* A size_t as an i64, and back. */
+LLVMValueRef artifact_from_size(ModuleContext *m, LLVMValueRef size);
+LLVMValueRef artifact_to_size(ModuleContext *m, LLVMValueRef value);
+/* The fields of atm_env, in order. */
+typedef enum EnvField {
+  ENV_SIZE,
+  ENV_THREADS,
+  ENV_ISA,
+  ENV_WEIGHTS,
+  ENV_CTX,
+  ENV_PARALLEL_FOR,
+  ENV_FIELD_COUNT
+} EnvField;
+/* sizeof(atm_env) on the target. */
+uint64_t artifact_env_bytes(ModuleContext *m);
+/* What `field` of the atm_env at `env` holds. */
+LLVMValueRef artifact_env_load(ModuleContext *m, LLVMValueRef env, EnvField field);
 /* The function being emitted returns `code`, an i32, unless `condition` holds. */
 void artifact_require(ModuleContext *m, LLVMValueRef condition, int code);
 /* What objects of it are. */

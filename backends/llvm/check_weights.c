@@ -34,11 +34,11 @@ void check_weights_at(Artifact *a, LLVMValueRef weights) {
 /* The weights are so many bytes, and the model's. */
 void check_weights_emit(Artifact *a) {
   ModuleContext *m = a->m;
-  LLVMTypeRef parameters[] = {m->ptr, m->i64};
+  LLVMTypeRef parameters[] = {m->ptr, m->size};
   LLVMValueRef function =
       artifact_function(a, "check_weights", LLVMFunctionType(m->i32, parameters, 2, 0), true);
   if (artifact_weights_are_external(a->spec)) {
-    LLVMValueRef bytes = LLVMGetParam(function, 1);
+    LLVMValueRef bytes = artifact_from_size(m, LLVMGetParam(function, 1));
     LLVMValueRef size = LLVMConstInt(m->i64, a->spec->blob->bytes, 0);
     LLVMValueRef whole = LLVMBuildICmp(m->builder, LLVMIntEQ, bytes, size, "");
     artifact_require(m, whole, ATM_E_WEIGHTS);

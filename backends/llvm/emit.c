@@ -39,6 +39,7 @@ ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetIn
   m.f32 = LLVMFloatTypeInContext(context);
   m.f64 = LLVMDoubleTypeInContext(context);
   m.ptr = LLVMPointerTypeInContext(context, 0);
+  m.size = target->is_narrow ? m.i32 : m.i64;
   LLVMTypeRef parameters[] = {m.ptr, m.i32, m.i32};
   m.kernel_type = LLVMFunctionType(m.void_type, parameters, 3, false);
   guard_branches(&m);

@@ -26,6 +26,7 @@ typedef struct ModuleContext {
   LLVMModuleRef module;
   LLVMBuilderRef builder;
   LLVMTypeRef void_type, i1, i8, i16, i32, i64, f32, f64, ptr;
+  LLVMTypeRef size;        /* size_t: i32 or i64 */
   LLVMTypeRef vector;      /* <vector_floats x float> */
   LLVMTypeRef vector_i32;  /* <vector_floats x i32> */
   LLVMTypeRef kernel_type; /* void (ptr args, i32 task, i32 worker) */

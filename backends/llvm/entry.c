@@ -13,8 +13,6 @@
  * env NULL is replaced by a constant environment with one thread, so that there is one path only.
  * Workspace: the arena of the plan first, in which the plan finds room for worker 0's scratch of
  * each step; then the scratch of the other workers. */
-#include <stddef.h>
-
 #include "backends/llvm/artifact.h"
 #include "ir/kernel_args.h"
 #include "runtime/atm_runtime.h"
@@ -30,7 +28,8 @@ typedef struct Entry {
   const VariantCode *code; /* of the variant whose steps are emitted */
   const Plan *plan;        /* its plan */
   LLVMValueRef function;
-  LLVMValueRef in, out, workspace, bytes, env;
+  LLVMValueRef in, out, workspace, env;
+  LLVMValueRef bytes;             /* i64: of the workspace */
   LLVMValueRef *inputs, *outputs; /* loaded pointers */
   LLVMValueRef threads;           /* i32, at least 1 */
   LLVMValueRef parallel_for;      /* NULL when there is one thread */
@@ -51,9 +50,14 @@ static LLVMValueRef load(ModuleContext *m, LLVMTypeRef type, LLVMValueRef base, 
   return LLVMBuildLoad2(m->builder, type, offset(m, base, bytes), "");
 }
 
-/* The field of atm_env at byte `field`. */
-static LLVMValueRef env_field(Entry *e, LLVMTypeRef type, size_t field) {
-  return load(e->m, type, e->env, field);
+/* What a field of the environment holds. */
+static LLVMValueRef env_field(Entry *e, EnvField field) {
+  return artifact_env_load(e->m, e->env, field);
+}
+
+/* Where pointer `index` of a table begins. */
+static uint64_t pointer_offset(const ModuleContext *m, uint32_t index) {
+  return (uint64_t)index * target_pointer_bytes(m->target);
 }
 
 static LLVMValueRef both(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
@@ -112,15 +116,14 @@ static void emit_step(Artifact *a) {
 
 void entry_emit_shared(Artifact *a) {
   ModuleContext *m = a->m;
-  _Static_assert(sizeof(atm_env) == 40 && offsetof(atm_env, isa) == 8, "the order of the fields");
-  LLVMValueRef env[] = {LLVMConstInt(m->i32, sizeof(atm_env), 0),
-                        LLVMConstInt(m->i32, 1, 0),
-                        LLVMConstNull(m->i64),
-                        LLVMConstNull(m->ptr),
-                        LLVMConstNull(m->ptr),
-                        LLVMConstNull(m->ptr)};
-  a->default_env =
-      artifact_constant(a, "default_env", LLVMConstStructInContext(m->context, env, 6, 0));
+  LLVMValueRef env[ENV_FIELD_COUNT] = {[ENV_SIZE] = LLVMConstInt(m->i32, artifact_env_bytes(m), 0),
+                                       [ENV_THREADS] = LLVMConstInt(m->i32, 1, 0),
+                                       [ENV_ISA] = LLVMConstNull(m->i64),
+                                       [ENV_WEIGHTS] = LLVMConstNull(m->ptr),
+                                       [ENV_CTX] = LLVMConstNull(m->ptr),
+                                       [ENV_PARALLEL_FOR] = LLVMConstNull(m->ptr)};
+  a->default_env = artifact_constant(a, "default_env",
+                                     LLVMConstStructInContext(m->context, env, ENV_FIELD_COUNT, 0));
   emit_step(a);
 }
 
@@ -132,7 +135,7 @@ static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, const PlanTenso
   LLVMValueRef *pointers = ARENA_ARRAY(e->a->arena, count, LLVMValueRef);
   artifact_require(e->m, LLVMBuildIsNotNull(e->m->builder, table, ""), ATM_E_ARGUMENT);
   for (uint32_t i = 0; i < count; ++i) {
-    pointers[i] = load(e->m, e->m->ptr, table, i * sizeof(void *));
+    pointers[i] = load(e->m, e->m->ptr, table, pointer_offset(e->m, i));
     artifact_require(e->m,
                      artifact_is_pointer(e->m, pointers[i], dtype_bytes(tensors[i].type.dtype)),
                      ATM_E_ARGUMENT);
@@ -146,15 +149,15 @@ static void check_env(Entry *e) {
   ModuleContext *m = e->m;
   LLVMBuilderRef b = m->builder;
   e->env = LLVMBuildSelect(b, LLVMBuildIsNull(b, e->env, ""), e->a->default_env, e->env, "");
-  LLVMValueRef size = env_field(e, m->i32, offsetof(atm_env, size));
-  artifact_require(e->m,
-                   LLVMBuildICmp(b, LLVMIntUGE, size, LLVMConstInt(m->i32, sizeof(atm_env), 0), ""),
-                   ATM_E_ENV);
-  LLVMValueRef threads = env_field(e, m->i32, offsetof(atm_env, threads));
+  LLVMValueRef size = env_field(e, ENV_SIZE);
+  artifact_require(
+      e->m, LLVMBuildICmp(b, LLVMIntUGE, size, LLVMConstInt(m->i32, artifact_env_bytes(m), 0), ""),
+      ATM_E_ENV);
+  LLVMValueRef threads = env_field(e, ENV_THREADS);
   artifact_require(e->m,
                    LLVMBuildICmp(b, LLVMIntULE, threads, LLVMConstInt(m->i32, MAX_THREADS, 0), ""),
                    ATM_E_ENV);
-  LLVMValueRef call = env_field(e, m->ptr, offsetof(atm_env, parallel_for));
+  LLVMValueRef call = env_field(e, ENV_PARALLEL_FOR);
   LLVMValueRef one = LLVMConstInt(m->i32, 1, 0);
   LLVMValueRef many =
       both(m, LLVMBuildICmp(b, LLVMIntUGT, threads, one, ""), LLVMBuildIsNotNull(b, call, ""));
@@ -202,7 +205,7 @@ static LLVMValueRef detected(Entry *e, LLVMValueRef told) {
 static void check_cpu(Entry *e) {
   ModuleContext *m = e->m;
   LLVMBuilderRef b = m->builder;
-  LLVMValueRef told = env_field(e, m->i64, offsetof(atm_env, isa));
+  LLVMValueRef told = env_field(e, ENV_ISA);
   LLVMValueRef isa = detected(e, told);
   LLVMValueRef any = LLVMBuildICmp(b, LLVMIntEQ, told, LLVMConstNull(m->i64), "");
   LLVMValueRef wanted = LLVMBuildSelect(b, any, LLVMConstAllOnes(m->i64), told, "");
@@ -220,7 +223,7 @@ static void check_cpu(Entry *e) {
 static void check_weights(Entry *e) {
   e->weights = e->a->weights;
   if (!artifact_weights_are_external(e->a->spec)) return;
-  e->weights = env_field(e, e->m->ptr, offsetof(atm_env, weights));
+  e->weights = env_field(e, ENV_WEIGHTS);
   check_weights_at(e->a, e->weights);
 }
 
@@ -245,7 +248,7 @@ static LLVMValueRef buffer_address(Entry *e, const BufferRef *ref) {
 
 /* args[index] = value. */
 static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef value) {
-  LLVMBuildStore(e->m->builder, value, offset(e->m, args, index * sizeof(void *)));
+  LLVMBuildStore(e->m->builder, value, offset(e->m, args, pointer_offset(e->m, index)));
 }
 
 /* Fills the arguments of one step and runs its tasks. All steps use the same array: tasks of the
@@ -263,7 +266,7 @@ static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
   if (kernel->prefetch_bytes) {
     store_arg(e, args, kernel_arg_prefetch(kernel), weights_address(e, step->prefetch));
   }
-  LLVMValueRef values[] = {e->parallel_for, env_field(e, m->ptr, offsetof(atm_env, ctx)),
+  LLVMValueRef values[] = {e->parallel_for, env_field(e, ENV_CTX),
                            e->code->kernels[e->index][step->kernel], args,
                            LLVMConstInt(m->i32, plan_tasks(kernel), 0)};
   LLVMValueRef code = LLVMBuildCall2(m->builder, step_type(m), e->a->step, values, 5, "");
@@ -345,15 +348,15 @@ static uint32_t most_args(const ArtifactSpec *spec, uint32_t index) {
 
 LLVMValueRef entry_emit(Artifact *a, uint32_t index) {
   ModuleContext *m = a->m;
-  LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->i64, m->ptr};
+  LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->size, m->ptr};
   const char *name = arena_printf(a->arena, "run%s", artifact_suffix(a->spec, index, a->arena));
   LLVMValueRef function =
       artifact_function(a, name, LLVMFunctionType(m->i32, parameters, 5, 0), true);
   const Plan *plan = a->spec->variants[0].plans[index];
   Entry e = {.a = a, .m = m, .index = index, .plan = plan, .function = function};
   e.in = LLVMGetParam(function, 0), e.out = LLVMGetParam(function, 1);
-  e.workspace = LLVMGetParam(function, 2), e.bytes = LLVMGetParam(function, 3);
-  e.env = LLVMGetParam(function, 4);
+  e.workspace = LLVMGetParam(function, 2), e.env = LLVMGetParam(function, 4);
+  e.bytes = artifact_from_size(m, LLVMGetParam(function, 3));
   LLVMTypeRef args_type = LLVMArrayType2(m->ptr, most_args(a->spec, index));
   LLVMValueRef args = LLVMBuildAlloca(m->builder, args_type, "args");
   e.inputs = check_tensors(&e, e.in, plan->inputs, plan->input_count);

@@ -4,8 +4,9 @@
  *   ..
  *   return NULL;
  */
+#include <llvm-c/Target.h>
+
 #include "backends/llvm/artifact.h"
-#include "runtime/atm_runtime.h"
 
 /* Parameter `index` of the function is `value`. */
 static LLVMValueRef is(Artifact *a, LLVMValueRef function, uint32_t index, uint32_t value) {
@@ -23,7 +24,9 @@ static void emit_case(Artifact *a, LLVMValueRef function, uint32_t i) {
   LLVMBasicBlockRef next = LLVMAppendBasicBlockInContext(a->m->context, function, "");
   LLVMBuildCondBr(b, all, found, next);
   LLVMPositionBuilderAtEnd(b, found);
-  LLVMValueRef bytes = emit_i64(a->m, (int64_t)(i * sizeof(atm_entry)));
+  LLVMTypeRef entry = LLVMGetElementType(LLVMGlobalGetValueType(a->entry_table));
+  uint64_t entry_bytes = LLVMABISizeOfType(LLVMGetModuleDataLayout(a->m->module), entry);
+  LLVMValueRef bytes = emit_i64(a->m, (int64_t)(i * entry_bytes));
   LLVMBuildRet(b, emit_address(a->m, a->entry_table, bytes));
   LLVMPositionBuilderAtEnd(b, next);
 }

@@ -22,7 +22,7 @@ enum {
   MAX_TILE_VECTORS = 2,
   MAX_DEPTH_STEPS = 4,    /* channels of a group that are multiplied without a loop */
   MAX_UNROLLED_TAPS = 32, /* looked up without a loop */
-  POINTER_BYTES = 8,
+  POINTER_BYTES = 8,      /* of the widest target */
 };
 
 typedef struct Grouped {

@@ -48,6 +48,8 @@ typedef struct KernelEmitter {
 /* -- view.c ------------------------------------------------------------------------------------ */
 /* Whether `value` has a place that is not a register. */
 bool view_in_memory(const KernelEmitter *k, ValueId value);
+/* Pointer `index` of the kernel's arguments (ir/kernel_args.h). */
+LLVMValueRef view_argument(KernelEmitter *k, uint32_t index);
 /* What to prefetch for later steps; only where prefetch_bytes is not 0. */
 LLVMValueRef view_later_weights(KernelEmitter *k);
 /* Fills k->views and k->result_views. */

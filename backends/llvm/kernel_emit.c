@@ -69,11 +69,8 @@ static void find_rows(KernelEmitter *k) {
  * others stands behind the arena. */
 static void find_scratch(KernelEmitter *k, LLVMValueRef worker) {
   ModuleContext *m = k->m;
-  LLVMValueRef first = LLVMBuildLoad2(m->builder, m->ptr, k->args, "");
-  LLVMValueRef others = LLVMBuildLoad2(
-      m->builder, m->ptr, emit_address(m, k->args, emit_i64(m, 8 * KERNEL_ARG_OTHERS)), "");
-  LLVMSetAlignment(first, 8);
-  LLVMSetAlignment(others, 8);
+  LLVMValueRef first = view_argument(k, KERNEL_ARG_SCRATCH);
+  LLVMValueRef others = view_argument(k, KERNEL_ARG_OTHERS);
   LLVMValueRef before = emit_add(m, widen(k, worker), emit_i64(m, -1));
   LLVMValueRef bytes = emit_mul(m, before, k->kernel->scratch_bytes);
   LLVMValueRef is_first = LLVMBuildIsNull(m->builder, worker, "");

@@ -29,6 +29,11 @@ static LLVMValueRef number64(Artifact *a, uint64_t value) {
   return LLVMConstInt(a->m->i64, value, 0);
 }
 
+/* A size_t field. */
+static LLVMValueRef number_size(Artifact *a, uint64_t value) {
+  return a->m->target->is_narrow ? number32(a, value) : number64(a, value);
+}
+
 /* A constant structure with C's padding between its fields. */
 static LLVMValueRef structure(Artifact *a, LLVMValueRef *fields, uint32_t count) {
   return LLVMConstStructInContext(a->m->context, fields, count, 0);
@@ -98,8 +103,8 @@ static LLVMValueRef entry(Artifact *a, uint32_t index) {
   LLVMValueRef fields[] = {a->entries[index],
                            tensors(a, plan->inputs, plan->input_count),
                            tensors(a, plan->outputs, plan->output_count),
-                           number64(a, workspace.base),
-                           number64(a, workspace.scratch),
+                           number_size(a, workspace.base),
+                           number_size(a, workspace.scratch),
                            number64(a, nominal_macs(a, index))};
   return structure(a, fields, 6);
 }

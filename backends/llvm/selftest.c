@@ -16,7 +16,6 @@
  *   h = k * 0x9e3779b1; h ^= h >> 15; h *= 0x85ebca77; h ^= h >> 13
  *   float: (int32_t)h * 1.75 / 2^31, of variance 1; uint8_t: h >> 24
  */
-#include <stddef.h>
 #include <string.h>
 
 #include "backends/llvm/artifact.h"
@@ -80,8 +79,9 @@ typedef struct Test {
   Artifact *a;
   ModuleContext *m;
   const Plan *plan;
-  LLVMValueRef workspace, bytes, env;
-  uint64_t used; /* of the workspace, by tensors */
+  LLVMValueRef workspace, env;
+  LLVMValueRef bytes; /* i64: of the workspace */
+  uint64_t used;      /* of the workspace, by tensors */
 } Test;
 
 static LLVMValueRef constant(Test *t, uint32_t value) {
@@ -130,11 +130,12 @@ static LLVMValueRef table_of(Test *t, const PlanTensor *tensors, uint32_t count,
                              LLVMValueRef *pointers) {
   ModuleContext *m = t->m;
   LLVMValueRef table = LLVMBuildAlloca(m->builder, LLVMArrayType2(m->ptr, count), "");
+  uint32_t pointer_bytes = target_pointer_bytes(m->target);
   for (uint32_t i = 0; i < count; ++i) {
     pointers[i] = emit_address(m, t->workspace, emit_i64(m, (int64_t)t->used));
     t->used += room(&tensors[i]);
     LLVMBuildStore(m->builder, pointers[i],
-                   emit_address(m, table, emit_i64(m, (int64_t)(i * sizeof(void *)))));
+                   emit_address(m, table, emit_i64(m, (int64_t)i * pointer_bytes)));
   }
   return table;
 }
@@ -145,7 +146,8 @@ static void run_entry(Test *t, LLVMValueRef in, LLVMValueRef out) {
   LLVMValueRef entry = t->a->entries[t->a->spec->selftest->plan];
   LLVMValueRef own = emit_i64(m, (int64_t)t->used);
   LLVMValueRef arguments[] = {in, out, emit_address(m, t->workspace, own),
-                              LLVMBuildSub(m->builder, t->bytes, own, ""), t->env};
+                              artifact_to_size(m, LLVMBuildSub(m->builder, t->bytes, own, "")),
+                              t->env};
   LLVMValueRef code =
       LLVMBuildCall2(m->builder, LLVMGlobalGetValueType(entry), entry, arguments, 5, "");
   LLVMValueRef fine = LLVMBuildICmp(m->builder, LLVMIntEQ, code, emit_i32(m, ATM_OK), "");
@@ -161,9 +163,7 @@ static void run_entry(Test *t, LLVMValueRef in, LLVMValueRef out) {
 /* The embedded blob, or that of env, which the entry has accepted; NULL: there are no weights. */
 static LLVMValueRef weights_of(Test *t) {
   if (!artifact_weights_are_external(t->a->spec)) return t->a->weights;
-  LLVMValueRef field =
-      emit_address(t->m, t->env, emit_i64(t->m, (int64_t)offsetof(atm_env, weights)));
-  return LLVMBuildLoad2(t->m->builder, t->m->ptr, field, "");
+  return artifact_env_load(t->m, t->env, ENV_WEIGHTS);
 }
 
 /* Every word of the weights: any that changed changes the sum. */
@@ -252,7 +252,7 @@ static void emit_body(Test *t) {
 /* PREFIX_selftest: one thread, embedded weights. */
 static void emit_short(Artifact *a, LLVMValueRef whole) {
   ModuleContext *m = a->m;
-  LLVMTypeRef parameters[] = {m->ptr, m->i64};
+  LLVMTypeRef parameters[] = {m->ptr, m->size};
   LLVMValueRef function =
       artifact_function(a, "selftest", LLVMFunctionType(m->i32, parameters, 2, 0), true);
   LLVMValueRef arguments[] = {LLVMGetParam(function, 0), LLVMGetParam(function, 1),
@@ -264,12 +264,12 @@ static void emit_short(Artifact *a, LLVMValueRef whole) {
 void selftest_emit(Artifact *a) {
   if (!a->spec->selftest) return;
   ModuleContext *m = a->m;
-  LLVMTypeRef parameters[] = {m->ptr, m->i64, m->ptr};
+  LLVMTypeRef parameters[] = {m->ptr, m->size, m->ptr};
   LLVMValueRef function =
       artifact_function(a, "selftest_env", LLVMFunctionType(m->i32, parameters, 3, 0), true);
   Test t = {.a = a, .m = m, .plan = plan_of(a->spec)};
-  t.workspace = LLVMGetParam(function, 0), t.bytes = LLVMGetParam(function, 1);
-  t.env = LLVMGetParam(function, 2);
+  t.workspace = LLVMGetParam(function, 0), t.env = LLVMGetParam(function, 2);
+  t.bytes = artifact_from_size(m, LLVMGetParam(function, 1));
   emit_body(&t);
   emit_short(a, function);
 }

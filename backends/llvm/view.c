@@ -27,22 +27,22 @@ bool view_in_memory(const KernelEmitter *k, ValueId value) {
   return k->kernel->places[value.index].kind != PLACE_REGISTER;
 }
 
-/* Pointer `index` of the kernel's arguments (ir/kernel_args.h). */
-static LLVMValueRef argument(KernelEmitter *k, uint32_t index) {
-  LLVMValueRef at = emit_address(k->m, k->args, emit_i64(k->m, 8 * (int64_t)index));
+LLVMValueRef view_argument(KernelEmitter *k, uint32_t index) {
+  uint32_t bytes = target_pointer_bytes(k->m->target);
+  LLVMValueRef at = emit_address(k->m, k->args, emit_i64(k->m, (int64_t)bytes * index));
   LLVMValueRef pointer = LLVMBuildLoad2(k->m->builder, k->m->ptr, at, "");
-  LLVMSetAlignment(pointer, 8);
+  LLVMSetAlignment(pointer, bytes);
   return pointer;
 }
 
 /* The first byte of operand or result `index`: of all images. */
 static LLVMValueRef port_pointer(KernelEmitter *k, PlaceKind kind, uint32_t index) {
-  return argument(
+  return view_argument(
       k, kind == PLACE_RESULT ? kernel_arg_result(k->kernel, index) : kernel_arg_operand(index));
 }
 
 LLVMValueRef view_later_weights(KernelEmitter *k) {
-  return argument(k, kernel_arg_prefetch(k->kernel));
+  return view_argument(k, kernel_arg_prefetch(k->kernel));
 }
 
 /* The memory of `port` from this image's first row on. */
