@@ -63,7 +63,7 @@ static Lanes find_lanes(KernelEmitter *k, const View *x, LLVMValueRef row, uint3
 /* The answer: i32. No lane holds a NaN. */
 static LLVMValueRef find_first(ModuleContext *m, Lanes lanes) {
   LLVMValueRef most = LLVMConstAllOnes(LLVMTypeOf(lanes.at));
-  LLVMValueRef top = emit_intrinsic(m, "llvm.vector.reduce.fmax", &lanes.best, 1);
+  LLVMValueRef top = emit_lane_max(m, lanes.best);
   LLVMValueRef is_top =
       LLVMBuildFCmp(m->builder, LLVMRealOEQ, lanes.best, emit_broadcast(m, top), "");
   LLVMValueRef at = LLVMBuildSelect(m->builder, is_top, lanes.at, most, "");

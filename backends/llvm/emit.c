@@ -228,16 +228,27 @@ LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar) {
   return emit_shuffle(m, one, index, m->target->vector_floats);
 }
 
-LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector) {
+/* All lanes made one: halves of what is left, until that is a lane. */
+static LLVMValueRef reduce_lanes(ModuleContext *m, LLVMValueRef vector,
+                                 LLVMValueRef (*join)(ModuleContext *, LLVMValueRef,
+                                                      LLVMValueRef)) {
   for (uint32_t half = LLVMGetVectorSize(LLVMTypeOf(vector)) / 2; half; half /= 2) {
     int32_t low[MAX_LANES], high[MAX_LANES];
     for (uint32_t i = 0; i < half; ++i) {
       low[i] = (int32_t)i;
       high[i] = (int32_t)(i + half);
     }
-    vector = emit_fadd(m, emit_shuffle(m, vector, low, half), emit_shuffle(m, vector, high, half));
+    vector = join(m, emit_shuffle(m, vector, low, half), emit_shuffle(m, vector, high, half));
   }
   return LLVMBuildExtractElement(m->builder, vector, emit_i32(m, 0), "");
+}
+
+LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector) {
+  return reduce_lanes(m, vector, emit_fadd);
+}
+
+LLVMValueRef emit_lane_max(ModuleContext *m, LLVMValueRef vector) {
+  return reduce_lanes(m, vector, emit_fmax);
 }
 
 LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lanes,

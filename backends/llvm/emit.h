@@ -96,6 +96,8 @@ LLVMValueRef emit_every_second(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 /* The sum of the lanes, in a fixed order (halves, then quarters, ...). */
 LLVMValueRef emit_lane_sum(ModuleContext *m, LLVMValueRef vector);
+/* The largest of all lanes, none of which is a NaN. */
+LLVMValueRef emit_lane_max(ModuleContext *m, LLVMValueRef vector);
 /* `vector` with the lanes from `lanes` on replaced by those of `other`. */
 LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lanes,
                              LLVMValueRef other);
