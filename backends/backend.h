@@ -226,12 +226,13 @@ typedef struct ArchiveMember {
 void archive_write(Arena *arena, const ArchiveMember *members, uint32_t count, char **data,
                    size_t *bytes);
 
-typedef enum LinkKind { LINK_EXECUTABLE, LINK_SHARED, LINK_AGENT } LinkKind;
+typedef enum LinkKind { LINK_EXECUTABLE, LINK_SHARED, LINK_AGENT, LINK_WASM } LinkKind;
 
 /* Links an object of `spec` with the runtime into `output` (a program that reads and writes .npy
- * files, a shared library that exports the model and the runtime, or the process behind --runner,
- * whose symbols begin with model_), with the C compiler: $CC or
- * cc, and ARCH-linux-gnu-gcc for another architecture than this machine's. */
+ * files, a shared library or a WebAssembly module that exports the model and the runtime, or the
+ * process behind --runner, whose symbols begin with model_), with the C compiler: $CC or cc;
+ * ARCH-linux-gnu-gcc for another architecture than this machine's; clang-19, which needs wasm-ld,
+ * for WebAssembly. */
 MUST_CHECK Status link_artifact(LinkKind kind, const ArtifactSpec *spec, const Emitted *object,
                                 const char *output, Arena *arena, Diag *diag);
 

@@ -13,6 +13,7 @@ for set in "$@"; do
       packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
       packages="$packages gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
       packages="$packages gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
+      packages="$packages clang-19 lld-19 nodejs"
       ;;
     lint) packages="$packages clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19" ;;
     *) echo "setup.sh: no set $set; there are: tests lint" >&2 && exit 2 ;;

@@ -105,6 +105,10 @@ static Status write_program(Outputs *o, const char *path) {
   return write_linked(o, LINK_EXECUTABLE, path);
 }
 
+static Status write_wasm(Outputs *o, const char *path) {
+  return write_linked(o, LINK_WASM, path);
+}
+
 static Status write_asm(Outputs *o, const char *path) {
   return write_emitted(o, EMIT_ASM, path);
 }
@@ -173,6 +177,10 @@ static Status write_python(Outputs *o, const char *path) {
 
 static Status write_rust(Outputs *o, const char *path) {
   return write_binding(o, "model.rs", path);
+}
+
+static Status write_javascript(Outputs *o, const char *path) {
+  return write_binding(o, "model.mjs", path);
 }
 
 /* A bill of what all outputs before this are made from. */
@@ -348,12 +356,22 @@ Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
 }
 
 Status outputs_check_target(const Options *options, const TargetInfo *target, Diag *diag) {
-  static const char *const linked[] = {"lib", "shared", "exe"};
-  if (target->format == FORMAT_ELF || options->stop_after) return STATUS_OK;
+  static const struct {
+    const char *word;
+    ObjectFormat format;
+    const char *system;
+  } linked[] = {{"lib", FORMAT_ELF, "Linux"},
+                {"shared", FORMAT_ELF, "Linux"},
+                {"exe", FORMAT_ELF, "Linux"},
+                {"wasm", FORMAT_WASM, "WebAssembly"},
+                {"javascript", FORMAT_WASM, "WebAssembly"}};
+  if (options->stop_after) return STATUS_OK;
   for (size_t i = 0; i < sizeof linked / sizeof *linked; ++i) {
-    if (!is_wanted(options, linked[i])) continue;
-    return diag_usage_error(diag, "--emit=%s: made for Linux alone; for %s there is --emit=obj",
-                            linked[i], target->triple);
+    if (target->format == linked[i].format || !is_wanted(options, linked[i].word)) continue;
+    bool module = target->format == FORMAT_WASM;
+    return diag_usage_error(diag, "--emit=%s: made for %s alone; for %s there is --emit=obj%s",
+                            linked[i].word, linked[i].system, target->triple,
+                            module ? ",wasm,javascript" : "");
   }
   return STATUS_OK;
 }

@@ -55,15 +55,20 @@ const char *product_note(const Compilation *c, const ArtifactSpec *spec) {
 
 /* -- finding it -------------------------------------------------------------------------------- */
 
-/* ELF, archives, Mach-O, COFF objects of x86-64, programs of Windows: how they begin. */
+/* ELF, archives, Mach-O, COFF objects of x86-64, programs of Windows, WebAssembly: how they begin.
+ */
 Status product_is_file(Diag *diag, const char *path, bool *is) {
-  static const char *const heads[] = {"\177ELF", "!<arch>", "\xcf\xfa\xed\xfe", "\x64\x86", "MZ"};
+  static const struct {
+    const char *bytes;
+    size_t count;
+  } heads[] = {{"\177ELF", 4},  {"!<arch>", 7}, {"\xcf\xfa\xed\xfe", 4},
+               {"\x64\x86", 2}, {"MZ", 2},      {"\0asm", 4}};
   char head[sizeof "!<arch>" - 1] = {0};
   size_t bytes;
   RETURN_IF_ERROR(file_head(diag, path, head, sizeof head, &bytes));
   *is = false;
   for (size_t i = 0; i < sizeof heads / sizeof *heads && bytes == sizeof head; ++i) {
-    if (memcmp(head, heads[i], strlen(heads[i])) == 0) *is = true;
+    if (memcmp(head, heads[i].bytes, heads[i].count) == 0) *is = true;
   }
   return STATUS_OK;
 }

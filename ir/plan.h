@@ -83,8 +83,14 @@ typedef enum DotKind {
   DOT_KIND_COUNT,
 } DotKind;
 
-/* What objects are: on Linux, on Apple's systems, on Windows. */
-typedef enum ObjectFormat { FORMAT_ELF, FORMAT_MACHO, FORMAT_COFF, FORMAT_COUNT } ObjectFormat;
+/* What objects are: on Linux, on Apple's systems, on Windows, for engines of WebAssembly. */
+typedef enum ObjectFormat {
+  FORMAT_ELF,
+  FORMAT_MACHO,
+  FORMAT_COFF,
+  FORMAT_WASM,
+  FORMAT_COUNT
+} ObjectFormat;
 
 /* What the choices depend on: one row of the target table. Data only. */
 typedef struct TargetInfo {

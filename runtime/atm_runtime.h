@@ -41,6 +41,7 @@ const char *atm_error_text(int code);
 #define ATM_ISA_ARM_I8MM (UINT64_C(1) << 18)    /* and smmla */
 #define ATM_ISA_RISCV_V (UINT64_C(1) << 24)     /* vectors of at least 128 bits */
 #define ATM_ISA_POWER8 (UINT64_C(1) << 28)      /* VSX */
+#define ATM_ISA_WASM_SIMD128 (UINT64_C(1) << 32)
 /* Says that the other bits are what this very CPU has. */
 #define ATM_ISA_DETECTED (UINT64_C(1) << 63)
 /* What this CPU and its operating system support, and ATM_ISA_DETECTED. Generated code does the

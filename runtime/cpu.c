@@ -61,6 +61,8 @@ static uint32_t read_bits(uint32_t leaf, uint32_t reg) {
 #else
 #if defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
 enum { ARCH = ISA_POWER };
+#elif defined(__wasm__)
+enum { ARCH = ISA_WASM };
 #else
 enum { ARCH = -1 };
 #endif

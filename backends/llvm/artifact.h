@@ -67,8 +67,9 @@ extern const char artifact_weights_section[];
 bool artifact_weights_are_external(const ArtifactSpec *spec);
 /* i1: pointer `p` is not NULL and a multiple of `alignment`. */
 LLVMValueRef artifact_is_pointer(ModuleContext *m, LLVMValueRef p, uint64_t alignment);
-/* A size_t as an i64, and back. */
+/* A size_t as an i64. */
 LLVMValueRef artifact_from_size(ModuleContext *m, LLVMValueRef size);
+/* And back. */
 LLVMValueRef artifact_to_size(ModuleContext *m, LLVMValueRef value);
 /* The fields of atm_env, in order. */
 typedef enum EnvField {

@@ -1,5 +1,6 @@
-/* Programs and shared libraries: the C compiler builds the runtime's sources and links them with
- * the object, in a private folder that is removed on every way out. No shell is involved. */
+/* Programs, shared libraries and WebAssembly modules: the C compiler builds the runtime's sources
+ * and links them with the object, in a private folder that is removed on every way out. No shell is
+ * involved. */
 #include <errno.h>
 #include <fcntl.h>
 #include <llvm-c/Core.h>
@@ -36,11 +37,12 @@ static void push(Arguments *list, const char *text) {
 
 /* The embedded file is a part of artifacts of `kind`: the files of a program or an agent are for it
  * alone, and so is the resizing of photos, which not every host of a shared library needs; other
- * folders are for none. */
+ * folders are for none. WebAssembly has no threads of its own. */
 static bool is_wanted(const EmbeddedFile *file, LinkKind kind) {
   bool standalone = strncmp(file->name, standalone_folder, sizeof standalone_folder - 1) == 0;
   bool agent = strncmp(file->name, agent_folder, sizeof agent_folder - 1) == 0;
   if (agent) return kind == LINK_AGENT;
+  if (kind == LINK_WASM && strcmp(file->name, "pool.c") == 0) return false;
   if (standalone || strcmp(file->name, "resize.c") == 0) return kind == LINK_EXECUTABLE;
   return !strchr(file->name, '/');
 }
@@ -120,6 +122,10 @@ static void push_compiler(Arguments *list, const TargetInfo *target) {
     at += length;
   }
   if (list->count > before) return;
+  if (target->format == FORMAT_WASM) {
+    push(list, "clang-19");
+    return;
+  }
   char *arch = architecture(list->arena, target->triple);
   push(list,
        is_native(list->arena, target) ? "cc" : arena_printf(list->arena, "%s-linux-gnu-gcc", arch));
@@ -135,6 +141,24 @@ static void push_guard(Arguments *list, const TargetInfo *target) {
   }
 }
 
+/* Adds what makes a module without imports, whose stack is first in memory: what grew out of it
+ * would trap. */
+static void push_wasm(Arguments *list, const ArtifactSpec *spec) {
+  static const char *const fixed[] = {"--target=wasm32-unknown-unknown",
+                                      "-ffreestanding",
+                                      "-nostdlib",
+                                      "-Wl,--no-entry,--stack-first,--export-table",
+                                      "-Wl,--export=__heap_base",
+                                      "-Wl,--export=atm_error_text",
+                                      "-Wl,--export=atm_model_fit"};
+  for (size_t i = 0; i < sizeof fixed / sizeof *fixed; ++i) push(list, fixed[i]);
+  uint32_t count;
+  const char *const *symbols = artifact_symbols(spec, list->arena, &count);
+  for (uint32_t i = 0; i < count; ++i) {
+    push(list, arena_printf(list->arena, "-Wl,--export=%s", symbols[i]));
+  }
+}
+
 /* What every call of the C compiler begins with. */
 static Arguments common(const ArtifactSpec *spec, Arena *arena) {
   Arguments list = {.arena = arena};
@@ -142,6 +166,10 @@ static Arguments common(const ArtifactSpec *spec, Arena *arena) {
   push(&list, "-w"); /* $CC may ask for warnings, and take them for errors */
   push(&list, "-O2");
   push(&list, "-std=gnu11");
+  if (spec->variants[0].target->format == FORMAT_WASM) {
+    push_wasm(&list, spec);
+    return list;
+  }
   push(&list, "-fPIC");
   push(&list, "-pthread");
   push_guard(&list, spec->variants[0].target);
@@ -204,8 +232,8 @@ static Status run(const Arguments *list, Diag *diag) {
   int error = spawn(list, false, &child);
   if (error) {
     return diag_io_error(diag, diag_file(NULL),
-                         "cannot run the C compiler \"%s\": %s; programs and shared libraries need "
-                         "one (set CC)",
+                         "cannot run the C compiler \"%s\": %s; programs, shared libraries and "
+                         "modules need one (set CC)",
                          tool, strerror(error));
   }
   bool good = false;
@@ -265,7 +293,7 @@ static Arguments command(LinkKind kind, const ArtifactSpec *spec, const char *fo
     push(&list, arena_printf(arena, "-Wl,-soname,lib%s.so", spec->name));
   } else if (kind == LINK_AGENT) {
     push(&list, "-rdynamic"); /* kernels are found by their names */
-  } else {
+  } else if (kind == LINK_EXECUTABLE) {
     push(&list, arena_printf(arena, "-DATM_MODEL=%s_model", spec->prefix));
     for (uint32_t i = 0; takes_photos(spec) && i < PHOTO_LIBRARIES; ++i) {
       has[i] = has_library(&photo_libraries[i], spec, folder, arena);

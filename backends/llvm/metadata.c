@@ -13,7 +13,7 @@
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
-enum { MODEL_BYTES = 104 };
+enum { MODEL_BYTES = 104, NARROW_MODEL_BYTES = 72 };
 _Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 &&
                    sizeof(atm_model) == MODEL_BYTES && sizeof(atm_variant) == 16 &&
                    sizeof(atm_pixels) == 16,
@@ -183,7 +183,7 @@ void metadata_emit(Artifact *a) {
                            number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0),
                            text(a, artifact_arithmetic(a->spec)),
                            number32(a, a->spec->image_input),
-                           number32(a, MODEL_BYTES),
+                           number32(a, a->m->target->is_narrow ? NARROW_MODEL_BYTES : MODEL_BYTES),
                            pixels(a, plan->input_count)};
   LLVMValueRef model =
       artifact_constant(a, "metadata", structure(a, fields, sizeof fields / sizeof *fields));

@@ -51,9 +51,14 @@ void object_initialize_llvm(void) {
   LLVMInitializePowerPCTarget();
   LLVMInitializePowerPCTargetMC();
   LLVMInitializePowerPCAsmPrinter();
+  LLVMInitializeWebAssemblyTargetInfo();
+  LLVMInitializeWebAssemblyTarget();
+  LLVMInitializeWebAssemblyTargetMC();
+  LLVMInitializeWebAssemblyAsmPrinter();
 }
 
-/* Position-independent code, so that objects fit shared libraries too. */
+/* Position-independent code, so that objects fit shared libraries too; of WebAssembly that would be
+ * another kind of module, which a host has to link. */
 static LLVMTargetMachineRef machine_new(const TargetInfo *target, bool unoptimized) {
   LLVMTargetRef code = NULL;
   char *message = NULL;
@@ -62,7 +67,8 @@ static LLVMTargetMachineRef machine_new(const TargetInfo *target, bool unoptimiz
   }
   return LLVMCreateTargetMachine(code, target->triple, target->cpu, target->features,
                                  unoptimized ? LLVMCodeGenLevelNone : LLVMCodeGenLevelDefault,
-                                 LLVMRelocPIC, LLVMCodeModelSmall);
+                                 target->format == FORMAT_WASM ? LLVMRelocStatic : LLVMRelocPIC,
+                                 LLVMCodeModelSmall);
 }
 
 /* The embedded weights symbol as LLVM sees it; its contents, if any, are the caller's to free. */

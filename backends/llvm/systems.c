@@ -29,6 +29,8 @@ static const TargetSystem systems[] = {
      FORMAT_COFF, false},
     {&target_family_x86, "windows-gnu", "x86_64-w64-windows-gnu", "x86_64-w64-windows-gnu",
      FORMAT_COFF, false},
+    {&target_family_wasm, "unknown-unknown", "wasm32-unknown-unknown", NULL, FORMAT_WASM, false},
+    {&target_family_wasm, "wasi", "wasm32-wasi", NULL, FORMAT_WASM, false},
 };
 enum { SYSTEM_COUNT = sizeof systems / sizeof *systems };
 
@@ -37,7 +39,7 @@ static bool is_narrow(const char *rest) {
   return strstr(rest, "x32") || strstr(rest, "ilp32");
 }
 
-/* A triple of an architecture alone is for Linux. */
+/* A triple of an architecture alone is for the first: Linux, where the family has it. */
 const TargetSystem *system_find(const TargetFamily *family, const char *triple) {
   const char *rest = triple + strcspn(triple, "-");
   if (is_narrow(rest)) return NULL;

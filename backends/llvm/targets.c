@@ -15,7 +15,8 @@
 #include "support/panic.h"
 
 static const TargetFamily *const families[] = {&target_family_x86, &target_family_arm,
-                                               &target_family_riscv, &target_family_power};
+                                               &target_family_riscv, &target_family_power,
+                                               &target_family_wasm};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 /* `list` ends with NULL. */

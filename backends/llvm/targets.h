@@ -28,6 +28,7 @@ extern const TargetFamily target_family_x86;
 extern const TargetFamily target_family_arm;
 extern const TargetFamily target_family_riscv;
 extern const TargetFamily target_family_power;
+extern const TargetFamily target_family_wasm;
 
 /* A system for which objects are made. */
 typedef struct TargetSystem TargetSystem;

@@ -427,8 +427,20 @@ for kind in lib shared exe; do
   expect 2 $compile -o out/tiny --emit=obj,$kind --target=x86_64-pc-windows-msvc
   says stderr "made for Linux alone"
 done
-expect 2 $compile -o out/tiny --target=wasm32-unknown-unknown
-says stderr 'unknown target "wasm32-unknown-unknown"; known: x86_64-linux-gnu, aarch64-linux-gnu, riscv64-linux-gnu'
+expect 2 $compile -o out/tiny --target=wasm64-unknown-unknown
+says stderr 'unknown target "wasm64-unknown-unknown"; known: x86_64-linux-gnu, aarch64-linux-gnu, riscv64-linux-gnu'
+for kind in lib shared exe; do
+  expect 2 $compile -o out/tiny --emit=obj,$kind --target=wasm32-unknown-unknown
+  says stderr "made for Linux alone; for wasm32-unknown-unknown there is --emit=obj,wasm,javascript"
+done
+for kind in wasm javascript; do
+  expect 2 $compile -o out/tiny --emit=$kind
+  says stderr "--emit=$kind: made for WebAssembly alone; for"
+done
+expect 2 $compile -o out/tiny --target=wasm32-wasi --quantize=int8
+says stderr "--quantize=int8: code for wasm32 is in floats alone"
+expect 2 $compile -o out/tiny --target=wasm32-wasi --isa=v3
+says stderr 'unknown ISA "v3" for wasm32; known: simd128'
 expect 2 $compile -o out/tiny --target=riscv64-linux-gnu --quantize=int8
 says stderr "--quantize=int8: code for riscv64 is in floats alone"
 expect 2 $compile -o out/tiny --target=arm64-apple-macos --isa=neon-i8mm
@@ -436,7 +448,8 @@ says stderr "does not say whether a CPU has it; neon is for all"
 expect 2 verify tiny.json --weights tiny.safetensors --shape 1x3x32x32 --target=x86_64-pc-windows-msvc
 says stderr "does not run code for x86_64-pc-windows-msvc"
 for target in x86_64-linux-gnu aarch64-linux-musl riscv64-linux-gnu powerpc64le-linux-gnu arm64-apple-macos \
-  x86_64-apple-macos x86_64-pc-windows-msvc x86_64-w64-windows-gnu; do
+  x86_64-apple-macos x86_64-pc-windows-msvc x86_64-w64-windows-gnu \
+  wasm32-unknown-unknown wasm32-wasi; do
   expect 0 $compile -o out/tiny --target=$target
 done
 rm out/*
@@ -446,6 +459,8 @@ CC=no-such-compiler expect 3 $compile -o out/tiny --emit=obj,shared
 says stderr no-such-compiler
 CC=no-such-compiler expect 3 $compile -o out/tiny --emit=exe --target=aarch64-linux-gnu
 says stderr no-such-compiler
+CC=no-such-compiler expect 3 $compile -o out/tiny --emit=wasm --target=wasm32-unknown-unknown
+says stderr "programs, shared libraries and modules need one"
 for libc in x86_64-linux-musl aarch64-linux-android; do
   CC= expect 2 $compile -o out/tiny --emit=exe --target=$libc
   says stderr "programs and shared libraries for $libc need a C compiler for it (set CC)"

@@ -69,6 +69,12 @@ Test(targets, knows_its_systems) {
   cr_expect_str_eq(choose(NULL, NULL, "ppc64le-linux-gnu"), "power8");
   cr_expect_str_eq(choose(NULL, NULL, "x86_64-pc-windows-msvc"), "x86-64-v2", "no machine's");
   cr_expect_str_eq(choose("v4", NULL, "x86_64-apple-macos12"), "x86-64-v4");
+  cr_expect_str_eq(choose(NULL, NULL, "wasm32"), "wasm-simd128");
+  cr_expect_str_eq(choose("simd128", NULL, NULL), "wasm-simd128");
+  cr_expect_str_eq(choose("wasm-simd128", NULL, "wasm32-wasi"), "wasm-simd128");
+  cr_expect_null(choose(NULL, NULL, "wasm64-unknown-unknown"));
+  cr_expect_null(choose(NULL, NULL, "wasm32-unknown-emscripten"), "another ABI of names");
+  cr_expect_null(choose("v2", NULL, "wasm32-unknown-unknown"));
   cr_expect_str_eq(choose(NULL, NULL, "arm64-apple-macos"), "armv8-a");
   cr_expect_null(choose("neon-i8mm", NULL, "arm64-apple-macos"), "nobody may ask");
   cr_expect_null(choose(NULL, NULL, "aarch64-pc-windows-msvc"));
@@ -92,8 +98,8 @@ Test(targets, takes_the_best_of_this_machine) {
 
 Test(targets, has_consistent_rows) {
   const TargetFamily *families[] = {&target_family_x86, &target_family_arm, &target_family_riscv,
-                                    &target_family_power};
-  for (int f = 0; f < 4; ++f) {
+                                    &target_family_power, &target_family_wasm};
+  for (size_t f = 0; f < sizeof families / sizeof *families; ++f) {
     for (uint32_t i = 0; i < families[f]->row_count; ++i) {
       const TargetInfo *t = &families[f]->rows[i].info;
       uint32_t columns = t->tile_columns / t->vector_floats;
