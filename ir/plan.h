@@ -104,7 +104,11 @@ typedef struct TargetInfo {
   uint32_t vector_floats; /* lanes of a vector register */
   uint32_t vector_registers;
   bool has_fma;
-  bool has_half;         /* loads f16 as f32 in one instruction, or two */
+  bool has_half;  /* loads f16 as f32 in one instruction, or two */
+  bool row_lanes; /* products load a row's next steps at once, and take each from its lane */
+  /* A multiply-add overwrites what is added: constants are loaded where they are used, and long ops
+   * go by two vectors, which take turns. */
+  bool fma_overwrites;
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
   uint32_t tile_columns; /* divide PLAN_PANEL */
   DotKind dot;           /* of quantized products */

@@ -35,11 +35,18 @@ static bool has_long_op(const Graph *body, const Stage *stage) {
   return false;
 }
 
+/* Steps of a turn: those of a vector of a row, where floats are taken from its lanes. */
+static uint32_t target_unroll(const TargetInfo *target, OpKind op) {
+  if (target->row_lanes && op != OP_QUANTIZED_LINEAR && op != OP_SCALED_LINEAR) {
+    return target->vector_floats;
+  }
+  return cost_model_unroll(target->vector_registers, op == OP_QUANTIZED_LINEAR);
+}
+
 /* Steps of a turn. A product whose operand stands in short runs takes one of them. */
 static uint32_t choose_unroll(const PlanKernel *kernel, const TargetInfo *target, const Node *node,
                               const ProductPlan *product) {
-  bool quantized = node->op == OP_QUANTIZED_LINEAR;
-  uint32_t unroll = cost_model_unroll(target->vector_registers, quantized);
+  uint32_t unroll = target_unroll(target, node->op);
   ValueId a = node->operands[0];
   if (kernel->places[a.index].kind != PLACE_STRIP) return unroll;
   const Node *patches = graph_def(kernel->body, a);
@@ -64,7 +71,7 @@ static bool choose_widened(const PlanKernel *kernel, const TargetInfo *target, c
 static void choose_winograd_tile(const TargetInfo *target, ProductPlan *product) {
   product->tile_rows = target->tile_rows;
   product->tile_columns = target->tile_columns;
-  product->unroll = cost_model_unroll(target->vector_registers, false);
+  product->unroll = target_unroll(target, OP_LINEAR);
 }
 
 /* What is chosen later depends on what was before: unrolling on the depth block, widening on the

@@ -1,9 +1,9 @@
 /* AArch64 with NEON, which every armv8-a CPU has, and two more with instructions for quantized
  * products: Armv8.2's sdot, and the smmla of Armv8.6.
  *
- * 6x16: A is loaded as scalars that multiply whole vectors by lane, 24 accumulators of 32. So it is
- * for sdot. smmla needs eight registers of columns beside its sums, and long pairs those of two
- * steps: 16 accumulators, the most that do not spill (bench/mca.sh).
+ * 6x16: 24 sums, a vector of each of 6 rows, whose lanes multiply, and two of columns are the 32
+ * registers. So it is for sdot. smmla needs eight registers of columns beside its sums, and long
+ * pairs those of two steps: 16 sums, the most that do not spill (bench/mca.sh).
  *
  * The lists of features are what LLVM calls them on the host (row_of_host asks for all of a row);
  * those of CPUs are LLVM's names, each with the best row that it runs. Rows are best first.
@@ -31,7 +31,8 @@ static const char *const cpus_neon[] = {"generic",    "cortex-a53",   "cortex-a5
 /* What all rows have in common: the CPU, its vectors, and the tile of floats. */
 #define NEON_FLOATS                                                                               \
   .triple = "aarch64-unknown-linux-gnu", .cpu = "generic", .tune = "generic", .vector_floats = 4, \
-  .vector_registers = 32, .has_fma = true, .has_half = true, .tile_rows = 6, .tile_columns = 16
+  .vector_registers = 32, .has_fma = true, .has_half = true, .row_lanes = true,                   \
+  .fma_overwrites = true, .tile_rows = 6, .tile_columns = 16
 
 static const TargetRow rows[] = {
     {.info = {.name = "armv8-a-i8mm",
@@ -71,7 +72,20 @@ static const TargetRow rows[] = {
      .cpus = cpus_neon},
 };
 
+/* Cores that issue in order. What LLVM makes by its models of others, as of the Neoverse N1 and V1,
+ * takes more time by those models than generic code: sums leave the registers. */
+static const TargetTuning tunings[] = {{"cortex-a53", "cortex-a55"},
+                                       {"cortex-a55", "cortex-a55"},
+                                       {"cortex-a510", "cortex-a55"},
+                                       {"cortex-a520", "cortex-a55"},
+                                       {NULL, NULL}};
+
 static const char *const arches[] = {"aarch64", "arm64", NULL};
 
 const TargetFamily target_family_arm = {
-    .arches = arches, .name = "aarch64", .rows = rows, .row_count = sizeof rows / sizeof *rows};
+    .arches = arches,
+    .name = "aarch64",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .tunings = tunings,
+};

@@ -228,6 +228,12 @@ LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar) {
   return emit_shuffle(m, one, index, m->target->vector_floats);
 }
 
+LLVMValueRef emit_lane(ModuleContext *m, LLVMValueRef vector, uint32_t lane) {
+  int32_t index[MAX_LANES];
+  for (uint32_t i = 0; i < m->target->vector_floats; ++i) index[i] = (int32_t)lane;
+  return emit_shuffle(m, vector, index, m->target->vector_floats);
+}
+
 /* All lanes made one: halves of what is left, until that is a lane. */
 static LLVMValueRef reduce_lanes(ModuleContext *m, LLVMValueRef vector,
                                  LLVMValueRef (*join)(ModuleContext *, LLVMValueRef,

@@ -60,21 +60,62 @@ void product_float_begin(const Product *p, const Tile *tile, LLVMValueRef *acc) 
   for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
 }
 
-/* One step of K: acc += A[.][k] * B[k][.]. `ab` points at k, `step` is added to it. */
+/* Where row `row` of a tile is at step `step` behind `a`. */
+static LLVMValueRef row_address(const Product *p, LLVMValueRef a, uint32_t row, uint32_t step) {
+  uint64_t bytes = row * p->a.row_bytes + step * p->a.step_bytes;
+  return emit_address(p->k->m, a, emit_i64(p->k->m, (int64_t)bytes));
+}
+
+/* A vector of the tile's columns at step `step` behind `b`. */
+static LLVMValueRef load_columns(const Product *p, const Tile *tile, LLVMValueRef b, uint32_t step,
+                                 uint32_t vector) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef at = emit_i64(m, (int64_t)product_column_offset(p, tile, step, vector));
+  return stored_load(m, tile->b.dtype, emit_address(m, b, at), m->target->vector_floats,
+                     p->aligned);
+}
+
+/* Whether the steps from here on, `left` of them, are taken by lanes. */
+static bool takes_lanes(const Product *p, uint32_t left) {
+  const TargetInfo *target = p->k->m->target;
+  return target->row_lanes && p->a.step_bytes == 4 && left >= target->vector_floats;
+}
+
+/* As many steps as a vector has lanes: those of a row are loaded at once, and each is multiplied
+ * from its lane. Columns go by one vector at a time: with a vector for each row and the sums they
+ * are all that there are registers for. */
+static uint32_t add_lanes(const Product *p, const Tile *tile, const LLVMValueRef ab[2],
+                          uint32_t step, LLVMValueRef *acc) {
+  ModuleContext *m = p->k->m;
+  uint32_t lanes = m->target->vector_floats;
+  LLVMValueRef rows[PLAN_TILE_SUMS];
+  for (uint32_t r = 0; r < tile->rows; ++r) {
+    rows[r] = emit_load(m, row_address(p, ab[0], r, step), lanes);
+  }
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
+    for (uint32_t v = 0; v < tile->vectors; ++v) {
+      LLVMValueRef columns = load_columns(p, tile, ab[1], step + lane, v);
+      for (uint32_t r = 0; r < tile->rows; ++r) {
+        LLVMValueRef *sum = &acc[r * tile->vectors + v];
+        *sum = emit_fma(m, emit_lane(m, rows[r], lane), columns, *sum);
+      }
+    }
+  }
+  return lanes;
+}
+
+/* acc += A[.][k] * B[k][.] for one step of K, or several. `ab` points at k, `step` is added to it.
+ */
 static uint32_t add_floats(const Product *p, const Tile *tile, const LLVMValueRef ab[2],
                            uint32_t step, uint32_t left, LLVMValueRef *acc) {
-  (void)left;
   ModuleContext *m = p->k->m;
+  if (takes_lanes(p, left)) return add_lanes(p, tile, ab, step, acc);
   LLVMValueRef columns[PLAN_TILE_VECTORS];
-  DType dtype = tile->b.dtype;
   for (uint32_t v = 0; v < tile->vectors; ++v) {
-    LLVMValueRef at = emit_i64(m, (int64_t)product_column_offset(p, tile, step, v));
-    columns[v] =
-        stored_load(m, dtype, emit_address(m, ab[1], at), m->target->vector_floats, p->aligned);
+    columns[v] = load_columns(p, tile, ab[1], step, v);
   }
   for (uint32_t r = 0; r < tile->rows; ++r) {
-    uint64_t bytes = r * p->a.row_bytes + step * p->a.step_bytes;
-    LLVMValueRef lane = emit_load_f32(m, emit_address(m, ab[0], emit_i64(m, (int64_t)bytes)));
+    LLVMValueRef lane = emit_load_f32(m, row_address(p, ab[0], r, step));
     LLVMValueRef row = emit_broadcast(m, lane);
     for (uint32_t v = 0; v < tile->vectors; ++v) {
       LLVMValueRef *sum = &acc[r * tile->vectors + v];
@@ -295,16 +336,37 @@ void product_tile_begin_sums(const Product *p, const Tile *tile) {
   loop_end(m, &rows, NULL);
 }
 
+/* What is behind the product, from the stored sums of one vector of row `row`. */
+static void finish_sum(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t vector) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef at = sum_address(p, row, 0, vector);
+  LLVMValueRef sum = emit_load(m, at, m->target->vector_floats);
+  sum = add_row_bias(p, row, 0, sum);
+  pointwise_emit(p->k, p->stage, site_of(p, tile, row, 0, vector), sum);
+}
+
+/* The same of the tile's vectors two by two, each two as one of twice the lanes. */
+static void finish_pairs(const Product *p, const Tile *tile, LLVMValueRef row) {
+  ModuleContext *m = p->k->m;
+  uint32_t lanes = m->target->vector_floats;
+  TargetInfo target = *m->target;
+  target.vector_floats = 2 * lanes;
+  ModuleContext wide = emit_for_target(m, &target);
+  Tile pairs = *tile;
+  pairs.vectors = tile->vectors / 2;
+  pairs.last_lanes = tile->vectors % 2 ? 2 * lanes : lanes + tile->last_lanes;
+  p->k->m = &wide;
+  for (uint32_t v = 0; v < pairs.vectors; ++v) finish_sum(p, &pairs, row, v);
+  p->k->m = m;
+}
+
 void product_tile_finish_sums(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
   Loop rows;
   loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1);
-  for (uint32_t v = 0; v < tile->vectors; ++v) {
-    LLVMValueRef at = sum_address(p, rows.index, 0, v);
-    LLVMValueRef sum = emit_load(m, at, m->target->vector_floats);
-    sum = add_row_bias(p, rows.index, 0, sum);
-    pointwise_emit(p->k, p->stage, site_of(p, tile, rows.index, 0, v), sum);
-  }
+  uint32_t first = m->target->fma_overwrites ? tile->vectors / 2 * 2 : 0;
+  if (first) finish_pairs(p, tile, rows.index);
+  for (uint32_t v = first; v < tile->vectors; ++v) finish_sum(p, tile, rows.index, v);
   loop_end(m, &rows, NULL);
 }
 

@@ -225,6 +225,19 @@ static const TargetFamily *family_of_row(const TargetRow *row) {
   PANIC("target %s is of no family", row->info.name);
 }
 
+/* `info` tuned for `cpu`, in `arena`; `info` itself where that gains nothing. */
+static const TargetInfo *tuned(const TargetFamily *family, const TargetInfo *info, const char *cpu,
+                               Arena *arena) {
+  for (const TargetTuning *t = family->tunings; cpu && t && t->cpu; ++t) {
+    if (strcmp(t->cpu, cpu) != 0) continue;
+    TargetInfo *own = ARENA_NEW(arena, TargetInfo);
+    *own = *info;
+    own->tune = t->tune;
+    return own;
+  }
+  return info;
+}
+
 const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag *diag) {
   const TargetInfo *info = choose_row(request, arena, diag);
   if (!info) return NULL;
@@ -234,8 +247,10 @@ const TargetInfo *target_choose(const TargetRequest *request, Arena *arena, Diag
     diag_usage_error(diag, "--quantize=int8: code for %s is in floats alone", family->name);
     return NULL;
   }
-  if (!request->triple) return info;
-  return system_apply(system_find(family, request->triple), row, arena, diag);
+  if (request->triple) {
+    info = system_apply(system_find(family, request->triple), row, arena, diag);
+  }
+  return info ? tuned(family, info, request->cpu, arena) : NULL;
 }
 
 const TargetInfo *target_find(const char *name, const char *triple) {

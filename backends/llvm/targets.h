@@ -16,12 +16,19 @@ typedef struct TargetRow {
   const char *const *cpus; /* LLVM names of CPUs whose best row this is; NULL-ended */
 } TargetRow;
 
+/* A CPU whose code is tuned for it, because it gains by that. */
+typedef struct TargetTuning {
+  const char *cpu;  /* NULL: the end of a list */
+  const char *tune; /* LLVM's name of the CPU whose model it is scheduled by */
+} TargetTuning;
+
 typedef struct TargetFamily {
   const char *const *arches; /* first components of triples, NULL-ended */
   const char *name;          /* in messages */
   const TargetRow *rows;     /* best first; each contains the next */
   uint32_t row_count;
-  bool in_floats; /* no products of whole numbers */
+  const TargetTuning *tunings; /* NULL: none */
+  bool in_floats;              /* no products of whole numbers */
 } TargetFamily;
 
 extern const TargetFamily target_family_x86;

@@ -106,6 +106,8 @@ Test(targets, has_consistent_rows) {
       cr_expect_eq(PLAN_PANEL % t->tile_columns, 0u);
       cr_expect_eq(t->tile_columns % t->vector_floats, 0u);
       cr_expect_leq(t->tile_rows * columns, t->vector_registers, "%s: the tile", t->name);
+      uint32_t others = t->row_lanes ? t->tile_rows + 2 : 0; /* rows, and two of columns */
+      cr_expect_leq(t->tile_rows * columns + others, t->vector_registers, "%s: lanes", t->name);
       cr_expect_eq(target_row(t), &families[f]->rows[i]);
     }
   }
@@ -147,6 +149,21 @@ Test(targets, are_found_by_name) {
   cr_expect_str_eq(target_find("armv8-a", "aarch64-linux-gnu")->name, "armv8-a");
   cr_expect_null(target_find("armv8-a", "x86_64-linux-gnu"));
   cr_expect_null(target_find("vax", NULL));
+}
+
+static const char *tune_of(Arena *arena, const char *cpu, const char *triple) {
+  Diag diag = {0};
+  return target_choose(&(TargetRequest){.cpu = cpu, .triple = triple}, arena, &diag)->tune;
+}
+
+Test(targets, are_tuned_for_cores_that_gain) {
+  Arena *arena = arena_new();
+  cr_expect_str_eq(tune_of(arena, "cortex-a53", NULL), "cortex-a55");
+  cr_expect_str_eq(tune_of(arena, "cortex-a510", "aarch64-linux-gnu"), "cortex-a55");
+  cr_expect_str_eq(tune_of(arena, "neoverse-n1", NULL), "generic");
+  cr_expect_str_eq(tune_of(arena, "apple-m1", "arm64-apple-macos"), "generic");
+  cr_expect_str_eq(tune_of(arena, "znver3", NULL), "generic");
+  arena_free(arena);
 }
 
 /* What code is tuned for is said for all of them. */
