@@ -31,8 +31,7 @@ static const Graph *run_passes(PassContext context, const Subject *subject, cons
   return graph;
 }
 
-static void load(Compiled *c, const TargetInfo *target, const char *prefix, Diag *diag) {
-  if (target->isa_bits & ~atm_cpu_isa()) return;
+static void load(Compiled *c, const char *prefix, Diag *diag) {
   if (llvm_load(c->object.data, c->object.bytes, diag, &c->loaded)) stop("it cannot be loaded");
   const atm_model *(*model)(void) = (const atm_model *(*)(void))(uintptr_t)llvm_symbol(
       c->loaded, arena_printf(c->arena, "%s_model", prefix));
@@ -55,6 +54,8 @@ void compiled_new(Compiled *c, const Subject *subject, const Build *build, const
   if (plan_build(&context, c->after, &c->plan)) stop("no plan");
   c->blob = weights_blob_layout(c->arena, &c->plan, 1);
   ArtifactVariant variant = {c->plan->target, &c->plan};
+  /* Of x86-64 that this machine lacks, LLVM checks the module: machine code would take the time. */
+  bool other = build->isa && target->isa_bits & ~atm_cpu_isa();
   ArtifactSpec spec = {.prefix = prefix,
                        .variants = &variant,
                        .variant_count = 1,
@@ -62,13 +63,14 @@ void compiled_new(Compiled *c, const Subject *subject, const Build *build, const
                        .blob = &c->blob,
                        .source = &trial_weights,
                        .external_weights = true,
-                       .unoptimized = build->unoptimized};
-  if (llvm_emit(&spec, EMIT_OBJECT, c->arena, &diag, &c->object)) stop("no code");
+                       .unoptimized = build->unoptimized || other};
+  EmitKind kind = other ? EMIT_LLVM_IR : EMIT_OBJECT;
+  if (llvm_emit(&spec, kind, c->arena, &diag, &c->object)) stop("no code");
   c->weights = aligned_alloc(128, round_up_size(c->blob.bytes + 1, 128));
   if (!c->weights || weights_blob_evaluate(&c->blob, &trial_weights, c->weights)) {
     stop("no weights");
   }
-  load(c, target, prefix, &diag);
+  if (build->isa && !other) load(c, prefix, &diag);
 }
 
 static bool kernels_have(const Compiled *c, OpKind op) {
