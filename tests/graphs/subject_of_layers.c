@@ -20,6 +20,7 @@ typedef struct Drawn { /* a layer, or an input */
   Type type;
   uint32_t extent; /* maps of equal numbers are known to be of one size */
   int64_t share;   /* of the offsets of an atm_block; 0: it has none */
+  bool places;     /* are its result 1 */
 } Drawn;
 
 typedef struct Writer {
@@ -143,8 +144,8 @@ static bool draw_pool(Writer *w, const Drawn *x) {
 
 static bool draw_max_pool(Writer *w, const Drawn *x) {
   Slide s;
-  return some_slide(w, x, channels_of(x), true, &s) &&
-         add(w, "max_pool", quoted(w, x), s.result, "%s", s.keys);
+  if (!some_slide(w, x, channels_of(x), true, &s)) return false;
+  return add(w, "max_pool", quoted(w, x), s.result, "%s", s.keys);
 }
 
 static bool draw_adaptive_pool(Writer *w, const Drawn *x) {
@@ -246,8 +247,8 @@ static bool draw_plain(Writer *w, const Drawn *x) {
   static const char *const ops[] = {"relu",    "gelu",       "sigmoid", "layer_norm",
                                     "softmax", "batch_norm", "zeros"};
   uint32_t op = choose(w->c, choose_rarely(w->c, 4) ? 7 : 6);
-  const char *eps = op == 3 || op == 5 ? ", \"eps\": 0.01" : "";
-  return add(w, ops[op], quoted(w, x), with_channels(x, channels_of(x)), "%s", eps);
+  return add(w, ops[op], quoted(w, x), with_channels(x, channels_of(x)), "%s",
+             op == 3 || op == 5 ? ", \"eps\": 0.01" : "");
 }
 
 static bool draw_softmax(Writer *w, const Drawn *x) {
@@ -357,8 +358,9 @@ static bool draw_transpose(Writer *w, const Drawn *x) {
 }
 
 static bool draw_mean(Writer *w, const Drawn *x) {
-  Drawn vector = {.type = type_matrix(x->type.dims[0], channels_of(x)), .extent = UINT32_MAX};
-  return is_map(x) && add(w, "mean_hw", quoted(w, x), vector, "%s", "");
+  Type vector = type_matrix(x->type.dims[0], channels_of(x));
+  return is_map(x) &&
+         add(w, "mean_hw", quoted(w, x), (Drawn){NULL, vector, UINT32_MAX, 0, 0}, "%s", "");
 }
 
 /* A block of VMamba, of either generation, or what brings tokens together. */
@@ -392,17 +394,33 @@ static DrawLayer *const layers[] = {
 
 /* -- the description --------------------------------------------------------------------------- */
 
+/* Of an input of bytes: how they become numbers. */
+static const char *pixels_text(Writer *w, int64_t channels) {
+  const char *mean = "0.5", *std = "0.3", *layout = choose(w->c, 2) ? "nchw" : "nhwc";
+  const char *order = channels == 3 && choose(w->c, 2) ? "bgr" : "rgb";
+  for (int64_t i = 1; i < channels; ++i) {
+    mean = arena_printf(w->arena, "%s, 0.%u", mean, choose(w->c, 10));
+    std = arena_printf(w->arena, "%s, 0.%u", std, 1 + choose(w->c, 9));
+  }
+  const char *keys = arena_printf(
+      w->arena, "\"format\": \"u8\", \"layout\": \"%s\", \"order\": \"%s\"", layout, order);
+  return arena_printf(w->arena, "\"pixels\": {%s, \"mean\": [%s], \"std\": [%s]}", keys, mean, std);
+}
+
 static void add_input(Writer *w, Subject *s, StringBuilder *text, bool map, Drawn input) {
   const char *layout = map ? (choose(w->c, 2) ? "nhwc" : "nchw") : "nc", *size = "";
   if (map && choose_rarely(w->c, 3)) {
     size = arena_printf(w->arena, ", \"height\": %ld, \"width\": %ld", (long)input.type.dims[1],
                         (long)input.type.dims[2]);
   }
-  string_builder_printf(text, "%s\n    {\"name\": \"%s\", \"layout\": \"%s\", \"channels\": %ld%s}",
-                        s->input_count ? "," : "", input.name, layout, (long)channels_of(&input),
+  const char *kind = arena_printf(w->arena, "\"layout\": \"%s\"", layout);
+  bool bytes = map && choose_rarely(w->c, 4);
+  if (bytes) kind = pixels_text(w, channels_of(&input));
+  string_builder_printf(text, "%s\n    {\"name\": \"%s\", %s, \"channels\": %ld%s}",
+                        s->input_count ? "," : "", input.name, kind, (long)channels_of(&input),
                         size);
   w->drawn[w->count++] = input;
-  s->types[s->input_count++] = input.type;
+  s->types[s->input_count++] = bytes ? type_with_dtype(input.type, DTYPE_U8) : input.type;
 }
 
 static void add_inputs(Writer *w, Subject *s, StringBuilder *text) {
@@ -410,10 +428,19 @@ static void add_inputs(Writer *w, Subject *s, StringBuilder *text) {
   int64_t n = images[choose(w->c, LENGTH(images))], most = choose_rarely(w->c, 8) ? 65 : 17;
   Type map = type_map(n, subject_size(w->c, most), subject_size(w->c, most), some_channels(w));
   if (choose_rarely(w->c, 5)) {
-    Drawn vector = {.name = "v", .type = type_matrix(n, some_channels(w)), .extent = UINT32_MAX};
-    add_input(w, s, text, false, vector);
+    add_input(w, s, text, false, (Drawn){"v", type_matrix(n, some_channels(w)), UINT32_MAX, 0, 0});
   }
   add_input(w, s, text, true, (Drawn){.name = "x", .type = map, .extent = w->extents++});
+}
+
+/* The places of largest channels, which no layer takes: an output. */
+static void draw_answer(Writer *w, const Drawn *x) {
+  int64_t channels = channels_of(x), k = is_map(x) ? 0 : choose(w->c, (uint32_t)channels + 1);
+  Drawn result = {
+      .type = type_with_channels(x->type, k ? k : 1), .extent = x->extent, .places = k > 0};
+  const char *key = channels <= 256 && choose(w->c, 2) ? ", \"type\": \"uint8\"" : "";
+  if (k) key = arena_printf(w->arena, ", \"k\": %ld", (long)k);
+  add(w, k ? "top_k" : "argmax", quoted(w, x), result, "%s", key);
 }
 
 /* The last layer and some others, each once. */
@@ -427,6 +454,7 @@ static const char *outputs_text(Writer *w, uint32_t first) {
     taken[at] = true;
     const Drawn *from = &w->drawn[at];
     const char *layout = is_map(from) && choose(w->c, 2) ? ", \"layout\": \"nhwc\"" : "";
+    if (from->places && choose(w->c, 2)) layout = ", \"result\": 1";
     string_builder_printf(&text, "%s\n    {\"name\": \"y%u\", \"from\": \"%s\"%s}", i ? "," : "", i,
                           from->name, layout);
   }
@@ -459,6 +487,7 @@ bool subject_of_layers(Subject *subject, Arena *arena, Choices *c) {
     layers[choose(c, LENGTH(layers))](&w, some_layer(&w));
   }
   if (w.count == first) draw_plain(&w, &w.drawn[first - 1]);
+  if (choose_rarely(c, 4) && w.count < MOST_LAYERS) draw_answer(&w, some_layer(&w));
   const char *outputs = outputs_text(&w, first);
   subject->model =
       arena_printf(arena,

@@ -88,7 +88,8 @@ void trial_begin(Trial *t) {
     t->inputs[i] = (InterpTensor){type, ARENA_ARRAY(t->arena, elements(type), double)};
     bool moves = strcmp(graph_node(t->subject.graph, nodes[i])->attrs.INPUT.name, "offsets") == 0;
     for (size_t e = 0; e < elements(type); ++e) {
-      t->inputs[i].data[e] = moves ? (float)some_offset(&lot, type) : lot_uniform(&lot);
+      double value = type.dtype == DTYPE_U8 ? lot_below(&lot, 256) : lot_uniform(&lot);
+      t->inputs[i].data[e] = moves ? (float)some_offset(&lot, type) : value;
     }
   }
   interpret(t, t->subject.graph, &trial_weights, t->arena, t->inputs, t->expected);
@@ -169,7 +170,9 @@ static Difference difference_of(const InterpTensor *expected, bool nchw, const d
 static bool chosen_from(const Trial *t, uint32_t output, InterpTensor *values, double *largest) {
   Graph graph = *t->subject.graph;
   const Node *node = graph_def(&graph, graph.outputs[output].value);
+  Type type = graph_type(&graph, graph.outputs[output].value);
   if (node->op != OP_TOP_K && node->op != OP_ARGMAX) return false;
+  if (dtype_info(type.dtype)->kind != DTYPE_INTEGER) return false; /* the largest values */
   const Output operand = {"operand", node->operands[0], false};
   graph.outputs = &operand;
   graph.output_count = 1;
@@ -282,12 +285,14 @@ const void **trial_caller_inputs(const Trial *t, const Plan *plan, int64_t begin
   for (uint32_t i = 0; i < plan->input_count; ++i) {
     const PlanTensor *tensor = &plan->inputs[i];
     size_t count = elements(tensor->type), each = count / (size_t)tensor->type.dims[0];
-    float *values = ARENA_ARRAY(arena, count, float);
+    double *values = ARENA_ARRAY(arena, count, double);
     for (size_t e = 0; e < count; ++e) {
       double value = t->inputs[i].data[(size_t)begin * each + e];
-      values[trial_caller_index(tensor->type, tensor->nchw, e)] = (float)value;
+      values[trial_caller_index(tensor->type, tensor->nchw, e)] = value;
     }
-    in[i] = values;
+    void *memory = arena_alloc(arena, (size_t)type_bytes(tensor->type));
+    dtype_write(tensor->type.dtype, values, count, memory);
+    in[i] = memory;
   }
   return in;
 }
