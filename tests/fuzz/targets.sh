@@ -39,8 +39,9 @@ gather safetensors tests/e2e/accepted/*.safetensors tests/e2e/checkpoints/*.safe
 gather pth tests/e2e/accepted/*.pth tests/e2e/checkpoints/*.pth
 gather ir tests/passes/*.ir tests/errors/*.ir
 gather plan tests/fuzz/corpus/plan/*
+gather photo tests/e2e/photos/*.png tests/e2e/photos/*.jpg
 gather model tests/fuzz/model.json tests/errors/*.json tests/e2e/aarch64/*.json
-[ $# -gt 0 ] || set -- recipe npy pickle safetensors pth ir plan model
+[ $# -gt 0 ] || set -- recipe npy pickle safetensors pth ir plan model photo
 for target in "$@"; do
   dict=""
   case $target in
@@ -48,7 +49,9 @@ for target in "$@"; do
     model | safetensors) dict=-dict=build-fuzz/json.dict ;;
   esac
   printf '%s: ' "$target"
-  ASAN_OPTIONS=detect_leaks=0 "build-fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" \
+  # Freed memory is watched for a while, not until 256 MB of it have pushed all else from the caches.
+  export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8:malloc_context_size=4
+  "build-fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" \
     -timeout=20 -rss_limit_mb=4096 -max_len=65536 -artifact_prefix="$findings/$target-" \
     -print_final_stats=1 $dict "build-fuzz/corpus/$target" "build-fuzz/seeds/$target" \
     >"build-fuzz/$target.log" 2>&1 || { tail -40 "build-fuzz/$target.log"; exit 1; }

@@ -1,8 +1,8 @@
 /* The mutator of checkpoints: what stands in a zip archive's entries after a mutation gets its
  * right checksum, so that damage reaches what is behind the first check. */
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
+
+#include "tests/fuzz/targets/crc.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t most, unsigned seed);
@@ -24,15 +24,6 @@ static uint64_t number(const uint8_t *at, size_t bytes) {
   uint64_t value = 0;
   for (size_t i = bytes; i-- > 0;) value = value << 8 | at[i];
   return value;
-}
-
-static uint32_t crc_of(const uint8_t *data, size_t bytes) {
-  uint32_t crc = UINT32_MAX;
-  for (size_t i = 0; i < bytes; ++i) {
-    crc ^= data[i];
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-  }
-  return ~crc;
 }
 
 /* The entry of the directory at `entry`, which is whole, and the one beside its data. */
