@@ -24,7 +24,8 @@ static ValueId mean_of_all(Lowering *l, ValueId x) {
   Builder b = l->builder;
   int64_t channels = type_channels(graph_type(b.graph, x));
   const Recipe *w = recipe_fill(b.graph->recipes, 1.0 / (double)channels, type_matrix(1, channels));
-  return build_linear(b, build_mean_hw(b, x), build_constant(b, w), VALUE_NONE);
+  ValueId weights = build_constant(b, w);
+  return build_linear(b, build_mean_hw(b, x), weights, VALUE_NONE);
 }
 
 /* [N,channels]: `v` [N,1] times `factor`, in each channel. */

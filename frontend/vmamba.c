@@ -84,7 +84,8 @@ static ValueId steps_of(Lowering *l, const Scans *s, ValueId p, int64_t walk) {
   const Recipe *bias =
       recipe_reshape(table, recipe_slice(table, biases, walk, 1), type_vector(s->channels));
   ValueId t = build_slice(b, p, (int32_t)(walk * s->rank), (int32_t)s->rank);
-  return build_softplus(b, build_linear(b, t, build_constant(b, w), build_constant(b, bias)));
+  ValueId shift = build_constant(b, bias);
+  return build_softplus(b, build_linear(b, t, build_constant(b, w), shift));
 }
 
 /* Both ways along one axis: walk `first` and, backwards, first + 2. */
@@ -216,8 +217,8 @@ static void lower_token_merging(Lowering *l, const LayerSpec *spec, const Layer 
   const Recipe *w = layer_tensor(l, layer_part(l, spec, "reduction"), "weight",
                                  type_matrix(2 * channels, MERGED * channels));
   ValueId y = build_patches(b, inputs[0]->value, window, false);
-  y = build_layer_norm(b, y, build_constant(b, rows_first(l, gain)),
-                       build_constant(b, rows_first(l, bias)), spec->eps);
+  ValueId shift = build_constant(b, rows_first(l, bias));
+  y = build_layer_norm(b, y, build_constant(b, rows_first(l, gain)), shift, spec->eps);
   result->value = build_linear(b, y, build_constant(b, rows_first(l, w)), VALUE_NONE);
   result->extent = layer_window_extent(l, inputs[0]->extent, window);
 }

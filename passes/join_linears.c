@@ -70,8 +70,8 @@ static void join(Rewrite *rw, const uint32_t *next, uint32_t first) {
                 : bias_of(from, &from->nodes[i]);
   }
   Builder b = rewrite_builder(rw, node);
-  ValueId all = build_linear(b, rewrite_get(rw, node->operands[0]), build_constant(b, w),
-                             recipe_is_fill(bias, 0) ? VALUE_NONE : build_constant(b, bias));
+  ValueId biases = recipe_is_fill(bias, 0) ? VALUE_NONE : build_constant(b, bias);
+  ValueId all = build_linear(b, rewrite_get(rw, node->operands[0]), build_constant(b, w), biases);
   int64_t begin = 0;
   for (uint32_t i = first; i != NO_NODE; i = next[i]) {
     int64_t count = type_channels(graph_type(from, from->nodes[i].first_result));

@@ -159,8 +159,8 @@ static void check_env(Entry *e) {
                    ATM_E_ENV);
   LLVMValueRef call = env_field(e, ENV_PARALLEL_FOR);
   LLVMValueRef one = LLVMConstInt(m->i32, 1, 0);
-  LLVMValueRef many =
-      both(m, LLVMBuildICmp(b, LLVMIntUGT, threads, one, ""), LLVMBuildIsNotNull(b, call, ""));
+  LLVMValueRef given = LLVMBuildIsNotNull(b, call, "");
+  LLVMValueRef many = both(m, LLVMBuildICmp(b, LLVMIntUGT, threads, one, ""), given);
   e->threads = LLVMBuildSelect(b, many, threads, one, "");
   e->parallel_for = LLVMBuildSelect(b, many, call, LLVMConstNull(m->ptr), "");
 }

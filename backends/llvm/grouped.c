@@ -68,9 +68,9 @@ static LLVMValueRef make_zeros(const Grouped *g) {
 static LLVMValueRef row_at(const Grouped *g, LLVMValueRef i, LLVMValueRef j, LLVMValueRef zeros) {
   ModuleContext *m = g->k->m;
   LLVMValueRef height = emit_i64(m, g->map.dims[1]), width = emit_i64(m, g->map.dims[2]);
-  LLVMValueRef inside =
-      LLVMBuildAnd(m->builder, LLVMBuildICmp(m->builder, LLVMIntULT, i, height, ""),
-                   LLVMBuildICmp(m->builder, LLVMIntULT, j, width, ""), "");
+  LLVMValueRef inside_row = LLVMBuildICmp(m->builder, LLVMIntULT, j, width, "");
+  LLVMValueRef inside = LLVMBuildAnd(
+      m->builder, LLVMBuildICmp(m->builder, LLVMIntULT, i, height, ""), inside_row, "");
   LLVMValueRef row = emit_add(m, emit_mul(m, i, (uint64_t)g->map.dims[2]), j);
   return LLVMBuildSelect(m->builder, inside, view_row(g->k, &g->x, row), zeros, "");
 }

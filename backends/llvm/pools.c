@@ -104,8 +104,9 @@ static void find_cells(KernelEmitter *k, Pool *p, LLVMValueRef row) {
 
 /* How many rows are inside, in all lanes. */
 static LLVMValueRef count_inside(ModuleContext *m, const Pool *p) {
-  LLVMValueRef count = LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, p->end_h, p->begin_h, ""),
-                                    LLVMBuildSub(m->builder, p->end_w, p->begin_w, ""), "");
+  LLVMValueRef width = LLVMBuildSub(m->builder, p->end_w, p->begin_w, "");
+  LLVMValueRef count =
+      LLVMBuildMul(m->builder, LLVMBuildSub(m->builder, p->end_h, p->begin_h, ""), width, "");
   return emit_broadcast(m, LLVMBuildSIToFP(m->builder, count, m->f32, ""));
 }
 
