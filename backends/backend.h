@@ -171,6 +171,8 @@ typedef enum EmitKind { EMIT_OBJECT, EMIT_ASM, EMIT_LLVM_IR } EmitKind;
 typedef struct Emitted {
   char *data;
   size_t bytes;
+  uint64_t frame;       /* bytes of the stack that the function takes most of; of an object */
+  const char *frame_of; /* its symbol, in the arena; NULL: none takes any */
 } Emitted;
 
 /* Emits code, metadata and, unless external, weights. Weights that are too many to embed, or cannot

@@ -45,6 +45,13 @@ static void add_variant(StringBuilder *text, const Compilation *c, const Artifac
                         units_bytes(llvm_code_bytes(spec, v, object, c->arena), size));
 }
 
+/* What the function with the largest frame takes of the stack. */
+static void add_frame(StringBuilder *text, const Emitted *object) {
+  if (!object->frame_of) return;
+  string_builder_printf(text, "  %-18s at most %llu bytes in a frame, of %s\n", "stack",
+                        (unsigned long long)object->frame, object->frame_of);
+}
+
 const char *summary_text(const Summary *summary, const Compilation *c, const ArtifactSpec *spec,
                          const Emitted *object) {
   char size[UNITS_TEXT_MAX];
@@ -64,6 +71,7 @@ const char *summary_text(const Summary *summary, const Compilation *c, const Art
       add_resolution(&text, c, &c->variants[v].resolutions[i], added_text(c, added, i));
     }
   }
+  if (object->data) add_frame(&text, object);
   for (uint32_t i = 0; i < summary->count; ++i) {
     string_builder_printf(&text, "  %-18s %s\n", summary->files[i].path,
                           units_bytes(summary->files[i].bytes, size));

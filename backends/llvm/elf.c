@@ -148,7 +148,7 @@ Emitted elf_finish(const char *object, size_t bytes, const ElfFinish *with, char
     section_move(&new, section_find(&new, artifact_weights_section), begin, with->weights_bytes);
   }
   *contents = new.bytes + begin;
-  return (Emitted){new.bytes, new.size};
+  return (Emitted){.data = new.bytes, .bytes = new.size};
 }
 
 uint64_t elf_symbol_bytes(const char *bytes, size_t size, const char *name) {

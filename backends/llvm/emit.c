@@ -95,6 +95,7 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
   emit_attribute(m, function, "nounwind");
   emit_unwinding(m, function);
   emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* guard_branches */
+  emit_text_attribute(m, function, "warn-stack-size", "0");              /* object.c listens */
   LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(m->context, function, "entry");
   LLVMPositionBuilderAtEnd(m->builder, entry);
   return function;

@@ -10,6 +10,7 @@
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,33 @@ static void optimize(LLVMModuleRef module, LLVMTargetMachineRef machine) {
   LLVMDisposePassBuilderOptions(options);
 }
 
+/* -- stacks ------------------------------------------------------------------------------------ */
+
+/* The largest frame that LLVM has told of. */
+typedef struct Frames {
+  Arena *arena;
+  uint64_t bytes;
+  const char *function; /* NULL: none yet */
+} Frames;
+
+/* Listens to "stack frame size (BYTES) exceeds limit (0) in function 'NAME'", which the attribute
+ * warn-stack-size makes LLVM say of each function that has a frame. All else that is no error stays
+ * unheard, as what LLVM thinks of code is for us. */
+static void hear(LLVMDiagnosticInfoRef info, void *context) {
+  Frames *frames = context;
+  char *text = memory_text(LLVMGetDiagInfoDescription(info), "a text of LLVM");
+  if (LLVMGetDiagInfoSeverity(info) == LLVMDSError) PANIC("LLVM: %s", text);
+  unsigned long long bytes = 0;
+  const char *size = strstr(text, "stack frame size ("), *name = strstr(text, "function '");
+  if (size && name && sscanf(size, "stack frame size (%llu)", &bytes) == 1 &&
+      bytes > frames->bytes) {
+    name += strlen("function '");
+    frames->bytes = bytes;
+    frames->function = arena_strndup(frames->arena, name, strcspn(name, "'"));
+  }
+  LLVMDisposeMessage(text);
+}
+
 /* Text of the module, assembly or an object; the buffer is the caller's. */
 static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                     EmitKind kind) {
@@ -134,10 +162,11 @@ static void drop_frames(LLVMModuleRef module) {
 
 /* The whole way from the spec to LLVM's output; nothing of LLVM's outlives it but the buffer. */
 static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, ModuleWeights weights,
-                                 Arena *arena) {
+                                 Arena *arena, Frames *frames) {
   /* Functions say for themselves what they are for; what does not is for the lowest. */
   const TargetInfo *target = spec->variants[spec->variant_count - 1].target;
   LLVMContextRef context = LLVMContextCreate();
+  LLVMContextSetDiagnosticHandler(context, hear, frames);
   LLVMTargetMachineRef machine = machine_new(target, spec->unoptimized);
   ModuleContext m = emit_open(context, spec->prefix, target, arena);
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
@@ -196,15 +225,18 @@ Status llvm_emit(const ArtifactSpec *spec, EmitKind kind, Arena *arena, Diag *di
     free((char *)(uintptr_t)weights.contents);
     return status;
   }
-  LLVMMemoryBufferRef buffer = build(spec, kind, weights, arena);
+  Frames frames = {.arena = arena};
+  LLVMMemoryBufferRef buffer = build(spec, kind, weights, arena, &frames);
   free((char *)(uintptr_t)weights.contents);
   const char *start = LLVMGetBufferStart(buffer);
   size_t size = LLVMGetBufferSize(buffer);
   if (kind == EMIT_OBJECT && artifact_format(spec) == FORMAT_ELF) {
     status = finish(spec, start, size, arena, out);
   } else {
-    *out = (Emitted){copy_text(start, size), size};
+    *out = (Emitted){.data = copy_text(start, size), .bytes = size};
   }
+  out->frame = frames.bytes;
+  out->frame_of = frames.function;
   LLVMDisposeMemoryBuffer(buffer);
   return status;
 }
