@@ -43,6 +43,24 @@ compile --emit=obj,header --isa=v2
 ${CXX:-c++} -std=c++17 -O1 -Wall -Wextra -Werror -I"$work" "$here/exceptions.cc" "$work/glyphs.o" -o "$work/exceptions"
 "$work/exceptions"
 
+# What is printed of the stack is the largest frame of the object's functions.
+if command -v objdump >"$work/which"; then
+  for isa in v2 v3 v4; do
+    "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
+      --shape 1x3x48x48,2x3x64x80 --prefix=glyphs -o "$work/glyphs" --emit=obj --isa=$isa 2>"$work/said"
+    said=$(sed -n 's/^  stack  *at most \([0-9]*\) bytes in a frame, of glyphs_.*/\1/p' "$work/said")
+    [ -n "$said" ] || { cat "$work/said"; exit 1; }
+    largest=0
+    for size in $(objdump -d "$work/glyphs.o" | sed -n 's/.*sub  *\$\(0x[0-9a-f]*\),%rsp.*/\1/p'); do
+      [ $((size)) -le $largest ] || largest=$((size))
+    done
+    # LLVM's number has saved registers and no return address.
+    [ "$said" -ge $((largest - 8)) ] && [ "$said" -le $((largest + 64)) ] && [ "$said" -le 16384 ] ||
+      { echo "$isa: a frame of $largest, said are $said"; exit 1; }
+    echo "$isa: the largest frame takes $said bytes"
+  done
+fi
+
 for kind in exe shared; do
   compile --emit=$kind --isa=v2
   file=$work/glyphs
