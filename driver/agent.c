@@ -15,8 +15,6 @@
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
-extern char **environ;
-
 enum { MOST_WORDS = 64, CLOSED = -1 };
 
 struct Agent {
