@@ -635,7 +635,7 @@ says stdout "kernels, by time"
 # The last table has each layer once, and the times of all steps.
 total=$((total + 1))
 awk '/^steps, in order/ { part = 1 } /^kernels, by time/ { part = 2 } /^layers, in order/ { part = 3 }
-  $2 ~ /[.]/ && $3 == "%" { sum[part] += $1; if (part == 3 && seen[$NF]++) bad = 1 }
+  $2 ~ /[.]/ && $3 == "%" { sum[part] += $1; sub(/^.* % [a-z0-9-]+ +/, ""); if (part == 3 && seen[$0]++) bad = 1 }
   END { d = sum[1] - sum[3]; exit bad || part != 3 || sum[3] == 0 || d > 0.1 || d < -0.1 }' stdout ||
   { fail "layers of bench --profile"; cat stdout; }
 says stdout "of the peak's"
