@@ -1,4 +1,4 @@
-/* Photos, JPEG and PNG: what is decoded and written as a PNG has the same pixels again. */
+/* Photos, JPEG, PNG and PPM: what is decoded and written as a PNG has the same pixels again. */
 #include "driver/photo.h"
 
 #include <string.h>
@@ -11,11 +11,9 @@ Status target_read(Fuzzed *f) {
   Photo photo, again;
   RETURN_IF_ERROR(photo_read(f->arena, &f->diag, target_file(f), &photo));
   char message[PHOTO_MAX_MESSAGE];
-  size_t bytes;
-  char *file = photo_encode_png(f->arena, &photo, NULL, &bytes, message);
-  target_check(file != NULL, "it can be written");
-  bool good = photo_decode_png(f->arena, (const uint8_t *)file, bytes, &again, message);
-  target_check(good, "it reads back");
+  f->data = photo_encode_png(f->arena, &photo, NULL, &f->bytes, message);
+  target_check(f->data != NULL, "it can be written");
+  target_check(!photo_read(f->arena, &f->diag, target_file(f), &again), "it reads back");
   target_check(again.height == photo.height && again.width == photo.width, "as large as it was");
   size_t size = (size_t)photo.height * photo.width * 3;
   target_check(memcmp(photo.pixels, again.pixels, size) == 0, "with the same colors");
