@@ -47,8 +47,10 @@ Status cmd_import(const Options *options, Arena *arena, Diag *diag) {
   progress_step(&progress, "reading");
   RETURN_IF_ERROR(weights_open(arena, diag, options->argument, options->state, &weights));
   AtomicFiles *files = atomic_files_new(arena, diag);
-  Status status = STATUS_OK;
-  if (options->state_prefix) status = weights_take_prefix(weights, options->state_prefix, diag);
+  Status status = output_check_parts(weights, arena, diag, options->output);
+  if (!status && options->state_prefix) {
+    status = weights_take_prefix(weights, options->state_prefix, diag);
+  }
   if (!status) status = write_tensors(weights, options, &progress, diag, files);
   progress_end(&progress);
   atomic_files_discard(files);

@@ -7,6 +7,7 @@
 #include "driver/clock.h"
 #include "driver/from_plan.h"
 #include "driver/keep_float.h"
+#include "driver/output.h"
 #include "ir/macs.h"
 #include "support/panic.h"
 
@@ -82,6 +83,24 @@ Status compilation_with_context(const Options *options, Arena *arena, Diag *diag
   return status;
 }
 
+/* The files that the options name in full are none that the weights name. Those of atmc compile are
+ * checked one by one (outputs.c). */
+static Status check_parts(const Compilation *c) {
+  const Options *options = c->options;
+  const char *report = options->command == COMMAND_REPORT ? options->output : NULL;
+  const char *paths[] = {report, options->trace, options->overlay};
+  for (uint32_t i = 0; i < sizeof paths / sizeof *paths; ++i) {
+    if (!paths[i]) continue;
+    RETURN_IF_ERROR(output_check_parts(c->weights, c->arena, c->diag, paths[i]));
+  }
+  for (uint32_t i = 0; i < options->outputs.count; ++i) {
+    const char *text = options->outputs.items[i], *equals = strchr(text, '='); /* NAME=FILE */
+    const char *path = equals ? equals + 1 : text;
+    RETURN_IF_ERROR(output_check_parts(c->weights, c->arena, c->diag, path));
+  }
+  return STATUS_OK;
+}
+
 Status compilation_read(Compilation *c) {
   const Options *options = c->options;
   double begin = clock_seconds();
@@ -90,6 +109,7 @@ Status compilation_read(Compilation *c) {
   RETURN_IF_ERROR(keep_float_resolve(c, c->model->graph, c->model));
   if (options->weights) {
     RETURN_IF_ERROR(weights_open(c->arena, c->diag, options->weights, options->state, &c->weights));
+    RETURN_IF_ERROR(check_parts(c));
     if (options->state_prefix) {
       RETURN_IF_ERROR(weights_take_prefix(c->weights, options->state_prefix, c->diag));
     }

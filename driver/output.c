@@ -21,6 +21,12 @@ Status output_check(const Options *options, Arena *arena, Diag *diag, const char
   return atomic_file_check(arena, diag, path, inputs, count);
 }
 
+Status output_check_parts(const Weights *weights, Arena *arena, Diag *diag, const char *path) {
+  const char *const *parts;
+  uint32_t count = weights_parts(weights, &parts);
+  return count ? atomic_file_check(arena, diag, path, parts, count) : STATUS_OK;
+}
+
 Status output_finish(Diag *diag) {
   bool written = __fpending(stdout) == 0 || fflush(stdout) == 0;
   if (written && !ferror(stdout)) return STATUS_OK;

@@ -34,11 +34,18 @@ typedef Status OutputWriter(Outputs *o, const char *path);
 
 /* -- small pieces ------------------------------------------------------------------------------ */
 
-/* One file under way, that is checked against the inputs once more: its name may depend on
- * resolutions. */
+/* Whether a file may be made at `path`: inputs are looked at once more, since its name may depend
+ * on resolutions, and files that the weights name. */
+static Status check_path(const Outputs *o, const char *path) {
+  const Compilation *c = o->c;
+  RETURN_IF_ERROR(output_check(c->options, c->arena, c->diag, path));
+  return output_check_parts(c->weights, c->arena, c->diag, path);
+}
+
+/* One file under way. */
 static Status write_file(Outputs *o, const char *path, const void *data, size_t bytes) {
   double begin = clock_seconds();
-  RETURN_IF_ERROR(output_check(o->c->options, o->c->arena, o->c->diag, path));
+  RETURN_IF_ERROR(check_path(o, path));
   RETURN_IF_ERROR(atomic_files_write(o->files, path, data, bytes, false));
   o->c->times.write += clock_seconds() - begin;
   summary_add(&o->summary, path, bytes);
@@ -219,6 +226,12 @@ static Status write_dependencies(Outputs *o, const char *path) {
     string_builder_add(&text, " \\\n  ");
     add_name(&text, i < 2 ? fixed[i] : options->from_plan.items[i - 2]);
   }
+  const char *const *parts;
+  uint32_t part_count = weights_parts(o->c->weights, &parts);
+  for (uint32_t i = 0; i < part_count; ++i) {
+    string_builder_add(&text, " \\\n  ");
+    add_name(&text, parts[i]);
+  }
   string_builder_add(&text, "\n");
   return write_file(o, path, string_builder_text(&text), text.length);
 }
@@ -267,7 +280,7 @@ static Status write_weights(Outputs *o) {
   const char *path = weights_path(c->options, c->arena);
   WeightSource source = weights_source(c->weights);
   double begin = clock_seconds();
-  Status status = output_check(c->options, c->arena, c->diag, path);
+  Status status = check_path(o, path);
   if (!status) status = atomic_files_begin(o->files, path, false);
   atm_weights_header header = weights_blob_header(&c->blob);
   if (!status && c->blob.count) status = atomic_files_append(o->files, &header, sizeof header);

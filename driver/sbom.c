@@ -201,6 +201,12 @@ static Status add_all(Document *d, const ArtifactSpec *spec, const SbomFile *fil
   relate(d, "SPDXRef-DOCUMENT", "DESCRIBES", product_id);
   RETURN_IF_ERROR(add_input(d, "SPDXRef-model", options->argument, "the model's description"));
   RETURN_IF_ERROR(add_input(d, "SPDXRef-weights", options->weights, "the model's weights"));
+  const char *const *parts;
+  uint32_t part_count = weights_parts(d->c->weights, &parts);
+  for (uint32_t i = 0; i < part_count; ++i) {
+    const char *id = arena_printf(d->c->arena, "SPDXRef-weights-%u", i + 1);
+    RETURN_IF_ERROR(add_input(d, id, parts[i], "a shard of the model's weights"));
+  }
   for (uint32_t i = 0; i < options->from_plan.count; ++i) {
     const char *id = arena_printf(d->c->arena, "SPDXRef-plan-%u", i + 1);
     RETURN_IF_ERROR(add_input(d, id, options->from_plan.items[i], "a plan"));

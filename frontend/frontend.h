@@ -65,6 +65,9 @@ MUST_CHECK Status weights_is_file(Diag *diag, const char *path, bool *is);
  * no state was asked for and none is the usual one, there are no tensors, and the states. */
 MUST_CHECK Status weights_list(Arena *arena, Diag *diag, const char *path, const char *state,
                                Weights **weights);
+/* The files beside the opened one that it is made of, as the shards of an index; *paths is of the
+ * arena of weights_open. */
+uint32_t weights_parts(const Weights *weights, const char *const **paths);
 /* Frees the data; names and shapes live as long as the arena. NULL is allowed. */
 void weights_close(Weights *weights);
 /* Keeps the tensors whose names begin with `prefix`, and takes it off. An error where there are

@@ -185,5 +185,8 @@ Status safetensors_read_shards(Weights *weights, Diag *diag) {
   json_source_free(&source);
   RETURN_IF_ERROR(status);
   weights->format = arena_printf(arena, "safetensors in %u shards", s->count);
+  weights->parts = ARENA_ARRAY(arena, s->count, const char *);
+  for (uint32_t i = 0; i < s->count; ++i) weights->parts[i] = s->items[i]->weights.path;
+  weights->part_count = s->count;
   return weights->listing ? STATUS_OK : read_data(s);
 }

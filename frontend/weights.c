@@ -157,6 +157,11 @@ void weights_floats(const Weights *weights, const char *name, uint64_t begin, fl
   }
 }
 
+uint32_t weights_parts(const Weights *weights, const char *const **paths) {
+  *paths = weights->parts;
+  return weights->part_count;
+}
+
 const char *weights_classes(const Weights *weights) {
   const ClassNames *names = &weights->class_names;
   if (weights->classes || !names->count) return weights->classes;

@@ -48,6 +48,8 @@ struct Weights {
   const char *format; /* of the file, for people */
   Diag *diag;         /* for errors in its numbers, found when they are used */
   const char *path;
+  const char **parts; /* paths of the files beside it whose data it has, as shards */
+  uint32_t part_count;
   FileTensor *tensors; /* in the order of the file */
   uint32_t tensor_count;
   NameTable names;         /* index into `tensors` */

@@ -518,6 +518,41 @@ ln -s ../same.json out/soft.json
 expect 2 weights same.json --synthetic=1 -o out/hard.json
 expect 2 weights same.json --synthetic=1 -o out/soft.json
 expect 2 import tiny.safetensors -o ./tiny.safetensors
+# A shard is an input too, though only its index names it.
+if command -v python3 >/dev/null; then
+python3 - tiny.safetensors <<'PYTHON'
+import json, struct, sys
+data = open(sys.argv[1], 'rb').read()
+length = struct.unpack('<Q', data[:8])[0]
+tensors = {k: v for k, v in json.loads(data[8:8 + length]).items() if k != '__metadata__'}
+index = {}
+for number, names in enumerate((sorted(tensors)[::2], sorted(tensors)[1::2]), 1):
+    header, body = {}, b''
+    for name in names:
+        begin, end = tensors[name]['data_offsets']
+        header[name] = dict(tensors[name], data_offsets=[len(body), len(body) + end - begin])
+        body += data[8 + length:][begin:end]
+        index[name] = f'shard-{number}.weights'
+    text = json.dumps(header).encode()
+    open(f'shard-{number}.weights', 'wb').write(struct.pack('<Q', len(text)) + text + body)
+json.dump({'weight_map': index}, open('tiny.index.json', 'w'))
+PYTHON
+cp shard-2.weights same.weights
+shards="--weights tiny.index.json --shape 1x3x16x16"
+expect 2 import tiny.index.json -o shard-2.weights
+says stderr "would replace the input shard-2.weights"
+expect 2 compile tiny.json $shards -o shard-2 --weights-mode=external
+expect 2 bench tiny.json $shards --iterations=1 --trace=shard-2.weights
+expect 2 report tiny.json $shards -o shard-2.weights
+total=$((total + 1))
+cmp -s same.weights shard-2.weights || fail "a shard was replaced"
+expect 0 compile tiny.json $shards -o out/tiny --emit=dep,sbom
+for name in tiny.index.json shard-1.weights shard-2.weights; do
+  says out/tiny.d "$name"
+  says out/tiny.spdx.json "\"$name\""
+done
+rm out/tiny.d out/tiny.spdx.json
+fi
 cp tiny.json out/m.o
 expect 2 compile out/m.o --weights tiny.safetensors --shape 1x3x16x16 -o out/m
 expect 2 compile out/m.o --weights tiny.safetensors --shape 1x3x16x16,1x3x24x16 -o out/m
