@@ -152,11 +152,12 @@ static LLVMMemoryBufferRef generate(LLVMModuleRef module, LLVMTargetMachineRef m
 }
 
 /* Has no frames described: what llvm_load loads nobody unwinds, and LLVM registers frames in memory
- * of which it does not ask whether it got any. */
-static void drop_frames(LLVMModuleRef module) {
+ * of which it does not ask whether it got any. LLVM describes what may unwind by itself. */
+static void drop_frames(ModuleContext *m) {
   unsigned kind = LLVMGetEnumAttributeKindForName("uwtable", strlen("uwtable"));
-  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+  for (LLVMValueRef f = LLVMGetFirstFunction(m->module); f; f = LLVMGetNextFunction(f)) {
     LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
+    emit_attribute(m, f, "nounwind");
   }
 }
 
@@ -173,7 +174,7 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Module
   LLVMSetModuleDataLayout(m.module, layout);
   LLVMDisposeTargetData(layout);
   module_fill(&m, spec, weights);
-  if (spec->export_all) drop_frames(m.module);
+  if (spec->export_all) drop_frames(&m);
   emit_close(&m);
   verify_module(m.module);
   if (!spec->unoptimized) optimize(m.module, machine);

@@ -182,6 +182,19 @@ Test(object, has_loops_of_the_instructions_that_products_take) {
   }
 }
 
+/* LLVM's JIT registers frames in memory that it does not check. */
+Test(object, describes_frames_of_products_and_none_of_what_is_loaded) {
+  Sample *s = emit("v2", "tiny", EMIT_ASM);
+  Diag diag = {.stream = stderr};
+  Emitted loaded;
+  s->spec.export_all = true;
+  cr_assert_eq(llvm_emit(&s->spec, EMIT_ASM, s->arena, &diag, &loaded), STATUS_OK);
+  cr_expect_not_null(strstr(s->object.data, ".cfi_startproc"));
+  cr_expect_null(strstr(loaded.data, ".cfi_startproc"));
+  free(loaded.data);
+  discard(s);
+}
+
 Test(object, has_a_header_with_the_types_of_elements) {
   Sample *s = emit("v3", "tiny", EMIT_ASM);
   Plan typed = *s->plans[0][0];
