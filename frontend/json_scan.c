@@ -62,7 +62,7 @@ static bool is_digit_at(const Scanner *s) {
   return s->at < s->end && isdigit((unsigned char)*s->at);
 }
 static void skip_space(Scanner *s) {
-  while (s->at < s->end && *s->at && strchr(" \t\r\n", *s->at)) ++s->at;
+  while (s->at < s->end && json_is_blank(*s->at)) ++s->at;
 }
 static void skip_digits(Scanner *s) {
   while (is_digit_at(s)) ++s->at;

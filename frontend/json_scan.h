@@ -2,8 +2,14 @@
 #ifndef ATMC_FRONTEND_JSON_SCAN_H
 #define ATMC_FRONTEND_JSON_SCAN_H
 
+#include <stdbool.h>
+
 #include "frontend/json_source.h"
 
+/* What may stand between the tokens of JSON. */
+static inline bool json_is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 /* Checks the text of `source`, fills in its spots and marks, reports the first mistake. */
 MUST_CHECK Status json_scan(JsonSource *source);
 /* The position of byte `offset` of the text; of an embedded text, its file as a whole. */

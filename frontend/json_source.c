@@ -6,7 +6,7 @@
 
 #include "frontend/error_list.h"
 #include "frontend/json_scan.h"
-#include "frontend/name_table.h"
+#include "support/name_table.h"
 #include "support/panic.h"
 
 /* Gives each item of the tree, in the order of the text, the index of its spot. */

@@ -23,7 +23,7 @@ enum {
   JSON_MAX_VALUES = 1 << 18,
   JSON_MAX_NUMBER = 60,
   JSON_MAX_STRINGS = 8 << 20, /* bytes of all strings and keys, as they stand in the text */
-  JSON_MARK_BYTES = 4096
+  JSON_MARK_BYTES = 1024
 };
 
 typedef struct JsonSpot {

@@ -11,8 +11,8 @@
 #include "frontend/error_list.h"
 #include "frontend/frontend.h"
 #include "frontend/json_fields.h"
-#include "frontend/name_table.h"
 #include "ir/builder.h"
+#include "support/name_table.h"
 
 enum {
   LAYER_MAX_CHANNELS = 65536,

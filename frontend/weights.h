@@ -7,7 +7,7 @@
 #include "frontend/class_names.h"
 #include "frontend/error_list.h"
 #include "frontend/frontend.h"
-#include "frontend/name_table.h"
+#include "support/name_table.h"
 
 enum { WEIGHTS_MAX_RANK = 8, WEIGHTS_MAX_TENSORS = 1 << 16 };
 

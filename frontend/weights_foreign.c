@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "frontend/json_scan.h"
+
 static const struct Foreign {
   const char *begin; /* without case */
   const char *what;
@@ -58,7 +60,7 @@ static bool is_text(const char *head, size_t bytes) {
 const char *weights_foreign(const char *head, size_t bytes) {
   if (bytes > 8 && head[8] == '{') return NULL; /* a safetensors file */
   size_t blanks = 0;
-  while (blanks < bytes && strchr(" \t\r\n", head[blanks]) && head[blanks]) ++blanks;
+  while (blanks < bytes && json_is_blank(head[blanks])) ++blanks;
   for (size_t i = 0; i < KIND_COUNT; ++i) {
     if (begins(head + blanks, bytes - blanks, kinds[i].begin)) return kinds[i].what;
   }
@@ -68,6 +70,6 @@ const char *weights_foreign(const char *head, size_t bytes) {
 
 bool weights_is_index(const char *head, size_t bytes) {
   size_t at = 0;
-  while (at < bytes && head[at] && strchr(" \t\r\n", head[at])) ++at;
+  while (at < bytes && json_is_blank(head[at])) ++at;
   return at < bytes && head[at] == '{' && !memchr(head, 0, bytes);
 }

@@ -59,7 +59,10 @@ uint32_t infer_result_count(const Node *node) {
 }
 
 const char *infer_types(const Graph *graph, const Node *node, Type *results, uint32_t *count) {
-  Infer in = {.graph = graph, .node = node, .count = node->operand_count};
+  Infer in; /* clearing its operands would take longer than the rest */
+  in.graph = graph;
+  in.node = node;
+  in.count = node->operand_count;
   RETURN_IF_FAULT(check_operands(&in));
   for (uint32_t i = 0; i < in.count && i < INFER_MAX_OPERANDS; ++i) {
     in.operand[i] = graph_type(graph, node->operands[i]);

@@ -88,9 +88,7 @@ static Status find_kernel(PlanParser *p, uint32_t *index) {
   text_read_skip(&p->in);
   const char *at = p->in.cursor, *name;
   RETURN_IF_ERROR(text_read_word(&p->in, "the name of a kernel", &name));
-  for (*index = 0; *index < p->plan.kernel_count; ++*index) {
-    if (strcmp(p->kernels[*index].name, name) == 0) return STATUS_OK;
-  }
+  if (name_table_find(&p->kernel_names, name, index)) return STATUS_OK;
   return text_read_fail(&p->in, at, "no kernel \"%.*s\"", MAX_QUOTED, name);
 }
 
@@ -209,7 +207,9 @@ static Status report(const PlanParser *p, const PlanFault *fault) {
 
 Status plan_parse(Arena *arena, RecipeTable *recipes, Diag *diag, const PlanText *from,
                   const Plan **result) {
-  PlanParser p = {.in = text_read_begin(arena, diag, from->file, from->text), .recipes = recipes};
+  PlanParser p = {.in = text_read_begin(arena, diag, from->file, from->text),
+                  .recipes = recipes,
+                  .kernel_names = {.arena = arena}};
   RETURN_IF_ERROR(read_head(&p, from->target));
   RETURN_IF_ERROR(read_parts(&p));
   p.plan.inputs = p.inputs;

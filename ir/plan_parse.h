@@ -4,6 +4,7 @@
 
 #include "ir/plan_text.h"
 #include "ir/text_read.h"
+#include "support/name_table.h"
 
 typedef struct PlanParser {
   TextReader in;
@@ -11,6 +12,7 @@ typedef struct PlanParser {
   Plan plan;
   PlanTensor *inputs, *outputs;
   PlanKernel *kernels;
+  NameTable kernel_names; /* their indices */
   Step *steps;
   const Recipe **weights;
   uint32_t input_capacity, output_capacity, kernel_capacity, step_capacity, weight_capacity;

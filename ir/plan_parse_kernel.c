@@ -400,6 +400,7 @@ Status plan_parse_kernel(PlanParser *p, const char *at) {
   kernel.operands = text.operands;
   kernel.results = text.results;
   kernel.stages = text.stages;
+  name_table_set(&p->kernel_names, kernel.name, p->plan.kernel_count);
   ARENA_PUSH(p->in.arena, p->kernels, p->plan.kernel_count, p->kernel_capacity, kernel);
   ARENA_PUSH(p->in.arena, p->kernel_at, p->kernel_at_count, p->kernel_at_capacity, at);
   return STATUS_OK;

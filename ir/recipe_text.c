@@ -102,7 +102,8 @@ void recipe_print(const Recipe *recipe, StringBuilder *out) {
     print_shape(recipe->type, out);
     return;
   }
-  string_builder_printf(out, "%s(", kind->text);
+  string_builder_add(out, kind->text);
+  string_builder_add(out, "(");
   for (uint32_t i = 0; i < kind->operands; ++i) {
     if (i) string_builder_add(out, ", ");
     recipe_print(recipe->operands[i], out);

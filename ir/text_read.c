@@ -23,13 +23,8 @@ TextReader text_read_begin(Arena *arena, Diag *diag, const char *file, const cha
 /* Lines are counted when there is an error, and only then. */
 Status text_read_fail(const TextReader *r, const char *at, const char *format, ...) {
   Position position = {.file = r->file, .line = 1, .column = 1, .text = r->text};
-  for (const char *c = r->text; c < at; ++c) {
-    ++position.column;
-    if (*c == '\n') {
-      ++position.line;
-      position.column = 1;
-    }
-  }
+  for (const char *c = r->text; c < at; ++c) position.line += *c == '\n';
+  for (const char *c = at; c > r->text && c[-1] != '\n'; --c) ++position.column;
   va_list args;
   va_start(args, format);
   const char *message = arena_vprintf(r->arena, format, args);
@@ -43,12 +38,21 @@ Status text_read_room(const TextReader *r) {
                         TEXT_MAX_MEMORY >> 20);
 }
 
-void text_read_skip(TextReader *r) {
+static const char *skip_blanks(const char *c) {
   for (;;) {
-    r->cursor += strspn(r->cursor, " \t\r\n");
-    if (strncmp(r->cursor, "//", 2) != 0) return;
-    r->cursor += strcspn(r->cursor, "\n");
+    while (*c == ' ' || *c == '\t' || *c == '\r' || *c == '\n') ++c;
+    if (c[0] != '/' || c[1] != '/') return c;
+    while (*c && *c != '\n') ++c;
   }
+}
+
+/* Blanks are passed over again and again where what may stand behind them does not. */
+void text_read_skip(TextReader *r) {
+  if (r->cursor != r->blanks) {
+    r->blanks = r->cursor;
+    r->behind = skip_blanks(r->cursor);
+  }
+  r->cursor = r->behind;
 }
 
 /* The cursor stays in front of blanks where the token is not next: a label behind them belongs to

@@ -20,8 +20,9 @@ typedef struct TextReader {
   Diag *diag;
   const char *file; /* for messages */
   const char *text;
-  const char *cursor; /* in `text` */
-  size_t limit;       /* of the arena's bytes */
+  const char *cursor;          /* in `text` */
+  const char *blanks, *behind; /* blanks and comments that were skipped last: from, to */
+  size_t limit;                /* of the arena's bytes */
 } TextReader;
 
 /* At the beginning of `text`. All is for as long as `arena` lives. */

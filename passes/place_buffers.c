@@ -125,15 +125,16 @@ static void take_over(Placement *p, uint32_t index, uint32_t r) {
 }
 
 /* The largest sum of what lives across the end of a node: no plan can do with less. */
-static uint64_t find_live_peak(const Placement *p) {
-  uint64_t peak = 0;
-  for (uint32_t i = 0; i < p->graph->node_count; ++i) {
-    uint64_t live = 0;
-    for (uint32_t b = 0; b < p->count; ++b) {
-      if (p->buffers[b].life.first <= i && i < p->buffers[b].life.last) {
-        live += p->buffers[b].life.bytes;
-      }
-    }
+static uint64_t find_live_peak(const Placement *p, Arena *arena) {
+  uint32_t nodes = p->graph->node_count;
+  uint64_t *born = ARENA_ARRAY(arena, nodes, uint64_t), *dead = ARENA_ARRAY(arena, nodes, uint64_t);
+  for (uint32_t b = 0; b < p->count; ++b) {
+    born[p->buffers[b].life.first] += p->buffers[b].life.bytes;
+    dead[p->buffers[b].life.last] += p->buffers[b].life.bytes;
+  }
+  uint64_t peak = 0, live = 0;
+  for (uint32_t i = 0; i < nodes; ++i) {
+    live = live + born[i] - dead[i];
     if (live > peak) peak = live;
   }
   return peak;
@@ -176,7 +177,7 @@ Buffers place_buffers(const Graph *graph, const PlanKernel *const *kernel_of, Ar
   collect(&p);
   Buffers out = {.offsets = ARENA_ARRAY(arena, graph->value_count, uint64_t),
                  .scratch = ARENA_ARRAY(arena, graph->node_count, uint64_t),
-                 .live_peak = find_live_peak(&p)};
+                 .live_peak = find_live_peak(&p, arena)};
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     for (uint32_t r = 0; kernel_of[i] && r < graph->nodes[i].result_count; ++r) take_over(&p, i, r);
   }

@@ -47,10 +47,9 @@ static char *format_message(const char *format, va_list args) {
 
 /* The first character of line `line` of `text`; NULL when there are fewer lines. */
 static const char *find_line(const char *text, uint32_t line) {
-  for (uint32_t i = 1; i < line; ++i) {
-    text = strchr(text, '\n');
-    if (!text) return NULL;
-    ++text;
+  for (; line > 1; ++text) {
+    if (!*text) return NULL;
+    line -= *text == '\n';
   }
   return text;
 }

@@ -20,13 +20,12 @@
 enum { BLOB_ALIGN = 128 };
 _Static_assert(sizeof(atm_weights_header) == BLOB_ALIGN, "the first recipe is aligned");
 
-/* What of a constant decides its bytes, and where they are. */
-static uint64_t fingerprint_constant(uint64_t before, const Recipe *recipe, uint64_t offset) {
-  Arena *arena = arena_new();
-  StringBuilder text = {.arena = arena};
-  recipe_print(recipe, &text);
-  uint64_t packing = fingerprint_text(before, string_builder_text(&text));
-  arena_free(arena);
+/* What of a constant decides its bytes, and where they are. `text` is overwritten. */
+static uint64_t fingerprint_constant(uint64_t before, const Recipe *recipe, uint64_t offset,
+                                     StringBuilder *text) {
+  text->length = 0;
+  recipe_print(recipe, text);
+  uint64_t packing = fingerprint_text(before, string_builder_text(text));
   packing = fingerprint_text(packing, dtype_info(recipe->type.dtype)->text);
   packing = fingerprint_word(packing, type_bytes(recipe->type));
   return fingerprint_word(packing, offset);
@@ -50,17 +49,19 @@ WeightsBlob weights_blob_layout(Arena *arena, const Plan *const *plans, uint32_t
   const Recipe **recipes = ARENA_ARRAY(arena, limit, const Recipe *);
   uint64_t *offsets = ARENA_ARRAY(arena, limit, uint64_t);
   WeightsBlob blob = {.recipes = recipes, .offsets = offsets, .bytes = sizeof(atm_weights_header)};
+  StringBuilder text = {.arena = arena_new()};
   for (uint32_t p = 0; p < plan_count; ++p) {
     for (uint32_t i = 0; i < plans[p]->weight_count; ++i) {
       const Recipe *recipe = plans[p]->weights[i];
       if (seen[recipe->id]) continue;
       seen[recipe->id] = true;
       recipes[blob.count] = recipe;
-      blob.packing = fingerprint_constant(blob.packing, recipe, blob.bytes);
+      blob.packing = fingerprint_constant(blob.packing, recipe, blob.bytes, &text);
       offsets[blob.count++] = blob.bytes;
       blob.bytes += round_up_size(type_bytes(recipe->type), BLOB_ALIGN);
     }
   }
+  arena_free(text.arena);
   blob.bytes = blob.count ? blob.bytes + BLOB_ALIGN : 0;
   return blob;
 }

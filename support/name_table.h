@@ -1,6 +1,6 @@
 /* A hash table from names to indices, in an arena. Not thread-safe. */
-#ifndef ATMC_FRONTEND_NAME_TABLE_H
-#define ATMC_FRONTEND_NAME_TABLE_H
+#ifndef ATMC_SUPPORT_NAME_TABLE_H
+#define ATMC_SUPPORT_NAME_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

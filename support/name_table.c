@@ -1,6 +1,6 @@
 /* Open addressing, at most half full; the hash is keyed by the process (support/hash.h), so that a
  * file cannot choose names that fall together. */
-#include "frontend/name_table.h"
+#include "support/name_table.h"
 
 #include <string.h>
 
