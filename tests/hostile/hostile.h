@@ -22,6 +22,9 @@ typedef struct HostileList {
 extern const HostileList hostile_json, hostile_models, hostile_weights, hostile_checkpoints,
     hostile_archives, hostile_arrays, hostile_texts, hostile_plans;
 
+/* How many times longer than meant this processor takes now; at least 1 (slowness.c). */
+double hostile_slowness(void);
+
 /* -- what writes them (write.c) ---------------------------------------------------------------- */
 
 /* The lowest `bytes` bytes of a number, little-endian. */
