@@ -1,53 +1,10 @@
 /* Plans as text: what is printed reads back as the same plan, and what is not one is refused. */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "backends/backend.h"
-#include "frontend/frontend.h"
-#include "passes/pass.h"
-
-typedef struct Text {
-  Arena *arena;
-  RecipeTable *recipes;
-  const TargetInfo *target;
-  const char *text;
-} Text;
-
-static Text print_file(const char *path, const char *isa, const char *triple, Type type) {
-  Text t = {.arena = arena_new()};
-  Diag diag = {.stream = stderr};
-  Model *read;
-  t.recipes = recipe_table_new(t.arena);
-  t.target = target_choose(&(TargetRequest){.isa = isa, .triple = triple}, t.arena, &diag);
-  cr_assert(t.target);
-  cr_assert_eq(frontend_read_model(t.arena, t.recipes, &diag, path, &read), STATUS_OK);
-  PassContext context = {
-      .arena = t.arena, .diag = &diag, .target = t.target, .input_types = &type, .input_count = 1};
-  PassOptions options = {.stream = stderr};
-  const Graph *graph = read->graph;
-  for (int part = PIPELINE_ONCE; part <= PIPELINE_PER_RESOLUTION; ++part) {
-    bool stopped;
-    PassList passes = pipeline_passes((PipelinePart)part);
-    cr_assert_eq(manager_run(&context, &options, passes, graph, &graph, &stopped), STATUS_OK);
-  }
-  const Plan *plan;
-  cr_assert_eq(plan_build(&context, graph, &plan), STATUS_OK);
-  PlanFault fault;
-  cr_expect(plan_verify(plan, t.arena, &fault), "%s, %s: %s (kernel %d, step %d)", path,
-            t.target->name, fault.message, (int)fault.kernel, (int)fault.step);
-  StringBuilder out = {.arena = t.arena};
-  plan_print(plan, &out);
-  t.text = string_builder_text(&out);
-  return t;
-}
+#include "plan_text_fixture.h"
 
 static Text print_model(const char *model, const char *isa, const char *triple, Type type) {
   char path[512];
   snprintf(path, sizeof path, "%s/examples/models/%s.json", ATMC_SOURCE_DIR, model);
-  return print_file(path, isa, triple, type);
+  return print_file(path, &(TargetRequest){.isa = isa, .triple = triple}, false, type);
 }
 
 static void check(const char *model, const char *isa, const char *triple, Type type) {
@@ -76,34 +33,6 @@ Test(plan_parse, reads_what_is_printed) {
   check_targets("cyclemlp_b1", type_map(2, 224, 224, 3));
   check_targets("mixer_b16", type_map(1, 224, 224, 3));
   check("atmnet_l", "v4", NULL, type_map(1, 800, 1280, 3));
-}
-
-/* The text with `from` replaced once. */
-static const char *edit(const Text *t, const char *from, const char *to) {
-  const char *at = strstr(t->text, from);
-  cr_assert(at, "no \"%s\"", from);
-  return arena_printf(t->arena, "%.*s%s%s", (int)(at - t->text), t->text, to, at + strlen(from));
-}
-
-static const char *message_of(const Text *t, const char *text) {
-  char *message = NULL;
-  size_t bytes;
-  FILE *stream = open_memstream(&message, &bytes);
-  Diag diag = {.stream = stream};
-  const Plan *plan;
-  PlanText from = {"p.plan", text, t->target};
-  Status status = plan_parse(t->arena, t->recipes, &diag, &from, &plan);
-  fclose(stream);
-  const char *copy = arena_strdup(t->arena, message);
-  free(message);
-  cr_expect_eq(status, STATUS_BAD_INPUT, "accepted");
-  cr_expect_eq(diag.errors, 1);
-  return copy;
-}
-
-static void refuses(const Text *t, const char *from, const char *to, const char *because) {
-  const char *message = message_of(t, edit(t, from, to));
-  cr_expect(strstr(message, because), "\"%s\" -> \"%s\": %s", from, to, message);
 }
 
 Test(plan_parse, refuses_what_would_corrupt) {
@@ -145,7 +74,7 @@ static Text print_winograd(void) {
   int file = mkstemp(path);
   cr_assert(file >= 0 && write(file, model, strlen(model)) == (ssize_t)strlen(model));
   close(file);
-  Text t = print_file(path, "v3", NULL, type_map(1, 30, 33, 40));
+  Text t = print_file(path, &(TargetRequest){.isa = "v3"}, false, type_map(1, 30, 33, 40));
   unlink(path);
   return t;
 }
