@@ -177,35 +177,23 @@ typedef struct ProductPlan {
    * the product is computed: always, where there are several depth blocks. */
   bool sums;
   /* B is converted once for all tiles of a block, where it is not stored as what is multiplied
-   * (plan_may_widen): each depth block of a tile's columns, into the frame. Else each tile converts
-   * what it loads. */
+   * (plan_may_widen): each depth block of a tile's columns. Else each tile converts what it loads.
+   */
   bool widened;
 } ProductPlan;
-
-/* Of B that is stored as `b`, converted: bytes of a column at one step of K, an f32 or a four of
- * s16; and of a depth block of a tile's columns. */
-static inline uint32_t plan_widened_column(DType b) {
-  return b == DTYPE_S8 ? 4 * dtype_bytes(DTYPE_S16) : dtype_bytes(DTYPE_F32);
-}
-static inline uint64_t plan_widened_bytes(const ProductPlan *product, DType b) {
-  return (uint64_t)plan_widened_column(b) * product->depth_block * product->tile_columns;
-}
-
-/* How a winograd is computed. A line of quads is two lines of the result. What the runs of quads
- * take of the worker's scratch, ir/plan_winograd.h says. */
-typedef struct WinogradPlan {
-  /* 1: all quads of a block are one run. Else each line of quads is cut into so many runs. */
-  uint32_t parts;
-  uint64_t offset; /* of its scratch: bytes, a multiple of PLAN_ALIGN */
-} WinogradPlan;
 
 /* One loop nest. Its nodes are consecutive in execution order: the anchor first, if it has one. */
 typedef struct Stage {
   StageKind kind;
   uint32_t node_count;
-  const NodeId *nodes;   /* of the body */
-  ProductPlan product;   /* STAGE_PRODUCT, and the 16 of STAGE_WINOGRAD; zero otherwise */
-  WinogradPlan winograd; /* STAGE_WINOGRAD; zero otherwise */
+  const NodeId *nodes; /* of the body */
+  ProductPlan product; /* STAGE_PRODUCT, and the 16 of STAGE_WINOGRAD; zero otherwise */
+  /* STAGE_WINOGRAD; 0 otherwise. A line of quads is two lines of the result. 1: all quads of a
+   * block are one run. Else each line of quads is cut into so many runs. */
+  uint32_t parts;
+  /* Where in the worker's scratch its room is, what it keeps there for itself (ir/plan_room.h):
+   * bytes, a multiple of PLAN_ALIGN; 0 where it keeps nothing. */
+  uint64_t room;
 } Stage;
 
 /* The memory behind an operand or a result, as the kernel's code sees it. */

@@ -71,9 +71,8 @@ static bool products_equal(const ProductPlan *x, const ProductPlan *y) {
 static bool stages_equal(const Stage *x, const Stage *y, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     if (x[i].kind != y[i].kind || x[i].node_count != y[i].node_count ||
-        !products_equal(&x[i].product, &y[i].product) ||
-        x[i].winograd.parts != y[i].winograd.parts ||
-        x[i].winograd.offset != y[i].winograd.offset) {
+        !products_equal(&x[i].product, &y[i].product) || x[i].parts != y[i].parts ||
+        x[i].room != y[i].room) {
       return false;
     }
     for (uint32_t n = 0; n < x[i].node_count; ++n) {

@@ -204,17 +204,6 @@ static Status read_node(PlanParser *p, KernelText *text, const PlanKernel *kerne
   return STATUS_OK;
 }
 
-/* What may stand behind the numbers of a product: ", sums", then ", widened". */
-static Status read_choices(PlanParser *p, ProductPlan *product) {
-  if (!text_read_accept(&p->in, ",")) return STATUS_OK;
-  product->sums = text_read_accept(&p->in, "sums");
-  if (product->sums && !text_read_accept(&p->in, ",")) return STATUS_OK;
-  product->widened = text_read_accept(&p->in, "widened");
-  if (product->widened) return STATUS_OK;
-  return text_read_fail(&p->in, p->in.cursor, "expected %s\"widened\"",
-                        product->sums ? "" : "\"sums\" or ");
-}
-
 /* ROWSxCOLUMNS [full], depth N, unroll N. */
 static Status read_tile(PlanParser *p, ProductPlan *product) {
   RETURN_IF_ERROR(plan_parse_u32(p, &product->tile_rows));
@@ -228,20 +217,25 @@ static Status read_tile(PlanParser *p, ProductPlan *product) {
   return plan_parse_word_u32(p, "unroll", &product->unroll);
 }
 
-/* read_tile, read_choices. */
-static Status read_product(PlanParser *p, ProductPlan *product) {
-  RETURN_IF_ERROR(read_tile(p, product));
-  return read_choices(p, product);
-}
-
-/* The numbers of a product, parts N, scratch +N. */
+/* The numbers of a product, parts N. */
 static Status read_winograd(PlanParser *p, Stage *stage) {
   RETURN_IF_ERROR(read_tile(p, &stage->product));
   RETURN_IF_ERROR(text_read_expect(&p->in, ","));
-  RETURN_IF_ERROR(plan_parse_word_u32(p, "parts", &stage->winograd.parts));
-  RETURN_IF_ERROR(text_read_expect(&p->in, ","));
-  RETURN_IF_ERROR(text_read_expect(&p->in, "scratch"));
-  return plan_parse_offset(p, &stage->winograd.offset);
+  return plan_parse_word_u32(p, "parts", &stage->parts);
+}
+
+/* What may stand behind that: ", sums", ", widened", ", scratch +N", in this order. */
+static Status read_choices(PlanParser *p, Stage *stage) {
+  bool product = stage->kind == STAGE_PRODUCT;
+  if (!text_read_accept(&p->in, ",")) return STATUS_OK;
+  stage->product.sums = product && text_read_accept(&p->in, "sums");
+  if (stage->product.sums && !text_read_accept(&p->in, ",")) return STATUS_OK;
+  stage->product.widened = product && text_read_accept(&p->in, "widened");
+  if (stage->product.widened && !text_read_accept(&p->in, ",")) return STATUS_OK;
+  if (text_read_accept(&p->in, "scratch")) return plan_parse_offset(p, &stage->room);
+  return text_read_fail(&p->in, p->in.cursor, "expected %s%s\"scratch\"",
+                        product && !stage->product.sums ? "\"sums\", " : "",
+                        product && !stage->product.widened ? "\"widened\" or " : "");
 }
 
 /* What is behind the word "stage": its kind, and at least one line. Its nodes are found by
@@ -252,8 +246,9 @@ static Status read_stage(PlanParser *p, KernelText *text, PlanKernel *kernel) {
   RETURN_IF_ERROR(
       plan_parse_choice(p, "a kind of stage", plan_text_stages, PLAN_TEXT_STAGES, &kind));
   stage.kind = (StageKind)kind;
-  if (kind == STAGE_PRODUCT) RETURN_IF_ERROR(read_product(p, &stage.product));
+  if (kind == STAGE_PRODUCT) RETURN_IF_ERROR(read_tile(p, &stage.product));
   if (kind == STAGE_WINOGRAD) RETURN_IF_ERROR(read_winograd(p, &stage));
+  RETURN_IF_ERROR(read_choices(p, &stage));
   do {
     RETURN_IF_ERROR(read_node(p, text, kernel, kernel->stage_count));
     text_read_skip(&p->in);

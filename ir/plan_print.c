@@ -11,7 +11,7 @@
  *     r0 %4 rows pitch 64 f32[1,56,56,64] streams
  *     stage rows
  *       %3 = patches(a0) {...} : f32[1,56,56,147]  scratch +0 pitch 160
- *     stage product 14x32 full, depth 148, unroll 2
+ *     stage product 14x32 full, depth 148, unroll 2, sums, scratch +20480
  *       ...
  *     stage winograd 14x32, depth 256, unroll 2, parts 1, scratch +0
  *       ...
@@ -21,12 +21,13 @@
  *
  *   step k0_patches_linear (input 0, weight 0) -> (arena +0), 29503488 macs  // patch_embed
  *
- * Values of a body are numbered as in it: %N; those that are operands go by the operand's name. A
- * line of a stage ends with the places of its results. The text holds all that code is made from;
- * names and labels inside of bodies are left out.
+ * Values of a body are numbered as in it: %N; those that are operands go by the operand's name. The
+ * line of a stage ends with the place of its room, those below it with the places of their results.
+ * The text holds all that code is made from; names and labels inside of bodies are left out.
  */
 #include <inttypes.h>
 
+#include "ir/plan_room.h"
 #include "ir/plan_text.h"
 #include "ir/text_write.h"
 
@@ -122,8 +123,10 @@ static void print_node(const PlanKernel *kernel, const Node *node, StringBuilder
   string_builder_add(out, "\n");
 }
 
-/* A line for the stage, for a product with its tile, and one for each of its nodes. */
-static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuilder *out) {
+/* A line for the stage, for a product with its tile, and with the stage's room where it has one;
+ * and one for each of its nodes. */
+static void print_stage(const PlanKernel *kernel, const TargetInfo *target, const Stage *stage,
+                        StringBuilder *out) {
   string_builder_printf(out, "  stage %s", plan_text_stages[stage->kind]);
   if (stage->kind == STAGE_PRODUCT || stage->kind == STAGE_WINOGRAD) {
     const ProductPlan *product = &stage->product;
@@ -132,9 +135,9 @@ static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuil
                           product->unroll, product->sums ? ", sums" : "",
                           product->widened ? ", widened" : "");
   }
-  if (stage->kind == STAGE_WINOGRAD) {
-    string_builder_printf(out, ", parts %u, scratch +%" PRIu64, stage->winograd.parts,
-                          stage->winograd.offset);
+  if (stage->kind == STAGE_WINOGRAD) string_builder_printf(out, ", parts %u", stage->parts);
+  if (plan_room_bytes(kernel, stage, target)) {
+    string_builder_printf(out, ", scratch +%" PRIu64, stage->room);
   }
   string_builder_add(out, "\n");
   for (uint32_t n = 0; n < stage->node_count; ++n) {
@@ -144,7 +147,7 @@ static void print_stage(const PlanKernel *kernel, const Stage *stage, StringBuil
 }
 
 /* The kernel's split, its ports, its stages, and last the views, which belong to no stage. */
-static void print_kernel(const PlanKernel *kernel, StringBuilder *out) {
+static void print_kernel(const PlanKernel *kernel, const TargetInfo *target, StringBuilder *out) {
   string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
                         kernel->blocks);
   if (kernel->line > 1) string_builder_printf(out, "lines of %u, ", kernel->line);
@@ -158,7 +161,9 @@ static void print_kernel(const PlanKernel *kernel, StringBuilder *out) {
   }
   string_builder_add(out, "\n");
   print_ports(kernel, out);
-  for (uint32_t i = 0; i < kernel->stage_count; ++i) print_stage(kernel, &kernel->stages[i], out);
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
+    print_stage(kernel, target, &kernel->stages[i], out);
+  }
   for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
     const Node *node = &kernel->body->nodes[i];
     if (!op_has(node->op, OP_VIEW)) continue;
@@ -215,7 +220,7 @@ void plan_print(const Plan *plan, StringBuilder *out) {
                         plan->rounds, plan->workspace_base, plan->live_peak, plan->scratch_bytes);
   for (uint32_t i = 0; i < plan->kernel_count; ++i) {
     string_builder_printf(out, "\nkernel %s\n", plan->kernels[i].name);
-    print_kernel(&plan->kernels[i], out);
+    print_kernel(&plan->kernels[i], plan->target, out);
   }
   string_builder_add(out, "\n");
   for (uint32_t i = 0; i < plan->weight_count; ++i) {

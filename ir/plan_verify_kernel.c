@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "ir/macs.h"
+#include "ir/plan_room.h"
 #include "ir/plan_verify.h"
 #include "ir/plan_winograd.h"
 #include "ir/row_domain.h"
@@ -13,8 +14,7 @@
 
 /* Bounds of what plans may ask for, above all that passes choose. */
 enum { MAX_BLOCKS = 1 << 20, MAX_COLUMN_BLOCKS = 1 << 12, MAX_UNROLL = 16, NOT_YET = UINT32_MAX };
-static const uint64_t MAX_BYTES = UINT64_C(1) << 40;      /* of one buffer */
-static const uint64_t MAX_SUMS_BYTES = UINT64_C(1) << 18; /* of stored sums, on the stack */
+static const uint64_t MAX_BYTES = UINT64_C(1) << 40; /* of one buffer */
 static const uint64_t MAX_PREFETCH_STEP = UINT64_C(256) << PLAN_PREFETCH_FRACTION;
 
 typedef struct Check {
@@ -305,9 +305,6 @@ static const char *check_product_kind(const Check *c, const Node *node, const Pr
   if (p->widened && !plan_may_widen(node->op, dtype, c->target->dot)) {
     return "nothing to be widened";
   }
-  if (p->widened && plan_widened_bytes(p, dtype) > MAX_SUMS_BYTES) {
-    return "smaller depth blocks, to be widened";
-  }
   if (node->op == OP_QUANTIZED_LINEAR) return check_quantized(c, node, p);
   if (!whole && dtype != DTYPE_F32 && !c->target->has_half) return "weights of f32 on this target";
   bool view = node->op == OP_IMAGE_LINEAR && c->kernel->places[node->operands[1].index].column;
@@ -325,17 +322,12 @@ static const char *check_winograd(const Check *c, const Stage *stage) {
     uint64_t line = 2 * (uint64_t)type.dims[2];
     if (plan_block_begin(c->kernel, b) % line) return "blocks of whole lines of quads";
   }
-  uint32_t parts = stage->winograd.parts, width = (uint32_t)plan_winograd_width(type);
-  if (!parts || parts > width) return "parts of a line, of a quad at least";
-  if (stage->winograd.offset % PLAN_ALIGN) return "scratch that is aligned";
-  uint64_t bytes = plan_winograd_layout(c->kernel, stage).bytes;
-  bool fits = bytes < MAX_BYTES && stage->winograd.offset < MAX_BYTES &&
-              stage->winograd.offset + bytes <= c->kernel->scratch_bytes;
-  return fits ? NULL : "more scratch";
+  bool parts = stage->parts && stage->parts <= plan_winograd_width(type);
+  return parts ? NULL : "parts of a line, of a quad at least";
 }
 
 /* What the plan of a product should be, or NULL: tiles that fit registers, turns that fit depth
- * blocks, and a frame of at most MAX_SUMS_BYTES. */
+ * blocks. */
 static const char *check_product(const Check *c, const Stage *stage) {
   const ProductPlan *p = &stage->product;
   const Node *node = graph_node(c->body, stage->nodes[0]);
@@ -358,7 +350,6 @@ static const char *check_product(const Check *c, const Stage *stage) {
   bool stored = p->sums || stage->kind == STAGE_WINOGRAD;
   if (several && !stored) return "stored sums, with several depth blocks";
   if (p->depth_block > depth + PLAN_DEPTH_ALIGN) return "a depth block of K at most";
-  if (p->sums && 4 * c->block_rows * columns > MAX_SUMS_BYTES) return "fewer stored sums";
   if (p->widened && columns > PLAN_PANEL) return "tiles within a panel, to be widened";
   return stage->kind == STAGE_PRODUCT ? check_product_kind(c, node, p) : check_winograd(c, stage);
 }
@@ -440,15 +431,19 @@ static const char *check_value_write(Check *c, const Stage *stage, ValueId v) {
   return check_write(c, stage, v, place->offset, scratch_bytes(c, v));
 }
 
-/* Of what a winograd keeps there itself, which is not where its result lives either. */
-static const char *check_winograd_write(Check *c, const Stage *stage) {
-  if (stage->kind != STAGE_WINOGRAD) return NULL;
+/* Of what the stage keeps there itself, which is not where its first result lives either. */
+static const char *check_room(Check *c, const Stage *stage) {
   ValueId v = graph_node(c->body, stage->nodes[0])->first_result;
-  uint64_t bytes = plan_winograd_layout(c->kernel, stage).bytes;
-  if (shares_scratch(c, v, stage->winograd.offset, bytes)) {
-    return value_fault(c, v, "it overlaps its quads in scratch");
+  uint64_t bytes = plan_room_bytes(c->kernel, stage, c->target);
+  if (stage->room % PLAN_ALIGN) return value_fault(c, v, "its stage's scratch is not aligned");
+  if (!bytes) return stage->room ? value_fault(c, v, "its stage needs no scratch") : NULL;
+  bool fits = bytes < MAX_BYTES && stage->room < MAX_BYTES &&
+              stage->room + bytes <= c->kernel->scratch_bytes;
+  if (!fits) return value_fault(c, v, "its stage needs more scratch");
+  if (shares_scratch(c, v, stage->room, bytes)) {
+    return value_fault(c, v, "it overlaps what its stage keeps in scratch");
   }
-  return check_write(c, stage, v, stage->winograd.offset, bytes);
+  return check_write(c, stage, v, stage->room, bytes);
 }
 
 static const char *check_writes(Check *c, const Stage *stage) {
@@ -458,7 +453,7 @@ static const char *check_writes(Check *c, const Stage *stage) {
       RETURN_IF_FAULT(check_value_write(c, stage, node_result(node, r)));
     }
   }
-  return check_winograd_write(c, stage);
+  return check_room(c, stage);
 }
 
 /* A fault without a value's number gets that of its node. */

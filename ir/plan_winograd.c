@@ -12,7 +12,7 @@ static uint64_t pitch_of(uint64_t count) {
 WinogradLayout plan_winograd_layout(const PlanKernel *kernel, const Stage *stage) {
   const Node *node = graph_node(kernel->body, stage->nodes[0]);
   Type type = graph_type(kernel->body, node->first_result);
-  uint64_t width = plan_winograd_width(type), parts = stage->winograd.parts;
+  uint64_t width = plan_winograd_width(type), parts = stage->parts;
   uint64_t panels = ((uint64_t)type_channels(type) + PLAN_PANEL - 1) / PLAN_PANEL;
   WinogradLayout layout = {.quads = (width + parts - 1) / parts};
   if (parts == 1) layout.quads = plan_winograd_quads(type, plan_most_rows(kernel));

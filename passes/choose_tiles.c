@@ -2,6 +2,7 @@
  * unless the kernel sums chunks (then one chunk is one block) or its products are cut by columns.
  * Register tiles come from the target's table. */
 #include "ir/macs.h"
+#include "ir/plan_room.h"
 #include "passes/cost_model.h"
 #include "passes/pattern.h"
 #include "passes/plan_parts.h"

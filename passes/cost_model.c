@@ -68,7 +68,7 @@ enum {
   /* What a block of K takes of a panel (64 KiB) and of a tile's rows stays close to the registers
    * for all tiles of a block of rows. */
   DEPTH_BLOCK = 512,
-  /* Converted, it stands in the frame: 32 KiB, of the 64 that a thread's stack may have in all. */
+  /* Converted, it is twice as large, and stays in the nearest cache. */
   HALF_DEPTH_BLOCK = 256,
   /* Targets with fewer registers than this have small tiles, and short turns of the loop over K. */
   MANY_REGISTERS = 32,

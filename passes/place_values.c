@@ -11,9 +11,9 @@
  * stage reads it, or if the caller wants nchw.
  *
  * A slice has the place of what it cuts from, with a column. Scratch is reused when a value's last
- * reading stage is over. What a winograd keeps there is of its stage alone.
+ * reading stage is over. What a stage keeps there for itself, its room, is of that stage alone.
  */
-#include "ir/plan_winograd.h"
+#include "ir/plan_room.h"
 #include "ir/row_domain.h"
 #include "passes/plan_memory.h"
 #include "passes/plan_parts.h"
@@ -141,9 +141,9 @@ static uint64_t scratch_of(const Placing *p, ValueId v, uint64_t rows) {
   return (two - plan_scratch_bytes(p->kernel, v, line)) * rows / line;
 }
 
-/* Places scratch for blocks of `rows` rows with `slack` bytes behind each value. Returns its size.
- */
-static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
+/* Places scratch for blocks of `rows` rows with `slack` bytes behind each value, and rooms of
+ * `room_bytes` [stage_count]. Returns its size. */
+static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack, const uint64_t *room_bytes) {
   uint32_t count = 0, values = p->kernel->body->value_count;
   uint32_t stage_count = p->kernel->stage_count;
   Stage *stages = (Stage *)p->kernel->stages;
@@ -155,8 +155,7 @@ static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
         (Lifetime){scratch_of(p, (ValueId){v}, rows) + slack, p->stage_of[v], p->last_stage[v]};
   }
   for (uint32_t i = 0; i < stage_count; ++i) {
-    if (stages[i].kind != STAGE_WINOGRAD || !stages[i].winograd.parts) continue;
-    lifetimes[count++] = (Lifetime){plan_winograd_layout(p->kernel, &stages[i]).bytes, i, i};
+    if (room_bytes[i]) lifetimes[count++] = (Lifetime){room_bytes[i], i, i};
   }
   uint64_t bytes = plan_memory(lifetimes, count, offsets, p->arena);
   count = 0;
@@ -164,7 +163,7 @@ static uint64_t lay_out(Placing *p, uint64_t rows, uint64_t slack) {
     if (plan_in_scratch(&p->places[v])) p->places[v].offset = offsets[count++];
   }
   for (uint32_t i = 0; i < stage_count; ++i) {
-    if (stages[i].winograd.parts) stages[i].winograd.offset = offsets[count++];
+    if (room_bytes[i]) stages[i].room = offsets[count++];
   }
   return bytes;
 }
@@ -183,8 +182,9 @@ static void place_slices(Placing *p) {
 }
 
 /* Scratch is laid out twice: for one row, to know how many bytes a row costs, and, when that has
- * given the blocks, for the largest block. */
-void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
+ * given the blocks and these the tiles, for the largest block and with rooms. */
+void place_values(PlanKernel *kernel, const uint32_t *stage_of, const TargetInfo *target,
+                  Arena *arena) {
   uint32_t values = kernel->body->value_count;
   Placing p = {.kernel = kernel,
                .stage_of = stage_of,
@@ -198,10 +198,14 @@ void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena) {
   place_all(&p);
   uint32_t line = kernel->line;
   choose_winograd_line(kernel);
-  choose_blocks(kernel, lay_out(&p, 1, 0));
+  uint64_t *rooms = ARENA_ARRAY(arena, kernel->stage_count, uint64_t);
+  choose_blocks(kernel, lay_out(&p, 1, 0, rooms));
   choose_winograd_parts(kernel);
   drop_strips(&p, line);
-  uint64_t block_rows = plan_most_rows(kernel);
-  kernel->scratch_bytes = lay_out(&p, block_rows, PLAN_SLACK);
+  choose_tiles(kernel, target);
+  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
+    rooms[i] = plan_room_bytes(kernel, &kernel->stages[i], target);
+  }
+  kernel->scratch_bytes = lay_out(&p, plan_most_rows(kernel), PLAN_SLACK, rooms);
   place_slices(&p);
 }

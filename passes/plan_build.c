@@ -126,14 +126,13 @@ static const char *name_kernel(const Building *b, const PlanKernel *kernel) {
 }
 
 /* What of the kernel of `node` depends on it alone, in `arena`. The order matters: places depend on
- * stages, tiles on blocks, which place_values chooses, and reach on all of them. */
+ * stages, and reach on all that place_values chooses. */
 static PlanKernel make_kernel(const Building *b, const Node *node, Arena *arena) {
   PlanKernel kernel = {.body = node->body};
   fill_ports(b, node, &kernel, arena);
   fill_rows(&kernel);
   const uint32_t *stage_of = schedule_stages(&kernel, arena);
-  place_values(&kernel, stage_of, arena);
-  choose_tiles(&kernel, b->target);
+  place_values(&kernel, stage_of, b->target, arena);
   choose_reach(&kernel);
   return kernel;
 }

@@ -1,8 +1,10 @@
 /* The parts of plan_build, in the order in which they work on one kernel:
  *
  *   schedule_stages   the body's nodes as loop nests
- *   place_values      where each value lives; scratch; blocks, once the scratch of a row is known
- *   choose_tiles      how products are computed, once it is known how many rows a block has
+ *   place_values      where each value lives; on the way
+ *     choose_blocks   once the scratch of a row is known,
+ *     choose_tiles    how products are computed, once it is known how many rows a block has;
+ *                     then the layout of scratch, once it is known what stages keep there
  *   choose_reach      which maps are asked for early
  *
  * and then, on the whole plan, place_buffers: the arena; and choose_prefetch_step.
@@ -44,7 +46,7 @@ uint32_t choose_depth_block(uint32_t depth, DType b);
 void choose_winograd_line(PlanKernel *kernel);
 /* Its blocks, which are of such lines; they stay where it has none. */
 void choose_winograd_blocks(PlanKernel *kernel);
-/* Then fills Stage.winograd of its winograds, but for the offset, and their depth blocks. */
+/* Then fills Stage.parts of its winograds, and their depth blocks. */
 void choose_winograd_parts(PlanKernel *kernel);
 /* Fills Stage.product of the kernel's products. */
 void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
@@ -52,8 +54,9 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
  * becomes 1 where the blocks are given. */
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes);
 
-/* Fills places, blocks and scratch_bytes. */
-void place_values(PlanKernel *kernel, const uint32_t *stage_of, Arena *arena);
+/* Fills places, blocks, Stage.product, parts and room of the stages, and scratch_bytes. */
+void place_values(PlanKernel *kernel, const uint32_t *stage_of, const TargetInfo *target,
+                  Arena *arena);
 
 /* Fills the reach of the kernel's ports. */
 void choose_reach(PlanKernel *kernel);

@@ -31,7 +31,7 @@ static uint32_t run_of(const PlanKernel *kernel, uint32_t *width) {
     *width = width_of(kernel, node);
     Stage stage = kernel->stages[i];
     stage.product.depth_block = depth_block_of(kernel, node);
-    stage.winograd.parts = *width; /* runs of one quad */
+    stage.parts = *width; /* runs of one quad */
     uint32_t run = cost_model_winograd_run(plan_winograd_layout(kernel, &stage).bytes);
     if (!least || run < least) least = run;
   }
@@ -61,7 +61,7 @@ void choose_winograd_parts(PlanKernel *kernel) {
     if (!node) continue;
     Type type = graph_type(kernel->body, node->first_result);
     bool one = plan_winograd_quads(type, plan_most_rows(kernel)) <= run;
-    stages[i].winograd.parts = one ? 1 : ceil_div_u32(width, run);
+    stages[i].parts = one ? 1 : ceil_div_u32(width, run);
     stages[i].product.depth_block = depth_block_of(kernel, node);
   }
 }

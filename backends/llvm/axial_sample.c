@@ -8,17 +8,15 @@
  * weights.
  *
  * Two steps for a batch of rows. First, for a vector of offsets at a time: clamp to [-(n+1), n+1]
- * (a NaN becomes the lower bound), then where the pair is and its two weights go to slots on the
- * stack. Then, for each group of channels: two loads and low * a + high * b. (A batch, because a
- * slot is slow to read right after it was written as part of a vector.)
+ * (a NaN becomes the lower bound), then where the pair is and its two weights go to slots in the
+ * stage's room. Then, for each group of channels: two loads and low * a + high * b. (A batch,
+ * because a slot is slow to read right after it was written as part of a vector.)
  *
  * Groups narrower than a vector are put together to whole ones.
  */
 #include "backends/llvm/kernel.h"
-#include "support/checked_math.h"
+#include "ir/plan_room.h"
 #include "support/panic.h"
-
-enum { MAX_BATCH = 4, SLOT_BYTES = 12, MAX_SLOT_BYTES = 16384 };
 
 typedef struct Sample {
   View x; /* the whole map */
@@ -26,13 +24,12 @@ typedef struct Sample {
   const View *offsets;
   uint32_t share; /* channels that have one offset: a group */
   uint32_t groups, channels;
-  uint32_t slots;    /* of a row */
-  uint32_t batch;    /* rows */
-  int64_t size;      /* of the axis */
-  int64_t stride;    /* bytes between neighbours along it */
-  int64_t next;      /* bytes from the first of a pair to the second */
-  LLVMValueRef pair; /* [batch][slots] on the stack: u32, its first one's floats from the line */
-  LLVMValueRef low, high; /* [batch][slots] on the stack: weights */
+  SampleRoom room;
+  int64_t size;           /* of the axis */
+  int64_t stride;         /* bytes between neighbours along it */
+  int64_t next;           /* bytes from the first of a pair to the second */
+  LLVMValueRef pair;      /* [batch][slots]: u32, its first one's floats from the line */
+  LLVMValueRef low, high; /* [batch][slots]: weights */
   /* of the present row */
   LLVMValueRef slot;     /* i64: its first slot */
   LLVMValueRef position; /* i32: along the axis */
@@ -224,13 +221,12 @@ static void find_line(KernelEmitter *k, Sample *s, const Node *node, Type map, L
 
 /* The slots of `row`, in a batch that begins with row `begin`. */
 static void find_slot(ModuleContext *m, Sample *s, LLVMValueRef row, LLVMValueRef begin) {
-  s->slot = emit_mul(m, LLVMBuildSub(m->builder, row, begin, ""), s->slots);
+  s->slot = emit_mul(m, LLVMBuildSub(m->builder, row, begin, ""), s->room.slots);
 }
 
-/* What holds for the whole stage. A batch has fewer rows where the slots of many groups would take
- * more than MAX_SLOT_BYTES. */
-static Sample sample_of(KernelEmitter *k, const Node *node) {
-  ModuleContext *m = k->m;
+/* What holds for the whole stage. */
+static Sample sample_of(KernelEmitter *k, const Stage *stage) {
+  const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0];
   Type map = graph_type(k->body, x);
   Sample s = {.x = view_of_map(k, x), .offsets = &k->views[node->operands[1].index]};
@@ -243,13 +239,10 @@ static Sample sample_of(KernelEmitter *k, const Node *node) {
   s.stride = (int64_t)s.x.row_bytes * (along_h ? map.dims[2] : 1);
   s.next = s.size > 1 ? s.stride : 0;
   CHECK(s.x.channel_bytes == 4 && s.y.channel_bytes == 4 && s.size * s.stride <= INT64_C(4) << 32);
-  s.slots = (uint32_t)round_up_size(s.groups, m->target->vector_floats);
-  s.batch = MAX_BATCH;
-  while (s.batch > 1 && s.batch * SLOT_BYTES * s.slots > MAX_SLOT_BYTES) s.batch /= 2;
-  uint64_t slots = (uint64_t)s.batch * s.slots;
-  s.pair = emit_stack(m, 4 * slots);
-  s.low = emit_stack(m, 4 * slots);
-  s.high = emit_stack(m, 4 * slots);
+  s.room = plan_sample_room(k->kernel, stage, k->m->target);
+  s.pair = kernel_room(k, stage, 0);
+  s.low = kernel_room(k, stage, s.room.low);
+  s.high = kernel_room(k, stage, s.room.high);
   return s;
 }
 
@@ -275,11 +268,11 @@ static void prefetch_lines(KernelEmitter *k, const Sample *s, const Node *node, 
 void axial_sample_stage(KernelEmitter *k, const Stage *stage) {
   ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
-  Sample s = sample_of(k, node);
+  Sample s = sample_of(k, stage);
   Type map = graph_type(k->body, node->operands[0]);
   Loop batches, rows;
-  loop_begin(m, &batches, emit_i64(m, 0), k->row_count, s.batch);
-  LLVMValueRef begin = batches.index, end = emit_add(m, begin, emit_i64(m, s.batch));
+  loop_begin(m, &batches, emit_i64(m, 0), k->row_count, s.room.batch);
+  LLVMValueRef begin = batches.index, end = emit_add(m, begin, emit_i64(m, s.room.batch));
   end = emit_intrinsic(m, "llvm.smin", (LLVMValueRef[]){end, k->row_count}, 2);
   loop_begin(m, &rows, begin, end, 1);
   find_line(k, &s, node, map, rows.index);

@@ -130,7 +130,8 @@ enum { CACHE_LINE = 64 };
 void emit_prefetch(ModuleContext *m, LLVMValueRef address);
 /* Nothing is known behind it of what was loaded before: not one instruction. */
 void emit_barrier(ModuleContext *m);
-/* `bytes` of the current function's stack, aligned to 64. */
+/* A variable of `bytes` on the current function's stack, aligned to 64. What is larger, or grows
+ * with a model, stands in a stage's room (ir/plan_room.h). */
 LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes);
 
 /* -- control ----------------------------------------------------------------------------------- */

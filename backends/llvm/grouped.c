@@ -15,6 +15,7 @@
  * and makes some rows anew that are the same again.
  */
 #include "backends/llvm/kernel.h"
+#include "ir/plan_room.h"
 #include "support/checked_math.h"
 
 enum {
@@ -22,7 +23,6 @@ enum {
   MAX_TILE_VECTORS = 2,
   MAX_DEPTH_STEPS = 4,    /* channels of a group that are multiplied without a loop */
   MAX_UNROLLED_TAPS = 32, /* looked up without a loop */
-  POINTER_BYTES = 8,      /* of the widest target */
 };
 
 typedef struct Grouped {
@@ -36,7 +36,8 @@ typedef struct Grouped {
   uint32_t in, each;      /* channels of a group: of x, and of the result */
   uint32_t panels, width; /* of the weights */
   uint32_t taps, tile_rows;
-  bool spread;        /* vectors hold whole groups */
+  bool spread; /* vectors hold whole groups */
+  GroupedRoom room;
   LLVMValueRef table; /* [rows of the block][taps]: the first channel of the row of x */
 } Grouped;
 
@@ -53,11 +54,10 @@ typedef struct Columns {
 /* A row of zeros, for taps outside the map. */
 static LLVMValueRef make_zeros(const Grouped *g) {
   ModuleContext *m = g->k->m;
-  uint64_t width = 4 * m->target->vector_floats;
-  uint64_t bytes = round_up_size(4 * (size_t)g->map.dims[3], width) + width;
-  LLVMValueRef zeros = emit_stack(m, bytes);
+  LLVMValueRef zeros = kernel_room(g->k, g->stage, 0);
   Loop loop;
-  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, (int64_t)bytes), width);
+  loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, (int64_t)g->room.zeros),
+             4 * m->target->vector_floats);
   emit_store(m, LLVMConstNull(m->vector), emit_address(m, zeros, loop.index),
              m->target->vector_floats);
   loop_end(m, &loop, NULL);
@@ -79,7 +79,7 @@ static LLVMValueRef row_at(const Grouped *g, LLVMValueRef i, LLVMValueRef j, LLV
 static LLVMValueRef table_entry(const Grouped *g, LLVMValueRef row, LLVMValueRef tap) {
   ModuleContext *m = g->k->m;
   LLVMValueRef index = emit_add(m, emit_mul(m, row, g->taps), tap);
-  return emit_address(m, g->table, emit_mul(m, index, POINTER_BYTES));
+  return emit_address(m, g->table, emit_mul(m, index, PLAN_TABLE_POINTER));
 }
 
 /* The taps of `row`, `step` of a line's at a time, whose window has its corner at (top, left). */
@@ -105,8 +105,7 @@ static void fill_table(Grouped *g) {
   ModuleContext *m = k->m;
   const Window *w = &g->window;
   LLVMValueRef zeros = make_zeros(g), top, left;
-  uint64_t most = k->row_counts[k->row_count_kinds - 1];
-  g->table = emit_stack(m, most * g->taps * POINTER_BYTES);
+  g->table = kernel_room(k, g->stage, g->room.table);
   Loop rows, lines;
   loop_begin(m, &rows, emit_i64(m, 0), k->row_count, 1);
   kernel_window(k, rows.index, g->out, w, &top, &left);
@@ -328,6 +327,7 @@ static Grouped grouped_of(KernelEmitter *k, const Stage *stage) {
   const AttrsGROUPED *a = &node->attrs.GROUPED;
   uint32_t groups = (uint32_t)a->groups;
   Grouped g = {.k = k, .stage = stage, .window = a->window, .x = view_of_map(k, x)};
+  g.room = plan_grouped_room(k->kernel, stage, k->m->target);
   g.map = graph_type(k->body, x);
   g.out = graph_type(k->body, node_result(node, 0));
   g.bias = value_is_none(bias) ? NULL : &k->views[bias.index];

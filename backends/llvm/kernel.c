@@ -1,7 +1,11 @@
-/* What the stages of a kernel ask of its domain: the columns that a task computes, and the windows
- * that rows read. kernel_emit.c finds the domain. */
+/* What the stages of a kernel ask of it: their room, the columns that a task computes, and the
+ * windows that rows read. kernel_emit.c finds the domain. */
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
+
+LLVMValueRef kernel_room(KernelEmitter *k, const Stage *stage, uint64_t bytes) {
+  return emit_address(k->m, k->scratch, emit_i64(k->m, (int64_t)(stage->room + bytes)));
+}
 
 /* block * parts / column_blocks: the first of `parts` parts that column block `block` computes.
  * Blocks differ by one part at most. */

@@ -39,10 +39,9 @@ typedef struct KernelEmitter {
   /* weight_prefetch.c: its variable, NULL where there is nothing to prefetch; and the first byte
    * of all. */
   LLVMValueRef prefetched, later_weights;
-  View *views;          /* [value_count]: of the block, where the value has a place in memory */
-  View *result_views;   /* [result_count] */
-  LLVMValueRef widened; /* in the frame, NULL before the first (product_widen.c) */
-  LLVMValueRef *live;   /* [value_count]: in registers at the present site, or NULL */
+  View *views;        /* [value_count]: of the block, where the value has a place in memory */
+  View *result_views; /* [result_count] */
+  LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
 } KernelEmitter;
 
 /* -- view.c ------------------------------------------------------------------------------------ */
@@ -93,6 +92,8 @@ void weight_prefetch_next(KernelEmitter *k, LLVMValueRef depth);
 void planes_store(KernelEmitter *k, const Stage *stage);
 
 /* -- kernel.c ---------------------------------------------------------------------------------- */
+/* What is `bytes` behind the begin of the stage's room in scratch (ir/plan_room.h). */
+LLVMValueRef kernel_room(KernelEmitter *k, const Stage *stage, uint64_t bytes);
 typedef struct PanelRange {
   LLVMValueRef begin, end; /* i64; constants in kernels that are not cut by columns */
 } PanelRange;

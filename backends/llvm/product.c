@@ -19,6 +19,7 @@
 
 #include <string.h>
 
+#include "ir/plan_room.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
 
@@ -271,11 +272,9 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   } else {
     find_linear(&p, node);
   }
-  product_widen_begin(&p);
-  if (p.plan.sums) {
-    uint64_t rows = k->row_counts[k->row_count_kinds - 1];
-    p.sums = emit_stack(k->m, 4 * rows * p.plan.tile_columns);
-  }
+  ProductRoom room = plan_product_room(k->kernel, stage);
+  p.sums = p.plan.sums ? kernel_room(k, stage, 0) : NULL;
+  p.widened = p.plan.widened ? kernel_room(k, stage, room.widened) : NULL;
   return p;
 }
 

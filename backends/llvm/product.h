@@ -61,7 +61,8 @@ typedef struct Product {
   uint32_t depth;       /* K */
   uint32_t channels;    /* N */
   uint32_t depth_blocks;
-  LLVMValueRef sums; /* stored: [rows of the block][columns]; NULL: in registers */
+  LLVMValueRef sums;    /* stored: [rows of the block][columns]; NULL: in registers */
+  LLVMValueRef widened; /* B, converted; NULL: it is not */
   /* Of a winograd (i64): the only depth block that is multiplied begins at this k. What it comes to
    * is stored, and nothing follows: for each turn of a tile's columns within the panel, sums of
    * `sum_rows` rows. NULL: all depth blocks are. */
@@ -172,9 +173,7 @@ void dot_widen(ModuleContext *m, LLVMValueRef from, LLVMValueRef to);
 void dot_load_widened(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
 
 /* -- product_widen.c --------------------------------------------------------------------------- */
-/* Makes room for the converted B, if the product is `widened`. */
-void product_widen_begin(Product *p);
-/* Then `tile` reads what its depth block becomes converted, */
+/* `tile` reads what its depth block becomes converted, if the product is `widened`, */
 void product_widen(const Product *p, Tile *tile);
 /* once these steps are converted, from step `k` on. */
 void product_widen_steps(const Product *p, const Tile *tile, LLVMValueRef k, uint32_t steps);

@@ -6,29 +6,9 @@
  *     first tile: widened[k][vector] = B[k][vector]
  *     acc[row][vector] += A[row][k] * widened[k][vector]
  *
- * The floats, or the fours of s16, stand in the frame, one step of K behind the other; all products
- * of a kernel use the same bytes. */
+ * The floats, or the fours of s16, stand in the stage's room, one step of K behind the other. */
 #include "backends/llvm/product.h"
-
-/* Bytes of the largest depth block that a product of the kernel converts. */
-static uint64_t largest_block(const PlanKernel *kernel) {
-  uint64_t largest = 0;
-  for (uint32_t i = 0; i < kernel->stage_count; ++i) {
-    const Stage *stage = &kernel->stages[i];
-    if (!stage->product.widened) continue;
-    const Node *node = graph_node(kernel->body, stage->nodes[0]);
-    DType b = graph_type(kernel->body, node->operands[1]).dtype;
-    uint64_t bytes = plan_widened_bytes(&stage->product, b);
-    if (bytes > largest) largest = bytes;
-  }
-  return largest;
-}
-
-void product_widen_begin(Product *p) {
-  KernelEmitter *k = p->k;
-  if (!p->plan.widened) return;
-  if (!k->widened) k->widened = emit_stack(k->m, largest_block(k->kernel));
-}
+#include "ir/plan_room.h"
 
 /* From one step of K to the next, converted. */
 static uint64_t step_bytes(const Product *p) {
@@ -68,7 +48,7 @@ void product_widen(const Product *p, Tile *tile) {
   tile->stored = tile->panel;
   tile->stored_b = tile->b;
   LLVMValueRef before = LLVMBuildNeg(m->builder, emit_mul(m, tile->depth, step_bytes(p)), "");
-  tile->panel = emit_address(m, p->k->widened, before);
+  tile->panel = emit_address(m, p->widened, before);
   tile->b = (PanelSource){.dtype = p->type.dtype == DTYPE_S8 ? DTYPE_S16 : DTYPE_F32,
                           .column_bytes = plan_widened_column(p->type.dtype),
                           .step_bytes = step_bytes(p)};

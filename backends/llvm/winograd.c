@@ -319,14 +319,14 @@ static void emit_block(Winograd *w) {
 /* Quad `part` * width / parts of a line. */
 static LLVMValueRef part_begin(const Winograd *w, LLVMValueRef part) {
   ModuleContext *m = w->k->m;
-  LLVMValueRef parts = emit_i64(m, w->stage->winograd.parts);
+  LLVMValueRef parts = emit_i64(m, w->stage->parts);
   return LLVMBuildUDiv(m->builder, emit_mul(m, part, w->width), parts, "");
 }
 
 /* Each line of quads is cut into parts. */
 static void emit_parts(Winograd *w) {
   ModuleContext *m = w->k->m;
-  uint32_t parts = w->stage->winograd.parts, least = (uint32_t)w->width / parts;
+  uint32_t parts = w->stage->parts, least = (uint32_t)w->width / parts;
   add_kind(&w->quads, least);
   if (w->width % parts) add_kind(&w->quads, least + 1);
   uint64_t pair = QUAD_SIDE * (uint64_t)w->out.dims[2];
@@ -364,7 +364,6 @@ static Product product_of(const Winograd *w, ValueId weights) {
 }
 
 void winograd_stage(KernelEmitter *k, const Stage *stage) {
-  ModuleContext *m = k->m;
   const Node *node = stage_anchor(k, stage);
   ValueId x = node->operands[0], bias = node_operand(node, 2);
   Winograd w = {.k = k,
@@ -378,12 +377,12 @@ void winograd_stage(KernelEmitter *k, const Stage *stage) {
                 .depth = value_channels(k, x),
                 .channels = value_channels(k, node->first_result)};
   CHECK(w.x.channel_bytes == 4 && w.x.dtype == DTYPE_F32);
-  w.memory = emit_address(m, k->scratch, emit_i64(m, (int64_t)stage->winograd.offset));
+  w.memory = kernel_room(k, stage, 0);
   w.width = plan_winograd_width(w.out);
   w.panels = ceil_div_u32(w.channels, PLAN_PANEL);
   w.product = product_of(&w, node->operands[1]);
   columns_copy_run(k, NULL, w.memory, w.layout.input_pitch);
-  if (stage->winograd.parts == 1) {
+  if (stage->parts == 1) {
     emit_block(&w);
   } else {
     emit_parts(&w);

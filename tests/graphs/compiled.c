@@ -6,6 +6,8 @@
 
 #include "support/checked_math.h"
 
+enum { MOST_FRAME = 8192 };
+
 _Noreturn static void stop(const char *what) {
   fprintf(stderr, "%s\n", what);
   exit(1);
@@ -66,6 +68,7 @@ void compiled_new(Compiled *c, const Subject *subject, const Build *build, const
                        .unoptimized = build->unoptimized || other};
   EmitKind kind = other ? EMIT_LLVM_IR : EMIT_OBJECT;
   if (llvm_emit(&spec, kind, c->arena, &diag, &c->object)) stop("no code");
+  if (!spec.unoptimized && c->object.frame > MOST_FRAME) stop("a large frame");
   c->weights = aligned_alloc(128, round_up_size(c->blob.bytes + 1, 128));
   if (!c->weights || weights_blob_evaluate(&c->blob, &trial_weights, c->weights)) {
     stop("no weights");

@@ -25,7 +25,7 @@
 #include "backends/llvm/targets.h"
 #include "ir/builder.h"
 #include "ir/kernel_args.h"
-#include "ir/plan_winograd.h"
+#include "ir/plan_room.h"
 #include "passes/plan_parts.h"
 #include "runtime/atm_runtime.h"
 #include "support/checked_math.h"
@@ -199,7 +199,7 @@ static inline ValuePlace fixture_place(Fixture *f, const ValuePlace *places, uin
   return place;
 }
 
-/* What winograds keep in scratch; blocks are of pairs of lines. */
+/* How winograds are cut; blocks are of pairs of lines. */
 static inline void fixture_winograds(Fixture *f) {
   for (uint32_t i = 0; i < f->kernel.stage_count; ++i) {
     Stage *stage = &f->stages[i];
@@ -207,11 +207,19 @@ static inline void fixture_winograds(Fixture *f) {
     const Node *node = graph_node(f->kernel.body, stage->nodes[0]);
     int64_t depth = type_channels(graph_type(f->kernel.body, node->operands[0]));
     stage->product.depth_block = choose_depth_block((uint32_t)depth, DTYPE_F32);
-    stage->winograd = (WinogradPlan){.parts = f->parts ? f->parts : 1};
-    stage->winograd.offset = round_up_size(f->kernel.scratch_bytes, PLAN_ALIGN);
+    stage->parts = f->parts ? f->parts : 1;
     choose_winograd_line(&f->kernel);
-    f->kernel.scratch_bytes =
-        stage->winograd.offset + plan_winograd_layout(&f->kernel, stage).bytes;
+  }
+}
+
+/* Rooms of the stages, behind what is in scratch already; to be made again where a test changes how
+ * a product is computed. */
+static inline void fixture_rooms(Fixture *f, const TargetInfo *target) {
+  for (uint32_t i = 0; i < f->kernel.stage_count; ++i) {
+    uint64_t bytes = plan_room_bytes(&f->kernel, &f->stages[i], target);
+    if (!bytes) continue;
+    f->stages[i].room = round_up_size(f->kernel.scratch_bytes, PLAN_ALIGN);
+    f->kernel.scratch_bytes = f->stages[i].room + bytes;
   }
 }
 
@@ -238,6 +246,7 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
   f->kernel.places = places;
   fixture_winograds(f);
   choose_tiles(&f->kernel, target);
+  fixture_rooms(f, target);
   choose_reach(&f->kernel);
 }
 

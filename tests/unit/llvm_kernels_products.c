@@ -251,6 +251,7 @@ static void check_whole(const TargetInfo *target, int64_t rows, int64_t depth, i
   fixture_plan(&f, 2, (uint32_t)rows, rows > 8 ? 2 : 1, target);
   bool widened = rows % 2 && plan_may_widen(OP_QUANTIZED_LINEAR, DTYPE_S8, target->dot);
   f.stages[f.kernel.stage_count - 1].product.widened = widened;
+  fixture_rooms(&f, target);
   fixture_check_target(&f, target, expected, 0);
   fixture_free(&f);
 }

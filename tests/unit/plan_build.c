@@ -7,6 +7,7 @@
 
 #include "frontend/frontend.h"
 #include "ir/builder.h"
+#include "ir/plan_room.h"
 #include "passes/pass.h"
 
 static const TargetInfo target = {.name = "x86-64-v4",
@@ -197,8 +198,9 @@ typedef struct Slot {
   bool lost;
 } Slot;
 
-/* A value of scratch is read before another is written over it. */
-static void check_scratch(const PlanKernel *kernel) {
+/* A value of scratch is read before another is written over it, and no room of a stage is where a
+ * value is that the stage reads or writes. */
+static void check_scratch(const PlanKernel *kernel, const TargetInfo *target) {
   const Graph *body = kernel->body;
   uint64_t rows = 0;
   for (uint32_t b = 0; b < kernel->blocks; ++b) {
@@ -209,6 +211,12 @@ static void check_scratch(const PlanKernel *kernel) {
   Slot slots[512];
   uint32_t count = 0;
   for (uint32_t s = 0; s < kernel->stage_count; ++s) {
+    uint64_t room = kernel->stages[s].room;
+    uint64_t room_end = room + plan_room_bytes(kernel, &kernel->stages[s], target);
+    cr_assert_leq(room_end, kernel->scratch_bytes);
+    for (uint32_t i = 0; i < count; ++i) {
+      if (slots[i].begin < room_end && room < slots[i].end) slots[i].lost = true;
+    }
     for (uint32_t n = 0; n < kernel->stages[s].node_count; ++n) {
       const Node *node = graph_node(body, kernel->stages[s].nodes[n]);
       for (uint32_t k = 0; k < node->operand_count; ++k) {
@@ -224,6 +232,7 @@ static void check_scratch(const PlanKernel *kernel) {
                    false};
       cr_assert_eq(place->offset % PLAN_ALIGN, 0);
       cr_assert_leq(slot.end + 128, kernel->scratch_bytes);
+      cr_assert(slot.end <= room || room_end <= slot.begin, "a value in its stage's room");
       cr_assert_geq(place->pitch, type_channels(graph_type(body, node->first_result)));
       for (uint32_t i = 0; i < count; ++i) {
         if (slots[i].begin < slot.end && slot.begin < slots[i].end) slots[i].lost = true;
@@ -270,7 +279,7 @@ static void check(const char *model, int64_t images, int64_t h, int64_t w, const
   for (uint32_t i = 0; i < built.plan->kernel_count; ++i) {
     check_stages(&built.plan->kernels[i]);
     check_columns(&built.plan->kernels[i]);
-    check_scratch(&built.plan->kernels[i]);
+    check_scratch(&built.plan->kernels[i], built.plan->target);
   }
   for (uint32_t i = 0; i < built.plan->step_count; ++i) {
     check_in_place(built.plan, &built.plan->steps[i]);

@@ -45,7 +45,20 @@ Test(plan_parse, refuses_what_would_corrupt) {
   refuses(&t, "stage product 6x16", "stage product 99x16", "a smaller tile");
   refuses(&t, "unroll 4", "unroll 0", "1 to 16 steps");
   refuses(&t, "unroll 4", "unroll 4, widened", "nothing to be widened");
-  refuses(&t, "unroll 4", "unroll 4, narrowed", "expected \"sums\" or \"widened\"");
+  refuses(&t, "unroll 4", "unroll 4, narrowed", "expected \"sums\", \"widened\" or \"scratch\"");
+  refuses(&t, "sums, scratch +0", "sums, scratch +8", "its stage's scratch is not aligned");
+  refuses(&t, "sums, scratch +0", "sums, scratch +64000000", "its stage needs more scratch");
+  refuses(&t, "sums, scratch +18944", "sums, scratch +0", "it overlaps %19 in scratch");
+  refuses(&t, "sums, scratch +18944", "sums, scratch +9472", "another value was written over it");
+  const char *line =
+      "\n    %18 = packed_linear(%15, a8, a9) {panel=32, channels=64} : f32[1,12,12,64]  ";
+  Text roomy = t;
+  roomy.text = edit(&t, "scratch 39552", "scratch 40960");
+  roomy.text = edit(&roomy, "scratch 21248", "scratch 40960");
+  refuses(&roomy, arena_printf(t.arena, "+18944%sregister", line),
+          arena_printf(t.arena, "+18944%sscratch +18944 pitch 64", line),
+          "it overlaps what its stage keeps in scratch");
+  refuses(&t, "stage normalize", "stage normalize, scratch +64", "its stage needs no scratch");
   refuses(&t, "scratch +0 pitch", "scratch +8 pitch", "not aligned");
   refuses(&t, "scratch +0 pitch 32", "scratch +0 pitch 1", "its pitch does not hold its rows");
   refuses(&t, "scratch +0 pitch 32", "scratch +0 pitch 16000000", "behind the scratch");
@@ -92,9 +105,9 @@ Test(plan_parse, reads_quads_and_refuses_what_would_corrupt_them) {
   refuses(&t, "stage winograd 6x16", "stage winograd 6x64", "tiles within a panel");
   refuses(&t, "parts 1, scratch +0", "parts 0, scratch +0", "parts of a line");
   refuses(&t, "parts 1, scratch +0", "parts 18, scratch +0", "parts of a line");
-  refuses(&t, "parts 1, scratch +0", "parts 1, scratch +8", "scratch that is aligned");
+  refuses(&t, "parts 1, scratch +0", "parts 1, scratch +8", "scratch is not aligned");
   refuses(&t, "parts 1, scratch +0", "parts 1, scratch +64000000", "more scratch");
-  refuses(&t, "parts 1, scratch +0", "parts 1", "expected \",\"");
+  refuses(&t, "parts 1, scratch +0", "parts 1, sums", "expected \"scratch\"");
   refuses(&t, "lines of 66", "lines of 33", "blocks of whole lines of quads");
   refuses(&t, "window=3x3 pad", "window=3x3 stride 2x2 pad", "must be 3x3 at stride 1");
   arena_free(t.arena);

@@ -26,10 +26,10 @@ static const Edit heads[] = {
     {"rounds 1", "rounds 2", "a number of images that the rounds do not divide"},
     {"  input \"image\" f32[1,48,48,3] nchw\n", "", "no input, or no output"},
     {"  output \"logits\" f32[1,34]\n", "", "no input, or no output"},
-    {"arena 125312", "arena 70000000000000", "too many bytes"},
-    {"scratch 37248", "scratch 70000000000000", "too many bytes"},
-    {"scratch 37248", "scratch 37250", "no multiple of 64"},
-    {"scratch 37248", "scratch 1024", "a worker has less scratch than that"},
+    {"arena 127616", "arena 70000000000000", "too many bytes"},
+    {"scratch 39552", "scratch 70000000000000", "too many bytes"},
+    {"scratch 39552", "scratch 37250", "no multiple of 64"},
+    {"scratch 39552", "scratch 1024", "a worker has less scratch than that"},
     {"kernel k1_", "kernel k0_patches_linear\n  images", "expected \"images\""},
 };
 
@@ -119,7 +119,7 @@ static const Edit stages[] = {
      "its rows are not the kernel's"},
     {"rows 144, blocks 4, scratch 4736", "rows 144, blocks 5, scratch 4736",
      "one chunk is one block"},
-    {"rows 144, blocks 4, scratch 0", "rows 144, blocks 1, column blocks 4, scratch 0",
+    {"rows 144, blocks 4, scratch 768", "rows 144, blocks 1, column blocks 4, scratch 768",
      "its op cannot be cut by columns"},
     {"  stage reduce\n    %13", "    %13", "its op cannot follow there"},
     {"stage product 6x16, depth 32", "stage product 0x16, depth 32", "a tile of whole vectors"},
@@ -140,9 +140,9 @@ Test(plan_verify, stages) {
 }
 
 #define STEP0 "step k0_patches_linear (input 0, weight 0, weight 1) -> (arena +0), scratch +18560"
-#define STEP1 "(arena +18944, arena +37504, arena +56064, arena +111744), scratch +74624"
+#define STEP1 "(arena +21248, arena +39808, arena +58368, arena +18560), scratch +76928"
 #define STEP2 \
-  "(arena +56064, arena +37504) -> (arena +74624, arena +1024, arena +93184, arena +1664)"
+  "(arena +58368, arena +39808) -> (arena +76928, arena +1024, arena +95488, arena +1664)"
 
 static const Edit steps[] = {
     {STEP0, "step k0_patches_linear (output 0, weight 0, weight 1) -> (arena +0), scratch +18560",
@@ -175,21 +175,21 @@ static const Edit steps[] = {
      "a result overlaps the scratch"},
     {STEP0, "step k0_patches_linear (input 0, weight 0, weight 1) -> (arena +64), scratch +18944",
      "an operand is not in the arena when it is read"},
-    {STEP1, "(arena +18944, arena +18944, arena +56064, arena +111744), scratch +74624",
+    {STEP1, "(arena +21248, arena +21248, arena +58368, arena +18560), scratch +76928",
      "two results overlap"},
-    {STEP1, "(arena +0, arena +37504, arena +56064, arena +111744), scratch +74624",
+    {STEP1, "(arena +0, arena +39808, arena +58368, arena +18560), scratch +76928",
      "a result overlaps an operand"},
-    {STEP1, "(arena +64, arena +37504, arena +56064, arena +111744), scratch +74624",
+    {STEP1, "(arena +64, arena +39808, arena +58368, arena +18560), scratch +76928",
      "a result overlaps an operand"},
-    {STEP1, "(arena +18944, arena +37504, arena +56064, arena +111744), scratch +0",
+    {STEP1, "(arena +21248, arena +39808, arena +58368, arena +18560), scratch +0",
      "the scratch overlaps an operand"},
-    {STEP1, "(arena +18944, arena +37504, arena +56064, arena +111744), scratch +111744",
+    {STEP1, "(arena +21248, arena +39808, arena +58368, arena +18560), scratch +18560",
      "a result overlaps the scratch"},
     {STEP2,
-     "(arena +56064, arena +37504) -> (arena +56064, arena +1024, arena +93184, arena +1664)",
+     "(arena +58368, arena +39808) -> (arena +58368, arena +1024, arena +95488, arena +1664)",
      "a result overlaps an operand"},
     {STEP2,
-     "(arena +56064, arena +18944) -> (arena +37504, arena +1024, arena +93184, arena +1664)",
+     "(arena +58368, arena +21248) -> (arena +39808, arena +1024, arena +95488, arena +1664)",
      "an operand is not in the arena"},
     {"-> (output 0)", "-> (arena +0)", "the arena where the kernel has no rows"},
     {STEP0, "step k9_patches_linear (input 0, weight 0, weight 1) -> (arena +0), scratch +18560",

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ir/builder.h"
+#include "ir/plan_room.h"
 #include "passes/plan_parts.h"
 
 enum { TINY_IN = 20, TINY_OUT = 40, TINY_PITCH = 48 };
@@ -84,6 +85,7 @@ static inline PlanKernel tiny_mix(Arena *arena, RecipeTable *recipes, const Targ
   kernel.results = arena_copy(arena, &port, sizeof port);
   kernel.blocks = 2;
   choose_tiles(&kernel, target);
+  kernel.scratch_bytes = plan_room_bytes(&kernel, kernel.stages, target);
   return kernel;
 }
 
@@ -114,15 +116,17 @@ static inline const Recipe *const *tiny_weights(Arena *arena, RecipeTable *recip
   return arena_copy(arena, list, sizeof list);
 }
 
-static inline const Step *tiny_steps(Arena *arena) {
+/* `scratch`: that of the first, behind its result. */
+static inline const Step *tiny_steps(Arena *arena, uint64_t scratch) {
   static const BufferRef mix_in[] = {
       {.space = SPACE_INPUT}, {.space = SPACE_WEIGHTS}, {.space = SPACE_WEIGHTS, .index = 1}};
   static const BufferRef kept[] = {{.space = SPACE_ARENA}};
   static const BufferRef shift_in[] = {{.space = SPACE_ARENA},
                                        {.space = SPACE_WEIGHTS, .index = 2}};
   static const BufferRef out[] = {{.space = SPACE_OUTPUT}};
-  Step steps[] = {{.kernel = 0, .operands = mix_in, .results = kept, .macs = 100},
-                  {.kernel = 1, .operands = shift_in, .results = out, .macs = 11}};
+  Step steps[] = {
+      {.kernel = 0, .operands = mix_in, .results = kept, .scratch = scratch, .macs = 100},
+      {.kernel = 1, .operands = shift_in, .results = out, .macs = 11}};
   return arena_copy(arena, steps, sizeof steps);
 }
 
@@ -136,6 +140,7 @@ static inline Plan *tiny_plan(Arena *arena, RecipeTable *recipes, const TargetIn
   PlanTensor inputs[] = {{.name = "image", .type = in}};
   PlanTensor outputs[] = {{.name = "features", .type = out}};
   uint64_t arena_bytes = (uint64_t)(n * h * w) * TINY_PITCH * sizeof(float) + 128;
+  uint64_t scratch = round_up_size(arena_bytes, PLAN_ALIGN);
   Plan *plan = ARENA_NEW(arena, Plan);
   *plan = (Plan){.model = "tiny",
                  .rounds = 1,
@@ -148,10 +153,10 @@ static inline Plan *tiny_plan(Arena *arena, RecipeTable *recipes, const TargetIn
                  .inputs = arena_copy(arena, inputs, sizeof inputs),
                  .outputs = arena_copy(arena, outputs, sizeof outputs),
                  .kernels = arena_copy(arena, kernels, sizeof kernels),
-                 .steps = tiny_steps(arena),
+                 .steps = tiny_steps(arena, scratch),
                  .weights = weights,
-                 .workspace_base = (arena_bytes + 63) / 64 * 64,
-                 .scratch_bytes = 64};
+                 .workspace_base = scratch + kernels[0].scratch_bytes,
+                 .scratch_bytes = kernels[0].scratch_bytes};
   return plan;
 }
 
