@@ -154,6 +154,28 @@ Test(npy, refuses_bad_headers) {
   check_refused(1, "{'descr': '<f4', }", 4, "lacks");
   check_refused(1, "{'colour': '<f4', }", 4, "unknown key");
   check_refused(1, HEADER("'<f4'", "False", "(1,)") "x", 4, "malformed");
+  check_refused(0, HEADER("'<f4'", "False", "(1,)"), 4, "unknown version");
+  check_refused(1, "{'fortran_order': False, 'shape': (1,), }", 4, "lacks");
+  check_refused(1, "{'descr': '<f4', 'shape': (1,), }", 4, "lacks");
+  check_refused(1, "{'descr': '<f4', 'fortran_order': False, }", 4, "lacks");
+  check_refused(1, "{'descr", 4, "malformed");
+  check_refused(1, "{descr: '<f4'}", 4, "malformed");
+  check_refused(1, "{'des\\x63r': '<f4'}", 4, "malformed");
+  check_refused(1, "{'des\tcr': '<f4'}", 4, "malformed");
+  check_refused(1, "{'descr' '<f4'}", 4, "malformed");
+  check_refused(1, "{'a key that is longer than any of those that a header has': 1}", 4,
+                "malformed");
+  check_refused(1, HEADER("'<f4'", "7", "(1,)"), 4, "malformed");
+  check_refused(1, HEADER("'<f4'", "[", "(1,)"), 4, "malformed");
+  check_refused(1, "{'fortran_order': ", 4, "malformed");
+  check_refused(1, "{'fortran_order': False", 4, "malformed");
+  check_refused(1, HEADER("'<f4'", "FalseAndLongerThanAnyWordThatAHeaderHas", "(1,)"), 4,
+                "malformed");
+  check_refused(1, HEADER("'<f4'", "False", "1"), 4, "shape is malformed");
+  check_refused(1, HEADER("'<f4'", "False", "(x,)"), 4, "shape is malformed");
+  check_refused(1, "{'shape': (", 4, "shape is malformed");
+  check_refused(1, "{'shape': (3", 4, "shape is malformed");
+  check_refused(1, HEADER("'<f4'", "False", "(9223372036854775808,)"), 4, "too large");
 }
 
 Test(npy, refuses_truncated_files_at_every_length) {

@@ -144,21 +144,37 @@ Test(recipe, says_what_is_too_large_to_be_rounded) {
 }
 
 Test(recipe, passes_failures_of_the_source_on) {
-  double out[4];
+  double out[64];
   static const char *const texts[] = {
       "@missing[4]",
+      "reshape(@missing[4], [2,2])",
       "permute(@missing[2,2], [1,0])",
       "add(@a[4], @missing[4])",
+      "mul(@missing[4], @a[4])",
+      "mul_columns(@missing[2,2], @a[2])",
+      "mul_columns(@a[2,2], @missing[2])",
+      "mul_rows(@missing[2,2], @a[2])",
+      "mul_rows(@a[2,2], @missing[2])",
+      "rsqrt(@missing[4])",
+      "exp(@missing[4])",
       "matvec(@a[4,2], @missing[2])",
+      "matvec(@missing[4,2], @a[2])",
       "matmul(@missing[2,2], @a[2,2])",
+      "matmul(@a[2,2], @missing[2,2])",
       "concat(@a[2], @missing[2])",
+      "concat(@missing[2], @a[2])",
       "slice(@missing[8], 0, 4)",
       "pack(@missing[2,2], 2)",
+      "pack4(@missing[2,4], 2)",
+      "winograd(@missing[1,9], 1)",
+      "quantize(@missing[2,2])",
+      "quantize_scale(@missing[2,2])",
       "round(@missing[2], f16)",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
     cr_expect_eq(recipe_evaluate(parse(texts[i]), &counting, out), STATUS_BAD_INPUT, "%s",
                  texts[i]);
+    cr_expect_eq(recipe_write(parse(texts[i]), &counting, out), STATUS_BAD_INPUT, "%s", texts[i]);
   }
 }
 
@@ -270,6 +286,15 @@ Test(recipe, refuses_bad_syntax) {
   check_error("@a[99999999999999999999]", 3, "integer is too large");
   check_error("@a[4000000000,4000000000]", 25, "shape has too many elements");
   check_error("fill(x, [1])", 5, "expected a number");
+  check_error("fill(\n1, [1])", 5, "expected a number");
+  check_error("fill(1 [1])", 7, "expected ','");
+  check_error("slice(@a[4], x, 1)", 13, "expected an integer");
+  check_error("slice(@a[4], 1 1)", 15, "expected ','");
+  check_error("slice(@a[4], 1, x)", 16, "expected an integer");
+  check_error("@\"a\\x4g\"[3]", 4, "bad escape in name");
+  check_error("@\"a\\xg4\"[3]", 4, "bad escape in name");
+  check_error("@\"a\\x", 4, "bad escape in name");
+  check_error("permute(@a[4,3], [1,0,2,3,4])", 26, "more than 4 dimensions");
   check_error("round(@a[1], f61)", 13, "expected an element type, as f16");
 }
 
@@ -283,6 +308,14 @@ Test(recipe, refuses_shapes_that_do_not_fit) {
   check_error("mul_columns(@a[4,3], @b[4])", 0,
               "second operand must have one element for each column");
   check_error("mul_rows(@a[4,3], @b[3])", 0, "second operand must have one element for each row");
+  check_error("mul_rows(@a[4,3], @b[4,1])", 0, "second operand must have one element for each row");
+  check_error("matmul(@a[4], @b[4,3])", 0, "operands must be matrices");
+  check_error("matmul(@a[4,3], @b[3])", 0, "operands must be matrices");
+  check_error("slice(@a[4], 5, 1)", 0, "slice is out of range");
+  check_error("slice(@a[4], 0, 5)", 0, "slice is out of range");
+  check_error("quantize(@a[4])", 0, "operand must be a matrix");
+  check_error("quantize_scale(@a[4])", 0, "operand must be a matrix");
+  check_error("iota3([3,1])", 0, "iota3 must have rank 1");
   check_error("matvec(@a[4,3], @b[4])", 0, "second operand must have one element for each column");
   check_error("matmul(@a[4,3], @b[4,3])", 0,
               "columns of the first and rows of the second must agree");
