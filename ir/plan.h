@@ -92,6 +92,13 @@ typedef enum ObjectFormat {
   FORMAT_COUNT
 } ObjectFormat;
 
+/* How each lane reads one of eight floats, which are in registers. */
+typedef enum LookUp {
+  LOOK_UP_NONE,
+  LOOK_UP_PERMUTED, /* vpermps: by the low bits of each lane */
+  LOOK_UP_BYTES,    /* tbl, of two registers: by the bytes of each lane */
+} LookUp;
+
 /* What the choices depend on: one row of the target table. Data only. */
 typedef struct TargetInfo {
   const char *name;   /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
@@ -109,6 +116,8 @@ typedef struct TargetInfo {
   /* A multiply-add overwrites what is added: constants are loaded where they are used, and long ops
    * go by two vectors, which take turns. */
   bool fma_overwrites;
+  bool number_min;       /* one instruction is llvm.minnum, and one llvm.minimum */
+  LookUp look_up;        /* GELU's (gelu_pieces.c) */
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
   uint32_t tile_columns; /* divide PLAN_PANEL */
   DotKind dot;           /* of quantized products */

@@ -1,5 +1,5 @@
 /* exp, softplus and GELU of vectors, by our own range reduction: no call of libm, the same bits on
- * every target with fused multiply-add.
+ * every target with fused multiply-add. GELU is another where lanes can look up coefficients.
  *
  *   exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2
  *   2^x - 1 = 2^n (2^r - 1) + (2^n - 1), n = round(x): exact to the last digits near 0 too
@@ -72,12 +72,12 @@ static LLVMValueRef constant(ModuleContext *m, double value, bool added) {
 }
 
 /* A constant that is multiplied or compared, */
-static LLVMValueRef factor(ModuleContext *m, double value) {
+LLVMValueRef elementary_factor(ModuleContext *m, double value) {
   return constant(m, value, false);
 }
 
 /* and one that a multiply-add adds. */
-static LLVMValueRef addend(ModuleContext *m, double value) {
+LLVMValueRef elementary_addend(ModuleContext *m, double value) {
   return constant(m, value, true);
 }
 
@@ -87,9 +87,9 @@ static LLVMValueRef addend(ModuleContext *m, double value) {
 static LLVMValueRef half_polynomial(ModuleContext *m, LLVMValueRef x, const double *coefficients,
                                     uint32_t count) {
   uint32_t last = (count - 1) / 2 * 2;
-  LLVMValueRef sum = factor(m, coefficients[last]);
+  LLVMValueRef sum = elementary_factor(m, coefficients[last]);
   for (uint32_t i = last; i > 0; i -= 2) {
-    sum = emit_fma(m, sum, x, addend(m, coefficients[i - 2]));
+    sum = emit_fma(m, sum, x, elementary_addend(m, coefficients[i - 2]));
   }
   return sum;
 }
@@ -112,13 +112,14 @@ static LLVMValueRef times_exp(ModuleContext *m, LLVMValueRef times, double scale
   double powers[POWERS] = {0.49999994, 0.166665211, 0.041668281, 0.00836869143, 0.00138195464};
   double power = scale * scale;
   for (uint32_t i = 0; i < POWERS; i++, power *= scale) powers[i] *= power;
-  LLVMValueRef shifted = emit_fma(m, x, factor(m, LOG2_E * scale), addend(m, ROUNDER));
-  LLVMValueRef n = emit_fsub(m, shifted, factor(m, ROUNDER));
-  LLVMValueRef high = emit_fma(m, n, factor(m, -LN2_HIGH / scale), x);
-  LLVMValueRef r = emit_fadd(m, high, emit_fma(m, n, factor(m, -LN2_LOW / scale), low));
+  LLVMValueRef shifted =
+      emit_fma(m, x, elementary_factor(m, LOG2_E * scale), elementary_addend(m, ROUNDER));
+  LLVMValueRef n = emit_fsub(m, shifted, elementary_factor(m, ROUNDER));
+  LLVMValueRef high = emit_fma(m, n, elementary_factor(m, -LN2_HIGH / scale), x);
+  LLVMValueRef r = emit_fadd(m, high, emit_fma(m, n, elementary_factor(m, -LN2_LOW / scale), low));
   LLVMValueRef square = emit_fmul(m, r, r);
   LLVMValueRef tail = emit_fmul(m, square, polynomial(m, r, square, powers, POWERS));
-  LLVMValueRef minus_one = emit_fma(m, r, factor(m, scale), tail);
+  LLVMValueRef minus_one = emit_fma(m, r, elementary_factor(m, scale), tail);
   LLVMValueRef value = emit_fma(m, times, minus_one, times);
   LLVMValueRef exponent =
       LLVMBuildShl(m->builder, LLVMBuildBitCast(m->builder, shifted, m->vector_i32, ""),
@@ -192,10 +193,11 @@ LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x) {
       0.00343021844, -0.00117989827, 0.00022137395, -2.34892013e-05, 1.10504538e-06};
   enum { COUNT = sizeof inverse_mills / sizeof *inverse_mills };
   if (gelu_table_fits(m->target)) return gelu_table_emit(m, x);
+  if (m->target->look_up != LOOK_UP_NONE) return gelu_pieces_emit(m, x);
   LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1);
-  LLVMValueRef near = emit_fmin(m, a, factor(m, 6.0));
+  LLVMValueRef near = emit_fmin(m, a, elementary_factor(m, 6.0));
   LLVMValueRef q = polynomial(m, near, emit_fmul(m, near, near), inverse_mills, COUNT);
-  a = emit_fmin(m, a, factor(m, 13.0));
+  a = emit_fmin(m, a, elementary_factor(m, 13.0));
   LLVMValueRef ratio = LLVMBuildFDiv(m->builder, a, q, "");
   LLVMValueRef square = emit_fmul(m, a, a);
   LLVMValueRef tail = times_exp(m, ratio, -0.5, square, square_error(m, a, square));

@@ -184,12 +184,24 @@ static LLVMValueRef choose(ModuleContext *m, LLVMRealPredicate predicate, LLVMVa
   return LLVMBuildSelect(m->builder, LLVMBuildFCmp(m->builder, predicate, a, b, ""), a, b, "");
 }
 
+/* The same as one instruction, or NULL. It knows two zeros, where a comparison gives b. */
+static LLVMValueRef choose_number(ModuleContext *m, const char *of_number, const char *of_nan,
+                                  LLVMValueRef a, LLVMValueRef b) {
+  if (!m->target->number_min) return NULL;
+  LLVMValueRef args[] = {a, b};
+  if (LLVMIsConstant(b)) return emit_intrinsic(m, of_number, args, 2);
+  if (LLVMIsConstant(a) && !LLVMIsNull(a)) return emit_intrinsic(m, of_nan, args, 2);
+  return NULL;
+}
+
 LLVMValueRef emit_fmax(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
-  return choose(m, LLVMRealOGT, a, b);
+  LLVMValueRef number = choose_number(m, "llvm.maxnum", "llvm.maximum", a, b);
+  return number ? number : choose(m, LLVMRealOGT, a, b);
 }
 
 LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
-  return choose(m, LLVMRealOLT, a, b);
+  LLVMValueRef number = choose_number(m, "llvm.minnum", "llvm.minimum", a, b);
+  return number ? number : choose(m, LLVMRealOLT, a, b);
 }
 
 /* A shuffle of two vectors; `index[i]` chooses lane i of the result, -1: any. */

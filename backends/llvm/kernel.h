@@ -168,6 +168,12 @@ LLVMValueRef elementary_sigmoid(ModuleContext *m, LLVMValueRef x);
 LLVMValueRef elementary_softplus(ModuleContext *m, LLVMValueRef x);
 /* x Phi(x) with the normal distribution Phi (docs/design.md has its bounds). */
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
+/* `value` in all lanes: one that is multiplied or compared, */
+LLVMValueRef elementary_factor(ModuleContext *m, double value);
+/* and one that a multiply-add adds. */
+LLVMValueRef elementary_addend(ModuleContext *m, double value);
+/* gelu_pieces.c: GELU where lanes look up one of eight floats (TargetInfo.look_up). */
+LLVMValueRef gelu_pieces_emit(ModuleContext *m, LLVMValueRef x);
 /* gelu_table.c: whether the faster one is for this target. */
 bool gelu_table_fits(const TargetInfo *target);
 /* GELU from a table in registers. */
