@@ -93,6 +93,12 @@ typedef struct ArtifactVariant {
   const Plan *const *plans; /* [plan_count of the artifact]: one for each resolution */
 } ArtifactVariant;
 
+/* The text of a plan, which debug information takes for the source. */
+typedef struct PlanSource {
+  const char *file; /* its name, without a folder */
+  PlanLines lines;
+} PlanSource;
+
 /* What PREFIX_selftest expects of an output: `count` of its elements, one in `step`. */
 typedef struct SelftestOutput {
   const void *elements; /* [count] of the output's type */
@@ -128,6 +134,7 @@ typedef struct ArtifactSpec {
   const char *const *class_names;
   uint32_t class_count;
   const ArtifactSelftest *selftest; /* NULL: there is no PREFIX_selftest */
+  const PlanSource *const *sources; /* [variant][plan]; NULL: no debug information */
   bool unoptimized; /* LLVM does without its optimizations: another way to the same results */
   bool export_all;  /* for llvm_load: kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, and
                        no frames for unwinding */

@@ -56,8 +56,8 @@ typedef struct Options {
       *weights_dtype, *quantize, *engine, *trace, *runner;
   const char *class_names, *size, *head, *answer, *overlay, *compare, *token;
   const char *isa, *cpu, *target, *stop_after, *help;
-  bool allow_extra, depfile, profile, json, pixels, pyramid, selftest, quiet, data, field,
-      verify_each, time_passes, version;
+  bool allow_extra, depfile, debug_info, profile, json, pixels, pyramid, selftest, quiet, data,
+      field, verify_each, time_passes, version;
   TextList inputs, outputs, emit, passes, disable_pass, print_after, from_plan, keep_float, layers;
   uint64_t classes, threads, iterations, synthetic;
 } Options;

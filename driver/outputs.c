@@ -245,27 +245,46 @@ static const struct {
 };
 enum { WRITER_COUNT = sizeof WRITERS / sizeof *WRITERS };
 
+/* The part of a path behind its last slash. */
+static const char *base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
 /* -- the whole --------------------------------------------------------------------------------- */
 
-/* --emit has the word, or -MD adds it. */
+/* --emit has the word, or another option adds it. */
 static bool is_wanted(const Options *options, const char *word) {
   for (uint32_t i = 0; i < options->emit.count; ++i) {
     if (!strcmp(options->emit.items[i], word)) return true;
   }
+  if (options->debug_info && !strcmp(word, "plan")) return true;
   return options->depfile && !strcmp(word, "dep");
-}
-
-/* The part of --output behind its last slash. */
-static const char *base_name(const Options *options) {
-  const char *slash = strrchr(options->output, '/');
-  return slash ? slash + 1 : options->output;
 }
 
 /* The file of writer `i`. */
 static const char *output_path(const Options *options, uint32_t i, Arena *arena) {
-  const char *name = base_name(options);
+  const char *name = base_name(options->output);
   return arena_printf(arena, "%.*s%s%s%s", (int)(name - options->output), options->output,
                       WRITERS[i].before, name, WRITERS[i].behind);
+}
+
+/* Where the text of each plan is going to stand: [variant][resolution]. */
+static const PlanSource *const *plan_sources(const Outputs *o) {
+  Compilation *c = o->c;
+  uint32_t row = 0;
+  while (WRITERS[row].write != write_plan) ++row;
+  const char *path = output_path(c->options, row, c->arena);
+  PlanSource **sources = ARENA_ARRAY(c->arena, c->variant_count, PlanSource *);
+  for (uint32_t v = 0; v < c->variant_count; ++v) {
+    sources[v] = ARENA_ARRAY(c->arena, c->resolution_count, PlanSource);
+    for (uint32_t i = 0; i < c->resolution_count; ++i) {
+      StringBuilder text = {.arena = c->arena};
+      sources[v][i].file = base_name(text_path(o, path, v, i));
+      plan_print_lines(c->variants[v].plans[i], &text, &sources[v][i].lines);
+    }
+  }
+  return (const PlanSource *const *)sources;
 }
 
 /* Of external weights. */
@@ -331,7 +350,7 @@ static const char *identifier(Arena *arena, const char *name) {
 
 /* --prefix, else what --output is called. */
 static const char *choose_prefix(const Options *options, Arena *arena) {
-  return options->prefix ? options->prefix : identifier(arena, base_name(options));
+  return options->prefix ? options->prefix : identifier(arena, base_name(options->output));
 }
 
 /* Objects fit every libc; the C compilers that we know by name link with glibc. */
@@ -347,7 +366,7 @@ static Status check_libc(const Options *options, Diag *diag) {
 }
 
 Status outputs_check(const Options *options, Arena *arena, Diag *diag) {
-  const char *name = base_name(options);
+  const char *name = base_name(options->output);
   if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
     return diag_usage_error(diag, "--output: \"%s\" has no NAME; write DIR/NAME", options->output);
   }
@@ -396,7 +415,7 @@ Status outputs_write(Compilation *c) {
       .c = c,
       .files = atomic_files_new(c->arena, c->diag),
       .spec = compilation_artifact(c, &source),
-      .name = base_name(options),
+      .name = base_name(options->output),
       .summary = {.arena = c->arena},
   };
   o.spec.prefix = choose_prefix(options, c->arena);
@@ -407,6 +426,7 @@ Status outputs_write(Compilation *c) {
   c->blob.model = model_hash(c->model, c->weights);
   o.spec.model_hash = arena_printf(c->arena, "%016llx", (unsigned long long)c->blob.model);
   o.spec.note = product_note(c, &o.spec);
+  if (options->debug_info) o.spec.sources = plan_sources(&o);
   Status status = options->selftest ? selftest_record(c, &o.spec.selftest) : STATUS_OK;
   if (!status) status = write_all(&o);
   atomic_files_discard(o.files);

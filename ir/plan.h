@@ -375,6 +375,17 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
 
 /* Appends the text form. */
 void plan_print(const Plan *plan, StringBuilder *out);
+/* The lines of the text form, from 1, at which things stand. */
+typedef struct PlanKernelLines {
+  uint32_t kernel;
+  const uint32_t *nodes; /* [body->node_count]; 0 of inputs */
+} PlanKernelLines;
+typedef struct PlanLines {
+  const PlanKernelLines *kernels; /* [kernel_count] */
+  const uint32_t *steps;          /* [step_count] */
+} PlanLines;
+/* The same; the arrays of *lines are in the arena of `out`. */
+void plan_print_lines(const Plan *plan, StringBuilder *out, PlanLines *lines);
 /* The two bodies differ in nothing but names and labels. */
 bool plan_body_equal(const Graph *x, const Graph *y);
 /* The two are the same code: they differ in nothing but names and labels (plan_equal.c). */

@@ -45,6 +45,20 @@ const char *const plan_text_spaces[PLAN_TEXT_SPACES] = {[SPACE_INPUT] = "input",
                                                         [SPACE_ARENA] = "arena",
                                                         [SPACE_WEIGHTS] = "weight"};
 
+/* The text, and how many of its lines are over. */
+typedef struct Writer {
+  const TargetInfo *target; /* the plan's */
+  StringBuilder *out;
+  size_t counted; /* characters of it that were looked at */
+  uint32_t line;  /* of the plan, from 1: the one that they end in */
+} Writer;
+
+/* The line that is written next. */
+static uint32_t line_here(Writer *w) {
+  for (; w->counted < w->out->length; ++w->counted) w->line += w->out->text[w->counted] == '\n';
+  return w->line;
+}
+
 /* "a0 %0 caller nchw TYPE": a port, and the value of the body that it is. */
 static void print_port(const char *prefix, uint32_t index, ValueId value, const Port *port,
                        StringBuilder *out) {
@@ -125,8 +139,8 @@ static void print_node(const PlanKernel *kernel, const Node *node, StringBuilder
 
 /* A line for the stage, for a product with its tile, and with the stage's room where it has one;
  * and one for each of its nodes. */
-static void print_stage(const PlanKernel *kernel, const TargetInfo *target, const Stage *stage,
-                        StringBuilder *out) {
+static void print_stage(const PlanKernel *kernel, const Stage *stage, Writer *w, uint32_t *nodes) {
+  StringBuilder *out = w->out;
   string_builder_printf(out, "  stage %s", plan_text_stages[stage->kind]);
   if (stage->kind == STAGE_PRODUCT || stage->kind == STAGE_WINOGRAD) {
     const ProductPlan *product = &stage->product;
@@ -136,18 +150,25 @@ static void print_stage(const PlanKernel *kernel, const TargetInfo *target, cons
                           product->widened ? ", widened" : "");
   }
   if (stage->kind == STAGE_WINOGRAD) string_builder_printf(out, ", parts %u", stage->parts);
-  if (plan_room_bytes(kernel, stage, target)) {
+  if (plan_room_bytes(kernel, stage, w->target)) {
     string_builder_printf(out, ", scratch +%" PRIu64, stage->room);
   }
   string_builder_add(out, "\n");
   for (uint32_t n = 0; n < stage->node_count; ++n) {
+    nodes[stage->nodes[n].index] = line_here(w);
     string_builder_add(out, "    ");
     print_node(kernel, graph_node(kernel->body, stage->nodes[n]), out);
   }
 }
 
-/* The kernel's split, its ports, its stages, and last the views, which belong to no stage. */
-static void print_kernel(const PlanKernel *kernel, const TargetInfo *target, StringBuilder *out) {
+/* The kernel's name and split, its ports, its stages, and last the views, which belong to no stage.
+ */
+static PlanKernelLines print_kernel(const PlanKernel *kernel, Writer *w) {
+  StringBuilder *out = w->out;
+  uint32_t *nodes = ARENA_ARRAY(out->arena, kernel->body->node_count, uint32_t);
+  string_builder_add(out, "\n");
+  const PlanKernelLines lines = {.kernel = line_here(w), .nodes = nodes};
+  string_builder_printf(out, "kernel %s\n", kernel->name);
   string_builder_printf(out, "  images %u, rows %u, blocks %u, ", kernel->images, kernel->rows,
                         kernel->blocks);
   if (kernel->line > 1) string_builder_printf(out, "lines of %u, ", kernel->line);
@@ -162,14 +183,16 @@ static void print_kernel(const PlanKernel *kernel, const TargetInfo *target, Str
   string_builder_add(out, "\n");
   print_ports(kernel, out);
   for (uint32_t i = 0; i < kernel->stage_count; ++i) {
-    print_stage(kernel, target, &kernel->stages[i], out);
+    print_stage(kernel, &kernel->stages[i], w, nodes);
   }
   for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
     const Node *node = &kernel->body->nodes[i];
     if (!op_has(node->op, OP_VIEW)) continue;
+    nodes[i] = line_here(w);
     string_builder_add(out, "  view ");
     print_node(kernel, node, out);
   }
+  return lines;
 }
 
 /* Buffers of a step, in the order of the kernel's ports. */
@@ -209,7 +232,8 @@ static void print_tensor(const char *what, const PlanTensor *tensor, StringBuild
   string_builder_add(out, tensor->nchw ? " nchw\n" : "\n");
 }
 
-void plan_print(const Plan *plan, StringBuilder *out) {
+/* What is of the whole plan: inputs, outputs, memory. */
+static void print_head(const Plan *plan, StringBuilder *out) {
   string_builder_add(out, "plan ");
   text_write_string(plan->model, out);
   string_builder_printf(out, " for \"%s\"\n", plan->target->name);
@@ -218,9 +242,15 @@ void plan_print(const Plan *plan, StringBuilder *out) {
   string_builder_printf(out,
                         "  rounds %u, arena %" PRIu64 ", live %" PRIu64 ", scratch %" PRIu64 "\n",
                         plan->rounds, plan->workspace_base, plan->live_peak, plan->scratch_bytes);
+}
+
+void plan_print_lines(const Plan *plan, StringBuilder *out, PlanLines *lines) {
+  Writer w = {.target = plan->target, .out = out, .counted = out->length, .line = 1};
+  PlanKernelLines *kernels = ARENA_ARRAY(out->arena, plan->kernel_count, PlanKernelLines);
+  uint32_t *steps = ARENA_ARRAY(out->arena, plan->step_count, uint32_t);
+  print_head(plan, out);
   for (uint32_t i = 0; i < plan->kernel_count; ++i) {
-    string_builder_printf(out, "\nkernel %s\n", plan->kernels[i].name);
-    print_kernel(&plan->kernels[i], plan->target, out);
+    kernels[i] = print_kernel(&plan->kernels[i], &w);
   }
   string_builder_add(out, "\n");
   for (uint32_t i = 0; i < plan->weight_count; ++i) {
@@ -229,5 +259,14 @@ void plan_print(const Plan *plan, StringBuilder *out) {
     string_builder_add(out, "\n");
   }
   string_builder_add(out, "\n");
-  for (uint32_t i = 0; i < plan->step_count; ++i) print_step(plan, &plan->steps[i], out);
+  for (uint32_t i = 0; i < plan->step_count; ++i) {
+    steps[i] = line_here(&w);
+    print_step(plan, &plan->steps[i], out);
+  }
+  *lines = (PlanLines){.kernels = kernels, .steps = steps};
+}
+
+void plan_print(const Plan *plan, StringBuilder *out) {
+  PlanLines lines;
+  plan_print_lines(plan, out, &lines);
 }

@@ -49,13 +49,17 @@ void text_write_name(const char *name, StringBuilder *out) {
 
 void text_write_label(const char *label, StringBuilder *out) {
   if (!label) return;
+  string_builder_add(out, "  // ");
+  text_write_words(label, out);
+}
+
+void text_write_words(const char *label, StringBuilder *out) {
   size_t length = strlen(label);
   bool plain = length > 0 && label[0] != ' ' && label[0] != '"' && label[length - 1] != ' ';
   for (size_t i = 0, step; plain && i < length; i += step) {
     step = visible_length(label + i, length - i);
     plain = step > 0;
   }
-  string_builder_add(out, "  // ");
   if (plain) {
     string_builder_add(out, label);
   } else {

@@ -9,7 +9,9 @@
 void text_write_string(const char *text, StringBuilder *out);
 /* @name, or @"name" where it holds other characters than letters, digits, '_' and '.'. */
 void text_write_name(const char *name, StringBuilder *out);
-/* "  // label", as a string where the plain text would not read back; nothing where it is NULL. */
+/* A label, as a string where the plain text would not read back. */
+void text_write_words(const char *label, StringBuilder *out);
+/* "  // label"; nothing where it is NULL. */
 void text_write_label(const char *label, StringBuilder *out);
 /* The shortest text that reads back as the same double. */
 void text_write_real(double value, StringBuilder *out);

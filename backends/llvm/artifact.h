@@ -55,7 +55,7 @@ void module_fill(ModuleContext *m, const ArtifactSpec *spec, ModuleWeights weigh
 /* The symbols of variant `v`'s kernels, [plan][kernel]: PREFIX_NAME, or PREFIX_NAME_v3 where there
  * are several variants; numbered where kernels of several plans share a name but not their code.
  * Equal kernels have one symbol. */
-const char *const *const *module_kernel_names(const ArtifactSpec *spec, uint32_t v, Arena *arena);
+const char *const *const *artifact_kernel_names(const ArtifactSpec *spec, uint32_t v, Arena *arena);
 /* The section of the code of variant `v`. */
 const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena);
 /* A function for the baseline CPU, named PREFIX_`name`; the builder is put at its start. */

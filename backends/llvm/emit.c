@@ -9,19 +9,18 @@
 
 #include "support/panic.h"
 
-/* Warning: joined with code that was not built so, the IR of a module still links. */
-static void set_flag(ModuleContext *m, const char *name) {
-  LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(m->i32, 1, false));
-  LLVMAddModuleFlag(m->module, LLVMModuleFlagBehaviorWarning, name, strlen(name), one);
+void emit_module_flag(ModuleContext *m, const char *name, uint32_t value) {
+  LLVMMetadataRef number = LLVMValueAsMetadata(LLVMConstInt(m->i32, value, false));
+  LLVMAddModuleFlag(m->module, LLVMModuleFlagBehaviorWarning, name, strlen(name), number);
 }
 
 /* Functions begin with what an indirect call may land on, and the object says so: IBT and shadow
  * stacks of x86-64, BTI of AArch64, whose functions ask for it one by one. The other family's flags
  * say nothing to LLVM. */
 static void guard_branches(ModuleContext *m) {
-  set_flag(m, "cf-protection-branch");
-  set_flag(m, "cf-protection-return");
-  set_flag(m, "branch-target-enforcement");
+  emit_module_flag(m, "cf-protection-branch", 1);
+  emit_module_flag(m, "cf-protection-return", 1);
+  emit_module_flag(m, "branch-target-enforcement", 1);
 }
 
 ModuleContext emit_open(LLVMContextRef context, const char *name, const TargetInfo *target,
@@ -365,9 +364,11 @@ LLVMValueRef emit_stack(ModuleContext *m, uint64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(m->builder);
   LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(LLVMGetBasicBlockParent(here));
   LLVMValueRef first = LLVMGetFirstInstruction(entry);
+  LLVMMetadataRef line = LLVMGetCurrentDebugLocation2(m->builder);
   if (first) LLVMPositionBuilderBefore(m->builder, first);
   LLVMValueRef slot = LLVMBuildAlloca(m->builder, LLVMArrayType2(m->i8, bytes), "");
   LLVMSetAlignment(slot, PLAN_ALIGN);
   LLVMPositionBuilderAtEnd(m->builder, here);
+  LLVMSetCurrentDebugLocation2(m->builder, line);
   return slot;
 }

@@ -25,6 +25,7 @@ typedef struct ModuleContext {
   LLVMContextRef context;
   LLVMModuleRef module;
   LLVMBuilderRef builder;
+  struct DebugInfo *debug; /* debug_info.h; NULL: none */
   LLVMTypeRef void_type, i1, i8, i16, i32, i64, f32, f64, ptr;
   LLVMTypeRef size;        /* size_t: i32 or i64 */
   LLVMTypeRef vector;      /* <vector_floats x float> */
@@ -41,6 +42,8 @@ ModuleContext emit_for_target(const ModuleContext *m, const TargetInfo *target);
 /* Frees the builder. The module stays with the caller. */
 void emit_close(ModuleContext *m);
 
+/* Gives the module the flag `name`. Joined with code that has another value, its IR still links. */
+void emit_module_flag(ModuleContext *m, const char *name, uint32_t value);
 /* Has the frames of `function` described (.eh_frame): debuggers and profilers see what is above it,
  * and exceptions of a caller's parallel_for pass through it. */
 void emit_unwinding(ModuleContext *m, LLVMValueRef function);

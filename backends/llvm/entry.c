@@ -14,6 +14,7 @@
  * Workspace: the arena of the plan first, in which the plan finds room for worker 0's scratch of
  * each step; then the scratch of the other workers. */
 #include "backends/llvm/artifact.h"
+#include "backends/llvm/debug_info.h"
 #include "ir/kernel_args.h"
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
@@ -256,6 +257,7 @@ static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef 
 static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
   ModuleContext *m = e->m;
   const PlanKernel *kernel = &e->plan->kernels[step->kernel];
+  debug_info_step(m, e->plan, step);
   store_arg(e, args, KERNEL_ARG_SCRATCH, offset(m, e->workspace, step->scratch));
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
     store_arg(e, args, kernel_arg_operand(i), buffer_address(e, &step->operands[i]));
@@ -271,6 +273,7 @@ static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
                            LLVMConstInt(m->i32, plan_tasks(kernel), 0)};
   LLVMValueRef code = LLVMBuildCall2(m->builder, step_type(m), e->a->step, values, 5, "");
   artifact_require(e->m, LLVMBuildIsNull(m->builder, code, ""), ATM_E_PARALLEL);
+  debug_info_step_end(m);
 }
 
 static void emit_steps(Entry *e, LLVMValueRef args) {
@@ -353,6 +356,7 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t index) {
   LLVMValueRef function =
       artifact_function(a, name, LLVMFunctionType(m->i32, parameters, 5, 0), true);
   const Plan *plan = a->spec->variants[0].plans[index];
+  debug_info_entry(m, plan, function);
   Entry e = {.a = a, .m = m, .index = index, .plan = plan, .function = function};
   e.in = LLVMGetParam(function, 0), e.out = LLVMGetParam(function, 1);
   e.workspace = LLVMGetParam(function, 2), e.env = LLVMGetParam(function, 4);
@@ -366,5 +370,6 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t index) {
   check_cpu(&e);
   check_weights(&e);
   emit_variants(&e, args);
+  debug_info_end(m);
   return function;
 }

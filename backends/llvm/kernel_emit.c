@@ -5,6 +5,7 @@
  *   rows of the block: plan_block_begin
  *   scratch = worker ? args[1] + (worker - 1) * scratch_bytes : args[0]
  */
+#include "backends/llvm/debug_info.h"
 #include "backends/llvm/kernel.h"
 #include "ir/kernel_args.h"
 #include "support/panic.h"
@@ -97,6 +98,7 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
   KernelEmitter k = {.m = m, .kernel = kernel, .body = kernel->body};
   LLVMValueRef function = emit_function(m, symbol, m->kernel_type);
   LLVMSetVisibility(function, LLVMHiddenVisibility);
+  debug_info_kernel(m, kernel, function);
   k.live = ARENA_ARRAY(m->arena, kernel->body->value_count, LLVMValueRef);
   k.args = LLVMGetParam(function, 0);
   decode_task(&k, LLVMGetParam(function, 1));
@@ -110,9 +112,11 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
     if (!stage_emitters[anchor->op]) {
       PANIC("kernel %s: no stage begins with %s", kernel->name, op_info(anchor->op)->text);
     }
+    debug_info_node(m, stage->nodes[0]);
     stage_emitters[anchor->op](&k, stage);
     planes_store(&k, stage);
   }
   LLVMBuildRetVoid(m->builder);
+  debug_info_end(m);
   return function;
 }

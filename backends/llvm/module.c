@@ -6,8 +6,6 @@
  * The weights are zeros in a section of their own; the real bytes are written into the emitted
  * object, if that is ELF; in other formats LLVM writes them. They are marked externally initialized
  * so that no pass folds a load of them. */
-#include <string.h>
-
 #include "backends/llvm/artifact.h"
 
 /* The symbol of the embedded weights, aligned as recipes are in the blob (weights_blob.c). */
@@ -40,55 +38,6 @@ static const uint64_t *offsets_by_recipe(Arena *arena, const WeightsBlob *blob) 
   return offsets;
 }
 
-/* -- names of kernels -------------------------------------------------------------------------- */
-
-/* The symbol of an equal kernel of an earlier plan, or NULL. */
-static const char *named_before(const ArtifactVariant *variant, const char *const *const *names,
-                                uint32_t plan, const PlanKernel *kernel) {
-  for (uint32_t p = 0; p < plan; ++p) {
-    const Plan *before = variant->plans[p];
-    for (uint32_t k = 0; k < before->kernel_count; ++k) {
-      if (plan_kernel_equal(&before->kernels[k], kernel)) return names[p][k];
-    }
-  }
-  return NULL;
-}
-
-/* Whether a kernel of an earlier plan is called `symbol`. */
-static bool is_taken(const ArtifactVariant *variant, const char *const *const *names, uint32_t plan,
-                     const char *symbol) {
-  for (uint32_t p = 0; p < plan; ++p) {
-    for (uint32_t k = 0; k < variant->plans[p]->kernel_count; ++k) {
-      if (strcmp(names[p][k], symbol) == 0) return true;
-    }
-  }
-  return false;
-}
-
-/* Within a plan names differ, and plan_build.c made equal kernels one. */
-const char *const *const *module_kernel_names(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
-  const ArtifactVariant *variant = &spec->variants[v];
-  const char ***names = ARENA_ARRAY(arena, spec->plan_count, const char **);
-  const char *const *const *before = (const char *const *const *)names;
-  for (uint32_t p = 0; p < spec->plan_count; ++p) {
-    const Plan *plan = variant->plans[p];
-    names[p] = ARENA_ARRAY(arena, plan->kernel_count, const char *);
-    for (uint32_t k = 0; k < plan->kernel_count; ++k) {
-      names[p][k] = named_before(variant, before, p, &plan->kernels[k]);
-      if (names[p][k]) continue;
-      const char *symbol = arena_printf(arena, "%s_%s%s", spec->prefix, plan->kernels[k].name,
-                                        artifact_variant_suffix(spec, v, arena));
-      names[p][k] = symbol;
-      for (uint32_t i = 2; is_taken(variant, before, p, names[p][k]); ++i) {
-        names[p][k] = arena_printf(arena, "%s_%u", symbol, i);
-      }
-    }
-  }
-  return before;
-}
-
-/* -- the module -------------------------------------------------------------------------------- */
-
 const char *module_section(const ArtifactSpec *spec, uint32_t v, Arena *arena) {
   if (spec->variant_count == 1 || artifact_format(spec) != FORMAT_ELF) return ".text";
   return arena_printf(arena, ".text.%s", target_row(spec->variants[v].target)->isa);
@@ -108,7 +57,7 @@ static LLVMValueRef emit_kernel(Artifact *a, uint32_t v, const PlanKernel *kerne
 /* Fills the variant's table of kernels, plan by plan. */
 static void emit_kernels(Artifact *a, uint32_t v) {
   VariantCode *code = &a->variants[v];
-  const char *const *const *names = module_kernel_names(a->spec, v, a->arena);
+  const char *const *const *names = artifact_kernel_names(a->spec, v, a->arena);
   code->kernels = ARENA_ARRAY(a->arena, a->spec->plan_count, LLVMValueRef *);
   for (uint32_t p = 0; p < a->spec->plan_count; ++p) {
     const Plan *plan = code->variant->plans[p];

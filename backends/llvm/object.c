@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "backends/llvm/artifact.h"
+#include "backends/llvm/debug_info.h"
 #include "backends/llvm/object.h"
 #include "support/memory.h"
 #include "support/panic.h"
@@ -173,7 +174,9 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Module
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
   LLVMSetModuleDataLayout(m.module, layout);
   LLVMDisposeTargetData(layout);
+  m.debug = debug_info_open(&m, spec);
   module_fill(&m, spec, weights);
+  debug_info_close(&m);
   if (spec->export_all) drop_frames(&m);
   emit_close(&m);
   verify_module(m.module);
@@ -265,7 +268,7 @@ static bool is_shared(const ArtifactVariant *variant, const char *const *const *
 const uint64_t *llvm_added_bytes(const ArtifactSpec *spec, uint32_t v, const Emitted *object,
                                  Arena *arena) {
   const ArtifactVariant *variant = &spec->variants[v];
-  const char *const *const *names = module_kernel_names(spec, v, arena);
+  const char *const *const *names = artifact_kernel_names(spec, v, arena);
   uint64_t *bytes = ARENA_ARRAY(arena, spec->plan_count, uint64_t);
   for (uint32_t i = 0; i < spec->plan_count; ++i) {
     for (uint32_t k = 0; k < variant->plans[i]->kernel_count; ++k) {

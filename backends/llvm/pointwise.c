@@ -6,6 +6,7 @@
  * A value with a place in memory is stored there as soon as it is known, and stays live for what
  * follows at the site.
  */
+#include "backends/llvm/debug_info.h"
 #include "backends/llvm/kernel.h"
 #include "support/panic.h"
 
@@ -129,10 +130,12 @@ void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMVal
   for (uint32_t i = 0; i < stage->node_count; ++i) {
     const Node *node = graph_node(k->body, stage->nodes[i]);
     ValueId result = node_result(node, 0);
+    debug_info_node(k->m, stage->nodes[i]);
     LLVMValueRef value = i == 0 && anchor ? anchor : evaluate(k, node, site);
     k->live[result.index] = value;
     view_store_value(k, result, site, value);
   }
+  debug_info_node(k->m, stage->nodes[0]);
 }
 
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {

@@ -423,6 +423,15 @@ expect 0 $compile -o out/tiny --prefix=other
 [ -n "$(find out -name tiny.o -newermt 2002-01-01)" ] || fail "a changed output was not written"
 expect 2 inspect tiny.json -MD
 rm -f out/*
+expect 0 $compile -o out/tiny --emit=obj --debug-info
+holds out tiny.o tiny.plan
+rm -f out/*
+expect 0 $compile,1x3x32x32 -o out/tiny --emit=obj --debug-info --isa=v2,v3
+holds out tiny.o tiny_v2_16x16.plan tiny_v3_16x16.plan tiny_v2_32x32.plan tiny_v3_32x32.plan
+expect 2 $compile -o out/tiny_v2_16x16 --emit=obj --debug-info --from-plan=out/tiny_v2_16x16.plan --isa=v2
+says stderr "tiny_v2_16x16.plan"
+expect 2 inspect tiny.json --debug-info
+rm -f out/*
 for kind in lib shared exe; do
   expect 2 $compile -o out/tiny --emit=obj,$kind --target=x86_64-pc-windows-msvc
   says stderr "made for Linux alone"

@@ -7,12 +7,52 @@ static Text print_model(const char *model, const char *isa, const char *triple, 
   return print_file(path, &(TargetRequest){.isa = isa, .triple = triple}, false, type);
 }
 
+/* Line `line` of `text` begins with `start`. */
+static void check_line(const char *text, uint32_t line, const char *start) {
+  cr_assert_gt(line, 0u);
+  for (uint32_t i = 1; i < line; ++i) {
+    text = strchr(text, '\n');
+    cr_assert(text, "no line %u", line);
+    ++text;
+  }
+  cr_expect_eq(strncmp(text, start, strlen(start)), 0, "line %u is not \"%s\"", line, start);
+}
+
+/* Where things stand, the printer says. */
+static void check_lines(const Plan *plan, Arena *arena) {
+  PlanLines lines;
+  StringBuilder out = {.arena = arena};
+  string_builder_add(&out, "what stands\nbefore\n");
+  size_t before = out.length;
+  plan_print_lines(plan, &out, &lines);
+  const char *text = string_builder_text(&out) + before;
+  for (uint32_t k = 0; k < plan->kernel_count; ++k) {
+    const PlanKernel *kernel = &plan->kernels[k];
+    check_line(text, lines.kernels[k].kernel, arena_printf(arena, "kernel %s\n", kernel->name));
+    for (uint32_t i = 0; i < kernel->body->node_count; ++i) {
+      const Node *node = &kernel->body->nodes[i];
+      uint32_t line = lines.kernels[k].nodes[i], value = node_result(node, 0).index;
+      const char *indent = op_has(node->op, OP_VIEW) ? "  view " : "    ";
+      if (node->op == OP_INPUT) {
+        cr_expect_eq(line, 0u);
+      } else {
+        check_line(text, line, arena_printf(arena, "%s%%%u", indent, value));
+      }
+    }
+  }
+  for (uint32_t i = 0; i < plan->step_count; ++i) {
+    const char *name = plan->kernels[plan->steps[i].kernel].name;
+    check_line(text, lines.steps[i], arena_printf(arena, "step %s (", name));
+  }
+}
+
 static void check(const char *model, const char *isa, const char *triple, Type type) {
   Text t = print_model(model, isa, triple, type);
   Diag diag = {.stream = stderr};
   const Plan *plan = NULL;
   PlanText from = {"p.plan", t.text, t.target};
   cr_assert_eq(plan_parse(t.arena, t.recipes, &diag, &from, &plan), STATUS_OK, "%s", model);
+  check_lines(plan, t.arena);
   StringBuilder out = {.arena = t.arena};
   plan_print(plan, &out);
   cr_expect(strcmp(t.text, string_builder_text(&out)) == 0, "%s, %s", model, t.target->name);
