@@ -25,10 +25,10 @@ static void *allocate(void *context, size_t bytes) {
 }
 
 int photo_is_file(FILE *file) {
+  if (fseek(file, 0, SEEK_SET) != 0) return 0; /* of a pipe, what was looked at would be gone */
   uint8_t magic[DECODE_MAGIC];
   size_t bytes = fread(magic, 1, sizeof magic, file);
-  rewind(file);
-  return decode_is_photo(magic, bytes);
+  return fseek(file, 0, SEEK_SET) == 0 && decode_is_photo(magic, bytes);
 }
 
 /* All of `file`, to be freed. NULL: there is no memory, or it is too long. */

@@ -9,7 +9,7 @@
 
 enum { PHOTO_MAX_MESSAGE = 256 };
 
-/* `file`, which is at its beginning and stays there, begins as a photo does. */
+/* `file`, which is at its beginning and stays there, begins as a photo does; never of a pipe. */
 int photo_is_file(FILE *file);
 /* Reads `file` for the image input of `model`: its bytes, resized, cropped and arranged for the
  * first resolution of one image that has the size of the crop, or else takes it. 0, with a message,

@@ -966,6 +966,12 @@ expect 0 --version
 grep -Eq '^tiny [0-9a-f]{16} \(.*linux.*, C interface 2\)$' stdout || fail "the version: $(cat stdout)"
 expect 0 --input image.npy --output logits=program.npy
 cmp native.npy program.npy || fail "the executable: other numbers"
+mkfifo pipe
+cat image.npy >pipe &
+expect 0 --input image=pipe --output logits=piped.npy
+wait
+cmp native.npy piped.npy || fail "the executable, an input out of a pipe: other numbers"
+rm pipe
 expect 1 --input flat.npy
 expect 1 --input tiny.json
 expect 2
