@@ -19,7 +19,8 @@ LLVMValueRef artifact_function(Artifact *a, const char *name, LLVMTypeRef type, 
   const char *features = a->baseline->baseline_features;
   if (features) emit_text_attribute(m, function, "target-features", features);
   emit_unwinding(m, function);
-  emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* as in emit_function */
+  emit_text_attribute(m, function, "branch-target-enforcement", "true"); /* as in emit_function, */
+  emit_text_attribute(m, function, "warn-stack-size", "0");              /* and this too */
   if (!exported) emit_attribute(m, function, "noinline");
   LLVMPositionBuilderAtEnd(m->builder,
                            LLVMAppendBasicBlockInContext(m->context, function, "entry"));
