@@ -55,15 +55,19 @@ void text_read_skip(TextReader *r) {
   r->cursor = r->behind;
 }
 
+/* Whether `token` ends where `next` stands behind it: "in" does not in "input". */
+static bool ends_before(const char *token, char next) {
+  bool goes_on = isalnum((unsigned char)next) || next == '_';
+  return !goes_on || !isalpha((unsigned char)*token);
+}
+
 /* The cursor stays in front of blanks where the token is not next: a label behind them belongs to
  * the line that is being read. */
 bool text_read_accept(TextReader *r, const char *token) {
   const char *start = r->cursor;
   text_read_skip(r);
   size_t length = strlen(token);
-  bool word = isalpha((unsigned char)*token);
-  if (strncmp(r->cursor, token, length) == 0 &&
-      !(word && (isalnum((unsigned char)r->cursor[length]) || r->cursor[length] == '_'))) {
+  if (strncmp(r->cursor, token, length) == 0 && ends_before(token, r->cursor[length])) {
     r->cursor += length;
     return true;
   }
