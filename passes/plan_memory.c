@@ -14,6 +14,7 @@
 
 #include "ir/plan.h"
 #include "support/checked_math.h"
+#include "support/panic.h"
 
 /* A buffer at bytes [begin, end) during times [first, last]; before it is placed, begin is 0 and
  * end its size. `index` is its number in `lifetimes`. */
@@ -51,6 +52,7 @@ static int by_begin(const void *a, const void *b) {
 static void put(Shelf *shelf, const Placed *buffer) {
   uint32_t level = 0;
   while ((buffer->last - buffer->first) >> level) ++level;
+  CHECK(shelf->bins[level]);
   const Placed **bin = &shelf->bins[level][buffer->first >> level];
   shelf->next[buffer->index] = *bin;
   *bin = buffer;
