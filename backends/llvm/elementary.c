@@ -11,12 +11,8 @@
  * a = 3, then loosely up to 6, and is constant beyond. a^2 is kept in two pieces, since its
  * rounding error would be a relative one of exp. Beyond a = 13 t is about 1e-37. A NaN comes
  * through max(x, 0).
- *
- * Where a multiply-add overwrites its addend, a constant in a register would be copied first, by
- * the units that multiply: there they are loaded each time, which is for free.
  */
 #include "backends/llvm/kernel.h"
-#include "support/panic.h"
 
 /* 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits. */
 static const double ROUNDER = 12582912.0;
@@ -24,72 +20,15 @@ static const double LOG2_E = 1.44269504088896341;
 /* ln 2 in two pieces; multiples of the first by small integers are exact. */
 static const double LN2_HIGH = 0.693359375, LN2_LOW = -2.12194440054690583e-4;
 
-/* -- constants --------------------------------------------------------------------------------- */
-
-/* `value` in four lanes of the module's table of constants, which is made when it is needed. */
-static LLVMValueRef constant_address(ModuleContext *m, double value) {
-  enum { CAPACITY = 64, LANES = 4 };
-  static const char symbol[] = "elementary_constants";
-  LLVMTypeRef row = LLVMVectorType(m->f32, LANES), type = LLVMArrayType2(row, CAPACITY);
-  LLVMValueRef table = LLVMGetNamedGlobal(m->module, symbol);
-  if (!table) {
-    table = LLVMAddGlobal(m->module, type, symbol);
-    LLVMSetLinkage(table, LLVMPrivateLinkage);
-    LLVMSetGlobalConstant(table, 1);
-    LLVMSetAlignment(table, PLAN_ALIGN);
-    LLVMSetInitializer(table, LLVMConstNull(type));
-  }
-  LLVMValueRef rows[CAPACITY], lanes[LANES];
-  for (uint32_t i = 0; i < LANES; ++i) lanes[i] = LLVMConstReal(m->f32, value);
-  LLVMValueRef wanted = LLVMConstVector(lanes, LANES);
-  uint32_t at = CAPACITY;
-  for (uint32_t i = CAPACITY; i-- > 0;) {
-    rows[i] = LLVMGetAggregateElement(LLVMGetInitializer(table), i);
-    if (LLVMIsNull(rows[i]) || rows[i] == wanted) at = i;
-  }
-  CHECK(at < CAPACITY);
-  rows[at] = wanted;
-  LLVMSetInitializer(table, LLVMConstArray2(row, rows, CAPACITY));
-  return emit_address(m, table, emit_i64(m, 4 * LANES * (int64_t)at));
-}
-
-/* Four lanes of the table. Volatile: LLVM keeps the load where it is. */
-static LLVMValueRef load_constant(ModuleContext *m, LLVMValueRef address) {
-  LLVMValueRef load = LLVMBuildLoad2(m->builder, LLVMVectorType(m->f32, 4), address, "");
-  LLVMSetAlignment(load, 16);
-  LLVMSetVolatile(load, true);
-  return load;
-}
-
-/* `value` in all lanes. `added`: a multiply-add adds it, so that each half of two vectors has a
- * register of its own. */
-static LLVMValueRef constant(ModuleContext *m, double value, bool added) {
-  if (!m->target->fma_overwrites) return emit_splat(m, value);
-  LLVMValueRef address = constant_address(m, value), low = load_constant(m, address);
-  if (m->target->vector_floats == 4) return low;
-  CHECK(m->target->vector_floats == 8);
-  return emit_concat(m, low, added ? load_constant(m, address) : low);
-}
-
-/* A constant that is multiplied or compared, */
-LLVMValueRef elementary_factor(ModuleContext *m, double value) {
-  return constant(m, value, false);
-}
-
-/* and one that a multiply-add adds. */
-LLVMValueRef elementary_addend(ModuleContext *m, double value) {
-  return constant(m, value, true);
-}
-
 /* -- exp --------------------------------------------------------------------------------------- */
 
 /* Every other coefficient from the first on; ascending powers of x. */
 static LLVMValueRef half_polynomial(ModuleContext *m, LLVMValueRef x, const double *coefficients,
                                     uint32_t count) {
   uint32_t last = (count - 1) / 2 * 2;
-  LLVMValueRef sum = elementary_factor(m, coefficients[last]);
+  LLVMValueRef sum = constant_factor(m, coefficients[last]);
   for (uint32_t i = last; i > 0; i -= 2) {
-    sum = emit_fma(m, sum, x, elementary_addend(m, coefficients[i - 2]));
+    sum = emit_fma(m, sum, x, constant_addend(m, coefficients[i - 2]));
   }
   return sum;
 }
@@ -113,13 +52,13 @@ static LLVMValueRef times_exp(ModuleContext *m, LLVMValueRef times, double scale
   double power = scale * scale;
   for (uint32_t i = 0; i < POWERS; i++, power *= scale) powers[i] *= power;
   LLVMValueRef shifted =
-      emit_fma(m, x, elementary_factor(m, LOG2_E * scale), elementary_addend(m, ROUNDER));
-  LLVMValueRef n = emit_fsub(m, shifted, elementary_factor(m, ROUNDER));
-  LLVMValueRef high = emit_fma(m, n, elementary_factor(m, -LN2_HIGH / scale), x);
-  LLVMValueRef r = emit_fadd(m, high, emit_fma(m, n, elementary_factor(m, -LN2_LOW / scale), low));
+      emit_fma(m, x, constant_factor(m, LOG2_E * scale), constant_addend(m, ROUNDER));
+  LLVMValueRef n = emit_fsub(m, shifted, constant_factor(m, ROUNDER));
+  LLVMValueRef high = emit_fma(m, n, constant_factor(m, -LN2_HIGH / scale), x);
+  LLVMValueRef r = emit_fadd(m, high, emit_fma(m, n, constant_factor(m, -LN2_LOW / scale), low));
   LLVMValueRef square = emit_fmul(m, r, r);
   LLVMValueRef tail = emit_fmul(m, square, polynomial(m, r, square, powers, POWERS));
-  LLVMValueRef minus_one = emit_fma(m, r, elementary_factor(m, scale), tail);
+  LLVMValueRef minus_one = emit_fma(m, r, constant_factor(m, scale), tail);
   LLVMValueRef value = emit_fma(m, times, minus_one, times);
   LLVMValueRef exponent =
       LLVMBuildShl(m->builder, LLVMBuildBitCast(m->builder, shifted, m->vector_i32, ""),
@@ -195,9 +134,9 @@ LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x) {
   if (gelu_table_fits(m->target)) return gelu_table_emit(m, x);
   if (m->target->look_up != LOOK_UP_NONE) return gelu_pieces_emit(m, x);
   LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1);
-  LLVMValueRef near = emit_fmin(m, a, elementary_factor(m, 6.0));
+  LLVMValueRef near = emit_fmin(m, a, constant_factor(m, 6.0));
   LLVMValueRef q = polynomial(m, near, emit_fmul(m, near, near), inverse_mills, COUNT);
-  a = emit_fmin(m, a, elementary_factor(m, 13.0));
+  a = emit_fmin(m, a, constant_factor(m, 13.0));
   LLVMValueRef ratio = LLVMBuildFDiv(m->builder, a, q, "");
   LLVMValueRef square = emit_fmul(m, a, a);
   LLVMValueRef tail = times_exp(m, ratio, -0.5, square, square_error(m, a, square));

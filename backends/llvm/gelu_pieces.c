@@ -68,7 +68,7 @@ static LLVMValueRef bytes_of(ModuleContext *m, LLVMValueRef shifted) {
   bits = BYTES - bits * FACTOR;
   memcpy(&added, &bits, sizeof added);
   LLVMValueRef plus =
-      LLVMBuildBitCast(m->builder, elementary_addend(m, (double)added), m->vector_i32, "");
+      LLVMBuildBitCast(m->builder, constant_addend(m, (double)added), m->vector_i32, "");
   LLVMValueRef product = LLVMBuildMul(m->builder, shifted, emit_splat_i32(m, FACTOR), "");
   return emit_add(m, product, plus);
 }
@@ -101,8 +101,8 @@ LLVMValueRef gelu_pieces_emit(ModuleContext *m, LLVMValueRef x) {
   LLVMValueRef scale = emit_splat(m, SCALE);
   LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1);
   a = emit_fmin(m, emit_splat(m, MOST), a);
-  LLVMValueRef shifted = emit_fma(m, a, scale, elementary_addend(m, ROUNDER));
-  LLVMValueRef piece = emit_fsub(m, shifted, elementary_factor(m, ROUNDER));
+  LLVMValueRef shifted = emit_fma(m, a, scale, constant_addend(m, ROUNDER));
+  LLVMValueRef piece = emit_fsub(m, shifted, constant_factor(m, ROUNDER));
   LLVMValueRef minus = LLVMBuildFNeg(m->builder, a, "");
   LLVMValueRef h = emit_fma(m, minus, scale, piece);
   LLVMValueRef index = LLVMBuildBitCast(m->builder, shifted, m->vector_i32, "");

@@ -157,6 +157,12 @@ StageEmitter product_stage, normalize_stage, pointwise_stage;
 #define OP(NAME, name, min, max, results, stage, ...) DECLARE_##stage(name)
 #include "ir/ops.def"
 
+/* -- constants.c: of elementary functions ------------------------------------------------------ */
+/* `value` in all lanes: one that is multiplied or compared, */
+LLVMValueRef constant_factor(ModuleContext *m, double value);
+/* and one that a multiply-add adds. */
+LLVMValueRef constant_addend(ModuleContext *m, double value);
+
 /* -- elementary.c: functions of vectors -------------------------------------------------------- */
 /* exp of x, clamped to [-87.3, 88]. */
 LLVMValueRef elementary_exp(ModuleContext *m, LLVMValueRef x);
@@ -168,10 +174,6 @@ LLVMValueRef elementary_sigmoid(ModuleContext *m, LLVMValueRef x);
 LLVMValueRef elementary_softplus(ModuleContext *m, LLVMValueRef x);
 /* x Phi(x) with the normal distribution Phi (docs/design.md has its bounds). */
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
-/* `value` in all lanes: one that is multiplied or compared, */
-LLVMValueRef elementary_factor(ModuleContext *m, double value);
-/* and one that a multiply-add adds. */
-LLVMValueRef elementary_addend(ModuleContext *m, double value);
 /* gelu_pieces.c: GELU where lanes look up one of eight floats (TargetInfo.look_up). */
 LLVMValueRef gelu_pieces_emit(ModuleContext *m, LLVMValueRef x);
 /* gelu_table.c: whether the faster one is for this target. */
