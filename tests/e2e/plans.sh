@@ -57,9 +57,39 @@ json=$models/atmnet_xt.json
 "$tools/make_image" 96 160 0 1 "$work/image.npy"
 "$atmc" compile "$json" --weights "$work/w.safetensors" --shape 1x3x96x160 --emit=plan -o "$work/xt" \
   2>/dev/null
-# edited NAME SED: the output of the plan edited so is NAME.npy
+# with_sums DEPTH: the plan with the sums of all products in memory, each in scratch of its own behind what there was;
+# with blocks of DEPTH, if it is not 0.
+with_sums() {
+  awk -v depth="$1" '
+    function number(word) { return match($0, word "[+]?[0-9]+") ? substr($0, RSTART + length(word)) + 0 : 0 }
+    /^  rounds/ { arena = number("arena ") }
+    /^kernel/ { kernel = $2 }
+    /^step/ { kernel = $2 }
+    NR == FNR && /^  images/ {
+      scratch[kernel] = int((number("scratch ") + 63) / 64) * 64
+      room = (int(number("rows ") / number("blocks ")) + 65) * 64 * 4
+    }
+    NR == FNR && /^  stage product/ {
+      at[FNR] = scratch[kernel]
+      scratch[kernel] += room
+      if (scratch[kernel] > most) most = scratch[kernel]
+    }
+    NR == FNR { next }
+    /^  rounds/ { sub(/arena [0-9]+/, "arena " arena + most); sub(/scratch [0-9]+/, "scratch " most) }
+    /^  images/ { sub(/scratch [0-9]+/, "scratch " scratch[kernel]) }
+    /^  stage product/ {
+      sub(/, sums, scratch .*/, "")
+      if (depth) sub(/, depth .*/, ", depth " depth ", unroll 4")
+      $0 = $0 ", sums, scratch +" at[FNR]
+    }
+    /^step/ && !sub(/, scratch [+][0-9]+/, ", scratch +" arena) && scratch[kernel] {
+      sub(/-> [(][^)]*[)]/, "&, scratch +" arena)
+    }
+    { print }' "$work/xt.plan" "$work/xt.plan"
+}
+# edited NAME COMMAND...: the output of the plan that COMMAND makes of xt.plan is NAME.npy
 edited() {
-  sed "$2" "$work/xt.plan" >"$work/$1.plan"
+  "$2" "$3" "$work/xt.plan" >"$work/$1.plan"
   ! cmp -s "$work/xt.plan" "$work/$1.plan" || { echo "$1: nothing was edited"; exit 1; }
   "$atmc" run "$json" --weights "$work/w.safetensors" --input image="$work/image.npy" \
     --from-plan="$work/$1.plan" --output logits="$work/$1.npy"
@@ -68,13 +98,13 @@ edited() {
 "$atmc" run "$json" --weights "$work/w.safetensors" --input image="$work/image.npy" \
   --output logits="$work/made.npy"
 # Tiles, unrolling, stored sums and prefetching change no bit.
-edited tiles 's/stage product [0-9]*x/stage product 3x/'
-edited unrolled 's/unroll [0-9]*/unroll 1/'
-edited sums 's/\(unroll [0-9]*\)$/\1, sums/'
-edited near 's/ streams$//; s/ far$//'
+edited tiles sed 's/stage product [0-9]*x/stage product 3x/'
+edited unrolled sed 's/unroll [0-9]*/unroll 1/'
+edited sums with_sums 0
+edited near sed 's/ streams$//; s/ far$//'
 for name in tiles unrolled sums near; do
   cmp "$work/made.npy" "$work/$name.npy" || { echo "$name: other numbers"; exit 1; }
 done
 # Depth blocks change the order of summation.
-edited depth 's|, depth .*|, depth 16, unroll 4, sums|'
+edited depth with_sums 16
 ! cmp -s "$work/made.npy" "$work/depth.npy" || { echo "depth: the blocks are as before"; exit 1; }
