@@ -81,12 +81,13 @@ static int prepare(memory *m, const atm_model *model, const decoded *photo, npy_
   size_t bytes = atm_resize_workspace(&image, &resize);
   void *workspace = allocate(m, bytes);
   array->data = malloc(npy_count(array->rank, array->dims));
-  if (workspace && array->data) {
-    return atm_resize_run(&image, &resize, array->data, workspace, bytes) == ATM_OK;
+  if (!workspace || !array->data) {
+    snprintf(message, PHOTO_MAX_MESSAGE, "out of memory");
+  } else if (atm_resize_run(&image, &resize, array->data, workspace, bytes) == ATM_OK) {
+    return 1;
   }
   free(array->data);
   array->data = NULL;
-  snprintf(message, PHOTO_MAX_MESSAGE, "out of memory");
   return 0;
 }
 
