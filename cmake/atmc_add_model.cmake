@@ -4,8 +4,9 @@
 #
 # Makes a library TARGET to link: its header is TARGET.h, its symbols begin with PREFIX (TARGET unless said). It is
 # compiled again when the model, its weights or atmc change. ISAS are those of `atmc compile --isa`; by default
-# v2, v3 and v4 in one for x86-64, neon for AArch64. Cross compiling works as for any other library: the code is for
-# CMAKE_SYSTEM_PROCESSOR. With EXTERNAL_WEIGHTS they are TARGET.weights (property ATMC_WEIGHTS of the target).
+# v2, v3 and v4 in one for x86-64, neon for AArch64, all there is for RISC-V and POWER. Cross compiling works as for any
+# other library: the code is for CMAKE_SYSTEM_PROCESSOR, and ISAS must be its. With EXTERNAL_WEIGHTS they are
+# TARGET.weights (property ATMC_WEIGHTS of the target).
 
 # The runtime, built once for all models of the project.
 function(atmc_add_runtime)
@@ -25,13 +26,20 @@ function(atmc_add_runtime)
   add_library(atmc::runtime ALIAS atmc_runtime)
 endfunction()
 
-# The instruction sets: those that were asked for, or those that a product of this processor wants.
-function(atmc_isa_option out isas)
+# The machine, and the instruction sets: those that were asked for, or those that a product of this processor wants.
+# `more` are OPTIONS, which may name a target themselves.
+function(atmc_target_options out isas more)
   string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" processor)
   if(processor MATCHES "^(x86_64|amd64)$")
+    set(machine x86_64)
     set(default v2,v3,v4)
   elseif(processor MATCHES "^(aarch64|arm64)$")
+    set(machine aarch64)
     set(default neon)
+  elseif(processor STREQUAL "riscv64")
+    set(machine riscv64)
+  elseif(processor STREQUAL "ppc64le")
+    set(machine powerpc64le)
   else()
     message(FATAL_ERROR "atmc_add_model: no code for ${CMAKE_SYSTEM_PROCESSOR}")
   endif()
@@ -39,7 +47,14 @@ function(atmc_isa_option out isas)
   if(NOT chosen)
     set(chosen ${default})
   endif()
-  set(${out} "--isa=${chosen}" PARENT_SCOPE)
+  set(options)
+  if(NOT chosen STREQUAL "native" AND NOT more MATCHES "--target=")
+    list(APPEND options --target=${machine}-linux-gnu)
+  endif()
+  if(chosen)
+    list(APPEND options --isa=${chosen})
+  endif()
+  set(${out} "${options}" PARENT_SCOPE)
 endfunction()
 
 function(atmc_add_model target)
@@ -56,7 +71,7 @@ function(atmc_add_model target)
     set(arg_PREFIX ${target})
   endif()
   atmc_add_runtime()
-  atmc_isa_option(options "${arg_ISAS}")
+  atmc_target_options(options "${arg_ISAS}" "${arg_OPTIONS}")
   if(arg_QUANTIZE)
     list(APPEND options --quantize=${arg_QUANTIZE})
   endif()

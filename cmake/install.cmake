@@ -46,7 +46,8 @@ install(FILES ${documents}/_atmc DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor
 install(FILES ${documents}/atmc.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md CHANGELOG.md ${documents}/changelog.gz TYPE DOC)
 install(FILES LICENSE TYPE DOC RENAME copyright)
-install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples
+        PATTERN demo.sh EXCLUDE) # which builds atmc
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT ${contact})
@@ -60,4 +61,5 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS gcc)
 set(CPACK_STRIP_FILES ON)
+set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/package.cmake)
 include(CPack)

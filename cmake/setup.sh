@@ -3,7 +3,9 @@
 #   sh cmake/setup.sh                to build, to link what atmc emits, and for the demo
 #   sh cmake/setup.sh tests          also what the tests need (Criterion, compilers for others, qemu)
 #   sh cmake/setup.sh lint           also what the house is kept clean with (clang and its tools)
-#   sh cmake/setup.sh tests lint     all of it
+#   sh cmake/setup.sh package        also what cpack makes a .deb with
+#   sh cmake/setup.sh tests lint     what changes of atmc need
+# By apt, as root or through sudo.
 set -eu
 packages="cmake ninja-build gcc libc6-dev llvm-19-dev libcjson-dev libzip-dev libpng-dev libjpeg62-turbo-dev"
 for set in "$@"; do
@@ -16,7 +18,8 @@ for set in "$@"; do
       packages="$packages clang-19 lld-19 nodejs"
       ;;
     lint) packages="$packages clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19" ;;
-    *) echo "setup.sh: no set $set; there are: tests lint" >&2 && exit 2 ;;
+    package) packages="$packages dpkg-dev file" ;;
+    *) echo "setup.sh: no set $set; there are: tests lint package" >&2 && exit 2 ;;
   esac
 done
 missing=""

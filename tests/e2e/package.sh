@@ -1,7 +1,7 @@
 #!/bin/sh
 # package.sh ATMC TOOLS BUILD: what `cmake --install` gives a product. A project elsewhere finds the package, compiles
-# two models as libraries and runs them; again after the prefix was moved, and cross-compiled to AArch64. Touching
-# the model compiles it again, and nothing else does.
+# two models as libraries and runs them; again after the prefix was moved, and cross-compiled to AArch64, RISC-V and
+# POWER. Touching the model compiles it again, and nothing else does.
 set -eu
 atmc=$1 build=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -52,10 +52,26 @@ moved/product moved/large.atmc/large.weights >moved.answers
 cmp answers moved.answers
 echo "moved: the same answers"
 
-arm=aarch64-linux-gnu
-command -v $arm-gcc >/dev/null && command -v qemu-aarch64 >/dev/null || exit 0
-build "$work/second" cross -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER=$arm-gcc \
-  -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=BOTH
-qemu-aarch64 -L /usr/$arm cross/product cross/large.atmc/large.weights >cross.answers
-cmp answers cross.answers
-echo "cross-compiled to AArch64: the same answers"
+# Instruction sets of another machine than the project's are no code for it.
+sed 's/SHAPES 1x3x32x32 PREFIX/SHAPES 1x3x32x32 ISAS neon PREFIX/' product/CMakeLists.txt >other.txt
+mkdir other && cp product/product.c product/tiny.* other && mv other.txt other/CMakeLists.txt
+cmake -S other -B wrong -G Ninja -DCMAKE_PREFIX_PATH="$work/second" -DCMAKE_SYSTEM_PROCESSOR=x86_64 \
+  -DCMAKE_SYSTEM_NAME=Linux >cmake.log 2>&1 || { cat cmake.log; exit 1; }
+if cmake --build wrong >build.log 2>&1; then echo "neon for x86-64"; exit 1; fi
+grep -q 'unknown ISA "neon" for x86-64' build.log || { cat build.log; exit 1; }
+echo "instruction sets of another machine: refused"
+
+# cross PROCESSOR MACHINE EMULATOR...: the same answers there, where its compiler and emulator are at hand.
+cross() {
+  processor=$1 machine=$2
+  shift 2
+  command -v "$machine-gcc" >/dev/null && command -v "$1" >/dev/null || return 0
+  build "$work/second" "$processor" -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$processor" \
+    -DCMAKE_C_COMPILER="$machine-gcc"
+  "$@" -L "/usr/$machine" "$processor/product" "$processor/large.atmc/large.weights" >cross.answers
+  cmp answers cross.answers
+  echo "cross-compiled to $processor: the same answers"
+}
+cross aarch64 aarch64-linux-gnu qemu-aarch64
+cross riscv64 riscv64-linux-gnu qemu-riscv64 -cpu "rv64,v=true,vlen=128,vext_spec=v1.0"
+cross ppc64le powerpc64le-linux-gnu qemu-ppc64le
