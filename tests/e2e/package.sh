@@ -1,7 +1,7 @@
 #!/bin/sh
 # package.sh ATMC TOOLS BUILD: what `cmake --install` gives a product. A project elsewhere finds the package, compiles
 # two models as libraries and runs them; again after the prefix was moved, and cross-compiled to AArch64, RISC-V and
-# POWER. Touching the model compiles it again, and nothing else does.
+# POWER. Touching the model compiles it again, and nothing else does. Of the .deb, lintian has nothing to say.
 set -eu
 atmc=$1 build=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -75,3 +75,10 @@ cross() {
 cross aarch64 aarch64-linux-gnu qemu-aarch64
 cross riscv64 riscv64-linux-gnu qemu-riscv64 -cpu "rv64,v=true,vlen=128,vext_spec=v1.0"
 cross ppc64le powerpc64le-linux-gnu qemu-ppc64le
+
+for tool in lintian dpkg-shlibdeps file; do command -v $tool >/dev/null || { echo "no $tool: no .deb"; exit 0; }; done
+grep -q '^ATMC_SANITIZE:[A-Z]*=$' "$build/CMakeCache.txt" || exit 0
+cpack --config "$build/CPackConfig.cmake" -B "$work/deb" >cpack.log 2>&1 || { cat cpack.log; exit 1; }
+lintian --fail-on error,warning deb/*.deb 2>lintian.log || { cat lintian.log; exit 1; }
+dpkg-deb -I deb/*.deb | grep -q '^ Depends: .*libllvm19'
+echo ".deb: lintian has nothing to say"
