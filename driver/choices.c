@@ -28,7 +28,9 @@ const Graph *choices_expose(const Graph *graph, Arena *arena) {
   uint32_t outputs = exposed->output_count;
   for (uint32_t i = 0; i < outputs; ++i) {
     const Node *node = argmax_of(exposed, i);
-    if (node) graph_add_output(exposed, "chosen from", node->operands[0], false);
+    if (!node) continue;
+    const char *name = arena_printf(arena, "chosen from, of %s", exposed->outputs[i].name);
+    graph_add_output(exposed, name, node->operands[0], false);
   }
   return exposed;
 }

@@ -186,9 +186,9 @@ Status tensor_files_read(const Compilation *c, const void **data, Shape *shape) 
     RETURN_IF_ERROR(read_array(c, paths[i], i, input, &array));
     RETURN_IF_ERROR(check_array(c, paths[i], input, &array, &type));
     bool open = shapes_is_open(input);
+    RETURN_IF_ERROR(same_resolution(c, paths[i], i ? first : type, type, open && found_open));
     if (i == 0 || (!found_open && (open || (first.rank != 4 && type.rank == 4)))) first = type;
     found_open = found_open || open;
-    RETURN_IF_ERROR(same_resolution(c, paths[i], first, type, open));
     data[i] = array.bytes ? (const void *)array.bytes : array.data;
   }
   *shape = shape_of(first);

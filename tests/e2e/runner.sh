@@ -1,6 +1,7 @@
 #!/bin/sh
 # runner.sh ATMC TOOLS: --runner: verify, run and bench with the code in a process that an emulator runs, for ARM,
-# RISC-V and POWER; results are those of an emitted program there, and errors say what is wrong.
+# RISC-V and POWER; results are those of an emitted program there, and errors say what is wrong. Without an emulator:
+# runner_here.sh.
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,15 +20,6 @@ refuse() {
   "$atmc" "$@" >out 2>log || code=$?
   [ $code = "$wanted" ] && grep -q -- "$message" log || { echo "$*: $code"; cat log out; exit 1; }
 }
-# A runner that is none needed: the same bits as in this process, on threads too.
-set -- "$model" --weights w.st
-"$atmc" run "$@" --input bytes.npy --output stem=here.npy --output logits=logits.npy --threads=2
-"$atmc" run "$@" --input bytes.npy --output stem=there.npy --output logits=l.npy --threads=2 --runner=env
-cmp here.npy there.npy && cmp logits.npy l.npy
-refuse 3 'cannot run "no-such-emulator": No such file' run "$@" --input bytes.npy --runner=no-such-emulator
-refuse 3 'the runner "false" ended with exit code 1' run "$@" --input bytes.npy --runner=false
-refuse 2 'the interpreter runs in this process' run "$@" --input bytes.npy --runner=env --engine=interp
-
 ran=""
 # try TARGET RUNNER...
 try() {

@@ -1,0 +1,119 @@
+#!/bin/sh
+# commands.sh ATMC TOOLS: what commands make of models of several inputs, of labels, and of layers in 8 bits beside
+# layers in floats, all of them small; and of plans of other models.
+set -eu
+atmc=$1 tools=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+fail() {
+  echo "$*"
+  cat said log
+  exit 1
+}
+# gives TEXT COMMAND OPTION...: it succeeds, and prints that.
+gives() {
+  text=$1
+  shift
+  "$atmc" "$@" >said 2>log || fail "$*"
+  grep -qe "$text" said log || fail "$*: no \"$text\""
+}
+# refuse CODE MESSAGE COMMAND OPTION...: one message.
+refuse() {
+  wanted=$1 message=$2 code=0
+  shift 2
+  "$atmc" "$@" >said 2>log || code=$?
+  [ $code = "$wanted" ] && [ ! -s said ] && [ "$(grep -c 'error: ' log)" = 1 ] || fail "$*: $code"
+  grep -qF -e "$message" log || fail "$*: no \"$message\""
+}
+# model NAME INPUTS LAYERS OUTPUTS: NAME.json, and NAME.st with weights of noise.
+model() {
+  printf '{"atmc": 1, "name": "%s", "inputs": [%s], "layers": [%s], "outputs": [%s]}\n' "$1" "$2" "$3" "$4" >"$1.json"
+  "$atmc" weights "$1.json" --synthetic=1 -o "$1.st" >said 2>log || fail "$1"
+}
+for size in 8 12; do
+  for n in 1 2; do "$tools/make_image" $size 8 $n $n "$size.$n.npy"; done
+done
+
+# -- several inputs and outputs ------------------------------------------------------------------------------------
+model sum '{"name": "left", "channels": 3}, {"name": "right", "channels": 3}' \
+  '{"op": "mean_hw", "name": "a", "inputs": ["left"]}, {"op": "mean_hw", "name": "b", "inputs": ["right"]},
+   {"op": "add", "inputs": ["a", "b"]}' '{"name": "sum"}'
+run="run sum.json --weights sum.st --engine=interp"
+gives sum $run --input left=8.1.npy --input right=8.1.npy
+refuse 2 'the model has 2 inputs; say which one as left=8.1.npy' $run --input 8.1.npy
+refuse 2 '--input: no file for right' $run --input left=8.1.npy
+refuse 2 '--input: left is given twice' $run --input left=8.1.npy --input left=8.2.npy
+refuse 2 'has no input "rihgt"; did you mean right?' $run --input left=8.1.npy --input rihgt=8.1.npy
+refuse 2 'has no input "nothing-alike"; its first is left' $run --input left=8.1.npy --input nothing-alike=8.1.npy
+refuse 1 'another N, H or W than in the first input' $run --input left=8.1.npy --input right=12.1.npy
+refuse 1 'another N, H or W than in the first input' $run --input left=8.1.npy --input right=8.2.npy
+# A fixed input beside an open one, whose size is the call's.
+model mixed '{"name": "fixed", "channels": 3, "height": 8, "width": 8}, {"name": "open", "channels": 3}' \
+  '{"op": "mean_hw", "name": "a", "inputs": ["fixed"]}, {"op": "mean_hw", "name": "b", "inputs": ["open"]},
+   {"op": "add", "inputs": ["a", "b"]}' '{"name": "sum"}'
+run="run mixed.json --weights mixed.st --engine=interp"
+gives sum $run --input fixed=8.1.npy --input open=12.1.npy
+refuse 1 'shape [1,3,12,8]; input "fixed" is [N,3,8,8]' $run --input fixed=12.1.npy --input open=12.1.npy
+for n in "1 2" "2 1"; do
+  refuse 1 'another N, H or W than in the first input' $run --input "fixed=8.${n% *}.npy" --input "open=12.${n#* }.npy"
+done
+# A vector beside a map, which says the size.
+model scaled '{"name": "vector", "channels": 3, "layout": "nc"}, {"name": "map", "channels": 3, "height": 8, "width": 8}' \
+  '{"op": "mean_hw", "name": "mean", "inputs": ["map"]}, {"op": "add", "inputs": ["vector", "mean"]}' '{"name": "sum"}'
+"$atmc" run sum.json --weights sum.st --engine=interp --input left=8.1.npy --input right=8.1.npy -o vector.npy >said 2>log
+run="run scaled.json --weights scaled.st --engine=interp"
+gives sum $run --input vector=vector.npy --input map=8.1.npy
+refuse 1 'shape [1,3]; input "map" is [N,3,8,8]' $run --input vector=vector.npy --input map=vector.npy
+refuse 1 'another N, H or W than in the first input' $run --input vector=vector.npy --input map=8.2.npy
+
+# -- labels, which are compared by what they chose -------------------------------------------------------------------
+model labels '{"name": "image", "channels": 3}' \
+  '{"op": "conv2d", "name": "stem", "channels": 5, "kernel": 2, "stride": 2},
+   {"op": "argmax", "name": "labels", "type": "uint8"},
+   {"op": "resize", "name": "large", "inputs": ["stem"], "scale": 2}, {"op": "argmax", "name": "fine", "type": "int32"}' \
+  '{"name": "labels", "from": "labels"}, {"name": "stem", "from": "stem"}, {"name": "fine"}'
+gives 'all within' verify labels.json --weights labels.st --shape 2x3x8x8
+for option in --threads=1 --engine=interp; do # numbers as they are, of which the first 16 are shown
+  "$atmc" run labels.json --weights labels.st --input 8.1.npy $option >"shown$option" 2>log || fail "run $option"
+  [ "$(grep -c '^ *\([0-4] \)\{15\}[0-4]$' "shown$option")" = 1 ] || { cat "shown$option"; fail "all 16 labels"; }
+  [ "$(grep -c '^ *\([0-4] \)\{16\}\.\.\.$' "shown$option")" = 1 ] || { cat "shown$option"; fail "some of 64"; }
+done
+grep '^ *[0-4] ' shown--threads=1 >first
+grep '^ *[0-4] ' shown--engine=interp | cmp - first
+refuse 2 '--output: twice.npy is given twice' run labels.json --weights labels.st --input 8.1.npy \
+  --output labels=twice.npy --output stem=twice.npy
+
+# -- 8 bits -----------------------------------------------------------------------------------------------------------
+model eight '{"name": "image", "channels": 3}' \
+  '{"op": "conv2d", "name": "stem", "channels": 64, "kernel": 2, "stride": 2}, {"op": "gelu"},
+   {"op": "linear", "name": "first", "channels": 64}, {"op": "gelu"},
+   {"op": "linear", "name": "second", "channels": 64, "quantize": false}, {"op": "gelu"},
+   {"op": "linear", "name": "third", "channels": 64}, {"op": "argmax", "name": "labels", "type": "uint8"}' \
+  '{"name": "labels"}, {"name": "third", "from": "third"}'
+verify="verify eight.json --weights eight.st --shape 1x3x8x8 --quantize=int8"
+gives '^first .* dB' $verify
+grep -q '^third .* dB' said || fail "third is not measured"
+! grep -q '^second .* dB' said || fail "second is in floats"
+gives '^third .* dB' $verify --keep-float=first
+! grep -q '^first .* dB' said || fail "first was to stay in floats"
+gives '^first .* dB' verify eight.json --weights eight.st --quantize=int8 --input 8.1.npy
+gives '"quantized_bytes"' inspect eight.json --quantize=int8 --json
+gives '"holds"' report eight.json --weights eight.st --shape 1x3x8x8 --quantize=int8 --json
+
+# -- plans of others --------------------------------------------------------------------------------------------------
+# other_plan MODEL: the plan of eight is refused as MODEL's.
+"$atmc" compile eight.json --weights eight.st --shape 1x3x8x8 --emit=plan -o eight 2>log >said
+compile="compile labels.json --weights labels.st --shape 1x3x8x8 --emit=obj -o made"
+refuse 1 'a plan of "eight"; the model is "labels"' $compile --from-plan=eight.plan
+"$atmc" compile sum.json --weights sum.st --shape 1x3x8x8 --emit=plan -o sum 2>log >said
+"$atmc" compile labels.json --weights labels.st --shape 1x3x8x8 --emit=plan -o labels 2>log >said
+plan() { # FROM EXPRESSION: the plan, edited, as labels.json's
+  sed "$2" "$1.plan" >edited.plan
+}
+plan sum 's/plan "sum"/plan "labels"/'
+refuse 1 'the plan has 2 inputs, the model 1' $compile --from-plan=edited.plan
+plan labels 's/input "image"/input "photo"/'
+refuse 1 "the plan's input \"photo\" is" $compile --from-plan=edited.plan
+plan labels 's/output "stem"/output "stalk"/'
+refuse 1 "the plan's output \"stalk\" is" $compile --from-plan=edited.plan

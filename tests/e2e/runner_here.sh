@@ -1,0 +1,65 @@
+#!/bin/sh
+# runner_here.sh ATMC TOOLS: --runner with a runner that none needs, this machine's env: what verify, run and bench
+# give in a process of its own is what they give in atmc's, and errors say what is wrong.
+set -eu
+atmc=$1 tools=$2
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export TMPDIR="$work/tmp"
+mkdir tmp
+"$atmc" weights "$here/pixels/model.json" --synthetic=1 -o w.st
+"$tools/make_pixels" nhwc rgb 37 50 2 bytes.npy floats.npy
+
+# refuse CODE MESSAGE COMMAND OPTION...
+refuse() {
+  wanted=$1 message=$2
+  shift 2
+  code=0
+  "$atmc" "$@" >out 2>log || code=$?
+  [ $code = "$wanted" ] && grep -q -- "$message" log || { echo "$*: $code"; cat log out; exit 1; }
+  [ ! -s out ] && [ "$(grep -c 'error: ' log)" = 1 ] || { echo "$*: more than one message"; cat log out; exit 1; }
+}
+
+# The same bits as in this process, on threads too; and nothing is left.
+set -- "$here/pixels/model.json" --weights w.st
+"$atmc" run "$@" --input bytes.npy --output stem=here.npy --output logits=logits.npy --threads=2
+"$atmc" run "$@" --input bytes.npy --output stem=there.npy --output logits=l.npy --threads=2 --runner=env
+cmp here.npy there.npy && cmp logits.npy l.npy
+[ -z "$(ls -A tmp)" ] || { echo "left: $(ls -A tmp)"; exit 1; }
+
+# Runners that are none, that end at once, with a code or by a signal, and code that nothing can link.
+printf '#!/bin/sh\nkill -SEGV $$\n' >dies
+chmod +x dies
+run="run $* --input bytes.npy"
+refuse 3 'cannot run "no-such-emulator": No such file' $run --runner=no-such-emulator
+refuse 3 'the runner "false" ended with exit code 1' $run --runner=false
+refuse 3 'the runner "true" ended with exit code 0' $run --runner=true
+refuse 3 'the runner "./dies" ended by signal 11' $run --runner=./dies
+refuse 2 'the interpreter runs in this process' $run --runner=env --engine=interp
+TMPDIR=$work/missing refuse 3 'cannot be made' $run --runner=env
+[ -z "$(ls -A tmp)" ] || { echo "left: $(ls -A tmp)"; exit 1; }
+
+# Kernel by kernel, in a model small enough for many turns of bench; floats and whole numbers.
+cat >two.json <<'JSON'
+{"atmc": 1, "name": "two", "inputs": [{"name": "image", "channels": 32, "layout": "nhwc"}],
+ "layers": [{"op": "linear", "name": "a", "channels": 64}, {"op": "gelu"}, {"op": "linear", "name": "b", "channels": 64}],
+ "outputs": [{"name": "out", "from": "b"}]}
+JSON
+"$atmc" weights two.json --synthetic=0 -o two.st
+set -- two.json --weights two.st --shape 1x32x4x4
+# checks OPTION...: what verify says of each kernel, without its time.
+checks() {
+  "$atmc" verify "$@" --threads=2 >said 2>log || { cat said log; exit 1; }
+  grep ' ok ' said
+}
+for dtype in none int8; do
+  checks "$@" --quantize=$dtype >verified_here
+  checks "$@" --quantize=$dtype --runner=env >verified_there
+  [ -s verified_here ] && diff verified_here verified_there
+done
+"$atmc" bench "$@" --iterations=3 --threads=2 --runner=env --profile --trace=trace.json >said 2>log
+grep -q 'layers, in order' said && grep -q '"cat":"task"' trace.json
+refuse 3 'the runner "false" ended with exit code 1' bench "$@" --runner=false
+refuse 3 'the runner "false" ended with exit code 1' verify "$@" --runner=false
