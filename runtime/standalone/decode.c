@@ -59,13 +59,16 @@ int decode_allocate(decoder *d, uint64_t height, uint64_t width, decoded *photo)
 
 /* -- PPM --------------------------------------------------------------------------------------- */
 
+/* A zero ends no number. */
+static int is_space(uint8_t byte) {
+  return byte && strchr(" \t\r\n", byte);
+}
+
 /* The number at *at, behind white space and comments, which is at most 65535; -1: there is none. */
 static long next_number(const uint8_t *data, size_t bytes, size_t *at) {
   int comment = 0;
-  while (*at < bytes && (comment || strchr(" \t\r\n#", data[*at]))) {
+  for (; *at < bytes && (comment || is_space(data[*at]) || data[*at] == '#'); ++*at) {
     comment = data[*at] == '#' || (comment && data[*at] != '\n');
-    if (!data[*at]) return -1;
-    ++*at;
   }
   long value = 0;
   size_t first = *at;
@@ -79,7 +82,7 @@ int decode_ppm(decoder *d, const uint8_t *data, size_t bytes, decoded *photo) {
   size_t at = 2;
   long width = next_number(data, bytes, &at), height = next_number(data, bytes, &at);
   long levels = next_number(data, bytes, &at);
-  if (width < 0 || height < 0 || levels < 0 || at == bytes || !strchr(" \t\r\n", data[at])) {
+  if (width < 0 || height < 0 || levels < 0 || at == bytes || !is_space(data[at])) {
     snprintf(d->message, sizeof d->message, "not a good PPM: its header is damaged");
     return 0;
   }

@@ -139,8 +139,23 @@ Test(resize, refuses) {
   const atm_image images[] = {{byte, 0, 1, 3}, {byte, 1, 65536, 1 << 20}, {byte, 1, 1, 2}};
   for (size_t i = 0; i < sizeof images / sizeof *images; ++i) {
     cr_expect_eq(atm_resize_workspace(&images[i], &good), 0);
+    const atm_image *image = &images[i];
+    if (i == 2) continue; /* only its rows are too short */
+    cr_expect_eq(atm_resize_center(image, 8, 8, 8, ATM_FILTER_BILINEAR, &resize), ATM_E_ARGUMENT);
   }
+  cr_expect_eq(atm_resize_workspace(NULL, &good), 0);
+  cr_expect_eq(atm_resize_workspace(&pixel, NULL), 0);
+  cr_expect_eq(atm_resize_center(NULL, 8, 8, 8, ATM_FILTER_BILINEAR, &resize), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_center(&pixel, 8, 8, 8, ATM_FILTER_BILINEAR, NULL), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_center(&pixel, 8, 0, 8, ATM_FILTER_BILINEAR, &resize), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_center(&pixel, 8, 8, 0, ATM_FILTER_BILINEAR, &resize), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_center(&pixel, 8, 8, 9, ATM_FILTER_BILINEAR, &resize), ATM_E_ARGUMENT);
+  const atm_image tall = {byte, 300, 1, 3}, blind = {NULL, 1, 1, 3};
+  cr_expect_eq(atm_resize_center(&tall, 224, 224, 224, ATM_FILTER_BILINEAR, &resize),
+               ATM_E_ARGUMENT);
   const atm_resize bad[] = {
+      {.height = 0, .width = 1, .rows = 1, .columns = 1, .filter = ATM_FILTER_BILINEAR},
+      {.height = 1, .width = 65536, .rows = 1, .columns = 1, .filter = ATM_FILTER_BILINEAR},
       {.height = 1, .width = 1, .rows = 1, .columns = 2, .filter = ATM_FILTER_BILINEAR},
       {.height = 1, .width = 1, .rows = 1, .columns = 1, .left = 1, .filter = ATM_FILTER_BILINEAR},
       {.height = 1, .width = 1, .rows = 0, .columns = 1, .filter = ATM_FILTER_BILINEAR},
@@ -154,6 +169,7 @@ Test(resize, refuses) {
   cr_expect_eq(atm_resize_run(&pixel, &good, out, workspace, bytes - 1), ATM_E_WORKSPACE);
   cr_expect_eq(atm_resize_run(&pixel, &good, out, NULL, bytes), ATM_E_WORKSPACE);
   cr_expect_eq(atm_resize_run(&pixel, &good, NULL, workspace, bytes), ATM_E_ARGUMENT);
+  cr_expect_eq(atm_resize_run(&blind, &good, out, workspace, bytes), ATM_E_ARGUMENT);
   cr_expect_eq(atm_resize_run(&pixel, &good, out, workspace, bytes), ATM_OK);
 }
 
