@@ -143,14 +143,13 @@ static const char *check_strip_place(const Check *c, const Node *node, const Val
   return fits ? NULL : value_fault(c, v, "it ends behind the scratch");
 }
 
-/* Whether result `r` is one that the caller has in nchw, which is written from memory. */
+/* A result is kept, and what a stage writes that keeps nothing in registers; what nobody reads of a
+ * call is not. */
 static bool wants_memory(const Check *c, ValueId v, OpKind op) {
-  if (op_info(op)->stage == STAGE_CALL) return false; /* what nobody reads is not kept */
-  if (!op_has(op, OP_EPILOGUE)) return true;
   for (uint32_t r = 0; r < c->kernel->result_count; ++r) {
-    if (value_equal(c->body->outputs[r].value, v) && c->kernel->results[r].nchw) return true;
+    if (value_equal(c->body->outputs[r].value, v)) return true;
   }
-  return false;
+  return op_info(op)->stage != STAGE_CALL && !op_has(op, OP_EPILOGUE);
 }
 
 /* A value that lives in a result is that result, and not in nchw, which stages do not write. */

@@ -71,6 +71,7 @@ Test(plan_verify, ports) {
 static const Edit places[] = {
     {"scratch +0 pitch 32", "a0", "an operand is not written"},
     {"scratch +0 pitch 32", "r0", "%5: it is not that result"},
+    {"  r0\n", "  register\n", "%4: it must be in memory"}, /* its only reader may be the caller */
     {"%13 = sum_chunks(%12) {chunks=4} : f32[1,1,4,32]  r3",
      "%13 = sum_chunks(%12) {chunks=4} : f32[1,1,4,32]  register",
      "%13: a sum of chunks lives in a result"},
