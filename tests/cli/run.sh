@@ -265,6 +265,10 @@ says stdout '"grid": [24, 16]'
 expect 0 init mixer_b16_224 --size 384x384 --classes=10
 says stdout '"grid": 24'
 says stdout '"name": "head", "channels": 10'
+expect 0 init vmamba_t --pyramid
+says stdout '"name": "outnorm3", "inputs": ["layers.3.blocks.1"]'
+expect 0 init vmamba_v0_t --head=upernet
+says stdout '"name": "backbone.outnorm3"'
 expect 0 init cyclemlp-b1 --class-names=imagenet
 says stdout '"classes": ["tench", "goldfish", '
 says stdout '"toilet tissue"]'

@@ -53,6 +53,41 @@ Test(published, writes_the_files_of_the_examples) {
   }
 }
 
+/* How photos become inputs: "mean", and of what size the middle is taken; NULL: they are kept. */
+Test(published, says_how_photos_are_seen) {
+  static const char half[] = "\"mean\": [0.5, 0.5, 0.5], \"std\": [0.5, 0.5, 0.5]";
+  static const char usual[] = "\"mean\": [0.485, 0.456, 0.406], \"std\": [0.229, 0.224, 0.225]";
+  static const struct Case {
+    const char *name;
+    PublishedOptions options;
+    const char *numbers, *resize;
+  } cases[] = {
+      {"atmnet_xt", {0}, usual, "\"to\": 256, \"crop\": 224,"},
+      {"cyclemlp_b1", {0}, usual, "\"to\": 256, \"crop\": 224,"},
+      {"mixer_b16", {0}, half, "\"to\": 256, \"crop\": 224,"},
+      {"mixer_b16", {.height = 384, .width = 384}, half, "\"to\": 438, \"crop\": 384,"},
+      {"mixer_b16", {.height = 384, .width = 256}, half, NULL},
+      {"gmlp_s16", {0}, half, "\"to\": 256, \"crop\": 224,"},
+      {"gmixer_12", {0}, usual, "\"to\": 256, \"crop\": 224,"},
+      {"vip_s7", {0}, usual, "\"to\": 248, \"crop\": 224,"},
+      {"vip_m7", {0}, usual, "\"to\": 248, \"crop\": 224,"},
+      {"vip_l7", {0}, usual, "\"to\": 256, \"crop\": 224,"},
+      {"atmnet_xt", {.pyramid = true}, usual, NULL},
+      {"atmnet_xt", {.head = "semantic_fpn"}, usual, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    PublishedOptions options = cases[i].options;
+    const char *text;
+    options.pixels = true;
+    cr_assert_eq(published_write(arena, &diag, cases[i].name, &options, &text), STATUS_OK);
+    const char *resize = strstr(text, "\"resize\": {");
+    cr_expect(strstr(text, cases[i].numbers), "%s: %s", cases[i].name, text);
+    cr_expect(strstr(text, "\"format\": \"u8\""), "%s", cases[i].name);
+    cr_expect_eq(resize != NULL, cases[i].resize != NULL, "%s: %zu", cases[i].name, i);
+    if (resize) cr_expect(strstr(resize, cases[i].resize), "%s: %.60s", cases[i].name, resize);
+  }
+}
+
 Test(published, refuses_what_cannot_be) {
   static const char *const names[] = {"a"};
   static const struct Case {
@@ -60,6 +95,7 @@ Test(published, refuses_what_cannot_be) {
     PublishedOptions options;
   } cases[] = {
       {"atmnet_xxl", {0}},
+      {"glyphs", {.pixels = true}},
       {"mixer_s32", {.pyramid = true}},
       {"atmnet_xt", {.pyramid = true, .classes = 10}},
       {"atmnet_xt", {.pyramid = true, .class_names = {names, 1}}},
