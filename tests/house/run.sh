@@ -4,6 +4,7 @@
 #   style     what clang-format leaves alone (style.awk)
 #   comments  every prototype in a header says what it promises (comments.awk)
 #   circles   files do not depend on each other in circles (circles.sh)
+#   bugs      tests that docs/BUGS.md names are there (bugs.sh)
 #   recipe    the example of CONTRIBUTING.md builds (recipe.sh)
 #   sh run.sh QUESTION SOURCE BUILD; 77: the tool for it is not there
 set -eu
@@ -24,6 +25,7 @@ case $1 in
   style) find $folders tests -name '*.[ch]' | ask style.awk ;;
   comments) find $folders -name '*.h' | ask comments.awk ;;
   circles) sh "$here/circles.sh" "$2" "$3" ;;
+  bugs) sh "$here/bugs.sh" ;;
   recipe) sh "$here/recipe.sh" "$2" ;;
   *) echo "no question $1" >&2 && exit 2 ;;
 esac
