@@ -117,3 +117,37 @@ plan labels 's/input "image"/input "photo"/'
 refuse 1 "the plan's input \"photo\" is" $compile --from-plan=edited.plan
 plan labels 's/output "stem"/output "stalk"/'
 refuse 1 "the plan's output \"stalk\" is" $compile --from-plan=edited.plan
+
+# -- shapes, names, targets -------------------------------------------------------------------------------------------
+weights="sum.json --weights sum.st"
+refuse 2 '--shape: the same shape twice' compile $weights --shape 1x3x8x8,1x3x8x8 -o made
+refuse 2 '--shape: at most 16 shapes' compile $weights --shape '1x3x{1,2,3,4,5}x{1,2,3,4}' -o made
+refuse 2 '--shape' compile $weights --shape '1x3x8x{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17}' -o made
+refuse 2 '1x3x9x8 is 9x8; input "map" is 8x8' inspect scaled.json --shape 1x3x9x8
+refuse 2 '1x3x8x9 is 8x9; input "map" is 8x8' inspect scaled.json --shape 1x3x8x9
+refuse 2 'has no NAME; write DIR/NAME' compile $weights --shape 1x3x8x8 -o made/
+refuse 2 'has no NAME; write DIR/NAME' compile $weights --shape 1x3x8x8 -o .
+refuse 2 'has no NAME; write DIR/NAME' compile $weights --shape 1x3x8x8 -o ..
+refuse 2 '--prefix: "" is not a C identifier' compile $weights --shape 1x3x8x8 -o made --prefix=
+for target in x86_64-linux-musl aarch64-linux-android x86_64-linux-uclibc; do
+  CC='' refuse 2 'need a C compiler for it (set CC)' compile $weights --shape 1x3x8x8 -o made --emit=exe --target=$target
+done
+"$atmc" compile $weights --shape 1x3x8x8 --emit=ir -o made 2>log >said || fail ir
+refuse 2 '--passes: no pass "nothing-at-all-alike"' opt made.ir --passes=nothing-at-all-alike
+
+# Names as make reads them, in a bill of materials as they are; a plan is an input of both.
+mkdir 'a b'
+odd='a b/$c#d'
+cp sum.json "$odd.json"
+"$atmc" compile "$odd.json" --weights "$work/sum.st" --shape 1x3x8x8 --from-plan="$work/sum.plan" -o "$odd" \
+  --emit=dep,obj,sbom 2>log >said || fail "$odd"
+grep -qF 'a\ b/$$c\#d.o' "$odd.d" && grep -qF 'a\ b/$$c\#d.json' "$odd.d" && grep -qF "$work/sum.plan" "$odd.d" ||
+  { cat "$odd.d"; exit 1; }
+grep -q '"a plan"' "$odd.spdx.json" && grep -q '"sum.plan"' "$odd.spdx.json" || { cat "$odd.spdx.json"; exit 1; }
+
+# -- reports ----------------------------------------------------------------------------------------------------------
+report="report $weights --isa=v2"
+for shape in 8x8 12x8; do "$atmc" $report --shape 1x3x$shape --json -o $shape.report 2>log >said || fail $shape; done
+"$atmc" report $weights --shape 1x3x8x8 --isa=v2,v2 -o twice.html 2>log >said || fail "two instruction sets"
+gives '1x3x12x8' report 12x8.report --compare=8x8.report
+gives '^graph' $report --shape 1x3x8x8 --stop-after=form-kernels
