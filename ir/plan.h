@@ -111,11 +111,10 @@ typedef struct TargetInfo {
   uint32_t vector_floats; /* lanes of a vector register */
   uint32_t vector_registers;
   bool has_fma;
-  bool has_half;  /* loads f16 as f32 in one instruction, or two */
-  bool row_lanes; /* products load a row's next steps at once, and take each from its lane */
-  /* A multiply-add overwrites what is added: constants are loaded where they are used, and long ops
-   * go by two vectors, which take turns. */
-  bool fma_overwrites;
+  bool has_half;         /* loads f16 as f32 in one instruction, or two */
+  bool row_lanes;        /* products load a row's next steps at once, and take each from its lane */
+  bool fma_overwrites;   /* what is added: constants are loaded where they are used */
+  uint32_t long_vectors; /* 2 or 4, of which a long op's instructions take turns; 0: one alone */
   bool number_min;       /* one instruction is llvm.minnum, and one llvm.minimum */
   LookUp look_up;        /* GELU's (gelu_pieces.c) */
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
@@ -129,6 +128,11 @@ typedef struct TargetInfo {
 /* Of a pointer in the target's memory. */
 static inline uint32_t target_pointer_bytes(const TargetInfo *target) {
   return target->is_narrow ? 4 : 8;
+}
+
+/* How many vectors a long op takes at once. */
+static inline uint32_t target_long_vectors(const TargetInfo *target) {
+  return target->long_vectors ? target->long_vectors : 1;
 }
 
 /* Where a value of a kernel's body is while a block runs. */

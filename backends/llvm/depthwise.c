@@ -100,7 +100,7 @@ static void emit_group(KernelEmitter *k, const Depthwise *d, Site site, uint32_t
   } else {
     add_inside_taps(k, d, &g, sums);
   }
-  for (uint32_t i = 0; i < g.count; ++i) pointwise_emit(k, d->stage, g.sites[i], sums[i]);
+  pointwise_emit_all(k, d->stage, g.sites, sums, g.count);
 }
 
 /* All vectors of the present row. */

@@ -87,7 +87,7 @@ LLVMValueRef emit_function(ModuleContext *m, const char *symbol, LLVMTypeRef typ
   if (target->features && *target->features) {
     emit_text_attribute(m, function, "target-features", target->features);
   }
-  if (target->vector_floats == MAX_LANES) {
+  if (target->vector_floats == MAX_REGISTER_LANES) {
     emit_text_attribute(m, function, "min-legal-vector-width", "512");
     emit_text_attribute(m, function, "prefer-vector-width", "512");
   }
@@ -223,6 +223,13 @@ LLVMValueRef emit_every_second(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
   uint32_t count = LLVMGetVectorSize(LLVMTypeOf(a));
   for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)(2 * i + odd);
   return emit_shuffle_two(m, a, b, index, count);
+}
+
+LLVMValueRef emit_half(ModuleContext *m, LLVMValueRef vector, uint32_t second) {
+  int32_t index[MAX_LANES];
+  uint32_t count = LLVMGetVectorSize(LLVMTypeOf(vector)) / 2;
+  for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)(i + second * count);
+  return emit_shuffle(m, vector, index, count);
 }
 
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {

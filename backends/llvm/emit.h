@@ -15,7 +15,8 @@
 #include "ir/plan.h"
 #include "support/arena.h"
 
-enum { MAX_LANES = 16 }; /* of a vector, of any target */
+/* Of a register of any target, and of several of them as one vector. */
+enum { MAX_REGISTER_LANES = 16, MAX_LANES = 2 * MAX_REGISTER_LANES };
 
 /* One LLVM module being filled. Made by emit_open, which owns builder and module; the context is
  * the caller's. */
@@ -97,6 +98,8 @@ LLVMValueRef emit_shuffle_two(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
                               const int32_t *index, uint32_t count);
 /* Every second lane of `a` and then `b`: the even ones, or, where `odd` is 1, the odd ones. */
 LLVMValueRef emit_every_second(ModuleContext *m, LLVMValueRef a, LLVMValueRef b, uint32_t odd);
+/* The first half of the lanes of `vector`, or, where `second` is 1, the other. */
+LLVMValueRef emit_half(ModuleContext *m, LLVMValueRef vector, uint32_t second);
 /* The lanes of `a`, then those of `b`. */
 LLVMValueRef emit_concat(ModuleContext *m, LLVMValueRef a, LLVMValueRef b);
 /* The sum of the lanes, in a fixed order (halves, then quarters, ...). */

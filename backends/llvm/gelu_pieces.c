@@ -51,9 +51,16 @@ static LLVMValueRef pieces(ModuleContext *m, uint32_t power, uint32_t first, uin
 
 /* -- vpermps ----------------------------------------------------------------------------------- */
 
-static LLVMValueRef look_up_permuted(ModuleContext *m, uint32_t power, LLVMValueRef index) {
+/* Eight lanes. */
+static LLVMValueRef look_up_eight(ModuleContext *m, uint32_t power, LLVMValueRef index) {
   LLVMValueRef args[] = {pieces(m, power, 0, PIECES), index};
   return emit_target_intrinsic(m, "llvm.x86.avx2.permps", args, 2);
+}
+
+static LLVMValueRef look_up_permuted(ModuleContext *m, uint32_t power, LLVMValueRef index) {
+  if (LLVMGetVectorSize(LLVMTypeOf(index)) == PIECES) return look_up_eight(m, power, index);
+  return emit_concat(m, look_up_permuted(m, power, emit_half(m, index, 0)),
+                     look_up_permuted(m, power, emit_half(m, index, 1)));
 }
 
 /* -- tbl --------------------------------------------------------------------------------------- */

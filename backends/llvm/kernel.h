@@ -27,6 +27,8 @@ typedef struct Site {
   uint32_t lanes;
 } Site;
 
+enum { POINTWISE_SITES = 4 }; /* that are evaluated together, at most */
+
 typedef struct KernelEmitter {
   ModuleContext *m;
   const PlanKernel *kernel;
@@ -41,7 +43,8 @@ typedef struct KernelEmitter {
   LLVMValueRef prefetched, later_weights;
   View *views;        /* [value_count]: of the block, where the value has a place in memory */
   View *result_views; /* [result_count] */
-  LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
+  LLVMValueRef
+      *live; /* [value_count]: in registers at the present site, or NULL; of POINTWISE_SITES */
 } KernelEmitter;
 
 /* -- view.c ------------------------------------------------------------------------------------ */
@@ -123,6 +126,20 @@ void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMVal
 void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool anchored);
 /* Both, the second for the next block. */
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
+/* The same at `count` sites, each with its anchor, as many at once as long ops take. */
+void pointwise_emit_all(KernelEmitter *k, const Stage *stage, const Site *sites,
+                        const LLVMValueRef *anchors, uint32_t count);
+
+/* -- long_vectors.c ---------------------------------------------------------------------------- */
+/* The context of vectors as long as `count` of m; its target is *target. */
+ModuleContext long_widen(const ModuleContext *m, uint32_t count, TargetInfo *target);
+/* `count` (a power of 2) vectors as one; they are overwritten. */
+LLVMValueRef long_join(ModuleContext *m, LLVMValueRef *vectors, uint32_t count);
+/* One as `count`. */
+void long_split(ModuleContext *m, LLVMValueRef joined, LLVMValueRef *vectors, uint32_t count);
+/* Replaces each vector by its value, as many at once as the target's long ops take. */
+void long_evaluate(ModuleContext *m, LLVMValueRef (*evaluate)(ModuleContext *m, LLVMValueRef x),
+                   LLVMValueRef *vectors, uint32_t count);
 
 /* -- columns.c --------------------------------------------------------------------------------- */
 /* Emits what is done at one site. */

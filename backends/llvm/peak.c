@@ -8,8 +8,9 @@
  *
  * That of int8 adds what the target's dot instructions make of a row, which is what was in
  * sums[worker], and of columns. A chain's own bytes are its columns: so no product is the same in
- * two chains or in two turns, none is left out, and nothing is loaded. Those of functions apply
- * them, with the code that kernels have: a[i] = 0.5 - f(a[i]), which goes to a fixed point.
+ * two chains or in two turns, none is left out, and nothing is loaded. Those of functions sum
+ * their values, with the code that kernels have: sum += f(x + i / 32), x += 1 / TURNS. No value
+ * waits for another, as in kernels, whose argument comes from memory.
  */
 #include "backends/llvm/artifact.h"
 #include "backends/llvm/product.h"
@@ -21,9 +22,9 @@ static uint32_t chain_count(const TargetInfo *target) {
   return target->vector_registers * 3 / 4;
 }
 
-/* A function takes registers of its own. */
-static uint32_t function_chain_count(const TargetInfo *target) {
-  return target->vector_registers * 3 / 8;
+/* Values of a function in a turn, each of as many vectors as kernels have it of at once. */
+static uint32_t function_count(const TargetInfo *target) {
+  return 8 / target_long_vectors(target);
 }
 
 /* The kernel's own LLVM_PEAK_FLOATS. */
@@ -48,6 +49,9 @@ static void store_sum(ModuleContext *m, LLVMValueRef function, const LLVMValueRe
                       uint32_t count) {
   LLVMValueRef sum = chains[0];
   for (uint32_t i = 1; i < count; ++i) sum = emit_fadd(m, sum, chains[i]);
+  while (LLVMGetVectorSize(LLVMTypeOf(sum)) > m->target->vector_floats) {
+    sum = emit_fadd(m, emit_half(m, sum, 0), emit_half(m, sum, 1));
+  }
   emit_store(m, sum, own_sums(m, function), m->target->vector_floats);
 }
 
@@ -66,29 +70,35 @@ static void emit_fma_chains(ModuleContext *m, LLVMValueRef function) {
 /* -- functions --------------------------------------------------------------------------------- */
 
 static uint64_t count_functions(const TargetInfo *target) {
-  return (uint64_t)FUNCTION_TURNS * function_chain_count(target) * target->vector_floats;
+  return (uint64_t)FUNCTION_TURNS * function_count(target) * target_long_vectors(target) *
+         target->vector_floats;
 }
 
-static void emit_function_chains(ModuleContext *m, LLVMValueRef function,
+static void emit_function_values(ModuleContext *m, LLVMValueRef function,
                                  LLVMValueRef (*evaluate)(ModuleContext *m, LLVMValueRef x)) {
-  LLVMValueRef chains[LOOP_MAX_CARRIED];
-  uint32_t count = function_chain_count(m->target);
-  for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat(m, 1.0 / (1 + i));
+  enum { ARGUMENT, SUM, CARRIED };
+  TargetInfo target;
+  ModuleContext wide = long_widen(m, target_long_vectors(m->target), &target);
+  LLVMValueRef carried[CARRIED] = {emit_splat(&wide, -1.0), LLVMConstNull(wide.vector)};
   Loop turns;
-  loop_begin_carrying(m, &turns, turns_of(m, FUNCTION_TURNS), chains, count);
-  for (uint32_t i = 0; i < count; ++i) {
-    chains[i] = emit_fsub(m, emit_splat(m, 0.5), evaluate(m, turns.carried[i]));
+  loop_begin_carrying(&wide, &turns, turns_of(&wide, FUNCTION_TURNS), carried, CARRIED);
+  LLVMValueRef sum = turns.carried[SUM];
+  for (uint32_t i = 0; i < function_count(m->target); ++i) {
+    LLVMValueRef x = emit_fadd(&wide, turns.carried[ARGUMENT], emit_splat(&wide, i / 32.0));
+    sum = emit_fadd(&wide, sum, evaluate(&wide, x));
   }
-  loop_end(m, &turns, chains);
-  store_sum(m, function, turns.carried, count);
+  carried[ARGUMENT] = emit_fadd(&wide, turns.carried[ARGUMENT], emit_splat(&wide, 1.0 / TURNS));
+  carried[SUM] = sum;
+  loop_end(&wide, &turns, carried);
+  store_sum(m, function, turns.carried + SUM, 1);
 }
 
-static void emit_exp_chains(ModuleContext *m, LLVMValueRef function) {
-  emit_function_chains(m, function, elementary_exp2_minus_one);
+static void emit_exp_values(ModuleContext *m, LLVMValueRef function) {
+  emit_function_values(m, function, elementary_exp2_minus_one);
 }
 
-static void emit_softplus_chains(ModuleContext *m, LLVMValueRef function) {
-  emit_function_chains(m, function, elementary_softplus);
+static void emit_softplus_values(ModuleContext *m, LLVMValueRef function) {
+  emit_function_values(m, function, elementary_softplus);
 }
 
 /* -- int8 -------------------------------------------------------------------------------------- */
@@ -150,8 +160,8 @@ typedef struct PeakWay {
 static const PeakWay ways[PEAK_KIND_COUNT] = {
     [PEAK_F32] = {"f32", count_fma, emit_fma_chains},
     [PEAK_INT8] = {"int8", count_dots, emit_dot_chains},
-    [PEAK_EXP] = {"exp", count_functions, emit_exp_chains},
-    [PEAK_SOFTPLUS] = {"softplus", count_functions, emit_softplus_chains},
+    [PEAK_EXP] = {"exp", count_functions, emit_exp_values},
+    [PEAK_SOFTPLUS] = {"softplus", count_functions, emit_softplus_values},
 };
 
 const char *llvm_peak_name(PeakKind kind) {

@@ -6,6 +6,8 @@
  * A value with a place in memory is stored there as soon as it is known, and stays live for what
  * follows at the site.
  */
+#include <string.h>
+
 #include "backends/llvm/debug_info.h"
 #include "backends/llvm/kernel.h"
 #include "support/panic.h"
@@ -125,17 +127,101 @@ void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool an
   }
 }
 
-void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
-  for (uint32_t v = 0; v < k->body->value_count; ++v) k->live[v] = NULL;
+/* Sites that are evaluated together; k->live has the values of one after the other's. */
+typedef struct Together {
+  const Site *sites;
+  uint32_t count; /* 1, 2 or 4 */
+  LLVMValueRef *live;
+  LLVMValueRef values[POINTWISE_SITES]; /* of the present node */
+} Together;
+
+static void go_to_site(KernelEmitter *k, const Together *t, uint32_t site) {
+  k->live = t->live + (size_t)site * k->body->value_count;
+}
+
+/* How many vectors go through a long op at once. By pieces GELU keeps three registers of each. */
+static uint32_t vectors_at_once(const KernelEmitter *k, const Node *node, const Together *t) {
+  bool keeps = node->op == OP_GELU && k->m->target->look_up == LOOK_UP_PERMUTED;
+  return keeps && t->count > 2 ? 2 : t->count;
+}
+
+/* A long op, which has one operand, at `count` sites from `first` on, as one vector: instructions
+ * of its parts take turns, so that none waits for the one before it. */
+static void evaluate_long(KernelEmitter *k, const Node *node, Together *t, uint32_t first,
+                          uint32_t count) {
+  ModuleContext *m = k->m;
+  LLVMValueRef *values = t->values + first;
+  TargetInfo target;
+  ModuleContext wide = long_widen(m, count, &target);
+  for (uint32_t s = 0; s < count; ++s) {
+    go_to_site(k, t, first + s);
+    values[s] = operand(k, node->operands[0], t->sites[first + s]);
+  }
+  LLVMValueRef *live = &k->live[node->operands[0].index], single = *live;
+  *live = long_join(m, values, count);
+  k->m = &wide;
+  LLVMValueRef joined = evaluate(k, node, t->sites[first]);
+  k->m = m;
+  *live = single;
+  long_split(m, joined, values, count);
+}
+
+/* `node` at all sites: t->values. */
+static void evaluate_at_all(KernelEmitter *k, const Node *node, Together *t) {
+  uint32_t step = op_has(node->op, OP_LONG) ? vectors_at_once(k, node, t) : 1;
+  for (uint32_t s = 0; s < t->count; s += step) {
+    if (step > 1) {
+      evaluate_long(k, node, t, s, step);
+    } else {
+      go_to_site(k, t, s);
+      t->values[s] = evaluate(k, node, t->sites[s]);
+    }
+  }
+}
+
+/* Node by node, at all sites. */
+static void evaluate_together(KernelEmitter *k, const Stage *stage, const LLVMValueRef *anchors,
+                              Together *t) {
+  t->live = k->live;
+  for (uint32_t v = 0; v < t->count * k->body->value_count; ++v) k->live[v] = NULL;
   for (uint32_t i = 0; i < stage->node_count; ++i) {
     const Node *node = graph_node(k->body, stage->nodes[i]);
     ValueId result = node_result(node, 0);
     debug_info_node(k->m, stage->nodes[i]);
-    LLVMValueRef value = i == 0 && anchor ? anchor : evaluate(k, node, site);
-    k->live[result.index] = value;
-    view_store_value(k, result, site, value);
+    if (i == 0 && anchors) {
+      memcpy(t->values, anchors, t->count * sizeof *anchors);
+    } else {
+      evaluate_at_all(k, node, t);
+    }
+    for (uint32_t s = 0; s < t->count; ++s) {
+      go_to_site(k, t, s);
+      k->live[result.index] = t->values[s];
+      view_store_value(k, result, t->sites[s], t->values[s]);
+    }
   }
+  k->live = t->live;
   debug_info_node(k->m, stage->nodes[0]);
+}
+
+void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
+  Together t = {.sites = &site, .count = 1};
+  evaluate_together(k, stage, anchor ? &anchor : NULL, &t);
+}
+
+void pointwise_emit_all(KernelEmitter *k, const Stage *stage, const Site *sites,
+                        const LLVMValueRef *anchors, uint32_t count) {
+  CHECK(k->m->target->long_vectors <= POINTWISE_SITES);
+  while (count) {
+    Together t = {.sites = sites, .count = target_long_vectors(k->m->target)};
+    while (t.count > count) t.count /= 2;
+    for (uint32_t s = 0; s < t.count; ++s) {
+      Site next = sites[s];
+      next.row = emit_add(k->m, next.row, k->row_count);
+      pointwise_prefetch(k, stage, next, true);
+    }
+    evaluate_together(k, stage, anchors, &t);
+    sites += t.count, anchors += t.count, count -= t.count;
+  }
 }
 
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {

@@ -345,13 +345,13 @@ static void finish_sum(const Product *p, const Tile *tile, LLVMValueRef row, uin
   pointwise_emit(p->k, p->stage, site_of(p, tile, row, 0, vector), sum);
 }
 
-/* The same of the tile's vectors two by two, each two as one of twice the lanes. */
+/* The same of the tile's vectors two by two, each two as one of twice the lanes, which addresses
+ * them once: NEON's instructions hold no large offsets. */
 static void finish_pairs(const Product *p, const Tile *tile, LLVMValueRef row) {
   ModuleContext *m = p->k->m;
   uint32_t lanes = m->target->vector_floats;
-  TargetInfo target = *m->target;
-  target.vector_floats = 2 * lanes;
-  ModuleContext wide = emit_for_target(m, &target);
+  TargetInfo target;
+  ModuleContext wide = long_widen(m, 2, &target);
   Tile pairs = *tile;
   pairs.vectors = tile->vectors / 2;
   pairs.last_lanes = tile->vectors % 2 ? 2 * lanes : lanes + tile->last_lanes;
@@ -360,13 +360,48 @@ static void finish_pairs(const Product *p, const Tile *tile, LLVMValueRef row) {
   p->k->m = m;
 }
 
+/* What is behind the product, from the stored sums of `count` rows from row `row` on. */
+static void finish_rows(const Product *p, const Tile *tile, LLVMValueRef row, uint32_t count) {
+  ModuleContext *m = p->k->m;
+  LLVMValueRef sums[PLAN_TILE_VECTORS + POINTWISE_SITES];
+  Site sites[PLAN_TILE_VECTORS + POINTWISE_SITES];
+  uint32_t all = 0;
+  for (uint32_t r = 0; r < count; ++r) {
+    for (uint32_t v = 0; v < tile->vectors; ++v, ++all) {
+      LLVMValueRef sum = emit_load(m, sum_address(p, row, r, v), m->target->vector_floats);
+      sums[all] = add_row_bias(p, row, r, sum);
+      sites[all] = site_of(p, tile, row, r, v);
+    }
+  }
+  pointwise_emit_all(p->k, p->stage, sites, sums, all);
+}
+
+/* All vectors of a row. */
+static void finish_row(const Product *p, const Tile *tile, LLVMValueRef row) {
+  if (!p->k->m->target->fma_overwrites) {
+    finish_rows(p, tile, row, 1);
+    return;
+  }
+  finish_pairs(p, tile, row);
+  for (uint32_t v = tile->vectors / 2 * 2; v < tile->vectors; ++v) finish_sum(p, tile, row, v);
+}
+
+/* As many rows at once as long ops take vectors of, then those that are left. */
 void product_tile_finish_sums(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
+  uint32_t each = m->target->long_vectors / tile->vectors;
+  LLVMValueRef count = p->k->row_count, whole = emit_i64(m, 0);
+  if (each > 1) {
+    LLVMValueRef rest = LLVMBuildURem(m->builder, count, emit_i64(m, each), "");
+    whole = LLVMBuildSub(m->builder, count, rest, "");
+    Loop rows;
+    loop_begin(m, &rows, emit_i64(m, 0), whole, each);
+    finish_rows(p, tile, rows.index, each);
+    loop_end(m, &rows, NULL);
+  }
   Loop rows;
-  loop_begin(m, &rows, emit_i64(m, 0), p->k->row_count, 1);
-  uint32_t first = m->target->fma_overwrites ? tile->vectors / 2 * 2 : 0;
-  if (first) finish_pairs(p, tile, rows.index);
-  for (uint32_t v = first; v < tile->vectors; ++v) finish_sum(p, tile, rows.index, v);
+  loop_begin(m, &rows, whole, count, 1);
+  finish_row(p, tile, rows.index);
   loop_end(m, &rows, NULL);
 }
 

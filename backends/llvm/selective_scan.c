@@ -71,18 +71,44 @@ static LLVMValueRef mixer(const Scan *s, LLVMValueRef token, uint64_t index) {
 
 /* -- one step ---------------------------------------------------------------------------------- */
 
+/* At one step of each way: its steps [way][vector], and 2^(step * rate) - 1 of each state. */
+typedef struct Changes {
+  LLVMValueRef steps[WAYS * GROUP];
+  LLVMValueRef decays[LOOP_MAX_CARRIED];
+} Changes;
+
+/* What does not depend on the states, for all of them before any goes on: their exponentials take
+ * turns. */
+static void find_changes(const Scan *s, const LLVMValueRef tokens[WAYS], const bool ways[WAYS],
+                         Changes *changes) {
+  ModuleContext *m = s->k->m;
+  LLVMValueRef powers[LOOP_MAX_CARRIED];
+  uint32_t places[LOOP_MAX_CARRIED], count = 0;
+  for (uint32_t way = 0; way < WAYS; ++way) {
+    for (uint32_t v = 0; ways[way] && v < s->vectors; ++v) {
+      LLVMValueRef step = load(s, &s->steps[way], tokens[way], v);
+      changes->steps[way * s->vectors + v] = step;
+      for (uint32_t i = 0; i < s->states; ++i, ++count) {
+        places[count] = state_index(s, way, v) + i;
+        powers[count] = emit_fmul(m, step, s->rates[places[count]]);
+      }
+    }
+  }
+  long_evaluate(m, elementary_exp2_minus_one, powers, count);
+  for (uint32_t i = 0; i < count; ++i) changes->decays[places[i]] = powers[i];
+}
+
 /* Moves the states of one vector on and returns its y. */
 static LLVMValueRef advance(const Scan *s, uint32_t way, LLVMValueRef token, uint32_t vector,
-                            LLVMValueRef *states) {
+                            const Changes *changes, LLVMValueRef *states) {
   ModuleContext *m = s->k->m;
-  LLVMValueRef step = load(s, &s->steps[way], token, vector), y = NULL;
+  LLVMValueRef y = NULL, step = changes->steps[way * s->vectors + vector];
   LLVMValueRef drive = emit_fmul(m, step, load(s, &s->u, token, vector));
   for (uint32_t i = 0; i < s->states; ++i) {
     uint32_t at = state_index(s, way, vector) + i;
     LLVMValueRef b = mixer(s, token, s->p_of[way] + i);
     LLVMValueRef c = mixer(s, token, s->p_of[way] + s->states + i);
-    LLVMValueRef change = elementary_exp2_minus_one(m, emit_fmul(m, step, s->rates[at]));
-    change = emit_fma(m, change, states[at], emit_fmul(m, drive, b));
+    LLVMValueRef change = emit_fma(m, changes->decays[at], states[at], emit_fmul(m, drive, b));
     states[at] = emit_fadd(m, states[at], change);
     y = y ? emit_fma(m, c, states[at], y) : emit_fmul(m, c, states[at]);
   }
@@ -104,12 +130,11 @@ static void prefetch(const Scan *s, uint32_t way, LLVMValueRef token) {
 
 /* One way at one token: y is written, or added to what is there. */
 static void visit(const Scan *s, uint32_t way, LLVMValueRef token, bool adds,
-                  LLVMValueRef *states) {
+                  const Changes *changes, LLVMValueRef *states) {
   ModuleContext *m = s->k->m;
   uint32_t lanes = m->target->vector_floats;
-  prefetch(s, way, token);
   for (uint32_t v = 0; v < s->vectors; ++v) {
-    LLVMValueRef y = advance(s, way, token, v, states);
+    LLVMValueRef y = advance(s, way, token, v, changes, states);
     if (adds) y = emit_fadd(m, load(s, &s->y, token, v), y);
     for (uint32_t r = 0; r < s->k->kernel->result_count; ++r) { /* all are y */
       const View *result = &s->k->result_views[r];
@@ -138,9 +163,15 @@ static void walk_step(const Scan *s, LLVMValueRef step, const bool ways[WAYS], b
   ModuleContext *m = s->k->m;
   int64_t last = (int64_t)s->height * s->width - 1;
   LLVMValueRef token = s->columns ? at->token : step;
-  if (ways[FORWARD]) visit(s, FORWARD, token, adds[FORWARD], at->states);
-  LLVMValueRef back = LLVMBuildSub(m->builder, emit_i64(m, last), token, "");
-  if (ways[BACK]) visit(s, BACK, back, adds[BACK], at->states);
+  LLVMValueRef tokens[WAYS] = {token, LLVMBuildSub(m->builder, emit_i64(m, last), token, "")};
+  for (uint32_t way = 0; way < WAYS; ++way) {
+    if (ways[way]) prefetch(s, way, tokens[way]);
+  }
+  Changes changes;
+  find_changes(s, tokens, ways, &changes);
+  for (uint32_t way = 0; way < WAYS; ++way) {
+    if (ways[way]) visit(s, way, tokens[way], adds[way], &changes, at->states);
+  }
   if (s->columns) move_on(s, at);
 }
 

@@ -59,7 +59,7 @@ static const char *const cpus_v2[] = {"x86-64-v2", "nehalem",    "westmere", "sa
 #define V3_FLOATS                                                                                  \
   .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v3", .tune = "generic", .vector_floats = 8, \
   .vector_registers = 16, .has_fma = true, .has_half = true, .look_up = LOOK_UP_PERMUTED,          \
-  .tile_rows = 6, .tile_columns = 16
+  .long_vectors = 4, .tile_rows = 6, .tile_columns = 16
 
 static const TargetRow rows[] = {
     {.info = {.name = "x86-64-v4-vnni",
