@@ -90,7 +90,9 @@ typedef struct atm_tensor {
  * anything else that the call is given; inputs are not written to and may overlap each other.
  * Floating-point exceptions must be masked in every thread that runs tasks, as they are where none
  * was unmasked: the code computes on what lies between rows too, whatever it is, and keeps nothing
- * of it. Which of their flags a call raises is not specified. */
+ * of it. Which of their flags a call raises is not specified. Rounding must be to nearest, as it is
+ * where none changed it: in another mode results are other numbers, without an error. Subnormal
+ * numbers may be flushed to zero (FTZ, DAZ). The code changes none of these modes. */
 typedef int atm_run_fn(const void *const in[], void *const out[], void *workspace,
                        size_t workspace_bytes, const atm_env *env);
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # embed.sh ATMC TOOLS: the hosts of examples/embed, each built as its head says; all print the same answer. And a
-# freestanding program: no libc, no runtime.
+# freestanding program: no libc, no runtime; and one that changes the modes of floats.
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -63,6 +63,8 @@ else
   echo "rust: no rustc here, skipped"
 fi
 
+$cc "$here/float_modes.c" glyphs.o -lm -o float_modes
+./float_modes
 if [ "$(uname -m)" = x86_64 ]; then
   $cc -ffreestanding -nostdlib -static -fno-stack-protector "$here/freestanding.c" glyphs.o -o freestanding
   ./freestanding
