@@ -272,8 +272,8 @@ static double sum_of_turns(const TargetInfo *target, uint64_t values, double (*f
   const uint64_t turns = values / VECTORS / target->vector_floats;
   double sum = 0;
   for (uint64_t t = 0; t < turns; ++t) {
-    for (uint32_t i = 0; i < VECTORS / at_once; ++i)
-      sum += f(-1 + ldexp((double)t, -15) + i / 32.0);
+    const double x = -1 + ldexp((double)t, -15);
+    for (uint32_t i = 0; i < VECTORS / at_once; ++i) sum += f(x + i / 32.0);
   }
   return sum * at_once;
 }
