@@ -257,13 +257,9 @@ LLVMValueRef emit_lane(ModuleContext *m, LLVMValueRef vector, uint32_t lane) {
 static LLVMValueRef reduce_lanes(ModuleContext *m, LLVMValueRef vector,
                                  LLVMValueRef (*join)(ModuleContext *, LLVMValueRef,
                                                       LLVMValueRef)) {
-  for (uint32_t half = LLVMGetVectorSize(LLVMTypeOf(vector)) / 2; half; half /= 2) {
-    int32_t low[MAX_LANES], high[MAX_LANES];
-    for (uint32_t i = 0; i < half; ++i) {
-      low[i] = (int32_t)i;
-      high[i] = (int32_t)(i + half);
-    }
-    vector = join(m, emit_shuffle(m, vector, low, half), emit_shuffle(m, vector, high, half));
+  while (LLVMGetVectorSize(LLVMTypeOf(vector)) > 1) {
+    LLVMValueRef high = emit_half(m, vector, 1), low = emit_half(m, vector, 0);
+    vector = join(m, low, high);
   }
   return LLVMBuildExtractElement(m->builder, vector, emit_i32(m, 0), "");
 }

@@ -94,11 +94,10 @@ static LLVMValueRef look_up_four(ModuleContext *m, uint32_t power, LLVMValueRef 
 }
 
 static LLVMValueRef look_up_bytes(ModuleContext *m, uint32_t power, LLVMValueRef bytes) {
-  static const int32_t low[] = {0, 1, 2, 3}, high[] = {4, 5, 6, 7};
   if (m->target->vector_floats == HALF) return look_up_four(m, power, bytes);
   CHECK(m->target->vector_floats == 2 * HALF);
-  return emit_concat(m, look_up_four(m, power, emit_shuffle(m, bytes, low, HALF)),
-                     look_up_four(m, power, emit_shuffle(m, bytes, high, HALF)));
+  return emit_concat(m, look_up_four(m, power, emit_half(m, bytes, 0)),
+                     look_up_four(m, power, emit_half(m, bytes, 1)));
 }
 
 /* -- both -------------------------------------------------------------------------------------- */

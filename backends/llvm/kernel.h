@@ -43,8 +43,7 @@ typedef struct KernelEmitter {
   LLVMValueRef prefetched, later_weights;
   View *views;        /* [value_count]: of the block, where the value has a place in memory */
   View *result_views; /* [result_count] */
-  LLVMValueRef
-      *live; /* [value_count]: in registers at the present site, or NULL; of POINTWISE_SITES */
+  LLVMValueRef *live; /* [value_count]: in registers at the present site, or NULL */
 } KernelEmitter;
 
 /* -- view.c ------------------------------------------------------------------------------------ */

@@ -99,6 +99,7 @@ LLVMValueRef kernel_emit(ModuleContext *m, const PlanKernel *kernel, const char 
   LLVMValueRef function = emit_function(m, symbol, m->kernel_type);
   LLVMSetVisibility(function, LLVMHiddenVisibility);
   debug_info_kernel(m, kernel, function);
+  /* At each site of those that are evaluated together. */
   k.live = ARENA_ARRAY(m->arena, POINTWISE_SITES * kernel->body->value_count, LLVMValueRef);
   k.args = LLVMGetParam(function, 0);
   decode_task(&k, LLVMGetParam(function, 1));

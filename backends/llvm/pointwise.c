@@ -203,6 +203,12 @@ static void evaluate_together(KernelEmitter *k, const Stage *stage, const LLVMVa
   debug_info_node(k->m, stage->nodes[0]);
 }
 
+/* What `stage` will read at `site` of the next block. */
+static void prefetch_next(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {
+  site.row = emit_add(k->m, site.row, k->row_count);
+  pointwise_prefetch(k, stage, site, anchored);
+}
+
 void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
   Together t = {.sites = &site, .count = 1};
   evaluate_together(k, stage, anchor ? &anchor : NULL, &t);
@@ -214,20 +220,14 @@ void pointwise_emit_all(KernelEmitter *k, const Stage *stage, const Site *sites,
   while (count) {
     Together t = {.sites = sites, .count = target_long_vectors(k->m->target)};
     while (t.count > count) t.count /= 2;
-    for (uint32_t s = 0; s < t.count; ++s) {
-      Site next = sites[s];
-      next.row = emit_add(k->m, next.row, k->row_count);
-      pointwise_prefetch(k, stage, next, true);
-    }
+    for (uint32_t s = 0; s < t.count; ++s) prefetch_next(k, stage, sites[s], true);
     evaluate_together(k, stage, anchors, &t);
     sites += t.count, anchors += t.count, count -= t.count;
   }
 }
 
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
-  Site next = site;
-  next.row = emit_add(k->m, site.row, k->row_count);
-  pointwise_prefetch(k, stage, next, anchor != NULL);
+  prefetch_next(k, stage, site, anchor != NULL);
   pointwise_evaluate(k, stage, site, anchor);
 }
 
