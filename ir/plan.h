@@ -92,11 +92,12 @@ typedef enum ObjectFormat {
   FORMAT_COUNT
 } ObjectFormat;
 
-/* How each lane reads one of eight floats, which are in registers. */
+/* How each lane reads one of several floats, which are in registers. */
 typedef enum LookUp {
   LOOK_UP_NONE,
-  LOOK_UP_PERMUTED, /* vpermps: by the low bits of each lane */
-  LOOK_UP_BYTES,    /* tbl, of two registers: by the bytes of each lane */
+  LOOK_UP_PERMUTED, /* vpermps: of eight, by the low bits of each lane */
+  LOOK_UP_BYTES,    /* tbl: of eight in two registers, by the bytes of each lane */
+  LOOK_UP_TWO,      /* vpermi2ps: of 32 in two registers, by the low bits of each lane */
 } LookUp;
 
 /* What the choices depend on: one row of the target table. Data only. */
@@ -116,7 +117,7 @@ typedef struct TargetInfo {
   bool fma_overwrites;   /* what is added: constants are loaded where they are used */
   uint32_t long_vectors; /* 2 or 4, of which a long op's instructions take turns; 0: one alone */
   bool number_min;       /* one instruction is llvm.minnum, and one llvm.minimum */
-  LookUp look_up;        /* GELU's (gelu_pieces.c) */
+  LookUp look_up;        /* GELU's (gelu_pieces.c, gelu_table.c) */
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
   uint32_t tile_columns; /* divide PLAN_PANEL */
   DotKind dot;           /* of quantized products */

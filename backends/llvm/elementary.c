@@ -131,8 +131,8 @@ LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x) {
       2.0,           1.59576952,     0.273232222,   -0.0479026176,   -0.000601234904,
       0.00343021844, -0.00117989827, 0.00022137395, -2.34892013e-05, 1.10504538e-06};
   enum { COUNT = sizeof inverse_mills / sizeof *inverse_mills };
+  if (m->target->look_up == LOOK_UP_TWO) return gelu_table_emit(m, x);
   if (m->target->look_up != LOOK_UP_NONE) return gelu_pieces_emit(m, x);
-  if (gelu_table_fits(m->target)) return gelu_table_emit(m, x);
   LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1);
   LLVMValueRef near = emit_fmin(m, a, constant_factor(m, 6.0));
   LLVMValueRef q = polynomial(m, near, emit_fmul(m, near, near), inverse_mills, COUNT);

@@ -73,10 +73,6 @@ static LLVMValueRef look_up(ModuleContext *m, double table[PIECES][POWERS], uint
   return emit_target_intrinsic(m, "llvm.x86.avx512.vpermi2var.ps.512", args, 3);
 }
 
-bool gelu_table_fits(const TargetInfo *target) {
-  return target->vector_floats == LANES;
-}
-
 LLVMValueRef gelu_table_emit(ModuleContext *m, LLVMValueRef x) {
   LLVMValueRef scale = emit_splat(m, SCALE), rounder = emit_splat(m, ROUNDER);
   LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1);

@@ -192,9 +192,7 @@ LLVMValueRef elementary_softplus(ModuleContext *m, LLVMValueRef x);
 LLVMValueRef elementary_gelu(ModuleContext *m, LLVMValueRef x);
 /* gelu_pieces.c: GELU where lanes look up one of eight floats (TargetInfo.look_up). */
 LLVMValueRef gelu_pieces_emit(ModuleContext *m, LLVMValueRef x);
-/* gelu_table.c: whether the faster one is for this target. */
-bool gelu_table_fits(const TargetInfo *target);
-/* GELU from a table in registers. */
+/* gelu_table.c: where they look up one of 32. */
 LLVMValueRef gelu_table_emit(ModuleContext *m, LLVMValueRef x);
 
 /* The first node of a stage: its anchor, where it has one. */

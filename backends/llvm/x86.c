@@ -52,10 +52,10 @@ static const char *const cpus_v2[] = {"x86-64-v2", "nehalem",    "westmere", "sa
                                       "bdver3",    "bdver4",     NULL};
 
 /* What the rows of one level have in common: the CPU, its vectors, and the tile of floats. */
-#define V4_FLOATS                                                                                  \
-  .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v4", .tune = "generic",                     \
-  .vector_floats = 16, .vector_registers = 32, .has_fma = true, .has_half = true, .tile_rows = 14, \
-  .tile_columns = PLAN_PANEL
+#define V4_FLOATS                                                                 \
+  .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v4", .tune = "generic",    \
+  .vector_floats = 16, .vector_registers = 32, .has_fma = true, .has_half = true, \
+  .look_up = LOOK_UP_TWO, .tile_rows = 14, .tile_columns = PLAN_PANEL
 #define V3_FLOATS                                                                                  \
   .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v3", .tune = "generic", .vector_floats = 8, \
   .vector_registers = 16, .has_fma = true, .has_half = true, .look_up = LOOK_UP_PERMUTED,          \
