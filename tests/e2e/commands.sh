@@ -3,6 +3,9 @@
 # layers in floats, all of them small; and of plans of other models.
 set -eu
 atmc=$1 tools=$2
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/e2e/refuse.sh
+. "$here/refuse.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -17,14 +20,6 @@ gives() {
   shift
   "$atmc" "$@" >said 2>log || fail "$*"
   grep -qe "$text" said log || fail "$*: no \"$text\""
-}
-# refuse CODE MESSAGE COMMAND OPTION...: one message.
-refuse() {
-  wanted=$1 message=$2 code=0
-  shift 2
-  "$atmc" "$@" >said 2>log || code=$?
-  [ $code = "$wanted" ] && [ ! -s said ] && [ "$(grep -c 'error: ' log)" = 1 ] || fail "$*: $code"
-  grep -qF -e "$message" log || fail "$*: no \"$message\""
 }
 # model NAME INPUTS LAYERS OUTPUTS: NAME.json, and NAME.st with weights of noise.
 model() {
@@ -102,7 +97,6 @@ gives '"quantized_bytes"' inspect eight.json --quantize=int8 --json
 gives '"holds"' report eight.json --weights eight.st --shape 1x3x8x8 --quantize=int8 --json
 
 # -- plans of others --------------------------------------------------------------------------------------------------
-# other_plan MODEL: the plan of eight is refused as MODEL's.
 "$atmc" compile eight.json --weights eight.st --shape 1x3x8x8 --emit=plan -o eight 2>log >said
 compile="compile labels.json --weights labels.st --shape 1x3x8x8 --emit=obj -o made"
 refuse 1 'a plan of "eight"; the model is "labels"' $compile --from-plan=eight.plan

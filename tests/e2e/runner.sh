@@ -5,6 +5,8 @@
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/e2e/refuse.sh
+. "$here/refuse.sh"
 model=$here/pixels/model.json
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -12,14 +14,6 @@ cd "$work"
 "$atmc" weights "$model" --synthetic=1 -o w.st
 "$tools/make_pixels" nhwc rgb 37 50 2 bytes.npy floats.npy
 
-# refuse CODE MESSAGE COMMAND OPTION...
-refuse() {
-  wanted=$1 message=$2
-  shift 2
-  code=0
-  "$atmc" "$@" >out 2>log || code=$?
-  [ $code = "$wanted" ] && grep -q -- "$message" log || { echo "$*: $code"; cat log out; exit 1; }
-}
 ran=""
 # try TARGET RUNNER...
 try() {

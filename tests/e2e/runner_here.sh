@@ -4,6 +4,8 @@
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/e2e/refuse.sh
+. "$here/refuse.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -11,16 +13,6 @@ export TMPDIR="$work/tmp"
 mkdir tmp
 "$atmc" weights "$here/pixels/model.json" --synthetic=1 -o w.st
 "$tools/make_pixels" nhwc rgb 37 50 2 bytes.npy floats.npy
-
-# refuse CODE MESSAGE COMMAND OPTION...
-refuse() {
-  wanted=$1 message=$2
-  shift 2
-  code=0
-  "$atmc" "$@" >out 2>log || code=$?
-  [ $code = "$wanted" ] && grep -q -- "$message" log || { echo "$*: $code"; cat log out; exit 1; }
-  [ ! -s out ] && [ "$(grep -c 'error: ' log)" = 1 ] || { echo "$*: more than one message"; cat log out; exit 1; }
-}
 
 # The same bits as in this process, on threads too; and nothing is left.
 set -- "$here/pixels/model.json" --weights w.st
