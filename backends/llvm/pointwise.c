@@ -87,9 +87,10 @@ static LLVMValueRef evaluate_GELU(KernelEmitter *k, const Node *node, Site site)
   return elementary_gelu(k->m, operand(k, node->operands[0], site));
 }
 
+/* Below -88, where the sigmoid stays above 0, it is multiplied by no more than that. */
 static LLVMValueRef evaluate_SILU(KernelEmitter *k, const Node *node, Site site) {
-  LLVMValueRef a = operand(k, node->operands[0], site);
-  return emit_fmul(k->m, a, elementary_sigmoid(k->m, a));
+  LLVMValueRef a = operand(k, node->operands[0], site), sigmoid = elementary_sigmoid(k->m, a);
+  return emit_fmul(k->m, emit_fmax(k->m, emit_splat(k->m, -88.0), a), sigmoid);
 }
 
 static LLVMValueRef evaluate_SOFTPLUS(KernelEmitter *k, const Node *node, Site site) {

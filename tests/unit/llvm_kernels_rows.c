@@ -1,5 +1,7 @@
 /* Kernels that read rows as they are, move elements, reduce or are calls, in LLVM IR against the
  * interpreter. kernel_fixture.h says how. */
+#include <float.h>
+
 #include "tests/unit/kernel_maps.h"
 
 /* -- rows -------------------------------------------------------------------------------------- */
@@ -105,6 +107,7 @@ Test(llvm_kernels_rows, silu_softplus) {
     }
     if (i == 0) fixture_data(&f)[5] = 200;
     if (i == 0) fixture_data(&f)[6] = -200;
+    if (i == 0) fixture_data(&f)[7] = -FLT_MAX;
     fixture_result(&f, build_silu(f.b, x), PORT_ROWS, false);
     fixture_result(&f, build_softplus(f.b, x), PORT_ROWS, false);
     fixture_check(&f, 2, 15, 2, 3e-7);
