@@ -5,12 +5,10 @@
 set -eu
 seconds=$1
 shift
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cd "$root"
+cd "$(dirname "$0")/../.."
 cmake --preset fuzz >/dev/null
 cmake --build build-fuzz --target fuzz_targets >/dev/null
-findings=$root/build-fuzz/findings
-mkdir -p "$findings" build-fuzz/seeds
+mkdir -p build-fuzz/findings build-fuzz/seeds
 # Words come from the tables that the readers are made from.
 {
   sed -n 's/^\(OP\|STRUCTURE\)([A-Z0-9_]*, \([a-z0-9_]*\),.*/"\2"/p' ir/ops.def
@@ -42,18 +40,5 @@ gather plan tests/fuzz/corpus/plan/*
 gather photo tests/e2e/photos/*.png tests/e2e/photos/*.jpg
 gather model tests/fuzz/model.json tests/errors/*.json tests/e2e/aarch64/*.json
 [ $# -gt 0 ] || set -- recipe npy pickle safetensors pth ir plan model photo
-for target in "$@"; do
-  dict=""
-  case $target in
-    recipe | ir | plan) dict=-dict=build-fuzz/text.dict ;;
-    model | safetensors) dict=-dict=build-fuzz/json.dict ;;
-  esac
-  printf '%s: ' "$target"
-  # Freed memory is watched for a while, not until 256 MB of it have pushed all else from the caches.
-  export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8:malloc_context_size=4
-  "build-fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" \
-    -timeout=20 -rss_limit_mb=4096 -max_len=65536 -artifact_prefix="$findings/$target-" \
-    -print_final_stats=1 $dict "build-fuzz/corpus/$target" "build-fuzz/seeds/$target" \
-    >"build-fuzz/$target.log" 2>&1 || { tail -40 "build-fuzz/$target.log"; exit 1; }
-  sed -n 's/^stat::number_of_executed_units: *\(.*\)/\1 runs/p' "build-fuzz/$target.log"
-done
+# As many at once as there are processors.
+printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" sh tests/fuzz/target.sh "$seconds"
