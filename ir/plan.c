@@ -23,7 +23,7 @@ static const struct {
   DType dtype;
   uint32_t group, rows, parts; /* `parts` vectors of sums for `rows` rows */
 } dots[DOT_KIND_COUNT] = {
-    [DOT_PAIRS] = {DTYPE_S16, 4, 1, 2},    [DOT_FOURS_U8] = {DTYPE_U8, 4, 1, 1},
+    [DOT_PAIRS] = {DTYPE_S16, 4, 1, 1},    [DOT_FOURS_U8] = {DTYPE_U8, 4, 1, 1},
     [DOT_FOURS_S8] = {DTYPE_S8, 4, 1, 1},  [DOT_LONG_PAIRS] = {DTYPE_S8, 4, 1, 2},
     [DOT_EIGHTS_S8] = {DTYPE_S8, 8, 2, 2},
 };

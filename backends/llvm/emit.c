@@ -206,7 +206,7 @@ LLVMValueRef emit_fmin(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
 /* A shuffle of two vectors; `index[i]` chooses lane i of the result, -1: any. */
 LLVMValueRef emit_shuffle_two(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
                               const int32_t *index, uint32_t count) {
-  LLVMValueRef mask[MAX_LANES];
+  LLVMValueRef mask[MAX_SHUFFLED];
   for (uint32_t i = 0; i < count; ++i) {
     mask[i] = index[i] < 0 ? LLVMGetPoison(m->i32) : emit_i32(m, index[i]);
   }

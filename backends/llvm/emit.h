@@ -17,6 +17,7 @@
 
 /* Of a register of any target, and of several of them as one vector. */
 enum { MAX_REGISTER_LANES = 16, MAX_LANES = 2 * MAX_REGISTER_LANES };
+enum { MAX_SHUFFLED = 4 * MAX_REGISTER_LANES }; /* elements of a shuffle: bytes of a register */
 
 /* One LLVM module being filled. Made by emit_open, which owns builder and module; the context is
  * the caller's. */

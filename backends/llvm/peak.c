@@ -107,7 +107,7 @@ static void emit_softplus_values(ModuleContext *m, LLVMValueRef function) {
 static uint64_t count_dots(const TargetInfo *target) {
   const Dot *dot = dot_of_kind(target->dot);
   uint64_t macs = (uint64_t)plan_dot_group(target->dot) * dot->steps * dot->rows;
-  macs = macs * target->vector_floats / plan_dot_sums(target->dot, dot->rows);
+  macs = macs * target->vector_floats / plan_dot_sums(target->dot, dot->rows) / dot->halves;
   return TURNS * chain_count(target) * macs;
 }
 
@@ -136,13 +136,14 @@ static void emit_dot_chains(ModuleContext *m, LLVMValueRef function) {
   for (uint32_t i = 0; i < count; ++i) chains[i] = emit_splat_i32(m, (int32_t)i);
   Loop turns;
   loop_begin_carrying(m, &turns, turns_of(m, TURNS), chains, count);
+  LLVMValueRef columns[LOOP_MAX_CARRIED][DOT_MOST_STEPS];
   for (uint32_t i = 0; i < count; ++i) {
-    LLVMValueRef columns[DOT_MOST_STEPS];
     for (uint32_t s = 0; s < dot->steps; ++s) {
-      columns[s] = columns_of(m, turns.carried[i], LLVMTypeOf(rows[s]));
+      columns[i][s] = columns_of(m, turns.carried[i], LLVMTypeOf(rows[s]));
     }
-    chains[i] = dot->add(m, turns.carried[i], rows, columns, dot->steps);
+    chains[i] = turns.carried[i];
   }
+  dot_add(m, rows, columns, dot->steps, count, chains);
   loop_end(m, &turns, chains);
   LLVMValueRef sum = turns.carried[0];
   for (uint32_t i = 1; i < count; ++i) sum = emit_add(m, sum, turns.carried[i]);

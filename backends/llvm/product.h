@@ -151,13 +151,17 @@ uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step
 /* One register of rows, or of columns, at some steps of K. */
 enum { DOT_MOST_ROWS = 2, DOT_MOST_STEPS = 2, DOT_MOST_PARTS = 2 };
 typedef struct Dot {
-  uint32_t rows;  /* in a register of rows; what stands for a row that is not there is not used */
-  uint32_t steps; /* of K, added at once, or one alone */
-  /* One step of `rows` rows, each at an address of its own, */
+  uint32_t rows;   /* in a register of rows; what stands for a row that is not there is not used */
+  uint32_t steps;  /* of K, added at once, or one alone */
+  uint32_t halves; /* of a step, added one after the other: one is all of it */
+  /* A half of a step of `rows` rows, each at an address of its own, */
   LLVMValueRef (*row)(ModuleContext *m, const LLVMValueRef *addresses);
-  /* and of a vector of columns, in as many registers as one row has sums (plan_dot_sums). */
-  void (*columns)(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
-  /* The products of `steps` steps, added to the sums of one register of columns. */
+  /* and half `half` of a vector of columns, whose step is at `address`, in as many registers as one
+   * row has sums (plan_dot_sums). */
+  void (*columns)(ModuleContext *m, LLVMValueRef address, uint32_t half, LLVMValueRef *columns);
+  /* The products of a step, whose sums are lane by lane, */
+  LLVMValueRef (*multiply)(ModuleContext *m, LLVMValueRef row, LLVMValueRef columns);
+  /* or, where that is NULL, those of `steps` steps added to the sums of a register of columns. */
   LLVMValueRef (*add)(ModuleContext *m, LLVMValueRef sums, const LLVMValueRef *row,
                       const LLVMValueRef *columns, uint32_t steps);
   /* Of the sums of a vector of columns those of row `row`, one for each column. */
@@ -167,16 +171,21 @@ typedef struct Dot {
 const Dot *dot_of_kind(DotKind kind);
 /* and the one that the target of a module has. */
 const Dot *dot_of(ModuleContext *m);
-/* Of a target that multiplies s16: writes a vector of columns at `from` to `to`, converted, */
-void dot_widen(ModuleContext *m, LLVMValueRef from, LLVMValueRef to);
-/* and loads its registers from there. */
-void dot_load_widened(ModuleContext *m, LLVMValueRef address, LLVMValueRef *columns);
+/* Adds a register of rows at `steps` steps, times `count` registers of columns, to a sum each. */
+void dot_add(ModuleContext *m, const LLVMValueRef *row, LLVMValueRef (*columns)[DOT_MOST_STEPS],
+             uint32_t steps, uint32_t count, LLVMValueRef *sums);
+/* Of a target that multiplies s16: half `half` of a vector of columns, whose step is at `from`,
+ * which is also written to where its step is converted, at `to`; */
+LLVMValueRef dot_widen(ModuleContext *m, LLVMValueRef from, LLVMValueRef to, uint32_t half);
+/* and loaded from there. */
+LLVMValueRef dot_load_widened(ModuleContext *m, LLVMValueRef address, uint32_t half);
 
 /* -- product_widen.c --------------------------------------------------------------------------- */
 /* `tile` reads what its depth block becomes converted, if the product is `widened`, */
 void product_widen(const Product *p, Tile *tile);
-/* once these steps are converted, from step `k` on. */
-void product_widen_steps(const Product *p, const Tile *tile, LLVMValueRef k, uint32_t steps);
+/* once the turn of `steps` steps from step `k` on has converted them: floats before it multiplies;
+ * s8 are converted half by half, from the step that is at `tile`'s `stored` then. */
+void product_widen_turn(const Product *p, Tile *tile, LLVMValueRef k, uint32_t steps);
 
 /* -- product_prefetch.c ------------------------------------------------------------------------ */
 /* B of the first product behind `stage`, or NULL. In a kernel that is cut by columns: its first

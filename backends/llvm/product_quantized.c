@@ -43,42 +43,43 @@ static void begin(const Product *p, const Tile *tile, LLVMValueRef *acc) {
   }
 }
 
-/* The registers of vector `vector` of the tile's columns, at step `step`. */
-static void load_columns(const Product *p, const Tile *tile, LLVMValueRef b, uint32_t step,
-                         uint32_t vector, LLVMValueRef *columns) {
+/* A part of K: half `half` of step `step` of a turn. */
+typedef struct Depth {
+  uint32_t step, half;
+} Depth;
+
+/* The registers of vector `vector` of the tile's columns, at `k`: step `s` of `columns`. */
+static void load_columns(const Product *p, const Tile *tile, LLVMValueRef b, Depth k,
+                         uint32_t vector, LLVMValueRef (*columns)[DOT_MOST_STEPS], uint32_t s) {
   ModuleContext *m = p->k->m;
-  uint64_t offset = product_column_offset(p, tile, step, vector);
+  uint64_t offset = product_column_offset(p, tile, k.step, vector);
   LLVMValueRef at = emit_address(m, b, emit_i64(m, (int64_t)offset));
-  if (tile->b.dtype == DTYPE_S16) {
-    dot_load_widened(m, at, columns);
+  LLVMValueRef parts[DOT_MOST_PARTS] = {0};
+  if (tile->converts) {
+    uint64_t from = tile->stored_b.step_bytes * k.step +
+                    (uint64_t)vector * m->target->vector_floats * tile->stored_b.column_bytes;
+    LLVMValueRef stored = emit_address(m, tile->stored, emit_i64(m, (int64_t)from));
+    parts[0] = dot_widen(m, stored, at, k.half);
+  } else if (tile->b.dtype == DTYPE_S16) {
+    parts[0] = dot_load_widened(m, at, k.half);
   } else {
-    dot_of(m)->columns(m, at, columns);
+    dot_of(m)->columns(m, at, k.half, parts);
   }
+  for (uint32_t i = 0; i < parts_of(p); ++i) columns[i][s] = parts[i];
 }
 
-/* The register of rows from `row` on, at step `step`. The tile's last row stands for those behind
- * it. */
+/* The register of rows from `row` on, at `k`. The tile's last row stands for those behind it. */
 static LLVMValueRef load_rows(const Product *p, const Tile *tile, LLVMValueRef a, uint32_t row,
-                              uint32_t step) {
+                              Depth k) {
   ModuleContext *m = p->k->m;
+  uint64_t depth = k.step * p->a.step_bytes + k.half * p->a.step_bytes / dot_of(m)->halves;
   LLVMValueRef addresses[DOT_MOST_ROWS];
   for (uint32_t i = 0; i < dot_of(m)->rows; ++i) {
     uint32_t r = row + i < tile->rows ? row + i : tile->rows - 1;
-    uint64_t at = r * p->a.row_bytes + step * p->a.step_bytes;
+    uint64_t at = r * p->a.row_bytes + depth;
     addresses[i] = emit_address(m, a, emit_i64(m, (int64_t)at));
   }
   return dot_of(m)->row(m, addresses);
-}
-
-/* Some steps of rows by a vector of columns, added to its sums. */
-static void add_vector(const Product *p, const LLVMValueRef *rows,
-                       LLVMValueRef (*columns)[DOT_MOST_PARTS], uint32_t steps,
-                       LLVMValueRef *sums) {
-  LLVMValueRef own[DOT_MOST_STEPS];
-  for (uint32_t part = 0; part < parts_of(p); ++part) {
-    for (uint32_t s = 0; s < steps; ++s) own[s] = columns[s][part];
-    sums[part] = dot_of(p->k->m)->add(p->k->m, sums[part], rows, own, steps);
-  }
 }
 
 /* One step where a register has several rows: a tile has fewer of these than of columns, so they
@@ -86,14 +87,39 @@ static void add_vector(const Product *p, const LLVMValueRef *rows,
 static void add_passing_columns(const Product *p, const Tile *tile, const LLVMValueRef ab[2],
                                 uint32_t step, LLVMValueRef *acc) {
   const Dot *dot = dot_of(p->k->m);
-  LLVMValueRef rows[PLAN_TILE_SUMS], columns[1][DOT_MOST_PARTS];
+  LLVMValueRef rows[PLAN_TILE_SUMS], columns[DOT_MOST_PARTS][DOT_MOST_STEPS];
   uint32_t count = ceil_div_u32(tile->rows, dot->rows);
   if (step) emit_barrier(p->k->m);
-  for (uint32_t i = 0; i < count; ++i) rows[i] = load_rows(p, tile, ab[0], i * dot->rows, step);
+  Depth k = {.step = step};
+  for (uint32_t i = 0; i < count; ++i) rows[i] = load_rows(p, tile, ab[0], i * dot->rows, k);
   for (uint32_t v = 0; v < tile->vectors; ++v) {
-    load_columns(p, tile, ab[1], step, v, columns[0]);
+    load_columns(p, tile, ab[1], k, v, columns, 0);
     for (uint32_t i = 0; i < count; ++i) {
-      add_vector(p, &rows[i], columns, 1, &acc[(i * tile->vectors + v) * parts_of(p)]);
+      LLVMValueRef *sums = &acc[(i * tile->vectors + v) * parts_of(p)];
+      dot_add(p->k->m, &rows[i], columns, 1, parts_of(p), sums);
+    }
+  }
+}
+
+/* `steps` steps from `k` on, of each the half that it says, where a register has one row. The first
+ * row is added vector by vector: LLVM has no register left for two products before it is done. */
+static void add_passing_rows(const Product *p, const Tile *tile, const LLVMValueRef ab[2], Depth k,
+                             uint32_t steps, LLVMValueRef *acc) {
+  LLVMValueRef columns[PLAN_TILE_VECTORS * DOT_MOST_PARTS][DOT_MOST_STEPS];
+  LLVMValueRef rows[DOT_MOST_STEPS];
+  uint32_t count = tile->vectors * parts_of(p);
+  Depth at[DOT_MOST_STEPS];
+  for (uint32_t s = 0; s < steps; ++s) {
+    at[s] = (Depth){k.step + s, k.half};
+    for (uint32_t v = 0; v < tile->vectors; ++v) {
+      load_columns(p, tile, ab[1], at[s], v, columns + v * parts_of(p), s);
+    }
+  }
+  for (uint32_t r = 0; r < tile->rows; ++r) {
+    for (uint32_t s = 0; s < steps; ++s) rows[s] = load_rows(p, tile, ab[0], r, at[s]);
+    uint32_t at_once = r ? count : 1;
+    for (uint32_t i = 0; i < count; i += at_once) {
+      dot_add(p->k->m, rows, columns + i, steps, at_once, acc + r * count + i);
     }
   }
 }
@@ -106,18 +132,8 @@ static uint32_t add(const Product *p, const Tile *tile, const LLVMValueRef ab[2]
     return 1;
   }
   uint32_t steps = left < dot->steps ? 1 : dot->steps;
-  LLVMValueRef columns[PLAN_TILE_VECTORS][DOT_MOST_STEPS][DOT_MOST_PARTS];
-  LLVMValueRef rows[DOT_MOST_STEPS];
-  for (uint32_t s = 0; s < steps; ++s) {
-    for (uint32_t v = 0; v < tile->vectors; ++v) {
-      load_columns(p, tile, ab[1], step + s, v, columns[v][s]);
-    }
-  }
-  for (uint32_t r = 0; r < tile->rows; r += dot->rows) {
-    for (uint32_t s = 0; s < steps; ++s) rows[s] = load_rows(p, tile, ab[0], r, step + s);
-    for (uint32_t v = 0; v < tile->vectors; ++v, acc += parts_of(p)) {
-      add_vector(p, rows, columns[v], steps, acc);
-    }
+  for (uint32_t half = 0; half < dot->halves; ++half) {
+    add_passing_rows(p, tile, ab, (Depth){step, half}, steps, acc);
   }
   return steps;
 }

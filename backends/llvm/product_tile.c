@@ -133,13 +133,14 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   ModuleContext *m = p->k->m;
   LLVMValueRef a = emit_address(m, rows, emit_mul(m, k, p->a.step_bytes));
   LLVMValueRef b = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
-  if (tile->converts) product_widen_steps(p, tile, k, unroll);
+  Tile here = *tile;
+  if (tile->converts) product_widen_turn(p, &here, k, unroll);
   if (unroll == p->plan.unroll) product_prefetch_turn(p, tile, k);
   uint64_t apart = p->a.line ? p->a.row_bytes / p->a.step_bytes : unroll; /* windows, in steps */
   if (apart == 0) apart = 1; /* taps with gaps between them may meet others' in every step */
   for (uint32_t step = 0; step < unroll;) {
     if (step && step % apart == 0) emit_barrier(m);
-    step += p->way->add(p, tile, (LLVMValueRef[]){a, b}, step, unroll - step, acc);
+    step += p->way->add(p, &here, (LLVMValueRef[]){a, b}, step, unroll - step, acc);
   }
 }
 

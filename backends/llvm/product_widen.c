@@ -15,31 +15,29 @@ static uint64_t step_bytes(const Product *p) {
   return (uint64_t)plan_widened_column(p->type.dtype) * p->plan.tile_columns;
 }
 
-/* One vector of columns, from `from` to `to`. */
-static void convert_vector(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef to) {
+/* The floats of a turn's steps, from `from` to `to`. */
+static void convert_floats(const Product *p, const Tile *tile, LLVMValueRef from, LLVMValueRef to,
+                           uint32_t steps) {
   ModuleContext *m = p->k->m;
-  uint32_t lanes = m->target->vector_floats;
-  if (tile->stored_b.dtype == DTYPE_S8) {
-    dot_widen(m, from, to);
-  } else {
-    emit_store(m, stored_load(m, tile->stored_b.dtype, from, lanes, p->aligned), to, lanes);
-  }
-}
-
-void product_widen_steps(const Product *p, const Tile *tile, LLVMValueRef k, uint32_t steps) {
-  ModuleContext *m = p->k->m;
-  LLVMValueRef from = emit_address(m, tile->stored, emit_mul(m, k, tile->stored_b.step_bytes));
-  LLVMValueRef to = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
   uint32_t lanes = m->target->vector_floats, stored = lanes * tile->stored_b.column_bytes;
   uint32_t widened = lanes * tile->b.column_bytes;
   for (uint32_t step = 0; step < steps; ++step) {
     for (uint32_t v = 0; v < tile->vectors; ++v) {
       uint64_t b = step * tile->stored_b.step_bytes + v * stored,
                wide = step * tile->b.step_bytes + v * widened;
-      convert_vector(p, tile, emit_address(m, from, emit_i64(m, (int64_t)b)),
-                     emit_address(m, to, emit_i64(m, (int64_t)wide)));
+      LLVMValueRef at = emit_address(m, from, emit_i64(m, (int64_t)b));
+      LLVMValueRef floats = stored_load(m, tile->stored_b.dtype, at, lanes, p->aligned);
+      emit_store(m, floats, emit_address(m, to, emit_i64(m, (int64_t)wide)), lanes);
     }
   }
+}
+
+void product_widen_turn(const Product *p, Tile *tile, LLVMValueRef k, uint32_t steps) {
+  ModuleContext *m = p->k->m;
+  tile->stored = emit_address(m, tile->stored, emit_mul(m, k, tile->stored_b.step_bytes));
+  if (tile->stored_b.dtype == DTYPE_S8) return;
+  LLVMValueRef to = emit_address(m, tile->panel, emit_mul(m, k, tile->b.step_bytes));
+  convert_floats(p, tile, tile->stored, to, steps);
 }
 
 void product_widen(const Product *p, Tile *tile) {
