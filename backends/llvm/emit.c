@@ -287,6 +287,10 @@ LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef byte
   return LLVMBuildGEP2(m->builder, m->i8, base, &bytes, 1, "");
 }
 
+LLVMValueRef emit_settled(ModuleContext *m, LLVMValueRef address) {
+  return emit_intrinsic(m, "llvm.strip.invariant.group", &address, 1);
+}
+
 /* Floats of `type`, which may stand at any multiple of 4. */
 static LLVMValueRef load(ModuleContext *m, LLVMTypeRef type, LLVMValueRef address) {
   LLVMValueRef value = LLVMBuildLoad2(m->builder, type, address, "");

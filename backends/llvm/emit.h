@@ -114,6 +114,10 @@ LLVMValueRef emit_keep_lanes(ModuleContext *m, LLVMValueRef vector, uint32_t lan
 /* -- memory ------------------------------------------------------------------------------------ */
 /* base + bytes (i64). */
 LLVMValueRef emit_address(ModuleContext *m, LLVMValueRef base, LLVMValueRef bytes);
+/* `address`, which LLVM's strength reduction takes as it is. Of an innermost loop's addresses it
+ * would follow how each moves through all loops around it, for a third of the code generator's
+ * time. (Of pointers without invariant groups, as ours, the intrinsic strips nothing.) */
+LLVMValueRef emit_settled(ModuleContext *m, LLVMValueRef address);
 /* One float at `address`. */
 LLVMValueRef emit_load_f32(ModuleContext *m, LLVMValueRef address);
 /* Whole numbers of a vector, aligned to one. */

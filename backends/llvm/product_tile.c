@@ -144,15 +144,27 @@ static void multiply_turn(const Product *p, const Tile *tile, LLVMValueRef rows,
   }
 }
 
+/* `tile`, whose addresses are the same in all turns of the loop that follows. */
+static Tile settle(const Product *p, const Tile *tile) {
+  ModuleContext *m = p->k->m;
+  Tile settled = *tile;
+  settled.panel = emit_settled(m, tile->panel);
+  settled.next = emit_settled(m, tile->next);
+  if (p->streamed_rows) settled.next_rows = emit_settled(m, tile->next_rows);
+  return settled;
+}
+
 /* acc += A * B over the k of `range`, whose step is how many of them one turn takes. */
 static void multiply_turns(const Product *p, const Tile *tile, LLVMValueRef rows, LoopRange range,
                            LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
   uint32_t count = p->way->sums(p, tile);
+  Tile settled = settle(p, tile);
+  rows = emit_settled(m, rows);
   Loop loop;
   loop_begin_carrying(m, &loop, range, acc, count);
   memcpy(acc, loop.carried, count * sizeof *acc);
-  multiply_turn(p, tile, rows, loop.index, (uint32_t)range.step, acc);
+  multiply_turn(p, &settled, rows, loop.index, (uint32_t)range.step, acc);
   loop_end(m, &loop, acc);
   memcpy(acc, loop.carried, count * sizeof *acc);
 }

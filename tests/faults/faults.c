@@ -32,30 +32,31 @@ typedef struct Command {
   const char *timed; /* the output whose bytes depend on the clock; NULL: none */
 } Command;
 
-/* Every kind of output, the programs apart: linking them takes longest. */
+/* Every kind of output. What makes code has a model of few kernels, for LLVM takes longest. */
+#define SLIM "slim.json --weights slim.safetensors"
 #define TINY "tiny.json --weights tiny.safetensors"
 static const Command commands[] = {
     {"compile",
-     "compile " TINY " --shape 1x3x16x16 -o out/m --isa=v2 "
+     "compile " SLIM " --shape 1x3x16x16 -o out/m --isa=v2 "
      "--emit=obj,header,lib,asm,llvm-ir,ir,plan,cxx,python,rust,sbom,dep",
      NULL},
     {"compile-external",
-     "compile " TINY " --shape 1x3x16x16,1x3x24x16 -o out/m --isa=v3,v2 --weights-mode=external",
+     "compile " SLIM " --shape 1x3x16x16,1x3x24x16 -o out/m --isa=v3,v2 --weights-mode=external",
      NULL},
-    {"compile-plan", "compile " TINY " --shape 1x3x16x16 -o out/m --from-plan=m.plan", NULL},
+    {"compile-plan", "compile " SLIM " --shape 1x3x16x16 -o out/m --from-plan=m.plan", NULL},
     {"compile-pth", "compile net.json --weights net.pth --shape 1x3x32x32 -o out/m --isa=v2", NULL},
-    {"compile-int8", "compile " TINY " --shape 1x3x16x16 -o out/m --isa=v2 --quantize=int8", NULL},
-    {"link", "compile " TINY " --shape 1x3x16x16 -o out/m --isa=v2 --emit=shared,exe,obj", NULL},
+    {"compile-int8", "compile " SLIM " --shape 1x3x16x16 -o out/m --isa=v2 --quantize=int8", NULL},
+    {"link", "compile " SLIM " --shape 1x3x16x16 -o out/m --isa=v2 --emit=shared,exe,obj", NULL},
     {"run", "run " TINY " --input x.npy -o out/y.npy --isa=v2 --threads=2", NULL},
     {"run-interp", "run " TINY " --input x.npy -o out/y.npy --engine=interp", NULL},
     {"run-png", "run photo.json --weights photo.safetensors --input p.png --json --isa=v2", NULL},
     {"run-jpg", "run photo.json --weights photo.safetensors --input p.jpg --isa=v2", NULL},
     {"bench",
-     "bench " TINY " --shape 1x3x16x16 --isa=v2 --threads=2 --iterations=1 --profile "
+     "bench " SLIM " --shape 1x3x16x16 --isa=v2 --threads=2 --iterations=1 --profile "
      "--trace=out/t.json",
      "t.json"},
-    {"verify", "verify " TINY " --shape 1x3x16x16 --isa=v2 --threads=2", NULL},
-    {"report", "report " TINY " --shape 1x3x16x16 --isa=v2 -o out/r.html", "r.html"},
+    {"verify", "verify " SLIM " --shape 1x3x16x16 --isa=v2 --threads=2", NULL},
+    {"report", "report " SLIM " --shape 1x3x16x16 --isa=v2 -o out/r.html", "r.html"},
     {"offsets", "offsets " TINY " --input x.npy -o out", NULL},
     {"inspect", "inspect tiny.json --json --isa=v2", NULL},
     {"inspect-weights", "inspect net.pth", NULL},
@@ -331,19 +332,20 @@ static int find_text(const char *const *texts, uint32_t count, const char *text)
 /* The files that commands read, made by atmc itself. */
 static void make_inputs(const char *atmc, const char *source) {
   char script[4096];
-  snprintf(script, sizeof script,
-           "set -e; s='%s/tests'; a='%s'; cp $s/faults/tiny.json $s/faults/names .;"
-           "cp $s/e2e/checkpoints/tiny.json net.json; cp $s/e2e/checkpoints/tiny.pth net.pth;"
-           "cp $s/e2e/photos/photo.png p.png; cp $s/e2e/photos/photo.jpg p.jpg;"
-           "cp $s/e2e/pixels/model.json photo.json;"
-           "$a weights tiny.json --synthetic=1 -o tiny.safetensors;"
-           "$a weights photo.json --synthetic=1 -o photo.safetensors;"
-           "$a compile tiny.json --weights tiny.safetensors --shape 1x3x16x16 -o m --isa=v2"
-           " --emit=obj,plan,ir 2>log;"
-           "{ printf '\\223NUMPY\\001\\000\\166\\000'; printf '%%-117s\\n'"
-           " \"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 16, 16), }\";"
-           " head -c 3072 /dev/zero; } >x.npy; mkdir out tmp; rm log",
-           source, atmc);
+  snprintf(
+      script, sizeof script,
+      "set -e; s='%s/tests'; a='%s'; cp $s/faults/tiny.json $s/faults/slim.json $s/faults/names .;"
+      "cp $s/e2e/checkpoints/tiny.json net.json; cp $s/e2e/checkpoints/tiny.pth net.pth;"
+      "cp $s/e2e/photos/photo.png p.png; cp $s/e2e/photos/photo.jpg p.jpg;"
+      "cp $s/e2e/pixels/model.json photo.json;"
+      "for m in tiny slim; do $a weights $m.json --synthetic=1 -o $m.safetensors; done;"
+      "$a weights photo.json --synthetic=1 -o photo.safetensors;"
+      "$a compile slim.json --weights slim.safetensors --shape 1x3x16x16 -o m --isa=v2"
+      " --emit=obj,plan,ir 2>log;"
+      "{ printf '\\223NUMPY\\001\\000\\166\\000'; printf '%%-117s\\n'"
+      " \"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 16, 16), }\";"
+      " head -c 3072 /dev/zero; } >x.npy; mkdir out tmp; rm log",
+      source, atmc);
   if (system(script) != 0) stop(script);
 }
 
@@ -368,7 +370,7 @@ static void repeat(Trials *t, const Command *command, const char *span, const ch
 }
 
 int main(int argc, char **argv) {
-  char folder[] = "/tmp/faults.XXXXXX", tmp[64], command[64];
+  char folder[] = "/tmp/faults.XXXXXX", tmp[64], command[64], compiler[4096];
   if (argc < 6) return 2;
   Trials t = {.atmc = realpath(argv[1], NULL),
               .library = realpath(argv[2], NULL),
@@ -377,6 +379,8 @@ int main(int argc, char **argv) {
   make_inputs(t.atmc, argv[5]);
   snprintf(tmp, sizeof tmp, "%s/tmp", folder);
   setenv("TMPDIR", tmp, 1);
+  snprintf(compiler, sizeof compiler, "sh %s/tests/faults/cc.sh", argv[5]);
+  setenv("CC", compiler, 1);
   setenv("SOURCE_DATE_EPOCH", "0", 1);
   t.fault = map_fault();
   for (uint32_t i = 0; i < COMMANDS; ++i) {
