@@ -7,10 +7,10 @@
  * (p, p + 1), moved into the map where it is outside: hat, taken at its new place, gives the right
  * weights.
  *
- * Two steps for a batch of rows. First, for a vector of offsets at a time: clamp to [-(n+1), n+1]
- * (a NaN becomes the lower bound), then where the pair is and its two weights go to slots in the
- * stage's room. Then, for each group of channels: two loads and low * a + high * b. (A batch,
- * because a slot is slow to read right after it was written as part of a vector.)
+ * Two steps for a batch of rows. First, for a vector of offsets at a time: where the pair is and
+ * its two weights go to slots in the stage's room; weights are 0 far outside, and where an offset
+ * is a NaN. Then, for each group of channels: two loads and low * a + high * b. (A batch, because a
+ * slot is slow to read right after it was written as part of a vector.)
  *
  * Groups narrower than a vector are put together to whole ones.
  */
@@ -25,29 +25,18 @@ typedef struct Sample {
   uint32_t share; /* channels that have one offset: a group */
   uint32_t groups, channels;
   SampleRoom room;
-  int64_t size;           /* of the axis */
-  int64_t stride;         /* bytes between neighbours along it */
-  int64_t next;           /* bytes from the first of a pair to the second */
-  LLVMValueRef pair;      /* [batch][slots]: u32, its first one's floats from the line */
+  int64_t size;      /* of the axis */
+  int64_t stride;    /* bytes between neighbours along it */
+  int64_t next;      /* bytes from the first of a pair to the second */
+  LLVMValueRef pair; /* [batch][slots]: u32, floats from the group at position 0 to the first */
   LLVMValueRef low, high; /* [batch][slots]: weights */
   /* of the present row */
   LLVMValueRef slot;     /* i64: its first slot */
-  LLVMValueRef position; /* i32: along the axis */
+  LLVMValueRef position; /* a vector: along the axis */
   LLVMValueRef line;     /* the map at position 0 of the axis */
 } Sample;
 
 /* -- where the neighbours are ------------------------------------------------------------------ */
-
-/* The floats between the line and each group's channels, from group `column` on. */
-static LLVMValueRef group_floats(ModuleContext *m, const Sample *s, LLVMValueRef column) {
-  LLVMValueRef lanes[MAX_LANES], share = emit_i32(m, (int32_t)s->share);
-  for (uint32_t i = 0; i < m->target->vector_floats; ++i) {
-    lanes[i] = emit_i32(m, (int32_t)(i * s->share));
-  }
-  LLVMValueRef first = LLVMBuildTrunc(m->builder, column, m->i32, "");
-  first = LLVMBuildMul(m->builder, first, share, "");
-  return emit_add(m, emit_broadcast(m, first), LLVMConstVector(lanes, m->target->vector_floats));
-}
 
 /* Group `group` of the present row in one of the three tables of slots. */
 static LLVMValueRef slot_address(ModuleContext *m, const Sample *s, LLVMValueRef slots,
@@ -55,12 +44,17 @@ static LLVMValueRef slot_address(ModuleContext *m, const Sample *s, LLVMValueRef
   return emit_address(m, slots, emit_mul(m, emit_add(m, s->slot, group), 4));
 }
 
-/* `index` moved to a place where it and the next are inside. */
-static LLVMValueRef move_inside(ModuleContext *m, const Sample *s, LLVMValueRef index) {
-  int64_t last = s->size > 1 ? s->size - 2 : 0;
-  LLVMValueRef low[] = {index, emit_splat_i32(m, 0)};
-  LLVMValueRef high[] = {emit_intrinsic(m, "llvm.smax", low, 2), emit_splat_i32(m, (int32_t)last)};
-  return emit_intrinsic(m, "llvm.smin", high, 2);
+/* `place` moved to one where it and the next are inside; a NaN to 0. */
+static LLVMValueRef move_inside(ModuleContext *m, const Sample *s, LLVMValueRef place) {
+  double last = s->size > 1 ? (double)s->size - 2 : 0;
+  place = emit_fmax(m, place, LLVMConstNull(m->vector));
+  return emit_fmin(m, place, emit_splat(m, last));
+}
+
+/* The smaller one; a NaN if both are. */
+static LLVMValueRef least(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  if (!m->target->number_min) return emit_fmin(m, a, b);
+  return emit_intrinsic(m, "llvm.minnum", (LLVMValueRef[]){a, b}, 2);
 }
 
 /* Stores the weights of a pair, `distance` behind its first one. */
@@ -69,7 +63,7 @@ static void store_weights(ModuleContext *m, const Sample *s, LLVMValueRef distan
   LLVMValueRef zero = LLVMConstNull(m->vector);
   LLVMValueRef magnitude = emit_intrinsic(m, "llvm.fabs", &distance, 1);
   LLVMValueRef low = emit_fmax(m, emit_fsub(m, emit_splat(m, 1), magnitude), zero);
-  LLVMValueRef high = emit_fmin(m, distance, emit_fsub(m, emit_splat(m, 2), distance));
+  LLVMValueRef high = least(m, distance, emit_fsub(m, emit_splat(m, 2), distance));
   high = s->size > 1 ? emit_fmax(m, high, zero) : zero;
   emit_store(m, low, slot_address(m, s, s->low, column), m->target->vector_floats);
   emit_store(m, high, slot_address(m, s, s->high, column), m->target->vector_floats);
@@ -84,35 +78,36 @@ static void prefetch_offsets(KernelEmitter *k, const Sample *s, Site site) {
 }
 
 /* The first step: a SiteEmitter over groups, so `site.lanes` may be more than are left. Their slots
- * are there (`slots` is rounded up), and what they hold is never read. */
+ * are there (`slots` is rounded up), and what they hold is never read. Places are whole numbers, as
+ * floats: those inside of a map they hold exactly. */
 static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   const Sample *s = context;
   ModuleContext *m = k->m;
-  double bound = (double)s->size + 1;
   LLVMValueRef offset = view_load(k, s->offsets, site);
   prefetch_offsets(k, s, site);
-  offset = emit_fmin(m, emit_fmax(m, offset, emit_splat(m, -bound)), emit_splat(m, bound));
   LLVMValueRef whole = emit_intrinsic(m, "llvm.floor", &offset, 1);
-  LLVMValueRef index = LLVMBuildFPToSI(m->builder, whole, m->vector_i32, "");
-  index = emit_add(m, index, emit_broadcast(m, s->position));
-  LLVMValueRef inside = move_inside(m, s, index);
-  LLVMValueRef moved = LLVMBuildSub(m->builder, index, inside, "");
-  moved = LLVMBuildSIToFP(m->builder, moved, m->vector, "");
-  store_weights(m, s, emit_fadd(m, emit_fsub(m, offset, whole), moved), site.column);
+  LLVMValueRef inside = move_inside(m, s, emit_fadd(m, whole, s->position));
+  LLVMValueRef moved = emit_fsub(m, inside, s->position);
+  store_weights(m, s, emit_fsub(m, offset, moved), site.column);
+  LLVMValueRef index = LLVMBuildFPToSI(m->builder, inside, m->vector_i32, "");
   LLVMValueRef stride = emit_splat_i32(m, (int32_t)(s->stride / 4));
-  LLVMValueRef floats = LLVMBuildMul(m->builder, inside, stride, "");
-  floats = emit_add(m, floats, group_floats(m, s, site.column));
+  LLVMValueRef floats = LLVMBuildMul(m->builder, index, stride, "");
   emit_store(m, floats, slot_address(m, s, s->pair, site.column), m->target->vector_floats);
 }
 
 /* -- reading them ------------------------------------------------------------------------------ */
 
-/* The first of group `group`'s neighbours. */
-static LLVMValueRef load_pair(ModuleContext *m, const Sample *s, LLVMValueRef group) {
-  LLVMValueRef slot = slot_address(m, s, s->pair, group);
+/* The first of the neighbours of group `group` + `plus`. */
+static LLVMValueRef load_pair(ModuleContext *m, const Sample *s, LLVMValueRef group,
+                              uint32_t plus) {
+  LLVMValueRef slot = slot_address(m, s, s->pair, emit_add(m, group, emit_i64(m, plus)));
   LLVMValueRef floats = LLVMBuildLoad2(m->builder, m->i32, slot, "");
   LLVMSetAlignment(floats, 4);
-  return emit_address(m, s->line, emit_mul(m, LLVMBuildZExt(m->builder, floats, m->i64, ""), 4));
+  LLVMValueRef bytes = emit_mul(m, LLVMBuildZExt(m->builder, floats, m->i64, ""), 4);
+  uint64_t group_bytes = 4 * (uint64_t)s->share;
+  LLVMValueRef channels = emit_address(m, s->line, emit_mul(m, group, group_bytes));
+  LLVMValueRef pair = emit_address(m, channels, bytes);
+  return plus ? emit_address(m, pair, emit_i64(m, (int64_t)(plus * group_bytes))) : pair;
 }
 
 /* `count` floats `bytes` behind `address`. */
@@ -156,7 +151,7 @@ static void mix_vector(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVM
   int32_t spread[MAX_LANES];
   for (uint32_t i = 0; i < width; ++i) spread[i] = (int32_t)(i / s->share);
   for (uint32_t i = 0; i < count; ++i) {
-    LLVMValueRef address = load_pair(m, s, emit_add(m, group, emit_i64(m, i)));
+    LLVMValueRef address = load_pair(m, s, group, i);
     low[i] = load_floats(m, address, 0, s->share);
     high[i] = load_floats(m, address, s->next, s->share);
   }
@@ -173,7 +168,7 @@ static void mix_group(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMV
   static const int32_t first[MAX_LANES] = {0};
   LLVMValueRef low = load_weights(m, s, s->low, group, 1);
   LLVMValueRef high = load_weights(m, s, s->high, group, 1);
-  LLVMValueRef address = load_pair(m, s, group);
+  LLVMValueRef address = load_pair(m, s, group, 0);
   Site site = {.row = row, .column = emit_mul(m, group, s->share)};
   while (site.column_plus < s->share) {
     uint32_t channel = site.column_plus, count = m->target->vector_floats;
@@ -214,7 +209,8 @@ static void find_line(KernelEmitter *k, Sample *s, const Node *node, Type map, L
   LLVMValueRef i = LLVMBuildUDiv(m->builder, at, width, "");
   LLVMValueRef j = LLVMBuildURem(m->builder, at, width, "");
   bool along_h = node->attrs.AXIAL_SAMPLE.axis == 1;
-  s->position = LLVMBuildTrunc(m->builder, along_h ? i : j, m->i32, "");
+  LLVMValueRef position = LLVMBuildTrunc(m->builder, along_h ? i : j, m->i32, "");
+  s->position = emit_broadcast(m, LLVMBuildSIToFP(m->builder, position, m->f32, ""));
   LLVMValueRef origin = along_h ? j : emit_mul(m, i, (uint64_t)map.dims[2]);
   s->line = view_row(k, &s->x, origin);
 }
