@@ -64,8 +64,8 @@
 enum { PLAN_PITCH_BYTES = 64, PLAN_ALIGN = 64, PLAN_PANEL = 32, PLAN_STRIP = 16 };
 /* Readable bytes behind every buffer. */
 enum { PLAN_SLACK = 128 };
-/* Of a register tile: vectors in a row, and in all. */
-enum { PLAN_TILE_VECTORS = 8, PLAN_TILE_SUMS = 64 };
+/* Of a register tile: vectors in a row, and in all; those of a row that is alone. */
+enum { PLAN_TILE_VECTORS = 16, PLAN_TILE_SUMS = 64, PLAN_ROW_VECTORS = 8 };
 /* Depth blocks begin at multiples of it. */
 enum { PLAN_DEPTH_ALIGN = 4, PLAN_SHORT_RUN = 8 };
 /* Blocks have two sizes, and the last may have one of its own. */
@@ -120,6 +120,7 @@ typedef struct TargetInfo {
   LookUp look_up;        /* GELU's (gelu_pieces.c, gelu_table.c) */
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
   uint32_t tile_columns; /* divide PLAN_PANEL */
+  uint32_t row_vectors;  /* of columns, in a tile of a single row; 0: PLAN_ROW_VECTORS */
   DotKind dot;           /* of quantized products */
   uint32_t dot_rows;     /* their register tile */
   uint32_t dot_columns;
@@ -134,6 +135,11 @@ static inline uint32_t target_pointer_bytes(const TargetInfo *target) {
 /* How many vectors a long op takes at once. */
 static inline uint32_t target_long_vectors(const TargetInfo *target) {
   return target->long_vectors ? target->long_vectors : 1;
+}
+
+/* How many vectors of columns a tile of a single row of floats has. */
+static inline uint32_t target_row_vectors(const TargetInfo *target) {
+  return target->row_vectors ? target->row_vectors : PLAN_ROW_VECTORS;
 }
 
 /* Where a value of a kernel's body is while a block runs. */

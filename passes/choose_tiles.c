@@ -10,10 +10,12 @@
 #include "support/panic.h"
 
 /* One row alone is too short a tile to keep the multipliers busy and to draw on the memory's
- * bandwidth: it takes as many vectors as a tile may have, of several panels. */
+ * bandwidth: it takes more vectors of columns, of several panels. Sums of whole numbers may take
+ * several registers for a vector. */
 static void choose_tile(const PlanKernel *kernel, const TargetInfo *target, bool quantized,
                         ProductPlan *product) {
-  uint32_t wide = PLAN_TILE_VECTORS * target->vector_floats;
+  uint32_t vectors = quantized ? PLAN_ROW_VECTORS : target_row_vectors(target);
+  uint32_t wide = vectors * target->vector_floats;
   bool single = kernel->rows <= kernel->blocks;
   product->tile_rows = quantized ? target->dot_rows : target->tile_rows;
   product->tile_columns = quantized ? target->dot_columns : target->tile_columns;

@@ -106,6 +106,9 @@ Test(targets, has_consistent_rows) {
       cr_expect_eq(PLAN_PANEL % t->tile_columns, 0u);
       cr_expect_eq(t->tile_columns % t->vector_floats, 0u);
       cr_expect_leq(t->tile_rows * columns, t->vector_registers, "%s: the tile", t->name);
+      uint32_t single = target_row_vectors(t) + 1; /* sums of a row that is alone, and itself */
+      cr_expect_leq(single, t->vector_registers, "%s: a single row", t->name);
+      cr_expect_leq(single, PLAN_TILE_VECTORS + 1u, "%s: a single row", t->name);
       uint32_t others = t->row_lanes ? t->tile_rows + 2 : 0; /* rows, and two of columns */
       cr_expect_leq(t->tile_rows * columns + others, t->vector_registers, "%s: lanes", t->name);
       cr_expect_eq(target_row(t), &families[f]->rows[i]);
