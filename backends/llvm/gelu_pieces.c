@@ -7,7 +7,7 @@
  * rounded to floats; the last piece bends down to where a Phi(-a) is below 1e-7, and is constant
  * from MOST on. A NaN comes through a.
  *
- * Nothing is divided and there is no exponential: 23 operations on NEON, of which eight look up.
+ * Nothing is divided and there is no exponential: 23 operations on NEON, of which seven look up.
  */
 #include <string.h>
 
@@ -20,24 +20,26 @@ static const double SCALE = 1.3125, MOST = 5.5;
 /* 2^23: adding it rounds to an integer, which then stands in the low bits. */
 static const double ROUNDER = 8388608.0;
 
-/* Of powers of h = i - a SCALE, |h| <= 1/2, ascending: those of all pieces i. */
+/* Of powers of h = i - a SCALE, |h| <= 1/2, ascending: those of all pieces i. The lower half of
+ * the bits of the last is the upper half of the one before, which has no others: the least of their
+ * bits matter to none, and one look-up finds both. */
 static const double powers[POWERS][PIECES] = {
-    {0.5, 0.223058432, 0.0637781471, 0.0111354897, 0.00115331076, 6.96173447e-05, 2.42204283e-06,
-     4.48256223e-08},
-    {0.303956032, 0.227382511, 0.0951909944, 0.0223011486, 0.00292382203, 0.00021451994,
-     8.80798416e-06, 2.1593533e-07},
-    {2.85660811e-08, 0.0659975186, 0.0552583374, 0.0194186959, 0.00339457253, 0.000311321841,
-     1.53402652e-05, 3.97612212e-07},
-    {-0.0294072609, -0.00922853127, 0.0121749807, 0.00911489129, 0.00234440737, 0.000280445907,
-     1.6956641e-05, 5.37387564e-07},
-    {3.17566514e-06, -0.00772213563, -0.00181380997, 0.00208944432, 0.00103246665, 0.000173370034,
-     1.32569467e-05, 5.0758797e-07},
-    {0.00257313834, -9.43088962e-05, -0.00147915038, -6.59621364e-05, 0.000276578037,
-     7.62538693e-05, 7.77112564e-06, 3.61890045e-07},
-    {2.58369964e-05, 0.000572960766, -0.000136625982, -0.000179606155, 2.55809427e-05,
-     2.35211828e-05, 3.63776576e-06, 1.91638705e-07},
-    {-0.000153319153, 5.60904009e-05, 7.32737462e-05, -3.93330483e-05, -1.37176039e-05,
-     4.3298196e-06, 1.22146673e-06, 1.48090976e-07},
+    {0.5, 0.223058417, 0.0637781471, 0.0111354897, 0.00115331076, 6.96173665e-05, 2.42204396e-06,
+     4.1952287e-08},
+    {0.303956032, 0.227382496, 0.0951909944, 0.0223011486, 0.0029238218, 0.000214519954,
+     8.80798598e-06, 2.14907047e-07},
+    {3.76251705e-08, 0.0659976453, 0.055258356, 0.0194187034, 0.00339456764, 0.000311320415,
+     1.5340207e-05, 4.11159334e-07},
+    {-0.029407151, -0.00922869332, 0.0121749705, 0.00911489036, 0.00234443531, 0.000280445762,
+     1.69567393e-05, 5.37385063e-07},
+    {3.69806639e-06, -0.00772334775, -0.00181419298, 0.00208933977, 0.00103247678, 0.000173384309,
+     1.32576197e-05, 5.07685002e-07},
+    {0.00257437024, -9.37676086e-05, -0.00147934502, -6.60326114e-05, 0.000276407198, 7.6254677e-05,
+     7.77019795e-06, 3.61813278e-07},
+    {2.7179718e-05, 0.000576019287, -0.000135421753, -0.000179290771, 2.56299973e-05, 2.348423e-05,
+     3.63588333e-06, 1.90921128e-07},
+    {-0.000152796099, 5.58440479e-05, 7.42544507e-05, -3.90347413e-05, -1.34836509e-05,
+     4.32782917e-06, 1.22348001e-06, 1.49201881e-07},
 };
 
 /* The table of one power as a constant, from piece `first` on. */
@@ -65,14 +67,19 @@ static LLVMValueRef look_up_permuted(ModuleContext *m, uint32_t power, LLVMValue
 
 /* -- tbl --------------------------------------------------------------------------------------- */
 
+static uint32_t bits_of(double value) {
+  float single = (float)value;
+  uint32_t bits;
+  memcpy(&bits, &single, sizeof bits);
+  return bits;
+}
+
 /* Of lanes that hold ROUNDER + i the bytes of float i: 4 i, 4 i + 1, 4 i + 2 and 4 i + 3. The bits
  * of ROUNDER, multiplied as well, are taken off by what is added. */
 static LLVMValueRef bytes_of(ModuleContext *m, LLVMValueRef shifted) {
   enum { FACTOR = 0x04040404, BYTES = 0x03020100 };
-  float rounder = (float)ROUNDER, added;
-  uint32_t bits;
-  memcpy(&bits, &rounder, sizeof bits);
-  bits = BYTES - bits * FACTOR;
+  float added;
+  uint32_t bits = BYTES - bits_of(ROUNDER) * FACTOR;
   memcpy(&added, &bits, sizeof added);
   LLVMValueRef plus =
       LLVMBuildBitCast(m->builder, constant_addend(m, (double)added), m->vector_i32, "");
@@ -93,11 +100,27 @@ static LLVMValueRef look_up_four(ModuleContext *m, uint32_t power, LLVMValueRef 
   return LLVMBuildBitCast(m->builder, found, LLVMVectorType(m->f32, HALF), "");
 }
 
-static LLVMValueRef look_up_bytes(ModuleContext *m, uint32_t power, LLVMValueRef bytes) {
+static LLVMValueRef look_up_any(ModuleContext *m, uint32_t power, LLVMValueRef bytes) {
   if (m->target->vector_floats == HALF) return look_up_four(m, power, bytes);
   CHECK(m->target->vector_floats == 2 * HALF);
   return emit_concat(m, look_up_four(m, power, emit_half(m, bytes, 0)),
                      look_up_four(m, power, emit_half(m, bytes, 1)));
+}
+
+/* `*last`: what was found of the last power, which is the first to be looked up. */
+static LLVMValueRef look_up_bytes(ModuleContext *m, uint32_t power, LLVMValueRef bytes,
+                                  LLVMValueRef *last) {
+  if (power != POWERS - 2) {
+    LLVMValueRef found = look_up_any(m, power, bytes);
+    if (power == POWERS - 1) *last = found;
+    return found;
+  }
+  for (uint32_t i = 0; i < PIECES; ++i) {
+    CHECK(bits_of(powers[power][i]) == bits_of(powers[power + 1][i]) << 16);
+  }
+  LLVMValueRef bits = LLVMBuildBitCast(m->builder, *last, m->vector_i32, "");
+  bits = LLVMBuildShl(m->builder, bits, emit_splat_i32(m, 16), "");
+  return LLVMBuildBitCast(m->builder, bits, m->vector, "");
 }
 
 /* -- both -------------------------------------------------------------------------------------- */
@@ -113,9 +136,10 @@ LLVMValueRef gelu_pieces_emit(ModuleContext *m, LLVMValueRef x) {
   LLVMValueRef h = emit_fma(m, minus, scale, piece);
   LLVMValueRef index = LLVMBuildBitCast(m->builder, shifted, m->vector_i32, "");
   if (by_bytes) index = bytes_of(m, index);
-  LLVMValueRef sum = NULL;
+  LLVMValueRef sum = NULL, last = NULL;
   for (uint32_t power = POWERS; power-- > 0;) {
-    LLVMValueRef c = by_bytes ? look_up_bytes(m, power, index) : look_up_permuted(m, power, index);
+    LLVMValueRef c =
+        by_bytes ? look_up_bytes(m, power, index, &last) : look_up_permuted(m, power, index);
     sum = sum ? emit_fma(m, sum, h, c) : c;
   }
   return emit_fma(m, minus, sum, emit_fmax(m, x, LLVMConstNull(m->vector)));
