@@ -1,6 +1,6 @@
 #!/bin/sh
 # determinism.sh ATMC TOOLS MODEL BATCH...: the same bits for any number of threads, and for an image
-# alone or in a batch. A batch is "HEIGHT WIDTH IMAGES".
+# alone or in a batch, by a program of all of them. A batch is "HEIGHT WIDTH IMAGES".
 set -eu
 atmc=$1 tools=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,9 +9,12 @@ shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-run() { # IMAGE THREADS ISA OUT
-  "$atmc" run "$json" --weights "$work/w.safetensors" --input image="$1" --threads="$2" --isa="$3" \
-    --output logits="$4"
+build() { # SHAPES ISA
+  "$atmc" compile "$json" --weights "$work/w.safetensors" --shape "$1" --isa="$2" --weights-mode=external \
+    --emit=exe -o "$work/program" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+}
+run() { # IMAGE THREADS OUT
+  "$work/program" --weights="$work/program.weights" --input image="$1" --threads="$2" --output logits="$3" >"$work/log"
 }
 same() {
   cmp "$1" "$2" || { echo "$3: other bits"; exit 1; }
@@ -23,14 +26,16 @@ for isa in v4 v3 v2; do
   for batch in "$@"; do
     images=${batch##* } size=${batch% *}
     "$tools/make_image" "${size% *}" "${size#* }" 0 "$images" "$work/batch.npy"
-    run "$work/batch.npy" 1 $isa "$work/batch1.npy"
+    shape=3x${size% *}x${size#* }
+    build "${images}x$shape,1x$shape" $isa
+    run "$work/batch.npy" 1 "$work/batch1.npy"
     for threads in 2 3 8; do
-      run "$work/batch.npy" $threads $isa "$work/out.npy"
+      run "$work/batch.npy" $threads "$work/out.npy"
       same "$work/batch1.npy" "$work/out.npy" "$isa, batch $batch, $threads threads"
     done
     for image in 0 $((images - 1)); do
       "$tools/npy_row" "$work/batch.npy" "$image" "$work/image.npy"
-      run "$work/image.npy" 1 $isa "$work/out.npy"
+      run "$work/image.npy" 1 "$work/out.npy"
       "$tools/npy_row" "$work/batch1.npy" "$image" "$work/expected.npy"
       same "$work/expected.npy" "$work/out.npy" "$isa, batch $batch, image $image alone"
     done
