@@ -1,14 +1,13 @@
 #!/bin/sh
-# heads.sh ATMC TOOLS ISA [--answers=ANSWER,...] CASE...: segmentation with native code (ISA v4, v3, v2) or the interpreter (ISA interp)
-# against recorded double-precision outputs: logits at a quarter of the size and in full, and labels wherever the
-# recorded best class leads clearly; or of some of these answers alone. A case is HEAD_SIZE-HxW, as the files of golden/ are called. Exit code 77: skipped.
+# heads.sh ATMC TOOLS ISA [--short] CASE...: segmentation with native code (ISA v4, v3, v2) or the interpreter (ISA
+# interp) against recorded double-precision outputs: logits of all pixels (--short: not these, which are resized alone),
+# and at once logits at a quarter of the size and labels wherever the recorded best class leads clearly. A case is
+# HEAD_SIZE-HxW, as the files of golden/ are called. Exit code 77: skipped.
 set -eu
 atmc=$1 tools=$2 isa=$3
 shift 3
-answers="logits logits4 labels"
-case $1 in
-  --answers=*) answers=$(echo "${1#*=}" | tr , ' ') && shift ;;
-esac
+answers="logits labels"
+[ "$1" != --short ] || { answers=labels && shift; }
 golden=$(cd "$(dirname "$0")" && pwd)/golden
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -24,20 +23,18 @@ for case in "$@"; do
   head=${model%_*} name=atmnet_${model##*_}
   "$tools/make_image" "${size%x*}" "${size#*x}" 0 1 "$work/image.npy"
   rm -f "$work/w.safetensors"
-  got=
   for answer in $answers; do
     "$atmc" init "$name" --head="$head" --answer="$answer" -o "$work/$answer.json"
+    [ $answer != labels ] || sed -i 's/{"name": "labels", "from": "best"}/&, {"name": "stride4", "from": "decode_head"}/' \
+      "$work/labels.json"
     [ -e "$work/w.safetensors" ] || "$atmc" weights "$work/$answer.json" --synthetic=0 -o "$work/w.safetensors"
+    outputs="--output logits=$work/logits.npy"
+    [ $answer != labels ] || outputs="--output labels=$work/labels.npy --output stride4=$work/stride4.npy"
     # shellcheck disable=SC2086
-    "$atmc" run "$work/$answer.json" --weights "$work/w.safetensors" $engine \
-      --input image="$work/image.npy" --output "$answer=$work/$answer.npy" >"$work/log"
-    case $answer in
-      logits) got="$got image=$work/logits.npy" ;;
-      logits4) got="$got stride4=$work/logits4.npy" ;;
-      labels) got="$got class=$work/labels.npy" ;;
-    esac
+    "$atmc" run "$work/$answer.json" --weights "$work/w.safetensors" $engine --input image="$work/image.npy" \
+      $outputs >"$work/log"
   done
   echo "$isa $case"
-  # shellcheck disable=SC2086
-  "$tools/compare_golden" "$golden/$case.safetensors" $got
+  [ "$answers" = labels ] || "$tools/compare_golden" "$golden/$case.safetensors" image="$work/logits.npy"
+  "$tools/compare_golden" "$golden/$case.safetensors" stride4="$work/stride4.npy" class="$work/labels.npy"
 done
