@@ -32,7 +32,8 @@ typedef struct Trial {
 
 /* Draws the inputs and what is expected. */
 void trial_begin(Trial *t);
-/* The builds that trials with this seed have: at most TRIAL_BUILDS. Returns how many. */
+/* The builds that trials with this seed have: of every other seed two, else one. At most
+ * TRIAL_BUILDS; returns how many. */
 uint32_t trial_builds(Arena *arena, uint64_t seed, Build *builds);
 /* Every build that there is, for subjects that are kept. */
 uint32_t trial_all_builds(Arena *arena, Build *builds);
