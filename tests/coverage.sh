@@ -8,15 +8,17 @@
 #   COVERAGE_LIST=ir sh tests/coverage.sh ...        lists what was not taken in a folder
 #
 # Not counted are conditions that stand in a CHECK or beside a PANIC: one of their outcomes is a bug of atmc.
-# Anything else is, the refusals of the system that tests/faults brings about among them. It fails below 85 % of all.
+# Anything else is, the refusals of the system that tests/faults brings about among them. It fails where a folder is
+# below its floor, a point below what was reached. Floors go up with what is reached, never down.
 set -eu
+floors="backends 92 driver 81 frontend 87 ir 90 passes 92 runtime 80 support 87"
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "${1:-$root/build-lint}" && pwd)
 [ $# = 0 ] || shift
 if [ $# = 0 ]; then
   rm -rf "$build/profiles"
-  cheap='accepted|checkpoints|photos|pictures|offsets|selftest|sbom'
-  set -- -R "^(unit|passes|errors|cli)|^e2e/($cheap)\$" -E 'unit/(differential|misuse)'
+  cheap='accepted|checkpoints|commands|photos|pictures|offsets|report|runner_here|selftest|sbom|top_k'
+  set -- -R "^(unit|passes|errors|cli|faults)|^e2e/($cheap)\$" -E 'unit/(differential|misuse)'
 fi
 log=$build/coverage.txt
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
@@ -29,4 +31,4 @@ done
 llvm-cov-19 export -skip-functions -instr-profile "$build/coverage.profdata" "$@" 2>"$log" |
   sed -E 's/"(branches|expansions|source_region|filenames?|target_regions|mcdc_records|segments)":/\n"\1": /g' |
   sed 's/\],\[/\n/g' | sed 's/^\("[a-z_]*": \)\[*\([0-9]\)/\1\n\2/' |
-  awk -v root="$root/" -v floor=85 -v list="${COVERAGE_LIST-}" -f "$root/tests/coverage.awk"
+  awk -v root="$root/" -v floors="$floors" -v list="${COVERAGE_LIST-}" -f "$root/tests/coverage.awk"

@@ -2,11 +2,11 @@
  * ends with 0 and what it was asked for, or with 3, one message and every file as it was; nothing
  * is left that nobody asked for.
  *
- *   faults ATMC LIBRARY KIND SAMPLES SOURCE_DIR [COMMAND [SPAN AT]]
+ *   faults ATMC LIBRARY KIND SAMPLES SOURCE_DIR [COMMANDS [SPAN [AT]]]
  *
  * SAMPLES calls of each command are tried, spread over all of them, and the first and the last of
- * each function; 0: every one. With SPAN and AT
- * one trial is repeated, and what atmc says is shown.
+ * each function; 0: every one. COMMANDS, of which commas part several, are tried alone, in SPAN
+ * alone. With AT one trial is repeated, and what atmc says is shown.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -92,6 +92,7 @@ typedef struct Trials {
   const char *atmc, *library;
   Fault *fault;
   FaultKind kind;
+  int span;                    /* the only one that is tried; -1: all */
   uint32_t total, failed, hit; /* hit: something failed in atmc */
 } Trials;
 
@@ -306,8 +307,10 @@ static void try_command(Trials *t, const Command *command, uint32_t samples) {
   Files written = write_good(t, command, &calls);
   uint32_t count = samples && samples < calls ? samples : calls;
   bool slow = command->timed && samples; /* what measures takes a second */
-  if (t->kind == FAULT_CALLS && !slow) try_functions(t, command, &written, calls);
+  bool same = t->kind == FAULT_CALLS && (t->span < 0 || t->span == FAULT_SAME);
+  if (same && !slow) try_functions(t, command, &written, calls);
   for (uint32_t span = 0; span < SPANS; ++span) {
+    if (t->span >= 0 && (uint32_t)t->span != span) continue;
     if (span == FAULT_SAME && (t->kind != FAULT_CALLS || samples)) continue;
     for (uint32_t i = 0; i < count; ++i) {
       uint32_t at = count < 2 ? 1 : 1 + (uint32_t)((uint64_t)i * (calls - 1) / (count - 1));
@@ -327,6 +330,16 @@ static int find_text(const char *const *texts, uint32_t count, const char *text)
   }
   fprintf(stderr, "faults: there is no \"%s\"\n", text);
   exit(2);
+}
+
+/* Whether `name` is one of `names`, which commas part. */
+static bool is_named(const char *names, const char *name) {
+  size_t length = strlen(name);
+  for (const char *at = names; at; at = strchr(at, ',')) {
+    at += *at == ',';
+    if (!strncmp(at, name, length) && (at[length] == ',' || !at[length])) return true;
+  }
+  return false;
 }
 
 /* The files that commands read, made by atmc itself. */
@@ -358,11 +371,10 @@ static Fault *map_fault(void) {
   return shared;
 }
 
-static void repeat(Trials *t, const Command *command, const char *span, const char *at) {
+static void repeat(Trials *t, const Command *command, const char *at) {
   uint32_t calls;
   Files written = write_good(t, command, &calls);
-  try_one(t, command, &written, (FaultSpan)find_text(spans, SPANS, span),
-          (uint32_t)strtoul(at, NULL, 10));
+  try_one(t, command, &written, (FaultSpan)t->span, (uint32_t)strtoul(at, NULL, 10));
   File messages = read_file(".", "stderr");
   fputs(messages.data, stdout);
   free(messages.data);
@@ -374,7 +386,8 @@ int main(int argc, char **argv) {
   if (argc < 6) return 2;
   Trials t = {.atmc = realpath(argv[1], NULL),
               .library = realpath(argv[2], NULL),
-              .kind = (FaultKind)find_text(kinds, sizeof kinds / sizeof *kinds, argv[3])};
+              .kind = (FaultKind)find_text(kinds, sizeof kinds / sizeof *kinds, argv[3]),
+              .span = argc > 7 ? find_text(spans, SPANS, argv[7]) : -1};
   if (!t.atmc || !t.library || !mkdtemp(folder) || chdir(folder) != 0) return 2;
   make_inputs(t.atmc, argv[5]);
   snprintf(tmp, sizeof tmp, "%s/tmp", folder);
@@ -384,9 +397,9 @@ int main(int argc, char **argv) {
   setenv("SOURCE_DATE_EPOCH", "0", 1);
   t.fault = map_fault();
   for (uint32_t i = 0; i < COMMANDS; ++i) {
-    if (argc > 6 && strcmp(argv[6], commands[i].name) != 0) continue;
+    if (argc > 6 && !is_named(argv[6], commands[i].name)) continue;
     if (argc > 8) {
-      repeat(&t, &commands[i], argv[7], argv[8]);
+      repeat(&t, &commands[i], argv[8]);
     } else {
       try_command(&t, &commands[i], (uint32_t)strtoul(argv[4], NULL, 10));
     }
