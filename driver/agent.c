@@ -27,11 +27,12 @@ struct Agent {
   uint64_t isa;
 };
 
-/* The runner could not be started, or has ended. */
+/* The runner has ended, or is of no use any more and is to end. */
 static Status fail(Agent *agent) {
   int state = 0;
-  pid_t ended = agent->child ? waitpid(agent->child, &state, 0) : 0;
-  if (ended > 0) agent->child = 0;
+  (void)shutdown(agent->socket, SHUT_RDWR); /* it ends by that */
+  pid_t ended = waitpid(agent->child, &state, 0);
+  agent->child = 0;
   if (ended > 0 && WIFSIGNALED(state)) {
     return diag_io_error(agent->diag, diag_file(NULL), "the runner \"%s\" ended by signal %d",
                          agent->runner, WTERMSIG(state));

@@ -20,9 +20,12 @@ static void leave(int status, void *argument) {
 }
 
 AtExit *at_exit_call(void (*tidy)(void *context), void *context) {
-  AtExit *entry = memory_new(1, sizeof *entry, "what to tidy up");
-  *entry = (AtExit){tidy, context};
-  if (on_exit(leave, entry) != 0) memory_exhausted(sizeof *entry, "what to tidy up");
+  AtExit *entry = malloc(sizeof *entry);
+  if (entry) *entry = (AtExit){tidy, context};
+  if (!entry || on_exit(leave, entry) != 0) {
+    tidy(context);
+    memory_exhausted(sizeof *entry, "what to tidy up");
+  }
   return entry;
 }
 

@@ -6,8 +6,9 @@
 
 typedef struct AtExit AtExit;
 
-/* Has `tidy(context)` called when the process exits, unless it is cancelled before. `tidy` may not
- * allocate. Each use costs a few bytes until then. */
+/* Has `tidy(context)` called when the process exits, unless it is cancelled before; at once where
+ * there is no room to note it, which ends the process. `tidy` may not allocate. Each use costs some
+ * bytes until then. */
 AtExit *at_exit_call(void (*tidy)(void *context), void *context);
 /* It is not called any more; to be said once. */
 void at_exit_cancel(AtExit *entry);

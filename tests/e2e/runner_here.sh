@@ -29,6 +29,25 @@ refuse 3 'cannot run "no-such-emulator": No such file' $run --runner=no-such-emu
 refuse 3 'the runner "false" ended with exit code 1' $run --runner=false
 refuse 3 'the runner "true" ended with exit code 0' $run --runner=true
 refuse 3 'the runner "./dies" ended by signal 11' $run --runner=./dies
+refuse 2 'a command of at most 60 words' $run --runner="env $(printf 'A=b %.0s' $(seq 60))"
+# Agents that say hello (their instruction sets, a code) and no more, or answer with a code: runtime/agent/agent.h.
+agent() { # INSTRUCTIONS CODE [REPLY]
+  {
+    echo '#!/bin/sh'
+    printf '%s\n' "printf '$1$1$1$1$1$1$1$1$2\000\000\000\000' >&0"
+    [ $# = 2 ] || printf '%s\n' "head -c 1 >first && printf '$3' >&0 && cat >rest"
+  } >agent
+  chmod +x agent
+}
+good='\000\000\000\000' refused='\370\377\377\377' failed='\372\377\377\377'
+agent '\377' $refused
+refuse 3 'the runner "./agent": the system refused a thread' $run --runner=./agent
+agent '\000' $good
+refuse 2 'the machine of --runner does not run code for' $run --runner=./agent
+agent '\377' $good
+refuse 3 'the runner "./agent" ended with exit code 0' $run --runner=./agent
+agent '\377' $good $failed
+refuse 3 'the model failed: parallel_for failed' $run --runner=./agent
 refuse 2 'the interpreter runs in this process' $run --runner=env --engine=interp
 TMPDIR=$work/missing refuse 3 'cannot be made' $run --runner=env
 [ -z "$(ls -A tmp)" ] || { echo "left: $(ls -A tmp)"; exit 1; }

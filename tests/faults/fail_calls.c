@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -159,6 +160,12 @@ CALL(ssize_t, readlink, (const char *path, char *out, size_t bytes), (path, out,
      NOT_DONE)
 CALL(int, madvise, (void *memory, size_t bytes, int advice), (memory, bytes, advice), -1, EINVAL,
      NOT_DONE)
+CALL(void *, mmap, (void *at, size_t bytes, int may, int flags, int file, off_t from),
+     (at, bytes, may, flags, file, from), MAP_FAILED, ENOMEM, NOT_DONE)
+CALL(int, memfd_create, (const char *name, unsigned flags), (name, flags), -1, EMFILE, NOT_DONE)
+CALL(int, ftruncate, (int file, off_t bytes), (file, bytes), -1, ENOSPC, NOT_DONE)
+CALL(int, socketpair, (int domain, int type, int protocol, int ends[2]),
+     (domain, type, protocol, ends), -1, EMFILE, NOT_DONE)
 CALL(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL, EMFILE, NOT_DONE)
 CALL(int, fclose, (FILE * file), (file), EOF, ENOSPC, DONE)
 CALL(int, fflush, (FILE * file), (file), EOF, ENOSPC, NOT_DONE)
@@ -181,6 +188,11 @@ CALL(int, pthread_sigmask, (int how, const sigset_t *set, sigset_t *old), (how, 
      EINVAL, NOT_DONE)
 CALL(int, posix_spawnattr_init, (posix_spawnattr_t * attributes), (attributes), ENOMEM, ENOMEM,
      NOT_DONE)
+CALL(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * actions), (actions), ENOMEM,
+     ENOMEM, NOT_DONE)
+CALL(int, posix_spawn_file_actions_adddup2,
+     (posix_spawn_file_actions_t * actions, int file, int as), (actions, file, as), ENOMEM, ENOMEM,
+     NOT_DONE)
 CALL(int, posix_spawnp,
      (pid_t * child, const char *file, const posix_spawn_file_actions_t *actions,
       const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment),
@@ -194,6 +206,18 @@ int open(const char *path, int flags, ...) {
   mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
   va_end(more);
   if (!FAILS(CALLS, "open")) return real(path, flags, mode);
+  errno = EMFILE;
+  return -1;
+}
+
+int fcntl(int file, int command, ...) {
+  int (*real)(int, int, ...);
+  *(void **)&real = behind("fcntl");
+  va_list more;
+  va_start(more, command);
+  void *argument = va_arg(more, void *); /* or a number, which stands in the same register */
+  va_end(more);
+  if (command != F_DUPFD_CLOEXEC || !FAILS(CALLS, "fcntl")) return real(file, command, argument);
   errno = EMFILE;
   return -1;
 }
@@ -241,4 +265,18 @@ ssize_t pread(int file, void *out, size_t bytes, off_t at) {
   ssize_t (*real)(int, void *, size_t, off_t);
   *(void **)&real = behind("pread");
   return some("pread", __builtin_return_address(0), EIO, &bytes) ? real(file, out, bytes, at) : -1;
+}
+
+ssize_t send(int socket, const void *data, size_t bytes, int flags) {
+  ssize_t (*real)(int, const void *, size_t, int);
+  *(void **)&real = behind("send");
+  if (!some("send", __builtin_return_address(0), EPIPE, &bytes)) return -1;
+  return real(socket, data, bytes, flags);
+}
+
+ssize_t recv(int socket, void *out, size_t bytes, int flags) {
+  ssize_t (*real)(int, void *, size_t, int);
+  *(void **)&real = behind("recv");
+  if (!some("recv", __builtin_return_address(0), EIO, &bytes)) return -1;
+  return real(socket, out, bytes, flags);
 }

@@ -30,7 +30,7 @@ typedef struct Fault {
   uint32_t at;                    /* of the calls of that kind, from 1; 0: none fails */
   atomic_uint_least32_t seen;     /* calls of that kind so far */
   atomic_uint_least32_t failed;   /* how many of them failed */
-  char name[32];                  /* of the function that failed first */
+  char name[40];                  /* of the function that failed first */
   uint8_t functions[FAULT_NAMED]; /* of each call, a byte that tells them apart */
 } Fault;
 

@@ -32,7 +32,8 @@ typedef struct Command {
   const char *timed; /* the output whose bytes depend on the clock; NULL: none */
 } Command;
 
-/* Every kind of output. What makes code has a model of few kernels, for LLVM takes longest. */
+/* Every kind of output. What makes code has a model of few kernels, for LLVM takes longest. The
+ * runner `there` has a program of its own, in place of what the stand-in for a compiler made. */
 #define SLIM "slim.json --weights slim.safetensors"
 #define TINY "tiny.json --weights tiny.safetensors"
 static const Command commands[] = {
@@ -40,6 +41,7 @@ static const Command commands[] = {
      "compile " SLIM " --shape 1x3x16x16 -o out/m --isa=v2 "
      "--emit=obj,header,lib,asm,llvm-ir,ir,plan,cxx,python,rust,sbom,dep",
      NULL},
+    {"sbom", "compile " SLIM " --shape 1x3x16x16 -o out/m --isa=v2 --emit=sbom", NULL},
     {"compile-external",
      "compile " SLIM " --shape 1x3x16x16,1x3x24x16 -o out/m --isa=v3,v2 --weights-mode=external",
      NULL},
@@ -49,6 +51,7 @@ static const Command commands[] = {
     {"link", "compile " SLIM " --shape 1x3x16x16 -o out/m --isa=v2 --emit=shared,exe,obj", NULL},
     {"run", "run " TINY " --input x.npy -o out/y.npy --isa=v2 --threads=2", NULL},
     {"run-interp", "run " TINY " --input x.npy -o out/y.npy --engine=interp", NULL},
+    {"run-runner", "run " TINY " --input x.npy -o out/y.npy --isa=v2 --runner=./there", NULL},
     {"run-png", "run photo.json --weights photo.safetensors --input p.png --json --isa=v2", NULL},
     {"run-jpg", "run photo.json --weights photo.safetensors --input p.jpg --isa=v2", NULL},
     {"bench",
@@ -357,7 +360,11 @@ static void make_inputs(const char *atmc, const char *source) {
       " --emit=obj,plan,ir 2>log;"
       "{ printf '\\223NUMPY\\001\\000\\166\\000'; printf '%%-117s\\n'"
       " \"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 16, 16), }\";"
-      " head -c 3072 /dev/zero; } >x.npy; mkdir out tmp; rm log",
+      " head -c 3072 /dev/zero; } >x.npy; mkdir out tmp;"
+      "printf '%%s\\n' '#!/bin/sh' 'cp \"$1\" agent' 'exec \"$@\"' >keep;"
+      "printf '%%s\\n' '#!/bin/sh' shift 'exec ./agent \"$@\"' >there; chmod +x keep there;"
+      "$a run tiny.json --weights tiny.safetensors --input x.npy --isa=v2 --runner=./keep >log;"
+      "rm log",
       source, atmc);
   if (system(script) != 0) stop(script);
 }
@@ -388,11 +395,12 @@ int main(int argc, char **argv) {
               .library = realpath(argv[2], NULL),
               .kind = (FaultKind)find_text(kinds, sizeof kinds / sizeof *kinds, argv[3]),
               .span = argc > 7 ? find_text(spans, SPANS, argv[7]) : -1};
-  if (!t.atmc || !t.library || !mkdtemp(folder) || chdir(folder) != 0) return 2;
-  make_inputs(t.atmc, argv[5]);
+  const char *source = realpath(argv[5], NULL);
+  if (!t.atmc || !t.library || !source || !mkdtemp(folder) || chdir(folder) != 0) return 2;
+  make_inputs(t.atmc, source);
   snprintf(tmp, sizeof tmp, "%s/tmp", folder);
   setenv("TMPDIR", tmp, 1);
-  snprintf(compiler, sizeof compiler, "sh %s/tests/faults/cc.sh", argv[5]);
+  snprintf(compiler, sizeof compiler, "sh %s/tests/faults/cc.sh", source);
   setenv("CC", compiler, 1);
   setenv("SOURCE_DATE_EPOCH", "0", 1);
   t.fault = map_fault();
