@@ -23,7 +23,7 @@ static void print_row(const Comparison *c, const char *name, const char *label) 
   char decibels[16] = "";
   if (c->quantized) snprintf(decibels, sizeof decibels, "%.1f dB", comparison_decibels(c));
   printf("%-32s %12.5g %12.3g %10.3g %9s  %-4s %s\n", name, c->largest, c->error,
-         comparison_relative(c), decibels, comparison_holds(c) ? "ok" : "BAD", label ? label : "");
+         comparison_relative(c), decibels, comparison_holds(c) ? "ok" : "BAD", label);
 }
 
 static void print_title(void) {

@@ -62,7 +62,7 @@ static void add_spans(const Trace *trace, Arena *arena, ReportColumn *column) {
 static void add_check(const Comparison *comparison, const char *kernel, const char *label,
                       Arena *arena, ReportColumn *column) {
   ReportCheck check = {.kernel = kernel,
-                       .label = label ? label : "",
+                       .label = label,
                        .largest = comparison->largest,
                        .error = comparison->error,
                        .relative = comparison_relative(comparison),

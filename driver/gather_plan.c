@@ -40,7 +40,7 @@ static ReportStep step_of(const Plan *plan, const Step *step, Arena *arena) {
   Traffic traffic = profile_traffic(kernel);
   Work work = work_of_step(plan, step);
   return (ReportStep){.kernel = kernel->name,
-                      .label = step->label ? step->label : "",
+                      .label = step->label,
                       .macs = (double)work_macs(work),
                       .int8_macs = (double)work.counts[PEAK_INT8],
                       .weight_bytes = (double)traffic.weights,
@@ -72,7 +72,7 @@ static void add_scratch(const Plan *plan, uint32_t s, Arena *arena, ReportColumn
   const PlanKernel *kernel = &plan->kernels[step->kernel];
   if (!kernel->scratch_bytes) return;
   ReportBuffer buffer = {.name = arena_printf(arena, "scratch of %s", kernel->name),
-                         .label = step->label ? step->label : "",
+                         .label = step->label,
                          .scratch = 1,
                          .offset = (double)step->scratch,
                          .bytes = (double)kernel->scratch_bytes,
@@ -89,7 +89,7 @@ static void add_result(const Plan *plan, uint32_t s, uint32_t r, Arena *arena,
   if (step->results[r].space != SPACE_ARENA) return;
   type_format(kernel->results[r].type, type);
   ReportBuffer buffer = {.name = arena_printf(arena, "%s of %s", type, kernel->name),
-                         .label = step->label ? step->label : "",
+                         .label = step->label,
                          .offset = (double)step->results[r].offset,
                          .bytes = (double)plan_port_room(&kernel->results[r]),
                          .first = s,

@@ -67,14 +67,10 @@ static Line line_of(const Graph *graph, const Node *node, Arena *arena) {
   if (node->op == OP_CONSTANT) text = without_label(text, line.label, arena);
   line.key = strlen(text);
   char type[TYPE_TEXT_MAX];
-  bool typed = node->result_count > 0;
-  if (typed) type_format(graph_type(graph, node_result(node, 0)), type);
-  const char *cut = line.key > MOST_LINE_BYTES ? "..." : "";
-  size_t kept = line.key > MOST_LINE_BYTES ? MOST_LINE_BYTES : line.key;
-  while (kept < line.key && ((unsigned char)text[kept] & 0xC0) == 0x80) --kept; /* UTF-8 */
-  line.text = arena_printf(arena, "%.*s%s%s%s", (int)kept, text, cut, typed ? " : " : "",
-                           typed ? type : "");
-  if (line.key > kept) line.key = kept;
+  type_format(graph_type(graph, node_result(node, 0)), type);
+  bool cut = line.key > MOST_LINE_BYTES; /* names of layers have no letters of several bytes */
+  if (cut) line.key = MOST_LINE_BYTES;
+  line.text = arena_printf(arena, "%.*s%s : %s", (int)line.key, text, cut ? "..." : "", type);
   return line;
 }
 

@@ -286,9 +286,8 @@ static Status complete(Parser *p) {
     const OptionInfo *info = &OPTIONS[i];
     if (!options_takes(info, command) || p->seen[i]) continue;
     if (info->required & (1u << command)) {
-      const char *equals = info->kind == OPTION_FLAG ? "" : "=";
-      return diag_usage_error(p->diag, "%s needs %s%s%s: %s", command_text(p), spelling(p, info),
-                              equals, info->argument, info->help);
+      return diag_usage_error(p->diag, "%s needs %s=%s: %s", command_text(p), spelling(p, info),
+                              info->argument, info->help);
     }
     if (info->fallback) RETURN_IF_ERROR(store(p, info, info->fallback));
   }

@@ -123,7 +123,7 @@ static void print_layers(const Profile *profile, double total, Arena *arena) {
   Row *rows = ARENA_ARRAY(arena, plan->step_count, Row);
   uint32_t count = 0;
   for (uint32_t s = 0; s < plan->step_count; ++s) {
-    const char *label = plan->steps[s].label ? plan->steps[s].label : "";
+    const char *label = plan->steps[s].label;
     Row *row = row_of(rows, &count, label);
     add_step(row, profile, s);
     row->name = label;
@@ -158,7 +158,7 @@ cJSON *profile_step_json(const Plan *plan, const Step *step, double seconds, con
   Work work = work_of_step(plan, step);
   cJSON *object = cJSON_CreateObject();
   cJSON_AddStringToObject(object, "kernel", kernel->name);
-  cJSON_AddStringToObject(object, "label", step->label ? step->label : "");
+  cJSON_AddStringToObject(object, "label", step->label);
   cJSON_AddNumberToObject(object, "ms", 1e3 * seconds);
   cJSON_AddNumberToObject(object, "macs", (double)work_macs(work));
   cJSON_AddNumberToObject(object, "int8_macs", (double)work.counts[PEAK_INT8]);

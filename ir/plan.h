@@ -278,7 +278,7 @@ typedef struct Step {
   const BufferRef *results;  /* [kernel->result_count] */
   uint64_t scratch;          /* of worker 0, as BufferRef.offset: a gap of the arena */
   uint32_t prefetch; /* the first of plan->weights to prefetch, if the kernel has prefetch_bytes */
-  const char *label; /* layers it comes from, for profiles */
+  const char *label; /* layers it comes from, for profiles; "": none */
   uint64_t macs;     /* nominal multiply-adds */
 } Step;
 

@@ -220,7 +220,7 @@ static void print_step(const Plan *plan, const Step *step, StringBuilder *out) {
   if (kernel->scratch_bytes) string_builder_printf(out, ", scratch +%" PRIu64, step->scratch);
   if (kernel->prefetch_bytes) string_builder_printf(out, ", prefetch weight %u", step->prefetch);
   string_builder_printf(out, ", %" PRIu64 " macs", step->macs);
-  if (step->label && *step->label) text_write_label(step->label, out);
+  if (*step->label) text_write_label(step->label, out);
   string_builder_add(out, "\n");
 }
 

@@ -67,11 +67,6 @@ static PlanAt find_kernel(const DebugInfo *d, const PlanKernel *kernel, uint32_t
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-/* The layers of a step. */
-static const char *step_label(const Step *step) {
-  return step->label ? step->label : "";
-}
-
 /* Layers whose names were written. */
 typedef struct Labels {
   StringBuilder text;
@@ -96,7 +91,7 @@ static const char *kernel_name(const DebugInfo *d, uint32_t variant, const char 
     const Plan *plan = plan_at(d, at);
     for (uint32_t i = 0; i < plan->step_count; ++i) {
       const char *called = d->names[variant][at.plan][plan->steps[i].kernel];
-      if (strcmp(called, symbol) == 0) labels_add(&labels, step_label(&plan->steps[i]));
+      if (strcmp(called, symbol) == 0) labels_add(&labels, plan->steps[i].label);
     }
   }
   if (!labels.count) return symbol;
@@ -105,7 +100,7 @@ static const char *kernel_name(const DebugInfo *d, uint32_t variant, const char 
 
 /* The layers of a step, or its kernel's name. */
 static const char *step_name(const DebugInfo *d, const Plan *plan, const Step *step) {
-  if (!*step_label(step)) return plan->kernels[step->kernel].name;
+  if (!*step->label) return plan->kernels[step->kernel].name;
   StringBuilder text = {.arena = d->arena};
   text_write_words(step->label, &text);
   return string_builder_text(&text);

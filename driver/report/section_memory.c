@@ -29,13 +29,11 @@ static void draw_buffer(Markup *m, const ReportColumn *column, const Axis *x, co
   markup_close(m);
 }
 
-static void draw_level(Markup *m, const Axis *y, double bytes, const char *class,
-                       const char *text) {
+static void draw_level(Markup *m, const Axis *y, double bytes, const char *class) {
   double at = axis_place(y, bytes);
   markup_empty(m, "line", "class", class, "x1", markup_number(m, LEFT), "x2",
                markup_number(m, RIGHT), "y1", markup_number(m, at), "y2", markup_number(m, at),
                NULL);
-  if (text) sheet_label(m, RIGHT, at - 6, "end", text);
 }
 
 static void draw_bytes(Markup *m, const Axis *y) {
@@ -45,7 +43,7 @@ static void draw_bytes(Markup *m, const Axis *y) {
   uint32_t count = axis_ticks(&megabytes, 5, ticks);
   for (uint32_t i = 0; i < count; ++i) {
     double at = axis_place(&megabytes, ticks[i]);
-    draw_level(m, &megabytes, ticks[i], "grid", NULL);
+    draw_level(m, &megabytes, ticks[i], "grid");
     sheet_label(m, LEFT - 8, at + 4, "end", arena_printf(m->arena, "%g MB", ticks[i]));
   }
 }
@@ -61,8 +59,8 @@ static void draw(Markup *m, const ReportColumn *column) {
   for (uint32_t b = 0; b < column->buffers.count; ++b) {
     draw_buffer(m, column, &x, &y, &column->buffers.items[b]);
   }
-  draw_level(m, &y, 0, "axis", NULL);
-  draw_level(m, &y, column->live_peak, "bound", NULL);
+  draw_level(m, &y, 0, "axis");
+  draw_level(m, &y, column->live_peak, "bound");
   step_axis_draw(m, &x, BOTTOM, labels, steps);
   sheet_label(m, RIGHT, HEIGHT - 8, "end", "steps, in order");
   markup_close(m);

@@ -124,9 +124,13 @@ static inline const Step *tiny_steps(Arena *arena, uint64_t scratch) {
   static const BufferRef shift_in[] = {{.space = SPACE_ARENA},
                                        {.space = SPACE_WEIGHTS, .index = 2}};
   static const BufferRef out[] = {{.space = SPACE_OUTPUT}};
-  Step steps[] = {
-      {.kernel = 0, .operands = mix_in, .results = kept, .scratch = scratch, .macs = 100},
-      {.kernel = 1, .operands = shift_in, .results = out, .macs = 11}};
+  Step steps[] = {{.kernel = 0,
+                   .operands = mix_in,
+                   .results = kept,
+                   .scratch = scratch,
+                   .label = "",
+                   .macs = 100},
+                  {.kernel = 1, .operands = shift_in, .results = out, .label = "", .macs = 11}};
   return arena_copy(arena, steps, sizeof steps);
 }
 
