@@ -1,5 +1,6 @@
 /* The page: a golden picture of a tiny plan, texts on hovering, and hostile names. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "driver/report/axis.h"
 #include "driver/report/page.h"
 #include "driver/report/sheet.h"
+#include "driver/report/table.h"
 #include "support/atomic_file.h"
 
 static Arena *arena;
@@ -168,6 +170,99 @@ Test(report_page, a_report_of_nothing_has_a_page) {
   cr_expect(strstr(page_format(&report, NULL, arena), "class=\"nothing\""));
 }
 
+/* Such as a bench without --profile, or for another machine. */
+Test(report_page, what_took_no_time_has_dashes) {
+  ReportRoot report = tiny_report("a");
+  ReportColumn *column = &report.columns.items[0];
+  for (uint32_t i = 0; i < 2; ++i) column->steps.items[i].ms = 0;
+  column->spans.count = 0;
+  const char *page = page_format(&report, NULL, arena);
+  cr_expect(strstr(page, "No times: this machine does not run that code.<"));
+  cr_expect(strstr(page, "No times: this machine does not run that code, or nobody took them."));
+  cr_expect(strstr(page, "data-value=\"0\">–</td>"));
+  cr_expect_eq(count_of(page, "nan"), 0u);
+  cr_expect_eq(count_of(page, "inf"), 0u);
+  column->steps.items[0].ms = 1;
+  column->peak_gflops = 0;
+  cr_expect(strstr(page_format(&report, NULL, arena), "No times: this machine does not run"));
+}
+
+Test(report_page, what_multiplies_nothing_or_reads_nothing_is_no_point) {
+  ReportRoot report = tiny_report("a");
+  ReportStep *steps = report.columns.items[0].steps.items;
+  cr_expect(strstr(page_format(&report, NULL, arena), "1 kernels that multiply nothing take 33 %"));
+  steps[0].map_bytes = 0;
+  cr_expect(
+      strstr(page_format(&report, NULL, arena), "2 kernels that multiply nothing take 100 %"));
+  steps[0].map_bytes = 1e5, steps[1].macs = 1e5;
+  cr_expect_eq(count_of(page_format(&report, NULL, arena), "multiply nothing"), 0u);
+}
+
+Test(report_page, errors_beyond_the_bound_are_marked) {
+  ReportRoot report = tiny_report("a");
+  ReportCheck *check = &report.columns.items[0].checks.items[0];
+  *check = (ReportCheck){.kernel = "k0_linear",
+                         .label = "a",
+                         .relative = (double)INFINITY,
+                         .bound = 2e-6,
+                         .quantized = 1,
+                         .decibels = 12.5};
+  const char *page = page_format(&report, NULL, arena);
+  cr_expect(strstr(page, "class=\"fails\""));
+  cr_expect(strstr(page, ", 12.5 dB: beyond the bound"));
+  cr_expect(strstr(page, "1 of 1 steps are beyond it."));
+  cr_expect_eq(count_of(page, "class=\"holds\""), 0u);
+}
+
+/* Files of --compare may say anything. */
+Test(report_page, steps_and_workers_that_are_none_are_not_drawn) {
+  ReportRoot report = tiny_report("a");
+  ReportColumn *column = &report.columns.items[0];
+  uint32_t shown = count_of(page_format(&report, NULL, arena), "tasks</title>");
+  ReportSpan spans[] = {{.step = -1, .tasks = 4, .end_ms = 1},
+                        {.step = 2, .tasks = 4, .end_ms = 1},
+                        {.worker = 1e9, .tasks = 4, .end_ms = 1}};
+  for (int i = 0; i < 3; ++i) REPORT_PUSH(arena, column->spans, spans[i]);
+  column->buffers.items[0].first = -1;
+  column->buffers.items[2].first = 9;
+  const char *page = page_format(&report, NULL, arena);
+  cr_expect_eq(shown, 1u);
+  cr_expect_eq(count_of(page, "tasks</title>"), shown);
+  cr_expect(strstr(page, "class=\"other\" x="));
+  column->workspace_base = 0;
+  cr_expect_eq(count_of(page_format(&report, NULL, arena), "<title>map"), 0u);
+}
+
+Test(report_page, numbers_have_units_that_fit) {
+  Markup m = markup_new(arena);
+  cr_expect_str_eq(sheet_ms(&m, 12345), "12.3 s");
+  cr_expect_str_eq(sheet_ms(&m, 0.05), "50.0 µs");
+  cr_expect_str_eq(sheet_count(&m, 2.5), "2.50");
+  cr_expect_str_eq(sheet_count(&m, 1e18), "1000000 T");
+  cr_expect_str_eq(sheet_bytes(&m, 999), "999 B");
+  cr_expect_str_eq(sheet_percent(&m, 0.5), "50 %");
+  cr_expect_str_eq(markup_number(&m, -0.001), "0");
+  cr_expect_str_eq(markup_number(&m, (double)INFINITY), "0");
+}
+
+Test(report_page, only_what_differs_is_marked) {
+  Markup m = markup_new(arena);
+  sheet_mark(&m, 1, 1, 0, BETTER_LESS);
+  sheet_mark(&m, 1, 0, 0, BETTER_LESS);
+  sheet_mark(&m, 1.04, 1, 0.05, BETTER_LESS);
+  cr_expect_str_eq(markup_text_of(&m), "");
+  sheet_mark(&m, 0.5, 1, 0.05, BETTER_LESS);
+  cr_expect(strstr(markup_text_of(&m), "class=\"mark better\">-50 %<"));
+}
+
+Test(report_page, bars_end_where_their_cell_does) {
+  Markup m = markup_new(arena);
+  table_bar(&m, -1, "", "rows");
+  table_bar(&m, 7, "", "rows");
+  cr_expect_eq(count_of(markup_text_of(&m), "width:0.0%"), 1u);
+  cr_expect_eq(count_of(markup_text_of(&m), "width:100.0%"), 1u);
+}
+
 Test(report_page, ticks_are_round) {
   double ticks[AXIS_MAX_TICKS];
   Axis axis = {0, 4.2, 0, 100, false};
@@ -181,4 +276,14 @@ Test(report_page, ticks_are_round) {
   cr_expect_eq(axis_ticks(&axis, 8, ticks), 4u); /* 5 10 20 50 */
   axis = (Axis){0, 1, 0, 100, true};
   cr_expect_eq(axis_ticks(&axis, 8, ticks), 0u);
+  axis = (Axis){1, (double)INFINITY, 0, 100, true};
+  cr_expect_eq(axis_ticks(&axis, 8, ticks), 0u);
+  axis = (Axis){0, 10, 0, 100, false};
+  cr_expect_eq(axis_ticks(&axis, 10, ticks), 11u); /* each a step of 1 */
+  axis = (Axis){0, 20, 0, 100, false};
+  cr_expect_eq(axis_ticks(&axis, 20, ticks), (uint32_t)AXIS_MAX_TICKS);
+  axis = (Axis){1, 200, 0, 100, true};
+  cr_expect_eq(axis_ticks(&axis, AXIS_MAX_TICKS, ticks), 8u); /* 1 2 5 10 20 50 100 200 */
+  axis = (Axis){1, 1e12, 0, 100, true};
+  cr_expect_eq(axis_ticks(&axis, AXIS_MAX_TICKS, ticks), (uint32_t)AXIS_MAX_TICKS); /* not 13 */
 }

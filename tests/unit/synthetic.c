@@ -42,3 +42,50 @@ Test(synthetic, gives_the_recorded_bits) {
     free(values);
   }
 }
+
+enum { SIDE = 12 };
+
+/* The least and the largest of a tensor [SIDE,SIDE,3,3] of that name, or of a vector. */
+static void range_of(const char *name, bool vector, float *low, float *high) {
+  Type type = vector ? type_vector(SIDE * SIDE) : type_make(4, (int64_t[]){SIDE, SIDE, 3, 3});
+  float values[SIDE * SIDE * 9];
+  int64_t count;
+  cr_assert(type_count(type, &count));
+  synthetic_tensor(name, type, 5, values);
+  *low = *high = values[0];
+  for (int64_t i = 0; i < count; ++i) {
+    *low = values[i] < *low ? values[i] : *low;
+    *high = values[i] > *high ? values[i] : *high;
+  }
+}
+
+/* Or nobody would see levels that change places. */
+Test(synthetic, levels_of_a_head_differ) {
+  static const struct {
+    const char *name;
+    double factor; /* of the spread of any other weights */
+  } cases[] = {{"neck.fpn_convs.0.conv.weight", 1},    {"neck.fpn_convs.1.conv.weight", 1.5},
+               {"neck.fpn_convs.2.conv.weight", 2},    {"neck.fpn_convs.3.conv.weight", 2.5},
+               {"neck.fpn_convs.4.conv.weight", 1},    {"neck.fpn_convs.5.conv.weight", 1},
+               {"neck.fpn_convs./.conv.weight", 1},    {"neck.fpn_convs.3.other.weight", 1},
+               {"neck.lateral_convs.3.conv.weight", 1}};
+  double spread = 0.16666666666666666; /* sqrt(3 / (12 * 9)) */
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    float low, high;
+    range_of(cases[i].name, false, &low, &high);
+    cr_expect_float_eq((double)high / spread, cases[i].factor, 0.01 * cases[i].factor, "%s: %g",
+                       cases[i].name, (double)high);
+    cr_expect_float_eq((double)-low / spread, cases[i].factor, 0.01 * cases[i].factor, "%s: %g",
+                       cases[i].name, (double)low);
+  }
+}
+
+Test(synthetic, variances_are_above_zero) {
+  float low, high;
+  range_of("bn.running_var", true, &low, &high);
+  cr_expect(low >= 0.5f && low < 0.55f && high > 1.45f && high <= 1.5f, "%g %g", (double)low,
+            (double)high);
+  range_of("bn.running_mean", true, &low, &high);
+  cr_expect(low >= -0.3f && low < -0.27f && high > 0.27f && high <= 0.3f, "%g %g", (double)low,
+            (double)high);
+}
