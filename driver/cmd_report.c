@@ -49,6 +49,14 @@ static Status add_resolutions(Request *request, const char *isa, const ShapeList
   return STATUS_OK;
 }
 
+/* Whether `name`, of `length` bytes, stands in the list before it. */
+static bool is_named_before(const char *list, const char *name, size_t length) {
+  for (const char *at = list; at < name; at += strcspn(at, ",") + 1) {
+    if (strcspn(at, ",") == length && strncmp(at, name, length) == 0) return true;
+  }
+  return false;
+}
+
 static Status gather_report(Request *request) {
   const Options *options = request->options;
   ShapeList shapes;
@@ -66,6 +74,9 @@ static Status gather_report(Request *request) {
   if (!options->isa) return add_resolutions(request, NULL, &shapes);
   for (const char *isa = options->isa; isa && !request->stopped;) {
     size_t length = strcspn(isa, ",");
+    if (is_named_before(options->isa, isa, length)) {
+      return diag_usage_error(request->diag, "--isa: %.*s is named twice", (int)length, isa);
+    }
     RETURN_IF_ERROR(add_resolutions(request, arena_strndup(request->arena, isa, length), &shapes));
     isa = isa[length] ? isa + length + 1 : NULL;
   }

@@ -817,6 +817,8 @@ echo "-- report"
 report="report tiny.json --weights tiny.safetensors --iterations=3"
 expect 0 $report --shape 1x3x16x16,1x3x24x24 --threads=2 --json
 cp stdout tiny.report.json
+expect 2 $report --shape 1x3x16x16 --isa=v2,neon,v2
+says stderr "isa: v2 is named twice"
 if command -v python3 >/dev/null; then
   total=$((total + 1))
   python3 - <<'PYTHON' || fail "report --json"
