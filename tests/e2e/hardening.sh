@@ -61,26 +61,29 @@ if command -v objdump >"$work/which"; then
   done
 fi
 
-# frames MODEL WEIGHTS SHAPE: on all instruction sets, with weights of all kinds, no frame is larger than a thread
+# frames MODEL WEIGHTS SHAPE OPTIONS...: with each of the options no frame is larger than a thread
 # with a small stack can have. (graphs ask the same of all ops.)
 frames() {
-  for options in --isa=v4,v3,v2 --isa=neon \
-    "--isa=v4,v3 --weights-dtype=f16" "--isa=neon --weights-dtype=f16" \
-    "--isa=v4-vnni,v4,v3-vnni,v3,v2 --quantize=int8" "--isa=neon-i8mm,neon-dotprod,neon --quantize=int8"; do
+  model=$1 weights=$2 shape=$3
+  shift 3
+  for options; do
     # shellcheck disable=SC2086
-    "$atmc" compile "$1" --weights "$2" --shape "$3" --emit=obj --weights-mode=external -o "$work/frames" \
+    "$atmc" compile "$model" --weights "$weights" --shape "$shape" --emit=obj --weights-mode=external -o "$work/frames" \
       $options 2>"$work/said"
     said=$(sed -n 's/^  stack  *at most \([0-9]*\) bytes in a frame, of frames_.*/\1/p' "$work/said")
     [ -n "$said" ] && [ "$said" -le 8192 ] ||
-      { echo "$1, $options: a frame of more than 8192 bytes"; cat "$work/said"; exit 1; }
+      { echo "$model, $options: a frame of more than 8192 bytes"; cat "$work/said"; exit 1; }
     [ "$said" -le "$largest" ] || largest=$said
   done
 }
 largest=0
-frames "$examples/models/glyphs.json" "$examples/glyphs/glyphs.safetensors" 1x3x48x48
+frames "$examples/models/glyphs.json" "$examples/glyphs/glyphs.safetensors" 1x3x48x48 --isa=v4,v3,v2 --isa=neon \
+  "--isa=v4,v3 --weights-dtype=f16" "--isa=neon --weights-dtype=f16" \
+  "--isa=v4-vnni,v4,v3-vnni,v3,v2 --quantize=int8" "--isa=neon-i8mm,neon-dotprod,neon --quantize=int8"
 "$atmc" init atmnet_xt -o "$work/xt.json"
 "$atmc" weights "$work/xt.json" --synthetic=0 -o "$work/xt.safetensors"
-frames "$work/xt.json" "$work/xt.safetensors" 1x3x96x160
+frames "$work/xt.json" "$work/xt.safetensors" 1x3x96x160 --isa=v4,v3,v2 --isa=neon \
+  "--isa=v4-vnni,v3-vnni,v2 --quantize=int8" "--isa=neon-i8mm,neon --quantize=int8"
 echo "frames: of $largest bytes at most"
 
 for kind in exe shared; do

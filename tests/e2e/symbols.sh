@@ -6,7 +6,7 @@ atmc=$1
 examples=$(cd "$(dirname "$0")/../../examples" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for target in --isa=v4 --isa=v3 --isa=v2 --isa=v4,v3,v2 --target=aarch64-linux-gnu \
+for target in --isa=v3 --isa=v4,v3,v2 --target=aarch64-linux-gnu \
   --isa=neon,neon-dotprod,neon-i8mm; do
   "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
     --shape 1x3x48x48,2x3x64x80 $target --prefix=my_glyphs --emit=obj -o "$work/glyphs" 2>/dev/null
