@@ -22,8 +22,9 @@ MUST_CHECK Status interp_run(const Graph *graph, const WeightSource *source, Are
 
 /* -- llvm: targets ----------------------------------------------------------------------------- */
 
-/* From here on, LLVM without memory ends the process as memory_exhausted does. */
-void llvm_watch_memory(void);
+/* From here on, LLVM without memory ends the process as memory_exhausted does; without a message
+ * where something `failed` and was said. (LLVM takes memory to unload code, too.) */
+void llvm_watch_memory(bool failed);
 
 /* What a user asked for; NULL: nothing. */
 typedef struct TargetRequest {

@@ -20,7 +20,7 @@ static Status write_trace(Compilation *c, Native *native, const Measurement *m) 
   const char *title = arena_printf(c->arena, "%s at %s for %s", c->model->name,
                                    shapes_format(c->variants[0].resolutions[0].shape, c->arena),
                                    c->variants[0].target->name);
-  native_close(native);
+  native_close(native, STATUS_OK);
   return trace_write(&trace, title, &m->peaks, c->options->trace, c->arena, c->diag);
 }
 

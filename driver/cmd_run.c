@@ -33,7 +33,7 @@ static Status run_native(Compilation *c, const void *const *inputs, Results *res
   Native native;
   Status status = native_open(&native, c, (uint32_t)c->options->threads);
   if (!status) status = native_run(&native, inputs, results->data);
-  native_close(&native);
+  native_close(&native, status);
   return status;
 }
 

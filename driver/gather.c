@@ -58,7 +58,7 @@ static Status gather_native(Compilation *c, ReportColumn *column) {
   Status status = native_open(&native, c, (uint32_t)c->options->threads);
   if (!status) gather_sizes(c, &native.object, column);
   if (!status) status = gather_machine(c, &native, column);
-  native_close(&native);
+  native_close(&native, status);
   return status;
 }
 

@@ -110,7 +110,8 @@ Status native_open(Native *native, Compilation *c, uint32_t threads) {
   return STATUS_OK;
 }
 
-void native_close(Native *native) {
+void native_close(Native *native, Status status) {
+  if (status) llvm_watch_memory(true);
   atm_pool_destroy(native->pool);
   llvm_unload(native->loaded);
   free(native->object.data);
@@ -255,6 +256,6 @@ Status native_with_shapes(Compilation *c, const ShapeList *shapes, NativeUse *us
   Native native = {0};
   Status status = native_open(&native, c, (uint32_t)c->options->threads);
   if (!status) status = use(c, &native);
-  native_close(&native);
+  native_close(&native, status);
   return status;
 }

@@ -34,8 +34,9 @@ typedef struct Native {
 /* Compiles the only resolution of `c`, with its weights outside of the code, and loads it for
  * `threads` workers. To be paired with native_close, also after a failure. */
 MUST_CHECK Status native_open(Native *native, Compilation *c, uint32_t threads);
-/* Ends the threads and frees all that native_open made; harmless when it is done twice. */
-void native_close(Native *native);
+/* Ends the threads and frees all that native_open made; harmless when it is done twice. `status` is
+ * that of what was done with it: behind an error LLVM says no second one. */
+void native_close(Native *native, Status status);
 
 typedef Status NativeUse(Compilation *c, Native *native);
 /* Reads, plans and compiles the model for --shape, loads it for --threads workers and calls `use`;

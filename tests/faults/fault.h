@@ -22,7 +22,7 @@ typedef enum FaultSpan {
   FAULT_ALL,  /* and every later call of the kind */
 } FaultSpan;
 
-enum { FAULT_NAMED = 1 << 14 }; /* calls whose functions are noted */
+enum { FAULT_NAMED = 1 << 17 }; /* calls whose functions are noted */
 
 typedef struct Fault {
   FaultKind kind;

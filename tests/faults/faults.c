@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -191,6 +192,8 @@ static void start(const Trials *t, const Command *command) {
   }
   struct rlimit none = {0, 0}, seconds = {TRIAL_SECONDS, TRIAL_SECONDS};
   if (setrlimit(RLIMIT_CORE, &none) != 0 || setrlimit(RLIMIT_CPU, &seconds) != 0) _exit(125);
+  /* LLVM's tables go by addresses: without this, runs differ in how often they ask for memory. */
+  if (personality(ADDR_NO_RANDOMIZE) < 0) _exit(124);
   setenv("LD_PRELOAD", t->library, 1);
   setenv(FAULT_VARIABLE, "fault", 1);
   if (!freopen("stdout", "w", stdout) || !freopen("stderr", "w", stderr)) _exit(126);
@@ -289,10 +292,12 @@ static Files write_good(Trials *t, const Command *command, uint32_t *calls) {
   return read_folder("out");
 }
 
-/* Of each function the first call and the last one. */
+/* Of each function the first call and the last one; of those that libraries make, all from the last
+ * one on: as when a thread is refused for want of memory. */
 static void try_functions(Trials *t, const Command *command, const Files *written, uint32_t calls) {
   uint8_t functions[FAULT_NAMED];
   uint32_t first[UINT8_MAX + 1] = {0}, last[UINT8_MAX + 1] = {0};
+  FaultSpan span = t->kind == FAULT_LIBRARIES ? FAULT_ALL : FAULT_SAME;
   memcpy(functions, t->fault->functions, sizeof functions);
   for (uint32_t at = 1; at <= calls && at <= FAULT_NAMED; ++at) {
     uint8_t f = functions[at - 1];
@@ -300,8 +305,8 @@ static void try_functions(Trials *t, const Command *command, const Files *writte
     last[f] = at;
   }
   for (uint32_t f = 0; f <= UINT8_MAX; ++f) {
-    if (first[f]) try_one(t, command, written, FAULT_SAME, first[f]);
-    if (last[f] > first[f]) try_one(t, command, written, FAULT_SAME, last[f]);
+    if (first[f] && span == FAULT_SAME) try_one(t, command, written, span, first[f]);
+    if (last[f] > first[f]) try_one(t, command, written, span, last[f]);
   }
 }
 
@@ -310,8 +315,9 @@ static void try_command(Trials *t, const Command *command, uint32_t samples) {
   Files written = write_good(t, command, &calls);
   uint32_t count = samples && samples < calls ? samples : calls;
   bool slow = command->timed && samples; /* what measures takes a second */
-  bool same = t->kind == FAULT_CALLS && (t->span < 0 || t->span == FAULT_SAME);
-  if (same && !slow) try_functions(t, command, &written, calls);
+  bool same = t->kind == FAULT_CALLS && (t->span < 0 || t->span == FAULT_SAME) && !slow;
+  bool from = t->kind == FAULT_LIBRARIES && (t->span < 0 || t->span == FAULT_ALL);
+  if (same || from) try_functions(t, command, &written, calls);
   for (uint32_t span = 0; span < SPANS; ++span) {
     if (t->span >= 0 && (uint32_t)t->span != span) continue;
     if (span == FAULT_SAME && (t->kind != FAULT_CALLS || samples)) continue;
