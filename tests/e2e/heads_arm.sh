@@ -1,8 +1,10 @@
 #!/bin/sh
-# heads_arm.sh ATMC TOOLS: heads of segmentation in NEON code, run by qemu-aarch64, where recorded cases take minutes:
-# logits at a quarter of the size and labels, against the code of this machine, which golden_heads compares with records.
+# heads_arm.sh ATMC TOOLS: heads of segmentation in NEON code, run by qemu-aarch64: Semantic FPN against recorded
+# outputs, logits at a quarter of the size and labels; UperNet, whose recorded cases take minutes there, against the
+# code of this machine, which golden_heads compares with them.
 set -eu
 atmc=$1 tools=$2
+golden=$(cd "$(dirname "$0")" && pwd)/golden
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -17,17 +19,14 @@ neon() {
   qemu-aarch64 -L /usr/aarch64-linux-gnu ./model --input image.npy --output labels=labels.npy \
     --output stride4=stride4.npy --threads=2 >log
 }
-# heads HEAD HEIGHT WIDTH: both codes say the same.
-heads() {
-  neon "$@"
-  "$atmc" run model.json --weights w.safetensors --input image.npy --output labels=expected_labels.npy \
-    --output stride4=expected.npy 2>log
-  printf '%s: ' "$1"
-  "$tools/compare_npy" expected.npy stride4.npy
-  # Where two classes are as good as equal, either may be the larger one.
-  tail -c 4096 labels.npy >labels
-  tail -c 4096 expected_labels.npy >expected_labels
-  [ "$(cmp -l labels expected_labels | wc -l)" -le 4 ]
-}
-heads semantic_fpn 96 64
-heads upernet 64 64
+neon semantic_fpn 256 256
+"$tools/compare_golden" "$golden/semantic_fpn_xt-256x256.safetensors" stride4=stride4.npy class=labels.npy
+neon upernet 64 64
+"$atmc" run model.json --weights w.safetensors --input image.npy --output labels=expected_labels.npy \
+  --output stride4=expected.npy 2>log
+printf 'upernet: '
+"$tools/compare_npy" expected.npy stride4.npy
+# Where two classes are as good as equal, either may be the larger one.
+tail -c 4096 labels.npy >labels
+tail -c 4096 expected_labels.npy >expected_labels
+[ "$(cmp -l labels expected_labels | wc -l)" -le 4 ]
