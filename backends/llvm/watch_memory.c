@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "backends/backend.h"
@@ -13,24 +14,19 @@
 static const char llvm_purpose[] = "generating code";
 
 /* For operator new, which does not say how much it wanted. */
-static void no_room_for_new(void) {
+static void end_with_message(void) {
   memory_exhausted(0, llvm_purpose);
 }
 
-/* For LLVM's own allocations, made with malloc. */
-static void no_room_for_array(void *context, const char *reason, bool crash) {
-  (void)context, (void)reason, (void)crash;
-  memory_exhausted(0, llvm_purpose);
-}
-
-/* The same, where an error was said before: one message is enough. */
-static void no_room_for_new_behind(void) {
+/* Where an error was said before, one message is enough. */
+static void end(void) {
   exit(STATUS_IO);
 }
 
-static void no_room_for_array_behind(void *context, const char *reason, bool crash) {
-  (void)context, (void)reason, (void)crash;
-  exit(STATUS_IO);
+/* For LLVM's own allocations, made with malloc; `failed`: NULL, or an error was said. */
+static void no_room(void *failed, const char *reason, bool crash) {
+  (void)reason, (void)crash;
+  failed ? end() : end_with_message();
 }
 
 void llvm_watch_memory(bool failed) {
@@ -40,9 +36,9 @@ void llvm_watch_memory(bool failed) {
   *(void **)&install =
       dlsym(RTLD_DEFAULT, "_ZN4llvm31install_bad_alloc_error_handlerEPFvPvPKcbES0_");
   *(void **)&remove = dlsym(RTLD_DEFAULT, "_ZN4llvm30remove_bad_alloc_error_handlerEv");
-  if (set_new_handler) (void)set_new_handler(failed ? no_room_for_new_behind : no_room_for_new);
+  if (set_new_handler) (void)set_new_handler(failed ? end : end_with_message);
   if (install && remove) {
     remove(); /* there may be one only */
-    install(failed ? no_room_for_array_behind : no_room_for_array, NULL);
+    install(no_room, (void *)(uintptr_t)failed);
   }
 }
