@@ -21,11 +21,12 @@ uint32_t plan_row_counts(const PlanKernel *kernel, uint32_t counts[PLAN_ROW_COUN
 
 static const struct {
   DType dtype;
-  uint32_t group, rows, parts; /* `parts` vectors of sums for `rows` rows */
+  uint32_t group, halves;
+  uint32_t rows, parts; /* `parts` vectors of sums for `rows` rows */
 } dots[DOT_KIND_COUNT] = {
-    [DOT_PAIRS] = {DTYPE_S16, 4, 1, 1},    [DOT_FOURS_U8] = {DTYPE_U8, 4, 1, 1},
-    [DOT_FOURS_S8] = {DTYPE_S8, 4, 1, 1},  [DOT_LONG_PAIRS] = {DTYPE_S8, 4, 1, 2},
-    [DOT_EIGHTS_S8] = {DTYPE_S8, 8, 2, 2},
+    [DOT_PAIRS] = {DTYPE_S16, 4, 2, 1, 1},    [DOT_FOURS_U8] = {DTYPE_U8, 4, 1, 1, 1},
+    [DOT_FOURS_S8] = {DTYPE_S8, 4, 1, 1, 1},  [DOT_LONG_PAIRS] = {DTYPE_S8, 4, 1, 1, 2},
+    [DOT_EIGHTS_S8] = {DTYPE_S8, 8, 1, 2, 2},
 };
 
 DType plan_dot_dtype(DotKind dot) {
@@ -34,6 +35,10 @@ DType plan_dot_dtype(DotKind dot) {
 
 uint32_t plan_dot_group(DotKind dot) {
   return dots[dot].group;
+}
+
+uint32_t plan_dot_halves(DotKind dot) {
+  return dots[dot].halves;
 }
 
 uint32_t plan_dot_sums(DotKind dot, uint32_t rows) {

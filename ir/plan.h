@@ -168,6 +168,8 @@ typedef struct ValuePlace {
 DType plan_dot_dtype(DotKind dot);
 /* How many k of a column stand together in their weights: a step of K. */
 uint32_t plan_dot_group(DotKind dot);
+/* In how many parts a step is added, one after the other. */
+uint32_t plan_dot_halves(DotKind dot);
 /* Vectors of sums of `rows` rows for one vector of columns. */
 uint32_t plan_dot_sums(DotKind dot, uint32_t rows);
 /* Whether `v` of a kernel's body is scales of quantized rows, written by quantize_rows or an

@@ -41,7 +41,7 @@ static bool has_long_op(const Graph *body, const Stage *stage) {
 /* Steps of a turn: those of a vector of a row, where floats are taken from its lanes; one where it
  * is done in two halves. */
 static uint32_t target_unroll(const TargetInfo *target, OpKind op) {
-  if (op == OP_QUANTIZED_LINEAR && target->dot == DOT_PAIRS) return 1;
+  if (op == OP_QUANTIZED_LINEAR && plan_dot_halves(target->dot) > 1) return 1;
   if (target->row_lanes && op != OP_QUANTIZED_LINEAR && op != OP_SCALED_LINEAR) {
     return target->vector_floats;
   }

@@ -96,13 +96,19 @@ static LLVMValueRef row_of_long_pairs(ModuleContext *m, const LLVMValueRef *addr
   return spread(m, load(m, m->i32, addresses[0], 4), 2, LLVMVectorType(m->i8, 8));
 }
 
+/* Two registers, one behind the other, of `bytes` each. */
+static void load_two(ModuleContext *m, LLVMValueRef address, uint32_t bytes,
+                     LLVMValueRef *columns) {
+  for (uint32_t part = 0; part < 2; ++part) {
+    LLVMValueRef at = emit_address(m, address, emit_i64(m, bytes * part));
+    columns[part] = load(m, LLVMVectorType(m->i8, bytes), at, bytes);
+  }
+}
+
 static void columns_of_long_pairs(ModuleContext *m, LLVMValueRef address, uint32_t half,
                                   LLVMValueRef *columns) {
   (void)half;
-  for (uint32_t part = 0; part < 2; ++part) {
-    LLVMValueRef at = emit_address(m, address, emit_i64(m, 8 * part));
-    columns[part] = load(m, LLVMVectorType(m->i8, 8), at, 8);
-  }
+  load_two(m, address, 8, columns);
 }
 
 /* Eight bytes of each row. */
@@ -119,10 +125,7 @@ static LLVMValueRef row_of_eights(ModuleContext *m, const LLVMValueRef *addresse
 static void columns_of_eights(ModuleContext *m, LLVMValueRef address, uint32_t half,
                               LLVMValueRef *columns) {
   (void)half;
-  for (uint32_t part = 0; part < 2; ++part) {
-    LLVMValueRef at = emit_address(m, address, emit_i64(m, 16 * part));
-    columns[part] = load(m, LLVMVectorType(m->i8, 16), at, 16);
-  }
+  load_two(m, address, 16, columns);
 }
 
 /* -- products ---------------------------------------------------------------------------------- */
@@ -206,13 +209,12 @@ static LLVMValueRef finish_eights(ModuleContext *m, const LLVMValueRef *sums, ui
 /* -- the kinds --------------------------------------------------------------------------------- */
 
 static const Dot dots[DOT_KIND_COUNT] = {
-    [DOT_PAIRS] = {1, 1, 2, row_of_pairs, columns_of_pairs, multiply_pairs, NULL, finish_fours},
-    [DOT_FOURS_U8] = {1, 1, 1, row_of_fours, columns_of_fours, NULL, add_fours_u8, finish_fours},
-    [DOT_FOURS_S8] = {1, 1, 1, row_of_first_four, columns_of_fours, NULL, add_fours_s8,
-                      finish_fours},
-    [DOT_LONG_PAIRS] = {1, 2, 1, row_of_long_pairs, columns_of_long_pairs, NULL, add_long_pairs,
+    [DOT_PAIRS] = {1, 1, row_of_pairs, columns_of_pairs, multiply_pairs, NULL, finish_fours},
+    [DOT_FOURS_U8] = {1, 1, row_of_fours, columns_of_fours, NULL, add_fours_u8, finish_fours},
+    [DOT_FOURS_S8] = {1, 1, row_of_first_four, columns_of_fours, NULL, add_fours_s8, finish_fours},
+    [DOT_LONG_PAIRS] = {1, 2, row_of_long_pairs, columns_of_long_pairs, NULL, add_long_pairs,
                         finish_pairs},
-    [DOT_EIGHTS_S8] = {2, 1, 1, row_of_eights, columns_of_eights, NULL, add_eights, finish_eights},
+    [DOT_EIGHTS_S8] = {2, 1, row_of_eights, columns_of_eights, NULL, add_eights, finish_eights},
 };
 
 const Dot *dot_of_kind(DotKind kind) {

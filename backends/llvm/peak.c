@@ -107,7 +107,8 @@ static void emit_softplus_values(ModuleContext *m, LLVMValueRef function) {
 static uint64_t count_dots(const TargetInfo *target) {
   const Dot *dot = dot_of_kind(target->dot);
   uint64_t macs = (uint64_t)plan_dot_group(target->dot) * dot->steps * dot->rows;
-  macs = macs * target->vector_floats / plan_dot_sums(target->dot, dot->rows) / dot->halves;
+  macs = macs * target->vector_floats / plan_dot_sums(target->dot, dot->rows) /
+         plan_dot_halves(target->dot);
   return TURNS * chain_count(target) * macs;
 }
 

@@ -151,10 +151,9 @@ uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step
 /* One register of rows, or of columns, at some steps of K. */
 enum { DOT_MOST_ROWS = 2, DOT_MOST_STEPS = 2, DOT_MOST_PARTS = 2 };
 typedef struct Dot {
-  uint32_t rows;   /* in a register of rows; what stands for a row that is not there is not used */
-  uint32_t steps;  /* of K, added at once, or one alone */
-  uint32_t halves; /* of a step, added one after the other: one is all of it */
-  /* A half of a step of `rows` rows, each at an address of its own, */
+  uint32_t rows;  /* in a register of rows; what stands for a row that is not there is not used */
+  uint32_t steps; /* of K, added at once, or one alone */
+  /* A half of a step (plan_dot_halves) of `rows` rows, each at an address of its own, */
   LLVMValueRef (*row)(ModuleContext *m, const LLVMValueRef *addresses);
   /* and half `half` of a vector of columns, whose step is at `address`, in as many registers as one
    * row has sums (plan_dot_sums). */

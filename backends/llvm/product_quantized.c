@@ -72,7 +72,8 @@ static void load_columns(const Product *p, const Tile *tile, LLVMValueRef b, Dep
 static LLVMValueRef load_rows(const Product *p, const Tile *tile, LLVMValueRef a, uint32_t row,
                               Depth k) {
   ModuleContext *m = p->k->m;
-  uint64_t depth = k.step * p->a.step_bytes + k.half * p->a.step_bytes / dot_of(m)->halves;
+  uint64_t depth =
+      k.step * p->a.step_bytes + k.half * p->a.step_bytes / plan_dot_halves(m->target->dot);
   LLVMValueRef addresses[DOT_MOST_ROWS];
   for (uint32_t i = 0; i < dot_of(m)->rows; ++i) {
     uint32_t r = row + i < tile->rows ? row + i : tile->rows - 1;
@@ -132,7 +133,7 @@ static uint32_t add(const Product *p, const Tile *tile, const LLVMValueRef ab[2]
     return 1;
   }
   uint32_t steps = left < dot->steps ? 1 : dot->steps;
-  for (uint32_t half = 0; half < dot->halves; ++half) {
+  for (uint32_t half = 0; half < plan_dot_halves(p->k->m->target->dot); ++half) {
     add_passing_rows(p, tile, ab, (Depth){step, half}, steps, acc);
   }
   return steps;
