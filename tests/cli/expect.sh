@@ -1,4 +1,11 @@
-# For the scripts that read it, which have set $atmc and stand in a folder of their own.
+# For the scripts that read it, whose argument is atmc: from here on they stand in a folder of their own.
+atmc=$1
+case $atmc in /*) ;; *) atmc=$PWD/$atmc ;; esac
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cd "$work" || exit 1
+
 total=0 failed=0
 fail() {
   failed=$((failed + 1))

@@ -4,12 +4,6 @@
 #   odd.sh ATMC
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-atmc=$1
-case $atmc in /*) ;; *) atmc=$PWD/$atmc ;; esac
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-cd "$work" || exit 1
 # shellcheck source=tests/cli/expect.sh
 . "$here/expect.sh"
 checkpoints=$here/../e2e/checkpoints

@@ -9,13 +9,7 @@
 #include "ir/builder.h"
 #include "ir/plan_room.h"
 #include "passes/pass.h"
-
-static const TargetInfo target = {.name = "x86-64-v4",
-                                  .vector_floats = 16,
-                                  .vector_registers = 32,
-                                  .has_fma = true,
-                                  .tile_rows = 14,
-                                  .tile_columns = 32};
+#include "target_v4.h"
 
 typedef struct Built {
   Arena *arena;

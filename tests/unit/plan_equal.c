@@ -2,14 +2,8 @@
  * thing alone makes them two. */
 #include <criterion/criterion.h>
 
+#include "target_v4.h"
 #include "tiny_plan.h"
-
-static const TargetInfo target = {.name = "x86-64-v4",
-                                  .vector_floats = 16,
-                                  .vector_registers = 32,
-                                  .has_fma = true,
-                                  .tile_rows = 14,
-                                  .tile_columns = 32};
 
 /* A kernel with arrays of its own, to be changed. */
 typedef struct Copy {
