@@ -46,6 +46,12 @@ static uint64_t count_decays(const Graph *body, const Node *node) {
          2;
 }
 
+/* Those that it makes itself. */
+static uint64_t count_steps(const Graph *body, const Node *node) {
+  int32_t rank = node->attrs.SELECTIVE_SCAN.rank;
+  return rank ? macs_of_node(body, node) / (uint64_t)rank : 0;
+}
+
 /* What is work of another kind than multiply-adds in f32. */
 typedef struct OpWork {
   OpKind op;
@@ -55,6 +61,7 @@ typedef struct OpWork {
 
 static const OpWork op_works[] = {{OP_QUANTIZED_LINEAR, PEAK_INT8, macs_of_node},
                                   {OP_SELECTIVE_SCAN, PEAK_EXP, count_decays},
+                                  {OP_SELECTIVE_SCAN, PEAK_SOFTPLUS, count_steps},
                                   {OP_SOFTPLUS, PEAK_SOFTPLUS, count_elements}};
 
 /* Adds all of a step, but for multiply-adds in f32, `times` times. */

@@ -99,7 +99,9 @@ static ValueId scan_axis(Lowering *l, const Scans *s, ValueId u, ValueId p, int6
   ValueId mixers = build_slice(b, p, (int32_t)begin, (int32_t)(4 * s->states));
   const ValueId operands[] = {u, mixers, build_constant(b, rates), steps_of(l, s, p, first),
                               steps_of(l, s, p, first + 2)};
-  return build_selective_scan(b, operands, first == 0 ? ALONG_ROWS : ALONG_COLUMNS, BOTH);
+  return build_selective_scan(
+      b, operands,
+      (AttrsSELECTIVE_SCAN){.axis = first == 0 ? ALONG_ROWS : ALONG_COLUMNS, .ways = BOTH});
 }
 
 static ValueId cross_scan(Lowering *l, const Scans *s, ValueId u) {
@@ -258,7 +260,8 @@ static void lower_selective_scan(Lowering *l, const LayerSpec *spec, const Layer
     const ValueId operands[5] = {inputs[0]->value, inputs[2]->value,
                                  build_constant(b, decay_rates(l, logs, 0, channels)),
                                  inputs[1]->value, VALUE_NONE};
-    ValueId y = build_selective_scan(b, operands, walks[walk].axis, walks[walk].ways);
+    ValueId y = build_selective_scan(
+        b, operands, (AttrsSELECTIVE_SCAN){.axis = walks[walk].axis, .ways = walks[walk].ways});
     result->value = build_add(b, y, skip(l, gains, 1, inputs[0]->value));
     result->extent = inputs[0]->extent;
   }

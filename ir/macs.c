@@ -2,6 +2,12 @@
  * elements. No op is named here. */
 #include "ir/macs.h"
 
+/* Behind operand 3 each way has three, where it has a rank. */
+static uint64_t macs_of_steps(const Node *node) {
+  Attrs attrs = node->attrs;
+  return (uint64_t)*op_int(node->op, &attrs, "rank") * ((node->operand_count - 3) / 3);
+}
+
 uint64_t macs_of_element(const Graph *graph, const Node *node) {
   OpMacs kind = op_info(node->op)->macs;
   if (kind == MACS_NONE) return 0;
@@ -15,6 +21,7 @@ uint64_t macs_of_element(const Graph *graph, const Node *node) {
     case MACS_W_DEPTH: return (uint64_t)w.dims[1];
     case MACS_X_NINE: return 9 * (uint64_t)type_channels(x);
     case MACS_W_EACH: return type_count(w, &elements) ? (uint64_t)(elements / w.dims[0]) : 0;
+    case MACS_STEPS: return macs_of_steps(node);
   }
   return 0;
 }

@@ -49,6 +49,7 @@ typedef enum OpMacs {
   MACS_W_DEPTH,    /* the second */
   MACS_X_NINE,     /* channels of x, for each tap of a 3x3 window */
   MACS_W_EACH,     /* elements of w for each of its first dimension */
+  MACS_STEPS,      /* the attribute `rank`, for each way */
 } OpMacs;
 
 typedef enum OpKind {

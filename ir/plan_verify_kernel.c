@@ -222,6 +222,7 @@ static const char *check_port_read(const Check *c, const Node *node, uint32_t k,
   bool multiplies = kind == STAGE_PRODUCT || kind == STAGE_READ || kind == STAGE_WINOGRAD;
   bool constant = multiplies && k > 0 && !matrix;
   constant |= node->op == OP_SCALE_MATRIX && k == 1;
+  constant |= node->op == OP_SELECTIVE_SCAN && graph_type(c->body, v).rank == 3;
   constant &= node->op != OP_QUANTIZED_LINEAR || k != 3;
   bool vector = graph_type(c->body, v).rank == 1;
   if (port->kind == PORT_WEIGHTS) {

@@ -70,6 +70,8 @@ enum {
   DEPTH_BLOCK = 512,
   /* Converted, it is twice as large, and stays in the nearest cache. */
   HALF_DEPTH_BLOCK = 256,
+  /* Steps of a scan of so many channels are as fast in its strips as in tiles of a product. */
+  SCAN_RANK = 64,
   /* Targets with fewer registers than this have small tiles, and short turns of the loop over K. */
   MANY_REGISTERS = 32,
 };
@@ -158,6 +160,10 @@ bool cost_model_shift_again(uint64_t elements) {
 bool cost_model_gather_again(uint64_t elements, uint32_t share) {
   uint32_t row = share >= 8 ? 3 : share >= 4 ? 2 : share >= 2 ? 1 : 0;
   return SAMPLE_COST[row] < keep_cost(elements);
+}
+
+bool cost_model_scan_makes_steps(uint64_t rank) {
+  return rank <= SCAN_RANK;
 }
 
 uint32_t cost_model_depth_block(DType b) {

@@ -54,6 +54,9 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share);
 /* The same for a shift by whole rows. */
 bool cost_model_shift_again(uint64_t elements);
 
+/* Whether a scan had better make its steps, products over `rank` channels, than read them. */
+bool cost_model_scan_makes_steps(uint64_t rank);
+
 /* The longest block of a product's K, a multiple of PLAN_DEPTH_ALIGN, where B is stored as `b`. It
  * fixes the order in which an element is summed: the same for all targets. */
 uint32_t cost_model_depth_block(DType b);

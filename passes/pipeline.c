@@ -27,6 +27,7 @@ static const Pass *const per_resolution[] = {
     RUN(fold_projections),    /* before weights are packed: it makes new ones */
     RUN(choose_winograd),     /* before weights are packed: it transforms them; behind joins */
     RUN(fuse_offset_gathers), /* before kernels form: each reader gets a sampling of its own */
+    RUN(fuse_scan_steps),     /* before weights are packed: it packs those of its steps */
     RUN(pack_weights),        /* when weights have their last form */
     RUN(store_weights),       /* then too */
     RUN(partition_columns),   /* when weights have panels */

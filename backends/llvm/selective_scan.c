@@ -2,10 +2,12 @@
  * of which it walks over the whole map, states in registers:
  *
  *   for each strip, for each of its vectors or pairs of vectors:
- *     for each step of the walk:
- *       m     = 2^(step * rate) - 1                     rate = a log2(e)
- *       state = state + (m * state + (step * u) * B)    of each state, in the order of the walk
- *       y     = sum over the states of C * state
+ *     for each line of the walk, for each chunk of it:
+ *       make its steps, if they are not there (scan_steps.c)
+ *       for each step of the walk:
+ *         m     = 2^(step * rate) - 1                     rate = a log2(e)
+ *         state = state + (m * state + (step * u) * B)    of each state, in the order of the walk
+ *         y     = sum over the states of C * state
  *
  * m rather than exp(step a): decays are close to 1, and what is lost there is lost at every step.
  *
@@ -21,29 +23,25 @@
  */
 #include <string.h>
 
-#include "backends/llvm/kernel.h"
+#include "backends/llvm/scan.h"
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { U, P, A, STEPS, FORWARD = 0, BACK = 1, WAYS = 2, GROUP = 2, AHEAD = 6 };
+enum { U, P, A, STEPS, GROUP = 2, AHEAD = 6 };
+enum { FORWARD = SCAN_FORWARD, BACK = SCAN_BACK, WAYS = SCAN_WAYS };
 
-/* Of one strip. Arrays go by way, then by vector, then by state. */
-typedef struct Scan {
-  KernelEmitter *k;
-  View u, p, y, steps[WAYS];
-  bool takes[WAYS];    /* the ways */
-  uint64_t p_of[WAYS]; /* channel of p where B of a way begins; C stands behind it */
-  bool columns;        /* column by column, of a map of height x width */
-  uint32_t height, width, states, vectors;
-  LLVMValueRef column; /* i64: the first channel */
-  LLVMValueRef rates[LOOP_MAX_CARRIED];
-} Scan;
+/* One walk: what ways it takes, arrays go by way, then by vector, then by state. */
+typedef struct Walk {
+  bool ways[WAYS];
+  uint64_t adds[WAYS]; /* from which step of the walk on a way adds to y: it writes before */
+} Walk;
 
-/* What goes on from step to step: where a walk by columns is, forward, and the states. */
-typedef struct Progress {
-  LLVMValueRef token, line; /* i64; the line of the token */
-  LLVMValueRef states[LOOP_MAX_CARRIED];
-} Progress;
+/* A step of it; all i64. */
+typedef struct Turn {
+  LLVMValueRef number;       /* in the walk */
+  LLVMValueRef in_chunk;     /* in its chunk */
+  LLVMValueRef tokens[WAYS]; /* that the ways visit */
+} Turn;
 
 /* Where the states of a vector stand. */
 static uint32_t state_index(const Scan *s, uint32_t way, uint32_t vector) {
@@ -77,16 +75,26 @@ typedef struct Changes {
   LLVMValueRef decays[LOOP_MAX_CARRIED];
 } Changes;
 
+/* What way `way` takes for `vector` at a step. */
+static LLVMValueRef load_step(const Scan *s, uint32_t way, const Turn *at, uint32_t vector) {
+  ModuleContext *m = s->k->m;
+  const ScanSteps *steps = &s->steps[way];
+  if (!steps->rank) return load(s, &steps->map, at->tokens[way], vector);
+  uint64_t lanes = m->target->vector_floats;
+  LLVMValueRef place = emit_add(m, emit_mul(m, at->in_chunk, s->vectors), emit_i64(m, vector));
+  return emit_load(m, emit_address(m, steps->made, emit_mul(m, place, lanes * sizeof(float))),
+                   (uint32_t)lanes);
+}
+
 /* What does not depend on the states, for all of them before any goes on: their exponentials take
  * turns. */
-static void find_changes(const Scan *s, const LLVMValueRef tokens[WAYS], const bool ways[WAYS],
-                         Changes *changes) {
+static void find_changes(const Scan *s, const Walk *walk, const Turn *at, Changes *changes) {
   ModuleContext *m = s->k->m;
   LLVMValueRef powers[LOOP_MAX_CARRIED];
   uint32_t places[LOOP_MAX_CARRIED], count = 0;
   for (uint32_t way = 0; way < WAYS; ++way) {
-    for (uint32_t v = 0; ways[way] && v < s->vectors; ++v) {
-      LLVMValueRef step = load(s, &s->steps[way], tokens[way], v);
+    for (uint32_t v = 0; walk->ways[way] && v < s->vectors; ++v) {
+      LLVMValueRef step = load_step(s, way, at, v);
       changes->steps[way * s->vectors + v] = step;
       for (uint32_t i = 0; i < s->states; ++i, ++count) {
         places[count] = state_index(s, way, v) + i;
@@ -119,23 +127,41 @@ static LLVMValueRef advance(const Scan *s, uint32_t way, LLVMValueRef token, uin
  * stream, one line of each row, for what the processor asks for by itself. */
 static void prefetch(const Scan *s, uint32_t way, LLVMValueRef token) {
   ModuleContext *m = s->k->m;
-  int64_t ahead = AHEAD * (s->columns ? (int64_t)s->width : 1);
+  int64_t ahead = AHEAD * s->stride;
   LLVMValueRef later = emit_add(m, token, emit_i64(m, way == FORWARD ? ahead : -ahead));
-  const View *views[] = {&s->u, &s->steps[way], &s->y};
-  for (uint32_t i = 0; i < sizeof views / sizeof *views; ++i) {
-    emit_prefetch(m, place(s, views[i], later, s->column, 0));
-  }
+  emit_prefetch(m, place(s, &s->u, later, s->column, 0));
+  if (!s->steps[way].rank) emit_prefetch(m, place(s, &s->steps[way].map, later, s->column, 0));
+  emit_prefetch(m, place(s, &s->y, later, s->column, 0));
   emit_prefetch(m, place(s, &s->p, later, emit_i64(m, 0), s->p_of[way]));
 }
 
-/* One way at one token: y is written, or added to what is there. */
-static void visit(const Scan *s, uint32_t way, LLVMValueRef token, bool adds,
+/* What is in y at the step, of `vector`; NULL where a way writes first. Where that is not known
+ * yet it is loaded from where nothing stands, so that both are one code without jumps. */
+static LLVMValueRef load_sum(const Scan *s, const Walk *walk, uint32_t way, const Turn *at,
+                             uint32_t vector) {
+  ModuleContext *m = s->k->m;
+  uint32_t lanes = m->target->vector_floats;
+  uint64_t from = walk->adds[way], tokens = (uint64_t)s->lines * s->length;
+  if (from >= tokens) return NULL;
+  LLVMValueRef there = place(s, &s->y, at->tokens[way], s->column, vector * lanes);
+  if (from > 0) {
+    LLVMValueRef adds =
+        LLVMBuildICmp(m->builder, LLVMIntUGE, at->number, emit_i64(m, (int64_t)from), "");
+    there = LLVMBuildSelect(m->builder, adds, there, s->nothing, "");
+  }
+  return emit_load(m, there, lanes);
+}
+
+/* One way at one step: y is written, or added to what is there. */
+static void visit(const Scan *s, const Walk *walk, uint32_t way, const Turn *at,
                   const Changes *changes, LLVMValueRef *states) {
   ModuleContext *m = s->k->m;
   uint32_t lanes = m->target->vector_floats;
+  LLVMValueRef token = at->tokens[way];
   for (uint32_t v = 0; v < s->vectors; ++v) {
     LLVMValueRef y = advance(s, way, token, v, changes, states);
-    if (adds) y = emit_fadd(m, load(s, &s->y, token, v), y);
+    LLVMValueRef before = load_sum(s, walk, way, at, v);
+    if (before) y = emit_fadd(m, before, y);
     for (uint32_t r = 0; r < s->k->kernel->result_count; ++r) { /* all are y */
       const View *result = &s->k->result_views[r];
       emit_store(m, y, place(s, result, token, s->column, v * lanes), lanes);
@@ -145,93 +171,97 @@ static void visit(const Scan *s, uint32_t way, LLVMValueRef token, bool adds,
 
 /* -- walks ------------------------------------------------------------------------------------- */
 
-/* The token behind `at` of the way forward by columns: a line down, or the next column's first. */
-static void move_on(const Scan *s, Progress *at) {
+/* Step `in_line` of the line that begins at step `line_begin` and token `line_token`. */
+static Turn turn_at(const Scan *s, LLVMValueRef line, LLVMValueRef in_line) {
   ModuleContext *m = s->k->m;
-  int64_t height = s->height, width = s->width;
-  LLVMValueRef line = emit_add(m, at->line, emit_i64(m, 1));
-  LLVMValueRef ends = LLVMBuildICmp(m->builder, LLVMIntEQ, line, emit_i64(m, height), "");
-  LLVMValueRef moves = LLVMBuildSelect(m->builder, ends, emit_i64(m, 1 - (height - 1) * width),
-                                       emit_i64(m, width), "");
-  at->token = emit_add(m, at->token, moves);
-  at->line = LLVMBuildSelect(m->builder, ends, emit_i64(m, 0), line, "");
+  int64_t last = (int64_t)s->lines * s->length - 1;
+  Turn at = {.number = emit_add(m, emit_mul(m, line, s->length), in_line)};
+  at.tokens[FORWARD] = emit_add(m, emit_mul(m, line, (uint64_t)s->line_tokens),
+                                emit_mul(m, in_line, (uint64_t)s->stride));
+  at.tokens[BACK] = LLVMBuildSub(m->builder, emit_i64(m, last), at.tokens[FORWARD], "");
+  return at;
 }
 
-/* Step `step` (i64) of the ways `ways`. */
-static void walk_step(const Scan *s, LLVMValueRef step, const bool ways[WAYS], bool adds[WAYS],
-                      Progress *at) {
-  ModuleContext *m = s->k->m;
-  int64_t last = (int64_t)s->height * s->width - 1;
-  LLVMValueRef token = s->columns ? at->token : step;
-  LLVMValueRef tokens[WAYS] = {token, LLVMBuildSub(m->builder, emit_i64(m, last), token, "")};
+static void walk_step(const Scan *s, const Walk *walk, const Turn *at, LLVMValueRef *states) {
   for (uint32_t way = 0; way < WAYS; ++way) {
-    if (ways[way]) prefetch(s, way, tokens[way]);
+    if (walk->ways[way]) prefetch(s, way, at->tokens[way]);
   }
   Changes changes;
-  find_changes(s, tokens, ways, &changes);
+  find_changes(s, walk, at, &changes);
   for (uint32_t way = 0; way < WAYS; ++way) {
-    if (ways[way]) visit(s, way, tokens[way], adds[way], &changes, at->states);
+    if (walk->ways[way]) visit(s, walk, way, at, &changes, states);
   }
-  if (s->columns) move_on(s, at);
 }
 
-/* Steps [begin, end). */
-static void walk_steps(const Scan *s, uint64_t begin, uint64_t end, const bool ways[WAYS],
-                       bool adds[WAYS], Progress *at) {
-  ModuleContext *m = s->k->m;
-  uint32_t first = state_index(s, ways[FORWARD] ? FORWARD : BACK, 0), all = 0;
-  uint32_t count = state_index(s, ways[BACK] ? WAYS : BACK, 0) - first;
-  LLVMValueRef carried[LOOP_MAX_CARRIED], *states = at->states + first;
-  if (begin == end) return;
-  for (uint32_t i = 0; i < count; ++i) carried[all++] = states[i];
-  if (s->columns) {
-    carried[all++] = at->token;
-    carried[all++] = at->line;
-  }
-  CHECK(all <= LOOP_MAX_CARRIED);
+/* A loop that carries the states of a walk, which are in `states` inside of it and behind it. */
+typedef struct StateLoop {
   Loop loop;
-  loop_begin_carrying(m, &loop,
-                      (LoopRange){emit_i64(m, (int64_t)begin), emit_i64(m, (int64_t)end), 1},
-                      carried, all);
-  for (int inside = 1; inside >= 0; --inside) {
-    for (uint32_t i = 0; i < count; ++i) states[i] = loop.carried[i];
-    if (s->columns) at->token = loop.carried[count], at->line = loop.carried[count + 1];
-    if (!inside) break;
-    walk_step(s, loop.index, ways, adds, at);
-    for (uint32_t i = 0; i < count; ++i) carried[i] = states[i];
-    if (s->columns) carried[count] = at->token, carried[count + 1] = at->line;
-    loop_end(m, &loop, carried);
-  }
+  LLVMValueRef *states;
+} StateLoop;
+
+static LLVMValueRef enter(const Scan *s, StateLoop *l, LoopRange range, LLVMValueRef *states,
+                          uint32_t count) {
+  l->states = states;
+  loop_begin_carrying(s->k->m, &l->loop, range, states, count);
+  for (uint32_t i = 0; i < count; ++i) states[i] = l->loop.carried[i];
+  return l->loop.index;
 }
 
-/* At the first token, all states 0. */
-static Progress start(const Scan *s) {
+static void leave(const Scan *s, StateLoop *l) {
+  loop_end(s->k->m, &l->loop, l->states);
+  for (uint32_t i = 0; i < l->loop.carried_count; ++i) l->states[i] = l->loop.carried[i];
+}
+
+/* The chunk of line `line` that begins at `begin`, both i64. The last begins early, and has some
+ * steps behind it that were taken before. */
+static void walk_chunk(const Scan *s, const Walk *walk, LLVMValueRef line, LLVMValueRef begin,
+                       LLVMValueRef *states, uint32_t first, uint32_t count) {
   ModuleContext *m = s->k->m;
-  Progress at = {.token = emit_i64(m, 0), .line = emit_i64(m, 0)};
-  for (uint32_t i = 0; i < WAYS * s->vectors * s->states; ++i) {
-    at.states[i] = LLVMConstNull(m->vector);
+  LLVMValueRef early = emit_least(m, begin, emit_i64(m, (int64_t)s->length - s->chunk));
+  Turn start = turn_at(s, line, early);
+  for (uint32_t way = 0; way < WAYS; ++way) {
+    if (walk->ways[way] && s->steps[way].rank) scan_steps_make(s, way, start.tokens[way]);
   }
-  return at;
+  StateLoop steps;
+  LoopRange range = {begin, emit_add(m, early, emit_i64(m, s->chunk)), 1};
+  LLVMValueRef in_line = enter(s, &steps, range, states + first, count);
+  Turn at = turn_at(s, line, in_line);
+  at.in_chunk = LLVMBuildSub(m->builder, in_line, early, "");
+  walk_step(s, walk, &at, states);
+  leave(s, &steps);
+}
+
+/* All states are 0 at first. */
+static void walk_map(const Scan *s, const Walk *walk) {
+  ModuleContext *m = s->k->m;
+  uint32_t first = state_index(s, walk->ways[FORWARD] ? FORWARD : BACK, 0);
+  uint32_t count = state_index(s, walk->ways[BACK] ? WAYS : BACK, 0) - first;
+  LLVMValueRef states[LOOP_MAX_CARRIED];
+  CHECK(first + count <= LOOP_MAX_CARRIED);
+  for (uint32_t i = 0; i < count; ++i) states[first + i] = LLVMConstNull(m->vector);
+  StateLoop lines, chunks;
+  LoopRange all_lines = {emit_i64(m, 0), emit_i64(m, s->lines), 1};
+  LoopRange line = {emit_i64(m, 0), emit_i64(m, s->length), s->chunk};
+  LLVMValueRef at_line = enter(s, &lines, all_lines, states + first, count);
+  LLVMValueRef begin = enter(s, &chunks, line, states + first, count);
+  walk_chunk(s, walk, at_line, begin, states, first, count);
+  leave(s, &chunks);
+  leave(s, &lines);
 }
 
 /* Both ways at once. */
 static void walk_together(const Scan *s) {
-  uint64_t tokens = (uint64_t)s->height * s->width, half = tokens / 2;
-  Progress at = start(s);
-  walk_steps(s, 0, half, s->takes, (bool[]){false, false}, &at);
-  walk_steps(s, half, tokens - half, s->takes, (bool[]){false, true}, &at);
-  walk_steps(s, tokens - half, tokens, s->takes, (bool[]){true, true}, &at);
+  uint64_t tokens = (uint64_t)s->lines * s->length, half = tokens / 2;
+  walk_map(s, &(Walk){.ways = {true, true}, .adds = {tokens - half, half}});
 }
 
 /* One way after the other. */
 static void walk_apart(const Scan *s) {
-  uint64_t tokens = (uint64_t)s->height * s->width;
-  bool adds = false;
+  uint64_t from = (uint64_t)s->lines * s->length;
   for (uint32_t way = 0; way < WAYS; ++way) {
     if (!s->takes[way]) continue;
-    Progress at = start(s);
-    walk_steps(s, 0, tokens, (bool[]){way == FORWARD, way == BACK}, (bool[]){adds, adds}, &at);
-    adds = true;
+    walk_map(s, &(Walk){.ways = {way == FORWARD, way == BACK}, .adds = {from, from}});
+    from = 0;
   }
 }
 
@@ -269,26 +299,49 @@ static LLVMValueRef set_flushing(ModuleContext *m, LLVMValueRef saved) {
   return before;
 }
 
+/* The steps of the way whose operands begin at `operand`. */
+static ScanSteps steps_of(KernelEmitter *k, const Node *node, uint32_t operand) {
+  ScanSteps steps = {.map = view_of_map(k, node->operands[operand]),
+                     .rank = (uint32_t)node->attrs.SELECTIVE_SCAN.rank};
+  if (!steps.rank) return steps;
+  steps.w = view_of_map(k, node->operands[operand + 1]);
+  steps.bias = view_of_map(k, node->operands[operand + 2]);
+  return steps;
+}
+
+/* Lines of the walk are rows of a map of height x width, one behind the other, or its columns. */
+static void set_lines(Scan *s, int32_t axis, Type map) {
+  bool columns = axis == 1;
+  int64_t height = map.dims[1], width = map.dims[2];
+  s->lines = columns ? (uint32_t)width : 1;
+  s->length = (uint32_t)(columns ? height : height * width);
+  s->line_tokens = 1;
+  s->stride = columns ? width : 1;
+}
+
 /* What is the same for all strips. */
 static Scan begin(KernelEmitter *k, const Node *node) {
   const AttrsSELECTIVE_SCAN *a = &node->attrs.SELECTIVE_SCAN;
-  Type map = graph_type(k->body, node_result(node, 0));
   Scan s = {.k = k,
             .u = view_of_map(k, node->operands[U]),
             .p = view_of_map(k, node->operands[P]),
             .y = k->result_views[0],
-            .takes = {(a->ways & 1) != 0, (a->ways & 2) != 0},
-            .columns = a->axis == 1,
-            .height = (uint32_t)map.dims[1],
-            .width = (uint32_t)map.dims[2]};
+            .takes = {(a->ways & 1) != 0, (a->ways & 2) != 0}};
   uint32_t ways = s.takes[FORWARD] + (uint32_t)s.takes[BACK], operand = STEPS;
   CHECK(ways > 0);
   s.states = value_channels(k, node->operands[P]) / (2 * ways);
-  for (uint32_t way = 0; way < WAYS; ++way) {
+  uint32_t vectors = PLAN_STRIP / k->m->target->vector_floats;
+  s.vectors = vectors < GROUP || s.states > 2 ? 1 : GROUP;
+  for (uint32_t way = 0, taken = 0; way < WAYS; ++way) {
     if (!s.takes[way]) continue;
-    s.p_of[way] = 2 * (uint64_t)s.states * (operand - STEPS);
-    s.steps[way] = view_of_map(k, node->operands[operand++]);
+    s.p_of[way] = 2 * (uint64_t)s.states * taken++;
+    s.steps[way] = steps_of(k, node, operand);
+    operand += a->rank ? 3 : 1;
   }
+  set_lines(&s, a->axis, graph_type(k->body, node_result(node, 0)));
+  scan_steps_begin(&s);
+  s.nothing = emit_stack(k->m, k->m->target->vector_floats * sizeof(float));
+  emit_store(k->m, emit_splat(k->m, -0.0), s.nothing, k->m->target->vector_floats);
   return s;
 }
 
@@ -298,16 +351,16 @@ void selective_scan_stage(KernelEmitter *k, const Stage *stage) {
   Scan s = begin(k, node);
   View a = view_of_map(k, node->operands[A]);
   uint32_t channels = value_channels(k, node_result(node, 0)), lanes = m->target->vector_floats;
-  uint32_t vectors = PLAN_STRIP / lanes;
-  s.vectors = vectors < GROUP || s.states > 2 ? 1 : GROUP;
   bool together = s.takes[FORWARD] && s.takes[BACK] &&
                   WAYS * s.vectors * s.states <= m->target->vector_registers / 2;
   LLVMValueRef saved = set_flushing(m, NULL);
   Loop strips, groups;
   PanelRange range = kernel_parts(k, ceil_div_u32(channels, PLAN_STRIP));
   loop_begin(m, &strips, range.begin, range.end, 1);
-  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, vectors), s.vectors);
-  s.column = emit_add(m, emit_mul(m, strips.index, PLAN_STRIP), emit_mul(m, groups.index, lanes));
+  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, PLAN_STRIP), s.vectors * lanes);
+  s.strip = strips.index;
+  s.within = groups.index;
+  s.column = emit_add(m, emit_mul(m, s.strip, PLAN_STRIP), s.within);
   load_rates(&s, &a, channels);
   (together ? walk_together : walk_apart)(&s);
   loop_end(m, &groups, NULL);

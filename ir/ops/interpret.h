@@ -53,6 +53,9 @@ void interpret_accumulate(double *restrict row, double x, const double *restrict
 /* [rows][columns] to [columns][rows] */
 void interpret_transposed(const double *from, size_t rows, size_t columns, double *to);
 
+/* log(1 + exp(x)); x above 20. */
+double interpret_softplus(double x);
+
 /* A place on one axis: between `low` and the next. */
 typedef struct Between {
   int64_t low;

@@ -183,7 +183,7 @@ ValueId build_silu(Builder b, ValueId x) {
 }
 
 /* As models are trained with it: from 20 on nothing is added. */
-static double softplus(double x) {
+double interpret_softplus(double x) {
   return x > 20 ? x : log1p(exp(x));
 }
 
@@ -193,7 +193,7 @@ const char *infer_SOFTPLUS(const Infer *in, Type *result) {
 
 void interpret_SOFTPLUS(const Node *node, const InterpTensor *operands, InterpTensor *result) {
   (void)node;
-  map_elements(&operands[0], softplus, result);
+  map_elements(&operands[0], interpret_softplus, result);
 }
 
 ValueId build_softplus(Builder b, ValueId x) {

@@ -2,6 +2,8 @@
  *
  *   state[c,s] = exp(step[c] a[s,c]) state[c,s] + step[c] B[s] u[c]        from 0, token by token
  *   y[c]      += sum over s of C[s] state[c,s]                             of each way
+ *
+ *   step[c]    = steps[c], or softplus(sum over k of x[k] w[k,c] + b[c])
  */
 #include <inttypes.h>
 #include <math.h>
@@ -10,28 +12,53 @@
 
 #include "ir/ops/op_impl.h"
 
-enum { U, P, A, STEPS, WAY_BOTH = 3, MAX_STATES = 32 };
+enum { U, P, A, STEPS, WAY_BOTH = 3, MAX_STATES = 32, MAX_RANK = 1024 };
+enum { X, W, BIAS }; /* of a way, where its steps are made of them */
 
 /* How many ways the bits `ways` mean. */
 static uint32_t count_ways(int32_t ways) {
   return ways == WAY_BOTH ? 2 : 1;
 }
 
+/* The first operand of way `way`, of those that it has. */
+static uint32_t steps_of(const AttrsSELECTIVE_SCAN *a, uint32_t way) {
+  return STEPS + way * (a->rank ? BIAS + 1 : 1);
+}
+
 /* All maps have the same rows. */
 static const char *check_maps(const Infer *in, uint32_t ways, Type *result) {
+  const AttrsSELECTIVE_SCAN *a = &in->node->attrs.SELECTIVE_SCAN;
   *result = in->operand[U];
-  int64_t channels = type_channels(*result);
+  int64_t channels = type_channels(*result), wanted = a->rank ? a->rank : channels;
   for (uint32_t i = 0; i <= ways; ++i) {
-    uint32_t operand = i == 0 ? P : STEPS + i - 1;
+    uint32_t operand = i == 0 ? P : steps_of(a, i - 1);
     Type meet = type_with_channels(*result, type_channels(in->operand[operand]));
     if (!infer_types_meet(&meet, in->operand[operand])) {
       return infer_misfit(in, "%s and %s do not fit", INFER_TEXT(in->operand[U]),
                           INFER_TEXT(in->operand[operand]));
     }
     *result = type_with_channels(meet, channels);
-    if (operand == P || type_channels(meet) == channels) continue;
-    return infer_misfit(in, "the map has %" PRId64 " channels, its steps %" PRId64, channels,
-                        type_channels(meet));
+    if (operand == P || type_channels(meet) == wanted) continue;
+    return infer_misfit(in, "%s %" PRId64 " channels, %s %" PRId64,
+                        a->rank ? "steps are made of" : "the map has", wanted,
+                        a->rank ? "there are" : "its steps", type_channels(meet));
+  }
+  return NULL;
+}
+
+/* What each way's steps are multiplied by. */
+static const char *check_products(const Infer *in, uint32_t ways, int64_t channels) {
+  const AttrsSELECTIVE_SCAN *a = &in->node->attrs.SELECTIVE_SCAN;
+  for (uint32_t way = 0; way < ways; ++way) {
+    uint32_t x = steps_of(a, way);
+    Type w = in->operand[x + W];
+    int64_t panel = w.rank == 3 && w.dims[2] > 0 ? w.dims[2] : 1;
+    Type packed = type_make(3, (int64_t[]){(channels - 1) / panel + 1, a->rank, panel});
+    if (!type_equal(w, packed)) {
+      return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
+                          INFER_TEXT(packed));
+    }
+    RETURN_IF_FAULT(infer_check_vector(in, x + BIAS, "the bias", channels));
   }
   return NULL;
 }
@@ -41,9 +68,11 @@ const char *infer_SELECTIVE_SCAN(const Infer *in, Type *result) {
   RETURN_IF_FAULT(infer_check_map(in));
   RETURN_IF_FAULT(infer_check_range(in, "axis", a->axis, 1, 2));
   RETURN_IF_FAULT(infer_check_range(in, "ways", a->ways, 1, WAY_BOTH));
-  uint32_t ways = count_ways(a->ways);
-  if (in->count != STEPS + ways) {
-    return infer_misfit(in, "ways is %d, there are steps for %u", a->ways, in->count - STEPS);
+  RETURN_IF_FAULT(infer_check_range(in, "rank", a->rank, 0, MAX_RANK));
+  uint32_t ways = count_ways(a->ways), each = steps_of(a, 1) - STEPS;
+  if (in->count != STEPS + ways * each) {
+    return infer_misfit(in, "ways is %d, there are steps for %u", a->ways,
+                        (in->count - STEPS) / each);
   }
   RETURN_IF_FAULT(check_maps(in, ways, result));
   int64_t width = type_channels(in->operand[P]), states = width / (2 * (int64_t)ways);
@@ -52,6 +81,7 @@ const char *infer_SELECTIVE_SCAN(const Infer *in, Type *result) {
                         width, MAX_STATES, ways, ways == 1 ? "" : "s");
   }
   int64_t channels = type_channels(in->operand[U]);
+  if (a->rank) RETURN_IF_FAULT(check_products(in, ways, channels));
   return infer_check_vector(in, A, "a", ways * states * channels);
 }
 
@@ -80,20 +110,38 @@ static void visit(const Way *w, size_t row, double *out) {
   }
 }
 
+/* Steps of `rows` rows, made of the operands from `x` on. */
+static void make_steps(const InterpTensor *x, size_t rows, size_t channels, double *steps) {
+  size_t rank = (size_t)type_channels(x[X].type), panel = (size_t)x[W].type.dims[2];
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < channels; ++c) {
+      const double *row = x[X].data + r * rank;
+      const double *column = x[W].data + c / panel * rank * panel + c % panel;
+      double sum = x[BIAS].data[c];
+      for (size_t k = 0; k < rank; ++k) sum += row[k] * column[k * panel];
+      steps[r * channels + c] = interpret_softplus(sum);
+    }
+  }
+}
+
 void interpret_SELECTIVE_SCAN(const Node *node, const InterpTensor *operands,
                               InterpTensor *result) {
   const AttrsSELECTIVE_SCAN *a = &node->attrs.SELECTIVE_SCAN;
   Extent e = interpret_extent(result->type);
   size_t rows = e.h * e.w, ways = count_ways(a->ways);
   size_t pitch = (size_t)type_channels(operands[P].type), states = pitch / (2 * ways);
-  double *state = interpret_buffer(states * e.c);
+  double *state = interpret_buffer(states * e.c), *made[2] = {NULL, NULL};
+  for (uint32_t way = 0; a->rank && way < ways; ++way) {
+    made[way] = interpret_buffer(extent_rows(e) * e.c);
+    make_steps(&operands[steps_of(a, way)], extent_rows(e), e.c, made[way]);
+  }
   memset(result->data, 0, extent_rows(e) * e.c * sizeof(double));
   for (size_t n = 0; n < e.n; ++n) {
     for (size_t way = 0; way < ways; ++way) {
       Way w = {.u = operands[U].data + n * rows * e.c,
                .p = operands[P].data + n * rows * pitch + way * 2 * states,
                .a = operands[A].data + way * states * e.c,
-               .steps = operands[STEPS + way].data + n * rows * e.c,
+               .steps = (a->rank ? made[way] : operands[STEPS + way].data) + n * rows * e.c,
                .channels = e.c,
                .states = states,
                .pitch = pitch,
@@ -106,12 +154,13 @@ void interpret_SELECTIVE_SCAN(const Node *node, const InterpTensor *operands,
       }
     }
   }
+  for (uint32_t way = 0; way < 2; ++way) free(made[way]);
   free(state);
 }
 
-ValueId build_selective_scan(Builder b, const ValueId operands[5], int32_t axis, int32_t ways) {
+ValueId build_selective_scan(Builder b, const ValueId *operands, AttrsSELECTIVE_SCAN scan) {
   return builder_append(b, (Node){.op = OP_SELECTIVE_SCAN,
                                   .operands = operands,
-                                  .operand_count = STEPS + count_ways(ways),
-                                  .attrs.SELECTIVE_SCAN = {.axis = axis, .ways = ways}});
+                                  .operand_count = steps_of(&scan, count_ways(scan.ways)),
+                                  .attrs.SELECTIVE_SCAN = scan});
 }

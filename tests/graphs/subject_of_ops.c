@@ -278,24 +278,39 @@ static void make_argmax(Maker *m, ValueId x) {
   if (!m->misfit) m->indices = v;
 }
 
-/* Steps and rates as models have them: of softplus, and below 0. */
+/* Steps of `channels`, made of a few others as models make them; or VALUE_NONE. */
+static ValueId make_steps(Maker *m, ValueId x, int64_t channels) {
+  ValueId narrow = maker_linear(m, x, 1 + (int64_t)choose(m->c, 24));
+  if (value_is_none(narrow)) return narrow;
+  ValueId w = maker_weight(m, type_matrix(channels, maker_channels(m, narrow)));
+  ValueId bias = maker_weight(m, type_vector(channels));
+  return build_softplus(m->b, build_linear(m->b, narrow, w, bias));
+}
+
+/* What decays are made of, below 0. */
+static ValueId make_rates(Maker *m, int64_t count) {
+  RecipeTable *table = m->b.graph->recipes;
+  const Recipe *logs = graph_recipe(m->b.graph, maker_weight(m, type_vector(count)));
+  const Recipe *minus = recipe_fill(table, -1, logs->type);
+  return build_constant(m->b, recipe_mul(table, recipe_exp(table, logs), minus));
+}
+
+/* A scan multiplies what it reads by itself, twice: what another made is normalized first, as in
+ * models, or squares of it leave the range of floats. */
 static void make_scan(Maker *m, ValueId x) {
   if (!maker_is_map(m, x)) return;
+  if (graph_has_op(m->b.graph, OP_SELECTIVE_SCAN)) x = build_normalize(m->b, x, 1e-2);
   int64_t channels = maker_channels(m, x), states = 1 + (int64_t)choose(m->c, 16);
   int32_t axis = 1 + (int32_t)choose(m->c, 2), ways = 1 + (int32_t)choose(m->c, 3);
   int64_t count = ways == 3 ? 2 : 1;
+  bool shared = choose(m->c, 2);
   if (!maker_affords(m, maker_type(m, x), 40 * states * count)) return;
-  ValueId p = maker_linear(m, x, 2 * states * count), first = maker_linear(m, x, channels);
-  if (value_is_none(p) || value_is_none(first)) return;
-  const Recipe *logs =
-      graph_recipe(m->b.graph, maker_weight(m, type_vector(count * states * channels)));
-  RecipeTable *table = m->b.graph->recipes;
-  const Recipe *rates =
-      recipe_mul(table, recipe_exp(table, logs), recipe_fill(table, -1, logs->type));
-  ValueId steps = build_softplus(m->b, first);
-  const ValueId operands[] = {x, p, build_constant(m->b, rates), steps,
-                              choose(m->c, 2) ? steps : build_sigmoid(m->b, first)};
-  maker_keep(m, build_selective_scan(m->b, operands, axis, ways));
+  ValueId p = maker_linear(m, x, 2 * states * count), first = make_steps(m, x, channels);
+  ValueId second = shared ? first : make_steps(m, x, channels);
+  if (value_is_none(p) || value_is_none(first) || value_is_none(second)) return;
+  const ValueId operands[] = {x, p, make_rates(m, count * states * channels), first, second};
+  AttrsSELECTIVE_SCAN scan = {.axis = axis, .ways = ways};
+  maker_keep(m, build_selective_scan(m->b, operands, scan));
 }
 
 static void make_silu(Maker *m, ValueId x) {

@@ -9,19 +9,19 @@
 #include "ir/infer.h"
 
 typedef struct Case {
-  const char *inputs[4]; /* types of %0, %1, .. */
-  const char *node;      /* what stands behind "%4 = " */
+  const char *inputs[6]; /* types of %0, %1, .. */
+  const char *node;      /* what stands behind "%6 = " */
   const char *expected;
 } Case;
 
-/* The type of %4, or what the diagnostic says behind "error: ". */
+/* The type of %6, or what the diagnostic says behind "error: ". */
 static inline const char *infer(Arena *arena, const Case *c) {
   StringBuilder text = {.arena = arena};
   string_builder_add(&text, "graph @test {\n");
-  for (int i = 0; i < 4 && c->inputs[i]; ++i) {
+  for (int i = 0; i < 6 && c->inputs[i]; ++i) {
     string_builder_printf(&text, "%%%d = input {name=\"i%d\"} : %s\n", i, i, c->inputs[i]);
   }
-  string_builder_printf(&text, "%%4 = %s\n}\n", c->node);
+  string_builder_printf(&text, "%%6 = %s\n}\n", c->node);
   char *output;
   size_t length;
   Diag diag = {.stream = open_memstream(&output, &length)};
