@@ -2,7 +2,8 @@
  *
  *   input u8  ->  pixels  ->  mul 1 / (255 std)  ->  add -mean / std
  *
- * What is around the map, for windows that reach over its border, stays 0 behind that.
+ * What is around the map, for windows that reach over its border, stays 0 behind that. Where a
+ * convolution reads it, it goes into the weights (passes/read_pixels.c).
  */
 #include "frontend/input_pixels.h"
 
@@ -114,14 +115,9 @@ bool input_pixels_read(Lowering *l, const cJSON *pixels, const cJSON *resize, in
   return fits;
 }
 
-/* The constant [channels] of `numbers`. */
-static ValueId constant_of(Lowering *l, const double *numbers, uint32_t channels) {
-  RecipeTable *table = l->model->graph->recipes;
-  const Recipe *vector = recipe_fill(table, numbers[0], type_vector(1));
-  for (uint32_t i = 1; i < channels; ++i) {
-    vector = recipe_concat(table, vector, recipe_fill(table, numbers[i], type_vector(1)));
-  }
-  return build_constant(l->builder, vector);
+/* The constant of `count` numbers. */
+static ValueId constant_of(Lowering *l, const double *numbers, uint32_t count) {
+  return build_constant(l->builder, recipe_numbers(l->model->graph->recipes, numbers, count));
 }
 
 ValueId input_pixels_lower(Lowering *l, const InputPixels *pixels, ValueId x) {

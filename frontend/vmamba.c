@@ -218,7 +218,7 @@ static void lower_token_merging(Lowering *l, const LayerSpec *spec, const Layer 
   const Recipe *bias = layer_tensor(l, norm, "bias", all);
   const Recipe *w = layer_tensor(l, layer_part(l, spec, "reduction"), "weight",
                                  type_matrix(2 * channels, MERGED * channels));
-  ValueId y = build_patches(b, inputs[0]->value, window, false);
+  ValueId y = build_patches(b, inputs[0]->value, VALUE_NONE, window, false);
   ValueId shift = build_constant(b, rows_first(l, bias));
   y = build_layer_norm(b, y, build_constant(b, rows_first(l, gain)), shift, spec->eps);
   result->value = build_linear(b, y, build_constant(b, rows_first(l, w)), VALUE_NONE);

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Windows read bytes less this (ops.def: PATCHES). */
+enum { PIXELS_MIDDLE = 128 };
+
 typedef enum PixelFilter { PIXEL_FILTER_BILINEAR = 1, PIXEL_FILTER_BICUBIC = 2 } PixelFilter;
 
 typedef struct Pixels {

@@ -139,6 +139,11 @@ const Recipe *recipe_round(RecipeTable *table, const Recipe *r, DType dtype);
  * where a group does not read; O is a multiple of groups. */
 const Recipe *recipe_spread_groups(RecipeTable *table, const Recipe *w, int64_t groups);
 
+/* The vector of `count` numbers, at least one; */
+const Recipe *recipe_numbers(RecipeTable *table, const double *numbers, uint32_t count);
+/* and the numbers of such a one to `numbers` [its length]. False: others go into it. */
+bool recipe_read_numbers(const Recipe *vector, double *numbers);
+
 /* Every element is `value` (a fill, or shape changes of one). */
 bool recipe_is_fill(const Recipe *recipe, double value);
 

@@ -17,11 +17,7 @@
 
 /* Whether each value of `graph` disappears when the FCs behind it fold. */
 static bool *find_vanishing(const Graph *graph, Arena *arena) {
-  bool *vanishes = ARENA_ARRAY(arena, graph->value_count, bool);
-  for (uint32_t i = 0; i < graph->value_count; ++i) vanishes[i] = true;
-  for (uint32_t i = 0; i < graph->output_count; ++i) {
-    vanishes[graph->outputs[i].value.index] = false;
-  }
+  bool *vanishes = pattern_inner_values(graph, arena);
   for (uint32_t i = graph->node_count; i-- > 0;) {
     const Node *node = &graph->nodes[i];
     bool keeps_first = !pattern_is_plain_linear(graph, node) && node->op != OP_MEAN_HW &&

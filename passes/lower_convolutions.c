@@ -39,7 +39,7 @@ static ValueId lower_dense(Rewrite *rw, const Node *node, Window window) {
   ValueId x = rewrite_get(rw, node->operands[0]);
   bool channels_first = source->op == OP_INPUT && source->attrs.INPUT.nchw;
   const Recipe *w = graph_recipe(rw->from, node->operands[1]);
-  if (!window_is_one(&window)) x = build_patches(b, x, window, channels_first);
+  if (!window_is_one(&window)) x = build_patches(b, x, VALUE_NONE, window, channels_first);
   ValueId matrix = build_constant(b, matrix_of(rw->to->recipes, w, channels_first));
   return build_linear(b, x, matrix, rewrite_get(rw, node_operand(node, 2)));
 }
@@ -77,7 +77,7 @@ static ValueId lower_wide_groups(Rewrite *rw, const Node *node, Window window) {
     ValueId x = rewrite_get(rw, node->operands[0]);
     x = build_slice(b, x, (int32_t)(i * depth), (int32_t)depth);
     const Recipe *own = recipe_slice(rw->to->recipes, w, i * rows, rows);
-    if (!window_is_one(&window)) x = build_patches(b, x, window, false);
+    if (!window_is_one(&window)) x = build_patches(b, x, VALUE_NONE, window, false);
     ValueId matrix = build_constant(b, matrix_of(rw->to->recipes, own, false));
     parts[i] = build_linear(b, x, matrix, slice_bias(rw, node, b, i * rows, rows));
   }

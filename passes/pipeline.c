@@ -15,6 +15,7 @@ static const Pass *const once[] = {
     RUN(absorb_affine),      /* behind it: an FC behind takes them first */
     RUN(join_linears),       /* once each FC reads what it will read */
     RUN(lower_convolutions), /* any time; here conv2d is still one node for those above */
+    RUN(read_pixels),        /* when windows are patches, and before anything packs their weights */
 };
 
 static const Pass *const per_resolution[] = {

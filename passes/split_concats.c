@@ -70,7 +70,7 @@ static void split(Rewrite *rw, const uint32_t *uses, const Node *node, const Nod
     int64_t count = type_channels(graph_type(rw->from, concat->operands[i]));
     ValueId part = part_behind(rw, b, uses, concat->operands[i], sum);
     ValueId matrix = build_constant(b, columns_of(table, w, channels, begin, count));
-    ValueId own = build_linear(b, build_patches(b, part, window, false), matrix, bias);
+    ValueId own = build_linear(b, build_patches(b, part, VALUE_NONE, window, false), matrix, bias);
     sum = value_is_none(sum) ? own : build_add(b, own, sum);
     bias = VALUE_NONE;
     begin += count;

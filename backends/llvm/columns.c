@@ -4,6 +4,8 @@
  *   columns_of_task   the vectors of the task's panels; what is left behind the last whole vector
  *                     belongs to the task whose panels reach there
  *   columns_copy_run  any number of floats that are side by side in both places
+ *   columns_convert_run   the same of elements that become floats
+ *   columns_repeat_run    the same floats again and again
  */
 #include "backends/llvm/kernel.h"
 
@@ -83,28 +85,58 @@ void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row) {
   }
 }
 
-/* Copies `lanes` floats at byte `bytes` of a run, or writes zeros when `from` is NULL. */
-static void copy_run_vector(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to,
-                            LLVMValueRef bytes, uint32_t lanes) {
+/* Converts `lanes` elements at byte `bytes` of a run of `dtype`, or writes zeros where `from` is
+ * NULL. */
+static void convert_vector(KernelEmitter *k, DType dtype, LLVMValueRef from, LLVMValueRef to,
+                           LLVMValueRef bytes, uint32_t lanes) {
   ModuleContext *m = k->m;
-  LLVMValueRef x =
-      from ? emit_load(m, emit_address(m, from, bytes), lanes) : LLVMConstNull(m->vector);
-  emit_store(m, x, emit_address(m, to, bytes), lanes);
+  LLVMValueRef x = from ? stored_load_centered(m, dtype, emit_address(m, from, bytes), lanes)
+                        : LLVMConstNull(m->vector);
+  emit_store(m, x, emit_address(m, to, emit_mul(m, bytes, 4 / dtype_bytes(dtype))), lanes);
 }
 
-void columns_copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count) {
+/* What is left behind `looped` elements. What is converted has a whole last vector, where the run
+ * has one: part of it is written twice. */
+static void convert_rest(KernelEmitter *k, DType dtype, LLVMValueRef from, LLVMValueRef to,
+                         uint64_t looped, uint64_t count) {
+  uint32_t width = k->m->target->vector_floats, bytes = dtype_bytes(dtype);
+  for (uint64_t at = looped; at < count; at += width) {
+    uint32_t lanes = count - at < width ? (uint32_t)(count - at) : width;
+    bool moved = lanes < width && dtype != DTYPE_F32 && count >= width;
+    uint64_t begin = moved ? count - width : at;
+    LLVMValueRef first = emit_i64(k->m, (int64_t)(bytes * begin));
+    convert_vector(k, dtype, from, to, first, moved ? width : lanes);
+  }
+}
+
+void columns_convert_run(KernelEmitter *k, DType dtype, LLVMValueRef from, LLVMValueRef to,
+                         uint64_t count) {
   ModuleContext *m = k->m;
-  uint32_t width = m->target->vector_floats;
+  uint32_t width = m->target->vector_floats, bytes = dtype_bytes(dtype);
   uint64_t looped = count <= MAX_STRAIGHT * width ? 0 : count / width * width;
   if (looped) {
     Loop loop;
-    LLVMValueRef end = emit_i64(m, (int64_t)(4 * looped));
-    loop_begin(m, &loop, emit_i64(m, 0), end, 4 * (uint64_t)width);
-    copy_run_vector(k, from, to, loop.index, width);
+    LLVMValueRef end = emit_i64(m, (int64_t)(bytes * looped));
+    loop_begin(m, &loop, emit_i64(m, 0), end, bytes * (uint64_t)width);
+    convert_vector(k, dtype, from, to, loop.index, width);
     loop_end(m, &loop, NULL);
   }
-  for (uint64_t at = looped; at < count; at += width) {
-    uint32_t lanes = count - at < width ? (uint32_t)(count - at) : width;
-    copy_run_vector(k, from, to, emit_i64(m, (int64_t)(4 * at)), lanes);
+  convert_rest(k, dtype, from, to, looped, count);
+}
+
+void columns_copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count) {
+  columns_convert_run(k, DTYPE_F32, from, to, count);
+}
+
+void columns_repeat_run(KernelEmitter *k, LLVMValueRef run, LLVMValueRef to, uint64_t length,
+                        uint64_t count) {
+  if (!run || count == 0) {
+    columns_copy_run(k, NULL, to, length * count);
+    return;
   }
+  ModuleContext *m = k->m;
+  Loop runs;
+  loop_begin(m, &runs, emit_i64(m, 0), emit_i64(m, (int64_t)count), 1);
+  columns_copy_run(k, run, emit_address(m, to, emit_mul(m, runs.index, 4 * length)), length);
+  loop_end(m, &runs, NULL);
 }

@@ -133,6 +133,11 @@ LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, ui
 /* The same of lanes that are `step` bytes apart. */
 LLVMValueRef stored_load_apart(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
                                int64_t step);
+/* As windows read them: floats as they are, bytes less PIXELS_MIDDLE. */
+LLVMValueRef stored_load_centered(ModuleContext *m, DType dtype, LLVMValueRef address,
+                                  uint32_t lanes);
+/* One of them, as a scalar. */
+LLVMValueRef stored_load_centered_one(ModuleContext *m, DType dtype, LLVMValueRef address);
 /* Writes the first `lanes` floats of `vector`, and nothing behind them. */
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 enum { CACHE_LINE = 64 };

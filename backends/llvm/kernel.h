@@ -155,6 +155,12 @@ void columns_of_task(KernelEmitter *k, LLVMValueRef row, uint32_t channels, Site
 /* Copies `count` floats from `from` on, or writes so many zeros where that is NULL; nothing behind
  * them is touched. */
 void columns_copy_run(KernelEmitter *k, LLVMValueRef from, LLVMValueRef to, uint64_t count);
+/* The same of `count` elements of `dtype`, as windows read them. */
+void columns_convert_run(KernelEmitter *k, DType dtype, LLVMValueRef from, LLVMValueRef to,
+                         uint64_t count);
+/* Writes the `length` floats of `run`, or zeros where that is NULL, `count` times. */
+void columns_repeat_run(KernelEmitter *k, LLVMValueRef run, LLVMValueRef to, uint64_t length,
+                        uint64_t count);
 /* Copies row `row` of `value`, complete in its place, to the results that repeat it in rows. */
 void columns_repeat_row(KernelEmitter *k, ValueId value, LLVMValueRef row);
 

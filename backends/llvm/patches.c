@@ -1,11 +1,12 @@
-/* patches (im2col): row (i, j) of the result is the window around it, zero outside the map.
+/* patches (im2col): row (i, j) of the result is the window around it, a vector or zeros outside of
+ * the map. Bytes are read as floats around 0.
  *
  * The order of a row is (kh, kw, c), or (c, kh, kw) with channels_first. What lies side by side in
  * the map and in the row is copied as a run:
  *
- *   nhwc, (kh, kw, c)   for each tap: C channels, or zeros
+ *   nhwc, (kh, kw, c)   for each tap: C channels, or what is outside
  *   nchw, (c, kh, kw)   where the whole window is inside, for each (c, kh): kernel_w columns
- *   otherwise           zeros first, then element by element what is inside
+ *   otherwise           what is outside first, then element by element what is inside
  *
  * Runs of columns are short, so they are rounded up to whole registers: each overwrites what the
  * one before wrote too much. That reads and writes a little more than the window; a window counts
@@ -21,6 +22,7 @@ typedef struct Patches {
   Window window;
   View x; /* the whole map */
   View y;
+  LLVMValueRef around; /* what is outside, a float for each channel; NULL: zeros */
   int64_t height, width, channels;
   uint64_t step_c, step_h, step_w; /* in a row of the result, in elements */
   uint32_t run;                    /* columns that are copied for kernel_w, rounded up */
@@ -86,9 +88,9 @@ static void copy_channels(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
                both(m, is_inside(m, line_of(k, p, lines.index), 1, p->height),
                     is_inside(m, column_of(k, p, taps.index), 1, p->width)));
   LLVMValueRef from = map_address(k, p, lines.index, taps.index, zero);
-  columns_copy_run(k, from, to, (uint64_t)p->channels);
+  columns_convert_run(k, p->x.dtype, from, to, (uint64_t)p->channels);
   branch_else(m, &branch);
-  columns_copy_run(k, NULL, to, (uint64_t)p->channels);
+  columns_copy_run(k, p->around, to, (uint64_t)p->channels);
   branch_end(m, &branch);
   loop_end(m, &taps, NULL);
   loop_end(m, &lines, NULL);
@@ -105,8 +107,8 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   loop_begin(m, &lines, zero, emit_i64(m, p->window.kernel_h), (uint64_t)straight);
   for (int64_t i = 0; i < straight; ++i) {
     LLVMValueRef line = emit_add(m, lines.index, emit_i64(m, i));
-    columns_copy_run(k, map_address(k, p, line, zero, planes.index),
-                     row_address(k, p, row, line, zero, planes.index), p->run);
+    columns_convert_run(k, p->x.dtype, map_address(k, p, line, zero, planes.index),
+                        row_address(k, p, row, line, zero, planes.index), p->run);
     bool is_new = i >= p->window.kernel_h - p->window.stride_h;
     if (is_new && p->next_top) {
       uint64_t dilation = (uint64_t)p->window.dilation_h;
@@ -118,13 +120,27 @@ static void copy_columns(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   loop_end(m, &planes, NULL);
 }
 
+/* A row as if all of its window were outside. */
+static void fill_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
+  ModuleContext *m = k->m;
+  LLVMValueRef zero = emit_i64(m, 0);
+  uint64_t taps = (uint64_t)window_taps(&p->window), channels = (uint64_t)p->channels;
+  if (!p->around || p->step_c == 1) {
+    columns_repeat_run(k, p->around, row_address(k, p, row, zero, zero, zero), channels, taps);
+    return;
+  }
+  Loop planes;
+  loop_begin(m, &planes, zero, emit_i64(m, p->channels), 1);
+  columns_repeat_run(k, emit_address(m, p->around, emit_mul(m, planes.index, 4)),
+                     row_address(k, p, row, zero, zero, planes.index), 1, taps);
+  loop_end(m, &planes, NULL);
+}
+
 /* The third. */
 static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef zero = emit_i64(m, 0), begin_h, end_h, begin_w, end_w;
-  uint64_t count = (uint64_t)p->channels * (uint64_t)p->window.kernel_h;
-  columns_copy_run(k, NULL, row_address(k, p, row, zero, zero, zero),
-                   count * (uint64_t)p->window.kernel_w);
+  fill_row(k, p, row);
   kernel_taps(k, p->top, window_rows(&p->window), p->height, &begin_h, &end_h);
   kernel_taps(k, p->left, window_columns(&p->window), p->width, &begin_w, &end_w);
   Loop planes, lines, taps;
@@ -132,7 +148,7 @@ static void copy_elements(KernelEmitter *k, const Patches *p, LLVMValueRef row) 
   loop_begin(m, &lines, begin_h, end_h, 1);
   loop_begin(m, &taps, begin_w, end_w, 1);
   LLVMValueRef from = map_address(k, p, lines.index, taps.index, planes.index);
-  emit_store_f32(m, emit_load_f32(m, from),
+  emit_store_f32(m, stored_load_centered_one(m, p->x.dtype, from),
                  row_address(k, p, row, lines.index, taps.index, planes.index));
   loop_end(m, &taps, NULL);
   loop_end(m, &lines, NULL);
@@ -147,13 +163,13 @@ static void find_corner(KernelEmitter *k, const Patches *p, LLVMValueRef row, Ty
 
 /* Pixels of a line stand side by side in the map, and taps of a line in the row. */
 static bool copies_columns(const Patches *p) {
-  return p->x.row_bytes == 4 && p->step_w == 1 && p->window.dilation_w == 1;
+  return p->x.row_bytes == dtype_bytes(p->x.dtype) && p->step_w == 1 && p->window.dilation_w == 1;
 }
 
 /* Which of the three it is, is known here, but for windows at the border. */
 static void emit_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
-  if (p->x.channel_bytes == 4 && p->step_c == 1) {
+  if (p->x.channel_bytes == dtype_bytes(p->x.dtype) && p->step_c == 1) {
     copy_channels(k, p, row);
   } else if (copies_columns(p)) {
     Branch branch;
@@ -190,6 +206,7 @@ void patches_stage(KernelEmitter *k, const Stage *stage) {
   Type in = graph_type(k->body, x), out = graph_type(k->body, y);
   Patches p = {
       .window = node->attrs.PATCHES.window, .x = view_of_map(k, x), .y = k->views[y.index]};
+  if (node->operand_count > 1) p.around = k->views[node->operands[1].index].base;
   p.height = in.dims[1], p.width = in.dims[2], p.channels = in.dims[3];
   bool channels_first = node->attrs.PATCHES.channels_first;
   p.step_w = channels_first ? 1 : (uint64_t)p.channels;

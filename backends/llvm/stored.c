@@ -5,6 +5,7 @@
  *   u8    a caller's bytes, from 0 to 255
  */
 #include "backends/llvm/emit.h"
+#include "ir/pixels.h"
 #include "support/panic.h"
 
 /* How elements of one type become floats: loaded as a vector of `element`, then widened. */
@@ -67,4 +68,16 @@ LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, ui
   LLVMValueRef elements = LLVMBuildLoad2(m->builder, type, address, "");
   LLVMSetAlignment(elements, aligned ? bytes * width : bytes);
   return stored.widen(m, elements);
+}
+
+LLVMValueRef stored_load_centered(ModuleContext *m, DType dtype, LLVMValueRef address,
+                                  uint32_t lanes) {
+  LLVMValueRef vector = stored_load(m, dtype, address, lanes, false);
+  return dtype == DTYPE_U8 ? emit_fadd(m, vector, emit_splat(m, -PIXELS_MIDDLE)) : vector;
+}
+
+LLVMValueRef stored_load_centered_one(ModuleContext *m, DType dtype, LLVMValueRef address) {
+  if (dtype == DTYPE_F32) return emit_load_f32(m, address);
+  LLVMValueRef vector = stored_load_centered(m, dtype, address, 1);
+  return LLVMBuildExtractElement(m->builder, vector, emit_i32(m, 0), "");
 }

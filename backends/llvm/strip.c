@@ -2,13 +2,13 @@
  *
  *   for channel (where the patches' channels come first; else once, with all of them)
  *     for line of the strip, from pad_top above the block's first window on
- *       the map's line, with zeros before and behind; or zeros alone outside of the map
+ *       the map's line, as floats, between what is around the map; outside of it that alone
  *
  * so that products find each tap of each window without a question (product_source.c).
  *
  * One line of a strip, W + padding columns of C channels (channels last):
  *
- * |  zeros  |            columns of the map             | zeros  |
+ * | around  |            columns of the map             | around |
  * |<-left-->|<----------------inside------------------->|<behind>|   pitch_bytes to the next line
  */
 #include "backends/llvm/kernel.h"
@@ -18,9 +18,9 @@ typedef struct Strip {
   const AttrsPATCHES *patches;
   View x; /* the whole map */
   Type map;
-  LLVMValueRef base;
+  LLVMValueRef base, around;     /* what is outside, a float for each channel; NULL: zeros */
   uint64_t pitch_bytes, pixel;   /* of a line; floats that stand side by side */
-  uint64_t left, inside, behind; /* columns of zeros, of the map, and of zeros again */
+  uint64_t left, inside, behind; /* columns before the map, of it, and behind it */
 } Strip;
 
 static Strip strip_of(KernelEmitter *k, const Node *patches) {
@@ -28,6 +28,7 @@ static Strip strip_of(KernelEmitter *k, const Node *patches) {
   Strip s = {.patches = &patches->attrs.PATCHES, .x = view_of_map(k, x)};
   s.map = graph_type(k->body, x);
   s.base = k->views[y.index].base;
+  if (patches->operand_count > 1) s.around = k->views[patches->operands[1].index].base;
   s.pitch_bytes = 4 * (uint64_t)k->kernel->places[y.index].pitch;
   s.pixel = s.patches->channels_first ? 1 : (uint64_t)s.map.dims[3];
   uint64_t floats = plan_strip_floats(s.patches, s.map, graph_type(k->body, y));
@@ -55,15 +56,23 @@ static LLVMValueRef behind(KernelEmitter *k, LLVMValueRef address, uint64_t floa
 /* The map's columns of one line, as floats that stand side by side. */
 static void copy_columns(KernelEmitter *k, const Strip *s, LLVMValueRef from, LLVMValueRef to) {
   ModuleContext *m = k->m;
-  if (s->x.row_bytes == 4 * s->pixel) {
-    columns_copy_run(k, from, to, s->inside * s->pixel);
+  DType dtype = s->x.dtype;
+  if (s->x.row_bytes == dtype_bytes(dtype) * s->pixel) {
+    columns_convert_run(k, dtype, from, to, s->inside * s->pixel);
     return;
   }
   Loop columns;
   loop_begin(m, &columns, emit_i64(m, 0), emit_i64(m, (int64_t)s->inside), 1);
-  columns_copy_run(k, emit_address(m, from, emit_mul(m, columns.index, s->x.row_bytes)),
-                   emit_address(m, to, emit_mul(m, columns.index, 4 * s->pixel)), s->pixel);
+  columns_convert_run(k, dtype, emit_address(m, from, emit_mul(m, columns.index, s->x.row_bytes)),
+                      emit_address(m, to, emit_mul(m, columns.index, 4 * s->pixel)), s->pixel);
   loop_end(m, &columns, NULL);
+}
+
+/* `columns` columns outside of the map, at channel `c`. */
+static void fill_columns(KernelEmitter *k, const Strip *s, LLVMValueRef c, LLVMValueRef to,
+                         uint64_t columns) {
+  LLVMValueRef around = s->around ? emit_address(k->m, s->around, emit_mul(k->m, c, 4)) : NULL;
+  columns_repeat_run(k, around, to, s->pixel, columns);
 }
 
 /* Line `i` of the map, which may be outside, at channel `c`. */
@@ -74,11 +83,11 @@ static void fill_line(KernelEmitter *k, const Strip *s, LLVMValueRef i, LLVMValu
   Branch inside;
   branch_begin(m, &inside, LLVMBuildICmp(m->builder, LLVMIntULT, i, height, ""));
   Site site = {.row = emit_mul(m, i, (uint64_t)s->map.dims[2]), .column = c};
-  columns_copy_run(k, NULL, to, s->left * s->pixel);
+  fill_columns(k, s, c, to, s->left);
   copy_columns(k, s, view_address(k, &s->x, site), behind(k, to, s->left * s->pixel));
-  columns_copy_run(k, NULL, behind(k, to, (s->left + s->inside) * s->pixel), s->behind * s->pixel);
+  fill_columns(k, s, c, behind(k, to, (s->left + s->inside) * s->pixel), s->behind);
   branch_else(m, &inside);
-  columns_copy_run(k, NULL, to, (s->left + s->inside + s->behind) * s->pixel);
+  fill_columns(k, s, c, to, s->left + s->inside + s->behind);
   branch_end(m, &inside);
 }
 

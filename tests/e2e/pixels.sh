@@ -25,10 +25,23 @@ for layout in nhwc nchw; do
     done
   done
 done
-# The plan: bytes are normalized once for each pixel, and the stem reads those floats in a strip.
-"$atmc" compile "$model" --weights w.st --shape 1x3x224x224 --isa=v3 --emit=plan -o photos 2>log
-awk '/^kernel k2/ {exit} /^kernel k0/ {on = 1} on' photos.plan >stem.plan
-diff -u "$(dirname "$model")/stem.plan" stem.plan
+# The plan: the stem reads bytes in a strip, and no kernel stands before it; quantized too, where it stays in floats.
+for how in none int8; do
+  "$atmc" compile "$model" --weights w.st --shape 1x3x224x224 --isa=v3 --emit=plan --quantize=$how -o photos 2>log
+  awk '/^kernel k1/ {exit} /^kernel k0/ {on = 1} on' photos.plan >$how.plan
+done
+diff -u "$(dirname "$model")/stem.plan" none.plan
+grep -q '= packed_linear(%2, a2, a3)' int8.plan || { cat int8.plan; exit 1; }
+# Without the pass, bytes are normalized by a kernel of their own.
+"$atmc" run pixels.json --weights w.st --input bytes.npy --disable-pass=read-pixels --output stem=s.npy
+"$tools/compare_npy" stem.npy s.npy
+# So they are where the image is read elsewhere too: here a second layer does.
+sed -e 's|"layers": \[|"layers": [{"op": "relu", "name": "both", "inputs": ["image"]},|' \
+  -e 's|"name": "stem", "channels"|"name": "stem", "inputs": ["image"], "channels"|' \
+  -e 's|{"name": "logits"}|{"name": "logits"}, {"name": "both", "from": "both"}|' pixels.json >both.json
+"$atmc" run both.json --weights w.st --input bytes.npy --output stem=s.npy
+"$tools/compare_npy" stem.npy s.npy
+"$atmc" verify both.json --weights w.st --shape 2x3x37x50 >log 2>&1 || { cat log; exit 1; }
 "$atmc" compile pixels.json --weights w.st --shape 2x3x37x50 --emit=exe,header -o p 2>/dev/null
 grep -q 'const uint8_t \*in_image' p.h
 ./p --input bytes.npy --output stem=s.npy >log

@@ -82,7 +82,7 @@ void make_patches(Maker *m, ValueId x) {
   int64_t channels = window_taps(&window) * maker_channels(m, x);
   Type result;
   if (!window_result(window, maker_type(m, x), channels, &result) || channels > 600) return;
-  ValueId patches = build_patches(m->b, x, window, choose(m->c, 2));
+  ValueId patches = build_patches(m->b, x, VALUE_NONE, window, choose(m->c, 2));
   if (m->misfit || choose_rarely(m->c, 4)) {
     maker_keep(m, patches);
   } else {

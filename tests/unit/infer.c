@@ -117,6 +117,13 @@ static const Case cases[] = {
 
     /* readers of maps */
     {{"f32[1,?,8,3]"}, "patches(%0) {window=3x3 stride 2x2 pad 1x1x1x1}", "f32[1,?,4,27]"},
+    {{"u8[1,?,8,3]", "f32[3]"}, "patches(%0, %1) {window=3x3 pad 1x1x1x1}", "f32[1,?,8,27]"},
+    {{"f32[1,?,8,3]", "f32[2]"},
+     "patches(%0, %1) {window=3x3 pad 1x1x1x1}",
+     "patches: what is around is f32[2], expected f32[3]"},
+    {{"s8[1,?,8,3]"},
+     "patches(%0) {window=3x3}",
+     "patches: takes f32, or an input of bytes, got s8[1,?,8,3]"},
     {{"f32[1,?,?,3]"},
      "patches(%0) {window=2147483647x2147483647}",
      "patches: the patches are too large"},

@@ -87,6 +87,14 @@ static inline ValueId fixture_vector(Fixture *f, int64_t count) {
 static inline double *fixture_data(Fixture *f) { /* of the last operand */
   return f->data[f->operand_count - 1].data;
 }
+/* The caller's bytes. */
+static inline ValueId fixture_bytes(Fixture *f, bool nchw, Type type) {
+  ValueId x = fixture_operand(f, PORT_CALLER, nchw, type_with_dtype(type, DTYPE_U8), 1);
+  int64_t count = 0;
+  cr_assert(type_count(type, &count));
+  for (int64_t i = 0; i < count; ++i) fixture_data(f)[i] = (double)(i * 37 % 256);
+  return x;
+}
 /* linear with packed random weights and bias. */
 static inline ValueId fixture_linear(Fixture *f, ValueId x, int64_t channels) {
   int64_t depth = type_channels(graph_type(f->b.graph, x));

@@ -156,17 +156,30 @@ Test(llvm_kernels_products, blocks_of_whole_tiles) {
   fixture_free(&f);
 }
 
-/* A product of windows in the lines of their map; `lines` of the result to a block, about. */
+/* A product of windows in the lines of map `x`; `lines` of the result to a block, about. */
+static void check_strip_of(Fixture *f, ValueId x, ValueId around, bool nchw, Window window,
+                           uint32_t lines) {
+  ValueId y = build_patches(f->b, x, around, window, nchw);
+  ((Node *)graph_def(f->b.graph, y))->attrs.PATCHES.strip = 1;
+  Type type = graph_type(f->b.graph, y);
+  ValueId z = build_relu(f->b, fixture_linear(f, y, 50));
+  fixture_result(f, z, PORT_ROWS, false);
+  fixture_check(f, 2, (uint32_t)(type.dims[1] * type.dims[2]),
+                ceil_div_u32((uint32_t)type.dims[1], lines), 1e-5);
+}
+
 static void check_strip(PortKind kind, bool nchw, Window window, int64_t channels, uint32_t lines) {
   Fixture f = fixture_new();
   ValueId x = fixture_operand(&f, kind, nchw, map(2, 11, 13, channels), 1);
-  ValueId y = build_patches(f.b, x, window, nchw);
-  ((Node *)graph_def(f.b.graph, y))->attrs.PATCHES.strip = 1;
-  Type type = graph_type(f.b.graph, y);
-  ValueId z = build_relu(f.b, fixture_linear(&f, y, 50));
-  fixture_result(&f, z, PORT_ROWS, false);
-  fixture_check(&f, 2, (uint32_t)(type.dims[1] * type.dims[2]),
-                ceil_div_u32((uint32_t)type.dims[1], lines), 1e-5);
+  check_strip_of(&f, x, VALUE_NONE, nchw, window, lines);
+  fixture_free(&f);
+}
+
+/* The same of bytes, with a vector around them. */
+static void check_byte_strip(bool nchw, Window window, int64_t channels, uint32_t lines) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_bytes(&f, nchw, map(2, 11, 13, channels));
+  check_strip_of(&f, x, fixture_vector(&f, channels), nchw, window, lines);
   fixture_free(&f);
 }
 
@@ -183,6 +196,12 @@ Test(llvm_kernels_products, strips) {
   check_strip(PORT_ROWS, false, down, 21, 4);
   check_strip(PORT_ROWS, false, wide, 1, 11);
   check_strip(PORT_ROWS, false, large, 35, 1);
+  check_byte_strip(false, stem, 3, 2);
+  check_byte_strip(true, stem, 3, 2);
+  check_byte_strip(false, apart, 3, 1);
+  check_byte_strip(true, large, 3, 3);
+  check_byte_strip(false, down, 1, 11);
+  check_byte_strip(false, same, 21, 4);
 }
 
 /* -- whole numbers ----------------------------------------------------------------------------- */

@@ -172,10 +172,7 @@ Test(llvm_kernels_rows, sum_and_mean_of_chunks) {
 
 static void check_pixels(int64_t channels, bool nchw, bool reversed) {
   Fixture f = fixture_new();
-  Type type = type_with_dtype(map(2, 5, 7, channels), DTYPE_U8);
-  ValueId x = fixture_operand(&f, PORT_CALLER, nchw, type, 1);
-  for (int64_t i = 0; i < 2 * 5 * 7 * channels; ++i) fixture_data(&f)[i] = (double)(i * 37 % 256);
-  ValueId y = build_pixels(f.b, x, reversed);
+  ValueId y = build_pixels(f.b, fixture_bytes(&f, nchw, map(2, 5, 7, channels)), reversed);
   y = build_mul(f.b, y, fixture_vector(&f, channels));
   fixture_result(&f, build_add(f.b, y, fixture_vector(&f, channels)), PORT_ROWS, false);
   fixture_check(&f, 2, 35, 4, 1e-6);

@@ -73,7 +73,7 @@ Test(llvm_kernels_windows, grouped) {
 static void check_patches(PortKind kind, bool nchw, bool first, Window window, int64_t channels) {
   Fixture f = fixture_new();
   ValueId x = fixture_operand(&f, kind, nchw, map(2, 11, 13, channels), 1);
-  ValueId y = build_patches(f.b, x, window, first);
+  ValueId y = build_patches(f.b, x, VALUE_NONE, window, first);
   Type type = graph_type(f.b.graph, y);
   fixture_result(&f, y, PORT_ROWS, false);
   fixture_result(&f, y, PORT_CALLER, true);
@@ -97,6 +97,28 @@ Test(llvm_kernels_windows, patches) {
   check_patches(PORT_CALLER, true, true, gaps, 3);
   check_patches(PORT_CALLER, true, false, gaps, 3);
   check_patches(PORT_ROWS, false, false, gaps, 21);
+}
+
+/* Of bytes, with a vector around them, or zeros. */
+static void check_byte_patches(bool nchw, bool first, bool around, Window window,
+                               int64_t channels) {
+  Fixture f = fixture_new();
+  ValueId x = fixture_bytes(&f, nchw, map(2, 11, 13, channels));
+  ValueId outside = around ? fixture_vector(&f, channels) : VALUE_NONE;
+  ValueId y = build_patches(f.b, x, outside, window, first);
+  Type type = graph_type(f.b.graph, y);
+  fixture_result(&f, y, PORT_ROWS, false);
+  fixture_check(&f, 2, (uint32_t)(type.dims[1] * type.dims[2]), 3, 0);
+  fixture_free(&f);
+}
+
+Test(llvm_kernels_windows, patches_of_bytes) {
+  Window stem = window_make(7, 7, 4, 4, 2, 2), down = window_make(3, 3, 2, 2, 1, 1);
+  Window wide = window_make(2, 11, 1, 1, 0, 3), gaps = window_with_gaps(3, 2, 2, 3);
+  Window windows[] = {stem, down, wide, gaps};
+  for (int i = 0; i < 32; ++i) {
+    check_byte_patches(i % 2, i / 2 % 2, i / 4 % 2, windows[i / 8], i % 3 ? 3 : 21);
+  }
 }
 
 static void check_sample(int32_t axis, int64_t share, int64_t groups, PortKind kind, bool nchw) {
