@@ -137,6 +137,7 @@ typedef struct ArtifactSpec {
   const ArtifactSelftest *selftest; /* NULL: there is no PREFIX_selftest */
   const PlanSource *const *sources; /* [variant][plan]; NULL: no debug information */
   bool unoptimized; /* LLVM does without its optimizations: another way to the same results */
+  bool sanitized;   /* AddressSanitizer, which is in the process, watches what the code touches */
   bool export_all;  /* for llvm_load: kernels (PREFIX_NAME), PREFIX_weights, PREFIX_peak_* too, and
                        no frames for unwinding */
 } ArtifactSpec;

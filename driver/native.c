@@ -12,6 +12,7 @@
 #include "support/checked_math.h"
 #include "support/memory.h"
 #include "support/panic.h"
+#include "support/sanitized.h"
 
 #define PREFIX NATIVE_PREFIX
 enum { MAX_THREADS = 64 };
@@ -47,6 +48,7 @@ static Status emit_code(Native *native, Compilation *c) {
   ArtifactSpec spec = compilation_artifact(c, &source);
   spec.prefix = PREFIX;
   spec.external_weights = spec.export_all = true;
+  spec.sanitized = SANITIZED;
   progress_step(&c->progress, "generating code");
   return compilation_emit(c, &spec, EMIT_OBJECT, &native->object);
 }

@@ -97,12 +97,21 @@ static void verify_module(LLVMModuleRef module) {
   LLVMDisposeMessage(message);
 }
 
-/* It fails only where pass_pipeline names what LLVM does not know. */
-static void optimize(LLVMModuleRef module, LLVMTargetMachineRef machine) {
+/* It fails only where `pipeline` names what LLVM does not know. */
+static void run_passes(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *pipeline) {
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  LLVMErrorRef error = LLVMRunPasses(module, pass_pipeline, machine, options);
+  LLVMErrorRef error = LLVMRunPasses(module, pipeline, machine, options);
   if (error) PANIC("LLVM passes: %s", LLVMGetErrorMessage(error));
   LLVMDisposePassBuilderOptions(options);
+}
+
+/* Has all functions checked, behind the optimizations. Redzones around globals would be known from
+ * a constructor on, which nobody calls. */
+static void sanitize(LLVMModuleRef module, LLVMTargetMachineRef machine, ModuleContext *m) {
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+    if (!LLVMIsDeclaration(f)) emit_attribute(m, f, "sanitize_address");
+  }
+  run_passes(module, machine, "asan");
 }
 
 /* -- stacks ------------------------------------------------------------------------------------ */
@@ -178,9 +187,10 @@ static LLVMMemoryBufferRef build(const ArtifactSpec *spec, EmitKind kind, Module
   module_fill(&m, spec, weights);
   debug_info_close(&m);
   if (spec->export_all) drop_frames(&m);
-  emit_close(&m);
   verify_module(m.module);
-  if (!spec->unoptimized) optimize(m.module, machine);
+  if (!spec->unoptimized) run_passes(m.module, machine, pass_pipeline);
+  if (spec->sanitized) sanitize(m.module, machine, &m);
+  emit_close(&m);
   LLVMMemoryBufferRef buffer = generate(m.module, machine, kind);
   LLVMDisposeTargetMachine(machine);
   LLVMDisposeModule(m.module);

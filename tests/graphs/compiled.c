@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "support/checked_math.h"
+#include "support/sanitized.h"
 
 enum { MOST_FRAME = 8192 };
 
@@ -65,10 +66,11 @@ void compiled_new(Compiled *c, const Subject *subject, const Build *build, const
                        .blob = &c->blob,
                        .source = &trial_weights,
                        .external_weights = true,
-                       .unoptimized = build->unoptimized || other};
+                       .unoptimized = build->unoptimized || other,
+                       .sanitized = SANITIZED && build->isa && !other};
   EmitKind kind = other ? EMIT_LLVM_IR : EMIT_OBJECT;
   if (llvm_emit(&spec, kind, c->arena, &diag, &c->object)) stop("no code");
-  if (!spec.unoptimized && c->object.frame > MOST_FRAME) stop("a large frame");
+  if (!spec.unoptimized && !spec.sanitized && c->object.frame > MOST_FRAME) stop("a large frame");
   c->weights = aligned_alloc(128, round_up_size(c->blob.bytes + 1, 128));
   if (!c->weights || weights_blob_evaluate(&c->blob, &trial_weights, c->weights)) {
     stop("no weights");

@@ -8,10 +8,24 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "support/sanitized.h"
+
 enum { BESIDE = 0xa5 }; /* what is beside the data */
 
 static size_t page_size(void) {
   return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What is beside the data on its pages may be touched by nobody, or by guarded_intact. */
+static void forbid_beside(const Guarded *g, bool forbidden) {
+  const unsigned char *behind = g->data + g->bytes;
+  size_t before = (size_t)(g->data - g->pages), left = g->page_bytes - before - g->bytes;
+  if (forbidden) {
+    SANITIZED_FORBID(g->pages, before);
+    SANITIZED_FORBID(behind, left);
+  } else {
+    SANITIZED_ALLOW(g->pages, g->page_bytes);
+  }
 }
 
 Guarded guarded_new(size_t bytes, size_t align, GuardedEnd end) {
@@ -28,6 +42,7 @@ Guarded guarded_new(size_t bytes, size_t align, GuardedEnd end) {
   g.data = g.pages + before;
   memset(g.pages, BESIDE, room);
   memset(g.data, 0xff, bytes);
+  forbid_beside(&g, true);
   return g;
 }
 
@@ -39,16 +54,18 @@ void guarded_protect(const Guarded *guarded) {
 }
 
 bool guarded_intact(const Guarded *guarded) {
-  const unsigned char *end = guarded->pages + guarded->page_bytes;
-  for (const unsigned char *at = guarded->pages; at < end; ++at) {
-    if (at == guarded->data) at += guarded->bytes;
-    if (at < end && *at != BESIDE) return false;
+  const unsigned char *at = guarded->pages, *end = at + guarded->page_bytes;
+  forbid_beside(guarded, false);
+  while (at < end && (at == guarded->data || *at == BESIDE)) {
+    at += at == guarded->data && guarded->bytes ? guarded->bytes : 1;
   }
-  return true;
+  forbid_beside(guarded, true);
+  return at == end;
 }
 
 void guarded_free(Guarded *guarded) {
   size_t page = page_size();
+  forbid_beside(guarded, false);
   munmap(guarded->pages - page, guarded->page_bytes + 2 * page);
   *guarded = (Guarded){0};
 }

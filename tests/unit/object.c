@@ -195,6 +195,20 @@ Test(object, describes_frames_of_products_and_none_of_what_is_loaded) {
   discard(s);
 }
 
+/* As in a build with AddressSanitizer, of code that it runs itself. */
+Test(object, is_watched_where_that_is_asked_for) {
+  Sample *s = emit("v3", "tiny", EMIT_ASM);
+  Diag diag = {.stream = stderr};
+  Emitted watched;
+  s->spec.sanitized = true;
+  cr_assert_eq(llvm_emit(&s->spec, EMIT_ASM, s->arena, &diag, &watched), STATUS_OK);
+  cr_expect_null(strstr(s->object.data, "__asan_report_load"));
+  cr_expect_not_null(strstr(watched.data, "__asan_report_load"));
+  cr_expect_not_null(strstr(watched.data, "__asan_report_store"));
+  free(watched.data);
+  discard(s);
+}
+
 Test(object, has_a_header_with_the_types_of_elements) {
   Sample *s = emit("v3", "tiny", EMIT_ASM);
   Plan typed = *s->plans[0][0];
