@@ -4,10 +4,10 @@
  *
  * Phi(-a) is a polynomial of degree 7 on each of eight pieces: piece i is around i / SCALE. They
  * are minimax fits, of the relative error up to a = 3 and of an absolute one of 2e-8 / a beyond,
- * rounded to floats; the last piece bends down to where a Phi(-a) is below 1e-7, and is constant
- * from MOST on. A NaN comes through a.
+ * rounded to floats; the last piece is constant from MOST on, where a Phi(-a) is below 1e-7. A NaN
+ * comes through a.
  *
- * Nothing is divided and there is no exponential: 23 operations on NEON, of which seven look up.
+ * Nothing is divided and there is no exponential: 23 operations on NEON, of which six look up.
  */
 #include <string.h>
 
@@ -15,31 +15,31 @@
 #include "support/panic.h"
 
 enum { PIECES = 8, POWERS = 8, HALF = PIECES / 2 };
-/* Pieces per unit, and the largest a: both are constants that an instruction of NEON can hold. */
-static const double SCALE = 1.3125, MOST = 5.5;
+/* Pieces per unit, for which halves were found that fit, and the largest a. */
+static const double SCALE = 1.26725, MOST = 5.75;
 /* 2^23: adding it rounds to an integer, which then stands in the low bits. */
 static const double ROUNDER = 8388608.0;
 
 /* Of powers of h = i - a SCALE, |h| <= 1/2, ascending: those of all pieces i. The lower half of
- * the bits of the last is the upper half of the one before, which has no others: the least of their
- * bits matter to none, and one look-up finds both. */
+ * the bits of the last is the upper half of the one before, which has no others, and so it is with
+ * the fifth and the fourth: one look-up finds both, and what is behind them fits what they are. */
 static const double powers[POWERS][PIECES] = {
-    {0.5, 0.223058417, 0.0637781471, 0.0111354897, 0.00115331076, 6.96173665e-05, 2.42204396e-06,
-     4.1952287e-08},
-    {0.303956032, 0.227382496, 0.0951909944, 0.0223011486, 0.0029238218, 0.000214519954,
-     8.80798598e-06, 2.14907047e-07},
-    {3.76251705e-08, 0.0659976453, 0.055258356, 0.0194187034, 0.00339456764, 0.000311320415,
-     1.5340207e-05, 4.11159334e-07},
-    {-0.029407151, -0.00922869332, 0.0121749705, 0.00911489036, 0.00234443531, 0.000280445762,
-     1.69567393e-05, 5.37385063e-07},
-    {3.69806639e-06, -0.00772334775, -0.00181419298, 0.00208933977, 0.00103247678, 0.000173384309,
-     1.32576197e-05, 5.07685002e-07},
-    {0.00257437024, -9.37676086e-05, -0.00147934502, -6.60326114e-05, 0.000276407198, 7.6254677e-05,
-     7.77019795e-06, 3.61813278e-07},
-    {2.7179718e-05, 0.000576019287, -0.000135421753, -0.000179290771, 2.56299973e-05, 2.348423e-05,
-     3.63588333e-06, 1.90921128e-07},
-    {-0.000152796099, 5.58440479e-05, 7.42544507e-05, -3.90347413e-05, -1.34836509e-05,
-     4.32782917e-06, 1.22348001e-06, 1.49201881e-07},
+    {0.5, 0.215023771, 0.0572574623, 0.00895845145, 0.00079853402, 3.98089032e-05, 1.09704331e-06,
+     1.65901941e-08},
+    {0.314809471, 0.230585113, 0.0906112269, 0.0191028938, 0.00216065766, 0.00013111069,
+     4.26815177e-06, 7.45474011e-08},
+    {1.0829622e-07, 0.0717916861, 0.0564233959, 0.0178429447, 0.00269084191, 0.00020406027,
+     7.97763005e-06, 1.62430581e-07},
+    {-0.0326707177, -0.0090289712, 0.0140179805, 0.00912815798, 0.00200960669, 0.000198192836,
+     9.49000878e-06, 2.28457708e-07},
+    {5.54323196e-06, -0.00885009766, -0.00149536133, 0.00241088867, 0.000972747803, 0.000133514404,
+     7.9870224e-06, 2.32830644e-07},
+    {0.00307027856, -0.000260800618, -0.00167640345, 4.7738773e-05, 0.000297982217, 6.44792744e-05,
+     5.1026027e-06, 1.77142198e-07},
+    {3.55243683e-05, 0.000679016113, -0.000204086304, -0.000184059143, 3.93390656e-05,
+     2.14576721e-05, 2.71201134e-06, 1.08964741e-07},
+    {-0.000194758482, 8.11707141e-05, 8.09306948e-05, -5.02404328e-05, -9.13258282e-06,
+     5.04307718e-06, 9.99955546e-07, 8.39134628e-08},
 };
 
 /* The table of one power as a constant, from piece `first` on. */
@@ -107,39 +107,46 @@ static LLVMValueRef look_up_any(ModuleContext *m, uint32_t power, LLVMValueRef b
                      look_up_four(m, power, emit_half(m, bytes, 1)));
 }
 
-/* `*last`: what was found of the last power, which is the first to be looked up. */
+/* Powers that are the lower halves of the ones behind them. */
+static bool is_half(uint32_t power) {
+  return power == POWERS - 2 || power == POWERS - 4;
+}
+
+/* `behind`: what was looked up of the power behind, if there is one. */
 static LLVMValueRef look_up_bytes(ModuleContext *m, uint32_t power, LLVMValueRef bytes,
-                                  LLVMValueRef *last) {
-  if (power != POWERS - 2) {
-    LLVMValueRef found = look_up_any(m, power, bytes);
-    if (power == POWERS - 1) *last = found;
-    return found;
-  }
+                                  LLVMValueRef behind) {
+  if (!is_half(power)) return look_up_any(m, power, bytes);
   for (uint32_t i = 0; i < PIECES; ++i) {
     CHECK(bits_of(powers[power][i]) == bits_of(powers[power + 1][i]) << 16);
   }
-  LLVMValueRef bits = LLVMBuildBitCast(m->builder, *last, m->vector_i32, "");
+  LLVMValueRef bits = LLVMBuildBitCast(m->builder, behind, m->vector_i32, "");
   bits = LLVMBuildShl(m->builder, bits, emit_splat_i32(m, 16), "");
   return LLVMBuildBitCast(m->builder, bits, m->vector, "");
 }
 
 /* -- both -------------------------------------------------------------------------------------- */
 
+/* min(MOST, |x|), and NaN of NaN. Two numbers above 0 have one minimum, which NEON has an
+ * instruction for; LLVM does not know that of a loaded one. */
+static LLVMValueRef least_magnitude(ModuleContext *m, LLVMValueRef x) {
+  LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1), most = constant_factor(m, MOST);
+  if (!m->target->number_min) return emit_fmin(m, most, a);
+  return emit_intrinsic(m, "llvm.minimum", (LLVMValueRef[]){most, a}, 2);
+}
+
 LLVMValueRef gelu_pieces_emit(ModuleContext *m, LLVMValueRef x) {
   bool by_bytes = m->target->look_up == LOOK_UP_BYTES;
-  LLVMValueRef scale = emit_splat(m, SCALE);
-  LLVMValueRef a = emit_intrinsic(m, "llvm.fabs", &x, 1);
-  a = emit_fmin(m, emit_splat(m, MOST), a);
+  LLVMValueRef scale = constant_factor(m, SCALE);
+  LLVMValueRef a = least_magnitude(m, x);
   LLVMValueRef shifted = emit_fma(m, a, scale, constant_addend(m, ROUNDER));
   LLVMValueRef piece = emit_fsub(m, shifted, constant_factor(m, ROUNDER));
   LLVMValueRef minus = LLVMBuildFNeg(m->builder, a, "");
   LLVMValueRef h = emit_fma(m, minus, scale, piece);
   LLVMValueRef index = LLVMBuildBitCast(m->builder, shifted, m->vector_i32, "");
   if (by_bytes) index = bytes_of(m, index);
-  LLVMValueRef sum = NULL, last = NULL;
+  LLVMValueRef sum = NULL, c = NULL;
   for (uint32_t power = POWERS; power-- > 0;) {
-    LLVMValueRef c =
-        by_bytes ? look_up_bytes(m, power, index, &last) : look_up_permuted(m, power, index);
+    c = by_bytes ? look_up_bytes(m, power, index, c) : look_up_permuted(m, power, index);
     sum = sum ? emit_fma(m, sum, h, c) : c;
   }
   return emit_fma(m, minus, sum, emit_fmax(m, x, LLVMConstNull(m->vector)));
