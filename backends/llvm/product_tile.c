@@ -60,6 +60,41 @@ void product_float_begin(const Product *p, const Tile *tile, LLVMValueRef *acc) 
   for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = zero;
 }
 
+/* The bias of the tile's columns, one vector each; zeros where there is none. */
+static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
+  for (uint32_t v = 0; v < tile->vectors; ++v) {
+    bias[v] = p->bias ? view_load(p->k, p->bias, product_columns(p, tile, v))
+                      : LLVMConstNull(p->k->m->vector);
+  }
+}
+
+/* Whether sums begin with the bias. Where instructions add to a register, zeros would be an
+ * operation for each sum, as is the bias behind; loads take no unit that multiplies. */
+static bool begins_with_bias(const Product *p) {
+  return p->bias && p->depth_blocks == 1 && !p->a.line && p->k->m->target->fma_overwrites;
+}
+
+/* Whether the first turn over K stands before the loop, and its first step multiplies: the same
+ * for the sums of a product that has no bias to begin with. */
+static bool begins_with_turn(const Product *p) {
+  uint32_t last = p->depth - (p->depth_blocks - 1) * p->plan.depth_block;
+  return p->k->m->target->fma_overwrites && p->way == &product_of_floats && !p->a.line &&
+         !p->plan.widened && last >= p->plan.unroll;
+}
+
+/* Sums of floats begin as zeros, or as the bias, which LLVM would load once and copy. */
+static void begin_floats(const Product *p, const Tile *tile, LLVMValueRef *acc) {
+  if (begins_with_turn(p)) {
+    for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) acc[i] = NULL;
+  } else {
+    product_float_begin(p, tile, acc);
+  }
+  for (uint32_t r = 0; begins_with_bias(p) && r < tile->rows; ++r) {
+    if (r) emit_barrier(p->k->m);
+    load_bias(p, tile, acc + (size_t)r * tile->vectors);
+  }
+}
+
 /* Where row `row` of a tile is at step `step` behind `a`. */
 static LLVMValueRef row_address(const Product *p, LLVMValueRef a, uint32_t row, uint32_t step) {
   uint64_t bytes = row * p->a.row_bytes + step * p->a.step_bytes;
@@ -81,6 +116,12 @@ static bool takes_lanes(const Product *p, uint32_t left) {
   return target->row_lanes && p->a.step_bytes == 4 && left >= target->vector_floats;
 }
 
+/* sum + a b; of no sum yet, the product. */
+static LLVMValueRef add_product(ModuleContext *m, LLVMValueRef a, LLVMValueRef b,
+                                LLVMValueRef sum) {
+  return sum ? emit_fma(m, a, b, sum) : emit_fmul(m, a, b);
+}
+
 /* As many steps as a vector has lanes: those of a row are loaded at once, and each is multiplied
  * from its lane. Columns go by one vector at a time: with a vector for each row and the sums they
  * are all that there are registers for. */
@@ -97,7 +138,7 @@ static uint32_t add_lanes(const Product *p, const Tile *tile, const LLVMValueRef
       LLVMValueRef columns = load_columns(p, tile, ab[1], step + lane, v);
       for (uint32_t r = 0; r < tile->rows; ++r) {
         LLVMValueRef *sum = &acc[r * tile->vectors + v];
-        *sum = emit_fma(m, emit_lane(m, rows[r], lane), columns, *sum);
+        *sum = add_product(m, emit_lane(m, rows[r], lane), columns, *sum);
       }
     }
   }
@@ -119,7 +160,7 @@ static uint32_t add_floats(const Product *p, const Tile *tile, const LLVMValueRe
     LLVMValueRef row = emit_broadcast(m, lane);
     for (uint32_t v = 0; v < tile->vectors; ++v) {
       LLVMValueRef *sum = &acc[r * tile->vectors + v];
-      *sum = emit_fma(m, row, columns[v], *sum);
+      *sum = add_product(m, row, columns[v], *sum);
     }
   }
   return 1;
@@ -244,12 +285,16 @@ static void multiply(const Product *p, const Tile *tile, LLVMValueRef *acc) {
     multiply_runs(p, tile, begin, last, acc);
   } else {
     LLVMValueRef rows = product_source_row(m, &p->a, tile->row);
+    if (begins_with_turn(p)) {
+      multiply_turn(p, tile, rows, begin, p->plan.unroll, acc);
+      begin = emit_add(m, begin, emit_i64(m, p->plan.unroll));
+    }
     if (p->depth > rest) {
       multiply_range(p, tile, rows, (LoopRange){begin, even, p->plan.unroll}, acc);
     }
     if (rest) multiply_range(p, tile, rows, (LoopRange){even, last, 1}, acc);
   }
-  weight_prefetch_next(p->k, LLVMBuildSub(m->builder, last, begin, ""));
+  weight_prefetch_next(p->k, LLVMBuildSub(m->builder, last, tile->depth, ""));
 }
 
 /* -- stored sums and the epilogue -------------------------------------------------------------- */
@@ -265,14 +310,6 @@ static LLVMValueRef sum_address(const Product *p, LLVMValueRef row, uint32_t row
   return emit_address(m, start, emit_i64(m, (int64_t)plus));
 }
 
-/* The bias of the tile's columns, one vector each; zeros where there is none. */
-static void load_bias(const Product *p, const Tile *tile, LLVMValueRef *bias) {
-  for (uint32_t v = 0; v < tile->vectors; ++v) {
-    bias[v] = p->bias ? view_load(p->k, p->bias, product_columns(p, tile, v))
-                      : LLVMConstNull(p->k->m->vector);
-  }
-}
-
 /* `sum` with the row's own bias, if there is one. */
 static LLVMValueRef add_row_bias(const Product *p, LLVMValueRef row, uint32_t row_plus,
                                  LLVMValueRef sum) {
@@ -282,10 +319,11 @@ static LLVMValueRef add_row_bias(const Product *p, LLVMValueRef row, uint32_t ro
   return emit_fadd(p->k->m, sum, emit_broadcast(p->k->m, bias));
 }
 
-/* Behind all additions of K where they are one block; with several, stored sums begin with it.
- * Which of the two it is depends on K and depth_block alone. */
+/* Behind all additions of K where they are one block and did not begin with it; with several,
+ * stored sums begin with it. Which it is depends on the target, K, depth_block and whether rows are
+ * windows alone. */
 static void add_bias(const Product *p, const Tile *tile, LLVMValueRef *acc) {
-  if (!p->bias) return;
+  if (!p->bias || begins_with_bias(p)) return;
   LLVMValueRef bias[PLAN_TILE_VECTORS];
   load_bias(p, tile, bias);
   for (uint32_t i = 0; i < tile->rows * tile->vectors; ++i) {
@@ -298,7 +336,7 @@ static void find_nothing(Product *p, const Node *node) {
 }
 
 const ProductWay product_of_floats = {
-    find_nothing, product_float_sums, product_float_begin, add_floats, add_bias,
+    find_nothing, product_float_sums, begin_floats, add_floats, add_bias,
 };
 
 /* The epilogue on the accumulators. It prefetches nothing: product_prefetch.c did during the loop.
