@@ -1,12 +1,13 @@
 # atmc_add_model(TARGET
 #                MODEL model.json WEIGHTS weights.safetensors SHAPES 1x3x224x224 [...]
-#                [ISAS v2 v3 v4] [PREFIX name] [QUANTIZE int8] [EXTERNAL_WEIGHTS] [OPTIONS ...])
+#                [ISAS v2 v3 v4] [PREFIX name] [QUANTIZE int8] [EXTERNAL_WEIGHTS] [SHARED_RUNTIME] [OPTIONS ...])
 #
 # Makes a library TARGET to link: its header is TARGET.h, its symbols begin with PREFIX (TARGET unless said). It is
 # compiled again when the model, its weights or atmc change. ISAS are those of `atmc compile --isa`; by default
 # v2, v3 and v4 in one for x86-64, neon for AArch64, all there is for RISC-V and POWER. Cross compiling works as for any
 # other library: the code is for CMAKE_SYSTEM_PROCESSOR, and ISAS must be its. With EXTERNAL_WEIGHTS they are
-# TARGET.weights (property ATMC_WEIGHTS of the target).
+# TARGET.weights (property ATMC_WEIGHTS of the target). What links TARGET links atmc::runtime; with SHARED_RUNTIME
+# atmc::runtime_shared, which is built for this machine alone.
 
 # The runtime, built once for all models of the project.
 function(atmc_add_runtime)
@@ -58,7 +59,7 @@ function(atmc_target_options out isas more)
 endfunction()
 
 function(atmc_add_model target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "EXTERNAL_WEIGHTS" "MODEL;WEIGHTS;PREFIX;QUANTIZE" "SHAPES;ISAS;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "EXTERNAL_WEIGHTS;SHARED_RUNTIME" "MODEL;WEIGHTS;PREFIX;QUANTIZE" "SHAPES;ISAS;OPTIONS")
   foreach(needed MODEL WEIGHTS SHAPES)
     if(NOT arg_${needed})
       message(FATAL_ERROR "atmc_add_model(${target}): ${needed} is missing")
@@ -70,7 +71,15 @@ function(atmc_add_model target)
   if(NOT arg_PREFIX)
     set(arg_PREFIX ${target})
   endif()
-  atmc_add_runtime()
+  set(runtime atmc::runtime)
+  if(arg_SHARED_RUNTIME)
+    set(runtime atmc::runtime_shared)
+  else()
+    atmc_add_runtime()
+  endif()
+  if(NOT TARGET ${runtime})
+    message(FATAL_ERROR "atmc_add_model(${target}): SHARED_RUNTIME: there is none for another machine than this one")
+  endif()
   atmc_target_options(options "${arg_ISAS}" "${arg_OPTIONS}")
   if(arg_QUANTIZE)
     list(APPEND options --quantize=${arg_QUANTIZE})
@@ -105,7 +114,7 @@ function(atmc_add_model target)
   set_target_properties(${target} PROPERTIES
     IMPORTED_LOCATION "${library}"
     INTERFACE_INCLUDE_DIRECTORIES "${folder}"
-    INTERFACE_LINK_LIBRARIES atmc::runtime)
+    INTERFACE_LINK_LIBRARIES ${runtime})
   if(arg_EXTERNAL_WEIGHTS)
     set_target_properties(${target} PROPERTIES ATMC_WEIGHTS "${folder}/${target}.weights")
   endif()

@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS atmc atm_runtime)
+install(TARGETS atmc atm_runtime atm_runtime_shared)
 install(FILES runtime/atm_runtime.h runtime/atm_resize.h TYPE INCLUDE)
 
 # The runtime's sources, for projects that are built for another machine than this one.
@@ -11,9 +11,10 @@ file(GLOB runtime_parts CONFIGURE_DEPENDS runtime/*.c runtime/*.h runtime/*.def)
 install(FILES ${runtime_parts} DESTINATION ${ATMC_RUNTIME_INSTALL})
 
 set(ATMC_PROGRAM_INSTALL ${CMAKE_INSTALL_BINDIR}/atmc)
+set(ATMC_SHARED_INSTALL ${CMAKE_INSTALL_LIBDIR}/libatm_runtime.so.${ATMC_ABI})
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/atmc)
 configure_package_config_file(cmake/atmcConfig.cmake.in ${CMAKE_BINARY_DIR}/atmcConfig.cmake
-  INSTALL_DESTINATION ${package} PATH_VARS ATMC_RUNTIME_INSTALL ATMC_PROGRAM_INSTALL)
+  INSTALL_DESTINATION ${package} PATH_VARS ATMC_RUNTIME_INSTALL ATMC_PROGRAM_INSTALL ATMC_SHARED_INSTALL)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/atmcConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/atmcConfig.cmake ${CMAKE_BINARY_DIR}/atmcConfigVersion.cmake
               cmake/atmc_add_model.cmake DESTINATION ${package})
@@ -21,8 +22,10 @@ install(FILES ${CMAKE_BINARY_DIR}/atmcConfig.cmake ${CMAKE_BINARY_DIR}/atmcConfi
 set(pkgconfig ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH ATMC_PC_PREFIX /${pkgconfig} /)
 string(REGEX REPLACE "/$" "" ATMC_PC_PREFIX ${ATMC_PC_PREFIX})
-configure_file(cmake/atmc.pc.in ${CMAKE_BINARY_DIR}/atmc.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/atmc.pc DESTINATION ${pkgconfig})
+foreach(module atmc atmc-shared)
+  configure_file(cmake/${module}.pc.in ${CMAKE_BINARY_DIR}/${module}.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/${module}.pc DESTINATION ${pkgconfig})
+endforeach()
 
 # The man page and the completions are what atmc prints; a Debian package wants a list of changes of its own form.
 string(TIMESTAMP ATMC_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)
@@ -58,6 +61,9 @@ the resolutions and processors that are named, with a C interface and a tiny\n\
 runtime.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/cmake/control/triggers)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS gcc)
 set(CPACK_STRIP_FILES ON)

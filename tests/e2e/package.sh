@@ -46,11 +46,24 @@ echo "the models are compiled again when they change, and only then"
 
 mv first second
 PKG_CONFIG_PATH=$(dirname "$(find second -name atmc.pc)") pkg-config --cflags --libs atmc | tr ' ' '\n' >flags
-grep -q "^-latm_runtime$" flags
+grep -q "/libatm_runtime.a$" flags
 build "$work/second" moved
 moved/product moved/large.atmc/large.weights >moved.answers
 cmp answers moved.answers
 echo "moved: the same answers"
+
+# The shared runtime: by the package, and by pkg-config.
+build "$work/second" shared -DRUNTIME=SHARED_RUNTIME
+PKG_CONFIG_PATH=$(dirname "$(find second -name atmc-shared.pc)") pkg-config --cflags --libs atmc-shared >flags
+libraries=$(dirname "$(find "$work/second" -name libatm_runtime.so)")
+# shellcheck disable=SC2046 # the flags are words
+cc -Imoved/tiny.atmc -Imoved/large.atmc product/product.c moved/*.atmc/*.a $(cat flags) "-Wl,-rpath,$libraries" -o by_flags
+for program in shared/product ./by_flags; do
+  objdump -p $program | grep -q 'NEEDED *libatm_runtime.so.2$' || { echo "$program: not shared"; exit 1; }
+  $program moved/large.atmc/large.weights >shared.answers
+  cmp answers shared.answers
+done
+echo "with the shared runtime: the same answers"
 
 # Instruction sets of another machine than the project's are no code for it.
 sed 's/SHAPES 1x3x32x32 PREFIX/SHAPES 1x3x32x32 ISAS neon PREFIX/' product/CMakeLists.txt >other.txt
