@@ -11,7 +11,8 @@
  *
  * Results are those of Pillow's Image.resize (reducing_gap unset): filters that widen with the
  * scale where an image gets smaller, in two passes, along rows and then along columns, with
- * coefficients of 22 fractional bits and a rounding to 8 bits after each.
+ * coefficients of 22 fractional bits and a rounding to 8 bits after each. An image that keeps its
+ * size is copied, row by row.
  */
 #ifndef ATM_RESIZE_H
 #define ATM_RESIZE_H

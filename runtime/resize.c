@@ -116,20 +116,38 @@ static void resize_row(const passes *p, uint32_t y) {
   }
 }
 
+/* Where byte `i` of row `y` is written. */
+static size_t place_of(const atm_resize *resize, uint32_t y, uint32_t i) {
+  int planes = (resize->arrangement & ATM_ARRANGE_NCHW) != 0;
+  size_t pixel = (size_t)y * resize->columns + i / CHANNELS, c = i % CHANNELS;
+  if (resize->arrangement & ATM_ARRANGE_REVERSED) c = CHANNELS - 1 - c;
+  return planes ? c * resize->rows * resize->columns + pixel : pixel * CHANNELS + c;
+}
+
 /* Row `y` of what is written, of the rows of `w` in the ring. */
 static void blend_rows(const passes *p, window w, uint32_t y, uint8_t *out) {
-  uint32_t columns = p->resize->columns, arrangement = p->resize->arrangement;
-  int planes = (arrangement & ATM_ARRANGE_NCHW) != 0;
-  size_t plane = planes ? (size_t)p->resize->rows * columns : 1, pixel = planes ? 1 : CHANNELS;
+  uint32_t columns = p->resize->columns;
   for (uint32_t i = 0; i < columns * CHANNELS; ++i) {
-    uint32_t c = i % CHANNELS, slot = w.first % p->rows.taps;
+    uint32_t slot = w.first % p->rows.taps;
     int32_t sum = 1 << (WEIGHT_BITS - 1);
     for (uint32_t k = 0; k < w.count; ++k) {
       sum += p->ring[(size_t)slot * columns * CHANNELS + i] * p->row_weights[k];
       if (++slot == p->rows.taps) slot = 0;
     }
-    if (arrangement & ATM_ARRANGE_REVERSED) c = CHANNELS - 1 - c;
-    out[((size_t)y * columns + i / CHANNELS) * pixel + c * plane] = pixel_of(sum);
+    out[place_of(p->resize, y, i)] = pixel_of(sum);
+  }
+}
+
+/* All rows of an image that keeps its size: filters give what is there. */
+static void arrange_rows(const atm_image *image, const atm_resize *resize, uint8_t *out) {
+  size_t bytes = (size_t)resize->columns * CHANNELS;
+  for (uint32_t y = 0; y < resize->rows; ++y) {
+    const uint8_t *row = image->pixels + (resize->top + y) * image->stride;
+    row += (size_t)resize->left * CHANNELS;
+    if (!resize->arrangement) memcpy(out + y * bytes, row, bytes);
+    for (uint32_t i = 0; resize->arrangement && i < bytes; ++i) {
+      out[place_of(resize, y, i)] = row[i];
+    }
   }
 }
 
@@ -235,6 +253,10 @@ int atm_resize_run(const atm_image *image, const atm_resize *resize, uint8_t *ou
   size_t needed = atm_resize_workspace(image, resize);
   if (!needed || !image->pixels || !out) return ATM_E_ARGUMENT;
   if (!workspace || workspace_bytes < needed) return ATM_E_WORKSPACE;
+  if (resize->height == image->height && resize->width == image->width) {
+    arrange_rows(image, resize, out);
+    return ATM_OK;
+  }
   passes p = {.image = image, .resize = resize};
   p.rows = side_of(image->height, resize->height, resize->filter);
   p.columns = side_of(image->width, resize->width, resize->filter);

@@ -83,10 +83,10 @@ Test(resize, keeps_images_of_the_right_size) {
 }
 
 /* A crop is that part of the whole, in any arrangement. */
-Test(resize, crops_and_arranges) {
+static void check_crop(uint32_t height, uint32_t width) {
   atm_image image;
   uint8_t *pixels = make_image(40, 30, &image);
-  atm_resize resize = whole(21, 17, ATM_FILTER_BICUBIC);
+  atm_resize resize = whole(height, width, ATM_FILTER_BICUBIC);
   uint8_t *all = run(&image, &resize);
   resize.top = 6, resize.left = 4, resize.rows = 8, resize.columns = 5;
   for (uint32_t arrangement = 0; arrangement < 4; ++arrangement) {
@@ -97,13 +97,18 @@ Test(resize, crops_and_arranges) {
       uint32_t c = i % 3, x = i / 3 % 5, y = i / 15;
       uint32_t to = arrangement & ATM_ARRANGE_REVERSED ? 2 - c : c;
       uint32_t at = arrangement & ATM_ARRANGE_NCHW ? (to * 8 + y) * 5 + x : i - c + to;
-      wrong += out[at] != all[((y + 6) * 17 + x + 4) * 3 + c];
+      wrong += out[at] != all[((y + 6) * width + x + 4) * 3 + c];
     }
     cr_expect_eq(wrong, 0, "arrangement %u: %u wrong", arrangement, wrong);
     free(out);
   }
   free(all);
   free(pixels);
+}
+
+Test(resize, crops_and_arranges) {
+  check_crop(21, 17);
+  check_crop(40, 30); /* of the image as it is */
 }
 
 /* torchvision: Resize(256) of 500x333 gives 384x256; CenterCrop(224) begins at (80, 16). */
