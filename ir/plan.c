@@ -50,6 +50,10 @@ bool plan_may_widen(OpKind op, DType b, DotKind dot) {
   return dtype_info(b)->kind == DTYPE_REAL && b != DTYPE_F32;
 }
 
+bool plan_may_pair(OpKind op, DotKind dot, uint32_t tile_rows) {
+  return op == OP_QUANTIZED_LINEAR && dots[dot].rows == 2 && tile_rows % 2 == 0;
+}
+
 bool plan_is_scales(const Graph *body, ValueId v) {
   enum { ROW_SCALE = 3 }; /* of quantized_linear's operands */
   const Node *made = graph_def(body, v);

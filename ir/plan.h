@@ -180,6 +180,9 @@ ValueId plan_operand(const Graph *body, uint32_t index);
 /* Whether a product `op` by B that is stored as `b` has anything to convert: short floats to f32;
  * s8 to s16, where `dot` multiplies those. */
 bool plan_may_widen(OpKind op, DType b, DotKind dot);
+/* Whether a register of `dot` has the rows of a product `op` by twos, and tiles of so many rows
+ * begin at such. */
+bool plan_may_pair(OpKind op, DotKind dot, uint32_t tile_rows);
 /* Steps of K of a product: K, or groups of it where its weights are whole numbers. */
 uint32_t plan_product_depth(const Graph *body, const Node *node);
 
@@ -202,6 +205,10 @@ typedef struct ProductPlan {
    * (plan_may_widen): each depth block of a tile's columns. Else each tile converts what it loads.
    */
   bool widened;
+  /* Rows are brought together first, by as many as a register has of them (plan_may_pair): all of
+   * the block's. Tiles are full and begin at such pairs. Else each tile does so with what it loads.
+   */
+  bool paired;
 } ProductPlan;
 
 /* One loop nest. Its nodes are consecutive in execution order: the anchor first, if it has one. */

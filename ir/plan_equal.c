@@ -65,7 +65,7 @@ static bool places_equal(const ValuePlace *x, const ValuePlace *y, uint32_t coun
 static bool products_equal(const ProductPlan *x, const ProductPlan *y) {
   return x->tile_rows == y->tile_rows && x->tile_columns == y->tile_columns && x->full == y->full &&
          x->depth_block == y->depth_block && x->unroll == y->unroll && x->sums == y->sums &&
-         x->widened == y->widened;
+         x->widened == y->widened && x->paired == y->paired;
 }
 
 static bool stages_equal(const Stage *x, const Stage *y, uint32_t count) {

@@ -224,7 +224,7 @@ static Status read_winograd(PlanParser *p, Stage *stage) {
   return plan_parse_word_u32(p, "parts", &stage->parts);
 }
 
-/* What may stand behind that: ", sums", ", widened", ", scratch +N", in this order. */
+/* What may stand behind that: ", sums", ", widened", ", paired", ", scratch +N", in this order. */
 static Status read_choices(PlanParser *p, Stage *stage) {
   bool product = stage->kind == STAGE_PRODUCT;
   if (!text_read_accept(&p->in, ",")) return STATUS_OK;
@@ -232,10 +232,13 @@ static Status read_choices(PlanParser *p, Stage *stage) {
   if (stage->product.sums && !text_read_accept(&p->in, ",")) return STATUS_OK;
   stage->product.widened = product && text_read_accept(&p->in, "widened");
   if (stage->product.widened && !text_read_accept(&p->in, ",")) return STATUS_OK;
+  stage->product.paired = product && text_read_accept(&p->in, "paired");
+  if (stage->product.paired && !text_read_accept(&p->in, ",")) return STATUS_OK;
   if (text_read_accept(&p->in, "scratch")) return plan_parse_offset(p, &stage->room);
-  return text_read_fail(&p->in, p->in.cursor, "expected %s%s\"scratch\"",
+  return text_read_fail(&p->in, p->in.cursor, "expected %s%s%s\"scratch\"",
                         product && !stage->product.sums ? "\"sums\", " : "",
-                        product && !stage->product.widened ? "\"widened\" or " : "");
+                        product && !stage->product.widened ? "\"widened\", " : "",
+                        product && !stage->product.paired ? "\"paired\" or " : "");
 }
 
 /* What is behind the word "stage": its kind, and at least one line. Its nodes are found by

@@ -144,10 +144,10 @@ static void print_stage(const PlanKernel *kernel, const Stage *stage, Writer *w,
   string_builder_printf(out, "  stage %s", plan_text_stages[stage->kind]);
   if (stage->kind == STAGE_PRODUCT || stage->kind == STAGE_WINOGRAD) {
     const ProductPlan *product = &stage->product;
-    string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s%s", product->tile_rows,
+    string_builder_printf(out, " %ux%u%s, depth %u, unroll %u%s%s%s", product->tile_rows,
                           product->tile_columns, product->full ? " full" : "", product->depth_block,
                           product->unroll, product->sums ? ", sums" : "",
-                          product->widened ? ", widened" : "");
+                          product->widened ? ", widened" : "", product->paired ? ", paired" : "");
   }
   if (stage->kind == STAGE_WINOGRAD) string_builder_printf(out, ", parts %u", stage->parts);
   if (plan_room_bytes(kernel, stage, w->target)) {

@@ -23,7 +23,11 @@ ProductRoom plan_product_room(const PlanKernel *kernel, const Stage *stage) {
   DType b = graph_type(kernel->body, anchor_of(kernel, stage)->operands[1]).dtype;
   uint64_t sums = sizeof(float) * plan_most_rows(kernel) * p->tile_columns;
   ProductRoom room = {.widened = p->sums ? aligned(sums) : 0};
-  room.bytes = room.widened + (p->widened ? aligned(plan_widened_bytes(p, b)) : 0);
+  room.paired = room.widened + (p->widened ? aligned(plan_widened_bytes(p, b)) : 0);
+  room.bytes = room.paired;
+  if (!p->paired) return room;
+  uint32_t depth = plan_product_depth(kernel->body, anchor_of(kernel, stage));
+  room.bytes += aligned((plan_most_rows(kernel) + 1) / 2 * plan_pair_bytes(depth));
   return room;
 }
 

@@ -3,6 +3,7 @@
  *
  *   product        sums       [rows of the block][tile columns]: f32, where they are stored
  *                  widened    [depth block][tile columns]: B, converted, where it is widened
+ *                  paired     [pairs of rows of the block][eights of K, an even number][2][8]: s8
  *   winograd       its quads: ir/plan_winograd.h
  *   axial_sample   first      [batch][slots]: u32, the floats before a pair of neighbours,
  *                  low, high  the same: f32, their weights
@@ -25,9 +26,14 @@ static inline uint64_t plan_widened_bytes(const ProductPlan *product, DType b) {
   return (uint64_t)plan_widened_column(b) * product->depth_block * product->tile_columns;
 }
 
+/* Of two rows of `depth` eights, paired: an eight of each in turn. */
+static inline uint64_t plan_pair_bytes(uint32_t depth) {
+  return 16 * round_up_size(depth, 2);
+}
+
 /* Where the parts of a room are: bytes behind its begin, where the first part is; and all bytes. */
 typedef struct ProductRoom {
-  uint64_t widened, bytes;
+  uint64_t widened, paired, bytes;
 } ProductRoom;
 typedef struct SampleRoom {
   uint32_t batch; /* rows whose neighbours are found together */

@@ -305,6 +305,10 @@ static const char *check_product_kind(const Check *c, const Node *node, const Pr
   if (p->widened && !plan_may_widen(node->op, dtype, c->target->dot)) {
     return "nothing to be widened";
   }
+  if (p->paired && !plan_may_pair(node->op, c->target->dot, p->tile_rows)) {
+    return "nothing to be paired";
+  }
+  if (p->paired && !p->full) return "full tiles, of pairs";
   if (node->op == OP_QUANTIZED_LINEAR) return check_quantized(c, node, p);
   if (!whole && dtype != DTYPE_F32 && !c->target->has_half) return "weights of f32 on this target";
   bool view = node->op == OP_IMAGE_LINEAR && c->kernel->places[node->operands[1].index].column;
@@ -317,7 +321,8 @@ static const char *check_winograd(const Check *c, const Stage *stage) {
   Type type = graph_type(c->body, node->first_result);
   if (node->attrs.WINOGRAD.panel != PLAN_PANEL) return "weights in other panels";
   if (stage->product.tile_columns > PLAN_PANEL) return "tiles within a panel";
-  if (stage->product.full || stage->product.sums || stage->product.widened) return "plain tiles";
+  const ProductPlan *p = &stage->product;
+  if (p->full || p->sums || p->widened || p->paired) return "plain tiles";
   for (uint32_t b = 0; b < c->kernel->blocks; ++b) {
     uint64_t line = 2 * (uint64_t)type.dims[2];
     if (plan_block_begin(c->kernel, b) % line) return "blocks of whole lines of quads";

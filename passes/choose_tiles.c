@@ -72,6 +72,14 @@ static bool choose_widened(const PlanKernel *kernel, const TargetInfo *target, c
                           plan_widened_bytes(product, dtype));
 }
 
+/* Whether its rows are brought together first. A task has its part of the columns. */
+static bool choose_paired(const PlanKernel *kernel, const TargetInfo *target, const Node *node,
+                          const ProductPlan *product) {
+  int64_t columns = type_channels(graph_type(kernel->body, node->first_result));
+  return plan_may_pair(node->op, target->dot, product->tile_rows) &&
+         cost_model_pair((uint32_t)columns / kernel->column_blocks);
+}
+
 /* The 16 products of a winograd. Their depth block is known: scratch depends on it. */
 static void choose_winograd_tile(const TargetInfo *target, ProductPlan *product) {
   product->tile_rows = target->tile_rows;
@@ -91,7 +99,8 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target) {
     uint32_t depth = plan_product_depth(kernel->body, node);
     bool quantized = node->op == OP_QUANTIZED_LINEAR;
     choose_tile(kernel, target, quantized, product);
-    product->full = tiles_are_full(kernel, product->tile_rows);
+    product->paired = choose_paired(kernel, target, node, product);
+    product->full = product->paired || tiles_are_full(kernel, product->tile_rows);
     product->depth_block =
         choose_depth_block(depth, graph_type(kernel->body, node->operands[1]).dtype);
     product->unroll = choose_unroll(kernel, target, node, product);

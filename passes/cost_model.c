@@ -53,6 +53,8 @@ enum {
    * where they leave the nearest cache. */
   WIDENED_TILES = 4,
   WIDENED_BYTES = 64 << 10,
+  /* From so many columns on, pairing rows before they are multiplied pays for writing them. */
+  PAIRED_COLUMNS = 64,
   /* Multiply-adds that hide the arrival of a byte of another kernel's weights: on a Zen 5 core, a
    * quarter of the memory's bandwidth. What a busy kernel waits for itself, before its own
    * prefetching is under way. And what the last level of the cache keeps until it is used. */
@@ -176,6 +178,10 @@ uint32_t cost_model_unroll(uint32_t vector_registers, bool quantized) {
 
 bool cost_model_widen(uint32_t tiles, uint64_t bytes) {
   return tiles >= WIDENED_TILES && bytes <= WIDENED_BYTES;
+}
+
+bool cost_model_pair(uint32_t columns) {
+  return columns >= PAIRED_COLUMNS;
 }
 
 bool cost_model_far(uint64_t map_bytes) {

@@ -69,6 +69,10 @@ uint32_t cost_model_unroll(uint32_t vector_registers, bool quantized);
  * rows, to `bytes` of memory, and not by each of them. */
 bool cost_model_widen(uint32_t tiles, uint64_t bytes);
 
+/* Whether rows are brought together by twos before they are multiplied by `columns` columns, and
+ * not by each tile of them. */
+bool cost_model_pair(uint32_t columns);
+
 /* Whether a map of `map_bytes` for each image is too large for the nearest cache, so that its rows
  * are asked for before they are needed. */
 bool cost_model_far(uint64_t map_bytes);

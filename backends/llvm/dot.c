@@ -121,6 +121,10 @@ static LLVMValueRef row_of_eights(ModuleContext *m, const LLVMValueRef *addresse
   return LLVMBuildBitCast(m->builder, rows, LLVMVectorType(m->i8, 16), "");
 }
 
+LLVMValueRef dot_load_pair(ModuleContext *m, LLVMValueRef address) {
+  return load(m, LLVMVectorType(m->i8, 16), address, 16);
+}
+
 /* Eight bytes of two columns each. */
 static void columns_of_eights(ModuleContext *m, LLVMValueRef address, uint32_t half,
                               LLVMValueRef *columns) {

@@ -275,6 +275,8 @@ static Product product_of(KernelEmitter *k, const Stage *stage) {
   ProductRoom room = plan_product_room(k->kernel, stage);
   p.sums = p.plan.sums ? kernel_room(k, stage, 0) : NULL;
   p.widened = p.plan.widened ? kernel_room(k, stage, room.widened) : NULL;
+  p.paired = p.plan.paired ? kernel_room(k, stage, room.paired) : NULL;
+  p.stored_a = p.a;
   return p;
 }
 
@@ -309,6 +311,7 @@ void product_stage(KernelEmitter *k, const Stage *stage) {
   uint32_t columns = stage->product.tile_columns;
   CHECK(PLAN_PANEL % columns == 0 || columns % PLAN_PANEL == 0);
   Product p = product_of(k, stage);
+  if (p.paired) product_pair(&p);
   if (k->kernel->column_blocks > 1) {
     emit_task_panels(&p);
     return;

@@ -47,6 +47,7 @@ typedef struct Product {
   const Stage *stage;
   ProductPlan plan; /* the stage's */
   RowSource a;
+  RowSource stored_a; /* the same, before rows are paired */
   ProductRows rows;
   const View *bias;     /* NULL: none */
   const View *row_bias; /* of mix_rows: one for each row; NULL: none */
@@ -63,6 +64,7 @@ typedef struct Product {
   uint32_t depth_blocks;
   LLVMValueRef sums;    /* stored: [rows of the block][columns]; NULL: in registers */
   LLVMValueRef widened; /* B, converted; NULL: it is not */
+  LLVMValueRef paired;  /* A, of a register's rows each; NULL: it is not */
   /* Of a winograd (i64): the only depth block that is multiplied begins at this k. What it comes to
    * is stored, and nothing follows: for each turn of a tile's columns within the panel, sums of
    * `sum_rows` rows. NULL: all depth blocks are. */
@@ -148,6 +150,8 @@ Site product_columns(const Product *p, const Tile *tile, uint32_t vector);
 uint64_t product_column_offset(const Product *p, const Tile *tile, uint32_t step, uint32_t vector);
 
 /* -- dot.c: the target's instructions for whole numbers --------------------------------------- */
+/* The rows of a register, which stand together at `address`. */
+LLVMValueRef dot_load_pair(ModuleContext *m, LLVMValueRef address);
 /* One register of rows, or of columns, at some steps of K. */
 enum { DOT_MOST_ROWS = 2, DOT_MOST_STEPS = 2, DOT_MOST_PARTS = 2 };
 typedef struct Dot {
@@ -185,6 +189,10 @@ void product_widen(const Product *p, Tile *tile);
 /* once the turn of `steps` steps from step `k` on has converted them: floats before it multiplies;
  * s8 are converted half by half, from the step that is at `tile`'s `stored` then. */
 void product_widen_turn(const Product *p, Tile *tile, LLVMValueRef k, uint32_t steps);
+
+/* -- product_pair.c ---------------------------------------------------------------------------- */
+/* Brings all rows of the block together, where the product is `paired`: A is there then. */
+void product_pair(Product *p);
 
 /* -- product_prefetch.c ------------------------------------------------------------------------ */
 /* B of the first product behind `stage`, or NULL. In a kernel that is cut by columns: its first

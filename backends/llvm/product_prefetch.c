@@ -45,12 +45,12 @@ static void aim_weights(const Product *p, Tile *tile, LLVMValueRef next, LLVMVal
 static LLVMValueRef next_rows(const Product *p, const Tile *tile) {
   ModuleContext *m = p->k->m;
   uint64_t bytes = CACHE_LINE * (uint64_t)(p->depth / p->plan.unroll);
-  uint64_t panels = ceil_div_u32((uint32_t)(tile->rows * p->a.row_bytes), (uint32_t)bytes);
+  uint64_t panels = ceil_div_u32((uint32_t)(tile->rows * p->stored_a.row_bytes), (uint32_t)bytes);
   LLVMValueRef panel =
       LLVMBuildUDiv(m->builder, tile->column, emit_i64(m, p->plan.tile_columns), "");
   LLVMValueRef part = emit_least(m, panel, emit_i64(m, (int64_t)panels - 1));
   LLVMValueRef row = emit_add(m, tile->row, p->k->row_count);
-  return emit_address(m, product_source_row(m, &p->a, row), emit_mul(m, part, bytes));
+  return emit_address(m, product_source_row(m, &p->stored_a, row), emit_mul(m, part, bytes));
 }
 
 void product_prefetch_aim(const Product *p, Tile *tile, LLVMValueRef next, LLVMValueRef index) {

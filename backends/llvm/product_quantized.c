@@ -74,6 +74,10 @@ static LLVMValueRef load_rows(const Product *p, const Tile *tile, LLVMValueRef a
   ModuleContext *m = p->k->m;
   uint64_t depth =
       k.step * p->a.step_bytes + k.half * p->a.step_bytes / plan_dot_halves(m->target->dot);
+  if (p->paired) {
+    uint64_t at = row * p->a.row_bytes + depth;
+    return dot_load_pair(m, emit_address(m, a, emit_i64(m, (int64_t)at)));
+  }
   LLVMValueRef addresses[DOT_MOST_ROWS];
   for (uint32_t i = 0; i < dot_of(m)->rows; ++i) {
     uint32_t r = row + i < tile->rows ? row + i : tile->rows - 1;

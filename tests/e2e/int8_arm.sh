@@ -27,6 +27,7 @@ END
   "$atmc" compile m.json --weights m.safetensors --quantize=int8 --isa=neon,neon-dotprod,neon-i8mm \
     --shape "1x3x$1x$2" --emit=exe,plan -o m 2>messages || { cat messages; exit 1; }
   for set in neon neon-dotprod neon-i8mm; do grep -q ' = quantized_linear' m_$set.plan; done
+  [ "$(grep -c ', paired' m_neon-i8mm.plan)" = "$(($1 * $2 > 1 && $4 >= 64))" ]
   "$atmc" run m.json --weights m.safetensors --quantize=int8 --isa=v2 --input image=image.npy \
     --output product=expected.npy
   for isa in v3 v4; do
@@ -48,6 +49,7 @@ if [ "$(uname -m)" = x86_64 ]; then
   products 7 1 16 64
   products 17 1 23 35
   products 4 4 22 41
+  products 13 9 22 130
   echo "products: the same bits on x86-64 and Arm"
 fi
 

@@ -129,4 +129,5 @@ Test(plan_equal, each_stage_is) {
   OTHER(c.stages[0].product.unroll += 1);
   OTHER(c.stages[0].product.sums ^= 1);
   OTHER(c.stages[0].product.widened ^= 1);
+  OTHER(c.stages[0].product.paired ^= 1);
 }

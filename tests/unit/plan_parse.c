@@ -85,7 +85,9 @@ Test(plan_parse, refuses_what_would_corrupt) {
   refuses(&t, "stage product 6x16", "stage product 99x16", "a smaller tile");
   refuses(&t, "unroll 4", "unroll 0", "1 to 16 steps");
   refuses(&t, "unroll 4", "unroll 4, widened", "nothing to be widened");
-  refuses(&t, "unroll 4", "unroll 4, narrowed", "expected \"sums\", \"widened\" or \"scratch\"");
+  refuses(&t, "unroll 4", "unroll 4, paired", "nothing to be paired");
+  refuses(&t, "unroll 4", "unroll 4, narrowed",
+          "expected \"sums\", \"widened\", \"paired\" or \"scratch\"");
   refuses(&t, "sums, scratch +0", "sums, scratch +8", "its stage's scratch is not aligned");
   refuses(&t, "sums, scratch +0", "sums, scratch +64000000", "its stage needs more scratch");
   refuses(&t, "sums, scratch +18944", "sums, scratch +0", "it overlaps %19 in scratch");

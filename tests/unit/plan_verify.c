@@ -213,6 +213,17 @@ Test(plan_verify, quantized) {
   REFUSE_ALL("glyphs", "v3-vnni", true, type_map(2, 48, 48, 3), quantized);
 }
 
+static const Edit paired[] = {
+    {"6x16 full, depth 36, unroll 2, paired", "6x16, depth 36, unroll 2, paired",
+     "full tiles, of pairs"},
+    {"6x16 full, depth 36, unroll 2, paired", "5x16 full, depth 36, unroll 2, paired",
+     "nothing to be paired"},
+};
+
+Test(plan_verify, paired) {
+  REFUSE_ALL("glyphs", "neon-i8mm", true, type_map(1, 48, 48, 3), paired);
+}
+
 /* What no text can say, and what a reader would find before. `plan` is changed and changed back. */
 typedef struct Changed {
   Arena *arena;
