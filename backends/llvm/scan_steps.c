@@ -84,7 +84,7 @@ static void multiply_tile(const Scan *s, const ScanSteps *steps, const Tile *til
   for (uint32_t plus = 0; plus < each; ++plus) add_products(s, tile, loop.index, plus, sums);
   loop_end(m, &loop, sums);
   for (uint32_t i = 0; i < count; ++i) {
-    int64_t bytes = (int64_t)((first * s->vectors + i) * vector_bytes(s));
+    int64_t bytes = ((int64_t)first * s->vectors + i) * vector_bytes(s);
     emit_store(m, loop.carried[i], emit_address(m, steps->made, emit_i64(m, bytes)),
                m->target->vector_floats);
   }
