@@ -163,10 +163,10 @@ static void fold(Rewrite *rw, const Node *node, const Normalized *n) {
   const Recipe *moved = recipe_matvec(table, shifts, recipe_fill(table, 1, depth));
   w = recipe_mul_rows(table, w, recipe_numbers(table, n->gain, n->channels));
   Builder b = rewrite_builder(rw, node);
+  ValueId matrix = build_constant(b, matrix_of(table, w, reads_planes(rw->from, n)));
+  ValueId vector = build_constant(b, bias ? recipe_add(table, bias, moved) : moved);
   rewrite_set(rw, node_result(node, 0),
-              build_linear(b, rewrite_get(rw, node->operands[0]),
-                           build_constant(b, matrix_of(table, w, reads_planes(rw->from, n))),
-                           build_constant(b, bias ? recipe_add(table, bias, moved) : moved)));
+              build_linear(b, rewrite_get(rw, node->operands[0]), matrix, vector));
 }
 
 /* The patches that `node` is, or multiplies, where they vanish; or NULL. */

@@ -690,6 +690,9 @@ expect 0 $scan --profile
 total=$((total + 2))
 grep -q 'functions  8.06 k of exp at .* G/s at most, 4.03 k of softplus at .* G/s at most' stdout ||
   { fail "no functions"; cat stdout; }
+grep -q '[1-9][0-9]* % mixed  *k.*selective_scan' stdout || { fail "no share of all that a scan does"; cat stdout; }
+expect 0 $scan --profile --disable-pass=fuse-scan-steps
+total=$((total + 1))
 grep -q '[1-9][0-9]* % exp  *k.*selective_scan' stdout || { fail "no share of exp"; cat stdout; }
 expect 0 $scan --profile --json
 for key in exp_peak_gops softplus_peak_gops peak_of; do says stdout "\"$key\":"; done
