@@ -359,15 +359,25 @@ static const char *check_product(const Check *c, const Stage *stage) {
   return stage->kind == STAGE_PRODUCT ? check_product_kind(c, node, p) : check_winograd(c, stage);
 }
 
+/* A call: alone in its kernel, and its weights, if it has any, in panels as wide as its strips. */
+static const char *check_call(const Check *c, const Node *node) {
+  if (c->kernel->stage_count > 1 || c->kernel->blocks > 1) {
+    return "a call stands alone, and is not cut";
+  }
+  for (uint32_t k = 0; k < node->operand_count; ++k) {
+    Type type = graph_type(c->body, node->operands[k]);
+    if (type.rank == 3 && type.dims[2] != PLAN_STRIP) return "its weights are in other panels";
+  }
+  return NULL;
+}
+
 /* Node `n` of the stage at hand: whether it may stand there, what it reads, and where its results
  * live, which are made from now on. */
 static const char *check_node(Check *c, const Stage *stage, uint32_t n) {
   const Node *node = graph_node(c->body, stage->nodes[n]);
   const Node *anchor = graph_node(c->body, stage->nodes[0]);
   if (n == 0 && op_info(node->op)->stage != stage->kind) return "no stage of that kind";
-  if (stage->kind == STAGE_CALL && (c->kernel->stage_count > 1 || c->kernel->blocks > 1)) {
-    return "a call stands alone, and is not cut";
-  }
+  if (stage->kind == STAGE_CALL) RETURN_IF_FAULT(check_call(c, node));
   if (n > 0 && !(op_has(node->op, OP_POINTWISE) && op_has(anchor->op, OP_EPILOGUE))) {
     return "its op cannot follow there";
   }

@@ -717,6 +717,12 @@ sed 's/blocks 1,/blocks 0,/' tiny.plan >other.plan
 expect 1 compile $plan -o out/tiny --emit=plan --from-plan=other.plan
 says stderr "other.plan:"
 says stderr "a domain of nothing"
+scan="scan.json --weights scan.safetensors --shape 1x3x9x7"
+expect 0 compile $scan -o out/scan --emit=plan
+sed '/dt_projs_weight/s/, 16)$/, 32)/; s/weights f32\[1,1,16\]/weights f32[1,1,32]/' out/scan.plan >other.plan
+expect 1 compile $scan -o out/scan --emit=plan --from-plan=other.plan
+says stderr "its weights are in other panels"
+rm -f out/scan.plan
 expect 3 compile $plan -o out/tiny --emit=plan --from-plan=missing.plan
 rm -f out/tiny.o out/tiny.plan
 
