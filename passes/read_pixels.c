@@ -129,8 +129,7 @@ static const Recipe *last_first(RecipeTable *table, const Recipe *w) {
   return result;
 }
 
-/* The weights w of `patches` as [C,O,taps]; channels as the caller has
- * them. */
+/* The weights w of `patches` as [C,O,taps]; channels as the caller has them. */
 static const Recipe *channels_outermost(RecipeTable *table, const Recipe *w,
                                         const AttrsPATCHES *patches, const Normalized *n) {
   static const uint32_t from_planes[3] = {1, 0, 2}, from_pixels[3] = {2, 0, 1};

@@ -23,8 +23,9 @@ typedef struct Scan {
   bool takes[SCAN_WAYS];    /* the ways */
   uint64_t p_of[SCAN_WAYS]; /* channel of p where B of a way begins; C stands behind it */
   uint32_t lines, length;
-  int64_t line_tokens, stride; /* from one line to the next, and from one token of it to the next */
-  uint32_t chunk;              /* tokens of a line whose steps are made at once */
+  int64_t
+      stride; /* tokens from one of a line to the next; a line begins one behind the one before */
+  uint32_t chunk; /* tokens of a line whose steps are made at once */
   uint32_t states, vectors;
   LLVMValueRef strip, within; /* i64: the strip; its first channel at hand, counted in it */
   LLVMValueRef column;        /* i64: the same counted in the map */

@@ -30,7 +30,8 @@
 enum { U, P, A, STEPS, GROUP = 2, AHEAD = 6 };
 enum { FORWARD = SCAN_FORWARD, BACK = SCAN_BACK, WAYS = SCAN_WAYS };
 
-/* One walk: what ways it takes, arrays go by way, then by vector, then by state. */
+/* One walk: what ways it takes. States, rates and decays go by way, then by vector, then by state.
+ */
 typedef struct Walk {
   bool ways[WAYS];
   uint64_t adds[WAYS]; /* from which step of the walk on a way adds to y: it writes before */
@@ -171,13 +172,12 @@ static void visit(const Scan *s, const Walk *walk, uint32_t way, const Turn *at,
 
 /* -- walks ------------------------------------------------------------------------------------- */
 
-/* Step `in_line` of the line that begins at step `line_begin` and token `line_token`. */
+/* Step `in_line` of line `line`, both i64. */
 static Turn turn_at(const Scan *s, LLVMValueRef line, LLVMValueRef in_line) {
   ModuleContext *m = s->k->m;
   int64_t last = (int64_t)s->lines * s->length - 1;
   Turn at = {.number = emit_add(m, emit_mul(m, line, s->length), in_line)};
-  at.tokens[FORWARD] = emit_add(m, emit_mul(m, line, (uint64_t)s->line_tokens),
-                                emit_mul(m, in_line, (uint64_t)s->stride));
+  at.tokens[FORWARD] = emit_add(m, line, emit_mul(m, in_line, (uint64_t)s->stride));
   at.tokens[BACK] = LLVMBuildSub(m->builder, emit_i64(m, last), at.tokens[FORWARD], "");
   return at;
 }
@@ -315,7 +315,6 @@ static void set_lines(Scan *s, int32_t axis, Type map) {
   int64_t height = map.dims[1], width = map.dims[2];
   s->lines = columns ? (uint32_t)width : 1;
   s->length = (uint32_t)(columns ? height : height * width);
-  s->line_tokens = 1;
   s->stride = columns ? width : 1;
 }
 

@@ -44,6 +44,16 @@ const char *infer_check_vector(const Infer *in, uint32_t i, const char *what, in
                       channels);
 }
 
+const char *infer_check_packed(const Infer *in, uint32_t i, int64_t channels, int64_t depth,
+                               int64_t panel) {
+  Type w = in->operand[i];
+  Type packed = type_make(3, (int64_t[]){(channels - 1) / panel + 1, depth, panel});
+  packed.dtype = w.dtype;
+  if (type_equal(w, packed)) return NULL;
+  return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
+                      INFER_TEXT(packed));
+}
+
 /* A bound of INT32_MAX is that of the field, and not worth a word. */
 const char *infer_check_range(const Infer *in, const char *what, int64_t value, int64_t low,
                               int64_t high) {

@@ -39,6 +39,9 @@ const char *infer_check_map(const Infer *in);
 const char *infer_check_rows(const Infer *in, uint32_t i);
 /* Operand `i`, if it is there, is a vector of `channels` elements; `what` names it. */
 const char *infer_check_vector(const Infer *in, uint32_t i, const char *what, int64_t channels);
+/* Operand `i` is packed [ceil(channels/panel),depth,panel], of any element type. */
+const char *infer_check_packed(const Infer *in, uint32_t i, int64_t channels, int64_t depth,
+                               int64_t panel);
 /* The attribute called `what` is in [low, high]. */
 const char *infer_check_range(const Infer *in, const char *what, int64_t value, int64_t low,
                               int64_t high);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "ir/ops/op_impl.h"
-#include "support/checked_math.h"
 
 /* The result: `columns` for each row, with a bias for each. */
 static const char *give_columns(const Infer *in, int64_t columns, Type *result) {
@@ -35,20 +34,14 @@ const char *infer_LINEAR(const Infer *in, Type *result) {
 /* The bias has the columns that count, not those that fill the last panel. */
 const char *infer_PACKED_LINEAR(const Infer *in, Type *result) {
   const AttrsPACKED_LINEAR *a = &in->node->attrs.PACKED_LINEAR;
-  Type w = in->operand[1];
   RETURN_IF_FAULT(infer_check_rows(in, 0));
   RETURN_IF_FAULT(infer_check_positive(in, "panel", a->panel));
   RETURN_IF_FAULT(infer_check_positive(in, "channels", a->channels));
   if (a->column_blocks) {
     RETURN_IF_FAULT(infer_check_positive(in, "column_blocks", a->column_blocks));
   }
-  int64_t panels = ceil_div_u32((uint32_t)a->channels, (uint32_t)a->panel);
-  Type packed = type_make(3, (int64_t[]){panels, type_channels(in->operand[0]), a->panel});
-  packed.dtype = w.dtype;
-  if (!type_equal(w, packed)) {
-    return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
-                        INFER_TEXT(packed));
-  }
+  int64_t depth = type_channels(in->operand[0]);
+  RETURN_IF_FAULT(infer_check_packed(in, 1, a->channels, depth, a->panel));
   return give_columns(in, a->channels, result);
 }
 

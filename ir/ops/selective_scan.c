@@ -53,11 +53,7 @@ static const char *check_products(const Infer *in, uint32_t ways, int64_t channe
     uint32_t x = steps_of(a, way);
     Type w = in->operand[x + W];
     int64_t panel = w.rank == 3 && w.dims[2] > 0 ? w.dims[2] : 1;
-    Type packed = type_make(3, (int64_t[]){(channels - 1) / panel + 1, a->rank, panel});
-    if (!type_equal(w, packed)) {
-      return infer_misfit(in, "the packed weight is %s, expected %s", INFER_TEXT(w),
-                          INFER_TEXT(packed));
-    }
+    RETURN_IF_FAULT(infer_check_packed(in, x + W, channels, a->rank, panel));
     RETURN_IF_FAULT(infer_check_vector(in, x + BIAS, "the bias", channels));
   }
   return NULL;
@@ -110,18 +106,13 @@ static void visit(const Way *w, size_t row, double *out) {
   }
 }
 
-/* Steps of `rows` rows, made of the operands from `x` on. */
-static void make_steps(const InterpTensor *x, size_t rows, size_t channels, double *steps) {
-  size_t rank = (size_t)type_channels(x[X].type), panel = (size_t)x[W].type.dims[2];
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = 0; c < channels; ++c) {
-      const double *row = x[X].data + r * rank;
-      const double *column = x[W].data + c / panel * rank * panel + c % panel;
-      double sum = x[BIAS].data[c];
-      for (size_t k = 0; k < rank; ++k) sum += row[k] * column[k * panel];
-      steps[r * channels + c] = interpret_softplus(sum);
-    }
-  }
+/* Steps of `channels`, made of the operands from `x` on: those of a packed_linear. */
+static void make_steps(const InterpTensor *x, size_t channels, double *steps) {
+  const Node product = {.attrs.PACKED_LINEAR.panel = (int32_t)x[W].type.dims[2]};
+  InterpTensor result = {type_with_channels(x[X].type, (int64_t)channels), steps};
+  interpret_PACKED_LINEAR(&product, x, &result);
+  size_t count = extent_rows(interpret_extent(result.type)) * channels;
+  for (size_t i = 0; i < count; ++i) steps[i] = interpret_softplus(steps[i]);
 }
 
 void interpret_SELECTIVE_SCAN(const Node *node, const InterpTensor *operands,
@@ -133,7 +124,7 @@ void interpret_SELECTIVE_SCAN(const Node *node, const InterpTensor *operands,
   double *state = interpret_buffer(states * e.c), *made[2] = {NULL, NULL};
   for (uint32_t way = 0; a->rank && way < ways; ++way) {
     made[way] = interpret_buffer(extent_rows(e) * e.c);
-    make_steps(&operands[steps_of(a, way)], extent_rows(e), e.c, made[way]);
+    make_steps(&operands[steps_of(a, way)], e.c, made[way]);
   }
   memset(result->data, 0, extent_rows(e) * e.c * sizeof(double));
   for (size_t n = 0; n < e.n; ++n) {

@@ -152,6 +152,14 @@ static uint32_t count_in(const char *assembly, const char *symbol, const char *i
   return count;
 }
 
+/* Assembly of the sample as its spec is now. */
+static Emitted assembly_of(Sample *s) {
+  Diag diag = {.stream = stderr};
+  Emitted assembly;
+  cr_assert_eq(llvm_emit(&s->spec, EMIT_ASM, s->arena, &diag, &assembly), STATUS_OK);
+  return assembly;
+}
+
 /* The loops of bench have a product for each chain, in the target's own instructions. */
 Test(object, has_loops_of_the_instructions_that_products_take) {
   static const struct {
@@ -166,10 +174,8 @@ Test(object, has_loops_of_the_instructions_that_products_take) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     Sample *s = emit(cases[i].isa, "tiny", EMIT_OBJECT);
-    Diag diag = {.stream = stderr};
-    Emitted assembly;
     s->spec.export_all = true;
-    cr_assert_eq(llvm_emit(&s->spec, EMIT_ASM, s->arena, &diag, &assembly), STATUS_OK);
+    Emitted assembly = assembly_of(s);
     uint32_t floats = count_in(assembly.data, "\ntiny_peak_f32:", cases[i].f32);
     uint32_t whole = count_in(assembly.data, "\ntiny_peak_int8:", cases[i].int8);
     cr_expect_eq(floats, cases[i].chains, "%s: %u times%s", cases[i].isa, floats, cases[i].f32);
@@ -185,10 +191,8 @@ Test(object, has_loops_of_the_instructions_that_products_take) {
 /* LLVM's JIT registers frames in memory that it does not check. */
 Test(object, describes_frames_of_products_and_none_of_what_is_loaded) {
   Sample *s = emit("v2", "tiny", EMIT_ASM);
-  Diag diag = {.stream = stderr};
-  Emitted loaded;
   s->spec.export_all = true;
-  cr_assert_eq(llvm_emit(&s->spec, EMIT_ASM, s->arena, &diag, &loaded), STATUS_OK);
+  Emitted loaded = assembly_of(s);
   cr_expect_not_null(strstr(s->object.data, ".cfi_startproc"));
   cr_expect_null(strstr(loaded.data, ".cfi_startproc"));
   free(loaded.data);
@@ -198,10 +202,8 @@ Test(object, describes_frames_of_products_and_none_of_what_is_loaded) {
 /* As in a build with AddressSanitizer, of code that it runs itself. */
 Test(object, is_watched_where_that_is_asked_for) {
   Sample *s = emit("v3", "tiny", EMIT_ASM);
-  Diag diag = {.stream = stderr};
-  Emitted watched;
   s->spec.sanitized = true;
-  cr_assert_eq(llvm_emit(&s->spec, EMIT_ASM, s->arena, &diag, &watched), STATUS_OK);
+  Emitted watched = assembly_of(s);
   cr_expect_null(strstr(s->object.data, "__asan_report_load"));
   cr_expect_not_null(strstr(watched.data, "__asan_report_load"));
   cr_expect_not_null(strstr(watched.data, "__asan_report_store"));
