@@ -31,68 +31,60 @@ little_endian() {
   n=$1
   if [ "$n" = 18446744073709551615 ]; then n=-1; fi
   for shift in 0 8 16 24 32 40 48 56; do
-    printf "\\$(printf %03o $(((n >> shift) & 255)))"
+    byte=$(((n >> shift) & 255))
+    printf "\\$((byte >> 6))$((byte >> 3 & 7))$((byte & 7))"
   done
 }
 
-# make_weights DESCRIPTION: the bytes that it describes.
+# make_weights DESCRIPTION: the bytes that it describes. There are hundreds of them, so the shell makes them alone.
 make_weights() {
-  data=0 length= raw=no lines=0
-  while read -r word value; do
-    lines=$((lines + 1))
-    case $word in
-      data) data=$value ;;
-      length) length=$value ;;
-      raw) raw=yes ;;
-      header) break ;;
-    esac
-  done <"$1"
-  header=$(tail -n +$((lines + 1)) "$1")
-  if [ $raw = yes ]; then
-    printf %s "$header"
-    return
-  fi
-  little_endian "${length:-${#header}}"
+  data=0 length= raw=no
+  {
+    while read -r word value && [ "$word" != header ]; do
+      case $word in
+        data) data=$value ;;
+        length) length=$value ;;
+        raw) raw=yes ;;
+      esac
+    done
+    header=
+    while IFS= read -r line || [ -n "$line" ]; do header=${header:+$header
+}$line; done
+  } <"$1"
+  if [ $raw = no ]; then little_endian "${length:-${#header}}"; fi
   printf %s "$header"
-  head -c "$data" /dev/zero
+  if [ $raw = no ] && [ "$data" != 0 ]; then head -c "$data" /dev/zero; fi
+}
+
+# nothing_in FOLDER: hidden files count too.
+nothing_in() {
+  for file in "$1"/* "$1"/.[!.]*; do
+    [ ! -e "$file" ] || return 1
+  done
 }
 
 # run_case NAME: false when it does not behave.
 run_case() {
-  rm -rf "$work/case" && mkdir -p "$work/case/out" && cd "$work/case" || return 1
-  [ -n "$(ls "$here/$1.json" "$here/$1.weights" "$here/$1.pth" "$here/$1.index" "$here/$1.ir" 2>/dev/null)" ] || {
-    echo "$1: no such case"
-    return 1
-  }
-  cp "$here/tiny.model" tiny.json
-  model=tiny.json weights=tiny.safetensors
-  if [ -f "$here/$1.json" ]; then
+  model=tiny.json weights=tiny.safetensors tensors=$here/tiny.tensors
+  if [ -f "$1.json" ]; then
     model=$1.json
-    cp "$here/$model" .
-    tensors=$here/$1.tensors
-    [ -f "$tensors" ] || tensors=$here/tiny.tensors
-    make_weights "$tensors" >$weights
-    if [ -f "$here/$1.pth" ]; then
-      weights=$1.pth
-      cp "$here/$weights" .
-    fi
+    if [ -f "$here/$1.tensors" ]; then tensors=$here/$1.tensors; fi
+    if [ -f "$1.pth" ]; then weights=$1.pth; else make_weights "$tensors" >$weights; fi
   elif [ -f "$here/$1.weights" ]; then
     weights=$1.safetensors
     make_weights "$here/$1.weights" >"$weights"
-  elif [ -f "$here/$1.pth" ]; then
+  elif [ -f "$1.pth" ]; then
     weights=$1.pth
-    cp "$here/$weights" .
-  elif [ -f "$here/$1.index" ]; then
+  elif [ -f "$1.index.json" ]; then
     weights=$1.index.json
-    cp "$here/$1.index" "$weights"
-    cp "$here"/shards/* .
+  elif [ ! -f "$1.ir" ]; then
+    echo "$1: no such case"
+    return 1
   fi
-  set -- "$1" "--shape=1x3x8x8"
-  if [ -f "$here/$1.args" ]; then set -- "$1" $(cat "$here/$1.args"); fi
   name=$1
-  shift
-  if [ -f "$here/$name.ir" ]; then
-    cp "$here/$name.ir" .
+  set -- --shape=1x3x8x8
+  if [ -f "$here/$name.args" ]; then set -- $(cat "$here/$name.args"); fi
+  if [ -f "$name.ir" ]; then
     "$atmc" opt "$name.ir" >stdout 2>stderr
   else
     "$atmc" compile "$model" --weights "$weights" "$@" -o out/tiny >stdout 2>stderr
@@ -101,7 +93,7 @@ run_case() {
   if [ $bless = yes ]; then cp stderr "$here/$name.expected"; fi
   [ $code = 1 ] || { echo "$name: exit code $code, expected 1"; return 1; }
   [ ! -s stdout ] || { echo "$name: output on stdout"; return 1; }
-  [ -z "$(ls out)" ] || { echo "$name: left files: $(ls out)"; return 1; }
+  nothing_in out || { echo "$name: left files: $(ls -A out)"; rm -rf out; mkdir out; return 1; }
   diff -u "$here/$name.expected" stderr || { echo "$name: other messages"; return 1; }
 }
 
@@ -112,6 +104,12 @@ if [ $# = 0 ]; then
     case " $* " in *" $name "*) ;; *) set -- "$@" "$name" ;; esac
   done
 fi
+# Messages name files as they were named, so that all stand in one folder, which is made once.
+mkdir "$work/out" && cd "$work" && cp "$here"/*.json "$here"/*.pth "$here"/*.ir "$here"/shards/* . && cp "$here/tiny.model" tiny.json || exit 1
+for index in "$here"/*.index; do
+  name=${index##*/}
+  cp "$index" "${name%.index}.index.json" || exit 1
+done
 failed=0 total=0
 for name in "$@"; do
   total=$((total + 1))

@@ -24,10 +24,11 @@ grep -H '^ *#include "' $(find support ir frontend passes backends runtime drive
   sed -E 's/^([^:]*):.*"(.*)"/\1 \2/' > "$work/headers"
 
 cd "$build"
-find . -name '*.c.o' -path '*/atm*.dir/*' | while read -r object; do
-  file=${object#*.dir/}
-  nm -P "$object" | awk -v file="${file%.o}" '$2 == "U" || $2 ~ /^[BDGRTVW]$/ { print $2, $1, file }'
-done > "$work/symbols"
+find . -name '*.c.o' -path '*/atm*.dir/*' -exec nm -A -P {} + | awk '$3 == "U" || $3 ~ /^[BDGRTVW]$/ {
+  sub(/^.*\.dir\//, "", $1)
+  sub(/\.o:$/, "", $1)
+  print $3, $2, $1
+}' > "$work/symbols"
 awk '$1 != "U" { home[$2] = $3 } $1 == "U" { uses[$3 " " $2] }
      END { for (use in uses) { split(use, u, " "); if (u[2] in home) print u[1], home[u[2]], u[2] } }' \
   "$work/symbols" | grep -vE ' (infer|interpret)_[A-Z][A-Z0-9_]*$' | sort > "$work/sources"
