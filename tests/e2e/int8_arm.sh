@@ -54,7 +54,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 fi
 
 # Programs for a few images, and for all of a sheet.
-few=64 some=256
+few=64 some=96
 for sheet in test hard; do
   for count in $few $some 1024; do
     "$tools/sheet_tiles" "$examples/glyphs/${sheet}_sheet.png" 48 0 $count $sheet$count.npy
