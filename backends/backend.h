@@ -151,6 +151,9 @@ ImageSize artifact_image(const ArtifactSpec *spec, uint32_t i);
 /* The entry of resolution `i` is PREFIX_run followed by this, as "_224x224"; the first one is
  * PREFIX_run too. */
 const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena);
+/* Whether an input takes bytes. Then each entry has a second form, PREFIX_run_strided and the same,
+ * which is told how their rows lie. */
+bool artifact_takes_strides(const ArtifactSpec *spec);
 /* What tells the names of variant `v` apart: "_v3"; "" where there is one variant. */
 const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena *arena);
 /* The global symbols that an artifact defines; *count gets their number. */

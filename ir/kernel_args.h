@@ -1,7 +1,8 @@
 /* How a kernel's code gets its memory: void (void **args, uint32_t task, uint32_t worker).
  *
  *   args   worker 0's scratch, the other workers' scratch (of worker w at (w - 1) * scratch_bytes),
- *          the operands, the results, and the weights to prefetch, where the kernel has such
+ *          the operands, the results, the weights to prefetch, where the kernel has such, and for
+ *          each operand of a caller's bytes its atm_strides; NULL: packed
  *
  * The code that reads it is emitted (backends/llvm/kernel_emit.c, view.c); who fills it is an entry
  * (backends/llvm/entry.c) or the driver, which runs single steps (driver/native.c). */
@@ -22,9 +23,15 @@ static inline uint32_t kernel_arg_result(const PlanKernel *kernel, uint32_t i) {
 static inline uint32_t kernel_arg_prefetch(const PlanKernel *kernel) {
   return kernel_arg_result(kernel, kernel->result_count);
 }
+/* The index of the strides of operand `i`, which has such. */
+static inline uint32_t kernel_arg_strides(const PlanKernel *kernel, uint32_t i) {
+  uint32_t index = kernel_arg_prefetch(kernel) + 1;
+  while (i-- > 0) index += plan_has_strides(&kernel->operands[i]);
+  return index;
+}
 /* How many there are at most: with what is prefetched. */
 static inline uint32_t kernel_arg_count(const PlanKernel *kernel) {
-  return kernel_arg_prefetch(kernel) + 1;
+  return kernel_arg_strides(kernel, kernel->operand_count);
 }
 
 #endif

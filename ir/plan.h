@@ -297,6 +297,12 @@ typedef struct PlanTensor { /* an input or output of the model */
   bool nchw;
 } PlanTensor;
 
+/* Whether the host may say how the rows of `tensor` lie in memory (atm_strides): of an input, a map
+ * of bytes. */
+static inline bool plan_takes_strides(const PlanTensor *tensor) {
+  return tensor->type.dtype == DTYPE_U8 && tensor->type.rank == 4;
+}
+
 /* A call runs the steps `rounds` times, each time on the next N / rounds of its N images: maps of
  * many images at once would leave the cache between two steps. Types of kernels are of one round;
  * inputs and outputs move on by what a round takes of them. */
@@ -378,6 +384,10 @@ static inline uint32_t plan_pitch_unit(Type type) {
 /* Rows of one image of a value: H * W of a map, else 1. */
 static inline uint64_t plan_rows(Type type) {
   return type.rank == 4 ? (uint64_t)(type.dims[1] * type.dims[2]) : 1;
+}
+/* The same of what is behind an operand. */
+static inline bool plan_has_strides(const Port *port) {
+  return port->kind == PORT_CALLER && port->type.dtype == DTYPE_U8 && port->type.rank == 4;
 }
 /* Bytes of the rows of all images of a port with PORT_ROWS, whose type and pitch are bounded;
  * without the slack behind them. */

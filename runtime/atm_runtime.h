@@ -96,6 +96,25 @@ typedef struct atm_tensor {
 typedef int atm_run_fn(const void *const in[], void *const out[], void *workspace,
                        size_t workspace_bytes, const atm_env *env);
 
+/* How an input of bytes (ATM_DTYPE_U8) lies in memory, where it is not dense: a part of a larger
+ * image, rows with padding behind them, images that do not follow each other. In bytes, from the
+ * first pixel of the image on, whose address is in[i]; 0: as where it is dense. Only pixels are
+ * read, never what is between them. */
+typedef struct atm_strides {
+  /* From one row of pixels to the next, no less than a row is long; negative where rows go
+   * upwards, as in bottom-up bitmaps: then in[i] is the last row in memory. */
+  ptrdiff_t row;
+  ptrdiff_t plane; /* "nchw": from one channel to the next, any number; else 0 */
+  ptrdiff_t image; /* of a batch, from one image to the next, any number */
+} atm_strides;
+
+/* The same for inputs that lie in memory as strides[i] say: one for each input, zeros for those
+ * that are no bytes; NULL: all are dense. ATM_E_ARGUMENT where they cannot be so. Only models that
+ * take bytes have such functions: PREFIX_run_strided, and those that atm_model_strided gives. */
+typedef int atm_run_strided_fn(const void *const in[], const atm_strides strides[],
+                               void *const out[], void *workspace, size_t workspace_bytes,
+                               const atm_env *env);
+
 typedef struct atm_entry { /* one resolution */
   atm_run_fn *run;
   const atm_tensor *inputs;  /* [input_count of the model] */
@@ -158,11 +177,16 @@ typedef struct atm_model {
   uint32_t image_input;     /* of the inputs: the one whose size tells entries apart */
   uint32_t size;            /* of this structure where the model was compiled. 0: it ends here */
   const atm_pixels *pixels; /* [input_count] */
+  atm_run_strided_fn *const *strided; /* [entry_count]; only where an input takes bytes */
 } atm_model;
 
 /* The smallest entry whose images hold `n` images of `h` x `w`: the caller pads them, or scales
  * them to that size. NULL: none is so large. PREFIX_find gives the entry of exactly one size. */
 const atm_entry *atm_model_fit(const atm_model *model, uint32_t n, uint32_t h, uint32_t w);
+
+/* The function that runs `entry`, one of the model's, on inputs with strides. NULL: no input takes
+ * bytes, or the model was compiled before there were strides. */
+atm_run_strided_fn *atm_model_strided(const atm_model *model, const atm_entry *entry);
 
 /* The variant that a call with `env` runs; NULL: none, the call returns ATM_E_UNSUPPORTED_CPU. */
 const atm_variant *atm_model_variant(const atm_model *model, const atm_env *env);

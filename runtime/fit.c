@@ -1,4 +1,4 @@
-/* Choosing the resolution for an image. */
+/* Choosing the resolution for an image, and its function. */
 #include "atm_runtime.h"
 
 /* Images, height, width of an entry; of vectors height and width are 1. */
@@ -22,4 +22,9 @@ const atm_entry *atm_model_fit(const atm_model *model, uint32_t n, uint32_t h, u
     least = pixels;
   }
   return best;
+}
+
+atm_run_strided_fn *atm_model_strided(const atm_model *model, const atm_entry *entry) {
+  if (model->size <= offsetof(atm_model, strided)) return NULL;
+  return model->strided[entry - model->entries];
 }

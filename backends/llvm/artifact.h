@@ -3,7 +3,7 @@
  *
  *   module.c    the module: kernels (equal ones once), then entries, then metadata
  *   artifact.c  functions and constants outside of kernels
- *   entry.c     PREFIX_run_HxW, one per plan
+ *   entry.c     PREFIX_run_HxW, one per plan; PREFIX_run_strided_HxW, where inputs take bytes
  *   find.c      PREFIX_find
  *   check_weights.c PREFIX_check_weights, and the same test for entries
  *   cpu_check.c the test for the instructions that the kernels use
@@ -41,6 +41,7 @@ typedef struct Artifact {
   LLVMValueRef default_env;       /* stands in for env NULL */
   LLVMValueRef step;              /* runs the tasks of one step */
   LLVMValueRef *entries;          /* [plan_count] */
+  LLVMValueRef *strided;          /* [plan_count]: those that are told of strides, if there are */
   LLVMValueRef entry_table;       /* the metadata's atm_entry[plan_count] */
   LLVMValueRef is_weights;        /* i1 (ptr): whether the model's weights begin there */
 } Artifact;
@@ -94,8 +95,8 @@ uint32_t artifact_dtype(DType dtype);
 
 /* The helpers that all entries share. */
 void entry_emit_shared(Artifact *a);
-/* Behind them: the exported entry of plan `plan`. */
-LLVMValueRef entry_emit(Artifact *a, uint32_t plan);
+/* Behind them: the exported entry of plan `plan`, or both. */
+void entry_emit(Artifact *a, uint32_t plan);
 
 /* Emits PREFIX_cpu_isa, an i64 (): which of the ATM_ISA_* bits of `isa`, and of those that they
  * contain, this CPU and system have. NULL where every CPU of the architecture has them all. */

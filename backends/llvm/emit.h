@@ -126,13 +126,28 @@ LLVMValueRef emit_load_i32(ModuleContext *m, LLVMValueRef address);
 void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address);
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
+/* strides.c: how far apart the parts of a caller's bytes are, i64 of bytes. */
+typedef struct Strides {
+  LLVMValueRef row, plane, image;
+} Strides;
+/* What the atm_strides at `at` holds; zeros where that is NULL. */
+Strides strides_load(ModuleContext *m, LLVMValueRef at);
+/* The same, with what zeros stand for: of a map of logical type `map`. */
+Strides strides_resolve(ModuleContext *m, LLVMValueRef at, Type map, bool nchw);
+/* Whether channels of `map` have planes of their own. */
+bool strides_has_planes(Type map, bool nchw);
+/* The bytes of a row of pixels: rows are at least so far apart. */
+int64_t strides_least_row(Type map, bool nchw);
+/* sizeof(atm_strides) on the target. */
+uint64_t strides_bytes(const ModuleContext *m);
+
 /* stored.c: the same of elements of type `dtype`, as floats: what is not f32 is converted.
  * `aligned`: the address is a multiple of a vector's bytes there, and all lanes are read. */
 LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
                          bool aligned);
 /* The same of lanes that are `step` bytes apart. */
 LLVMValueRef stored_load_apart(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
-                               int64_t step);
+                               LLVMValueRef step);
 /* As windows read them: floats as they are, bytes less PIXELS_MIDDLE. */
 LLVMValueRef stored_load_centered(ModuleContext *m, DType dtype, LLVMValueRef address,
                                   uint32_t lanes);

@@ -10,6 +10,9 @@
  *     return ATM_OK;
  *   }
  *
+ * Where an input takes bytes this is PREFIX_run_strided_HxW, which is also told how their rows lie
+ * (atm_strides), and PREFIX_run_HxW calls it with NULL.
+ *
  * env NULL is replaced by a constant environment with one thread, so that there is one path only.
  * Workspace: the arena of the plan first, in which the plan finds room for worker 0's scratch of
  * each step; then the scratch of the other workers. */
@@ -30,8 +33,10 @@ typedef struct Entry {
   const Plan *plan;        /* its plan */
   LLVMValueRef function;
   LLVMValueRef in, out, workspace, env;
+  LLVMValueRef said;              /* of how rows of bytes lie; NULL: the entry is not told */
   LLVMValueRef bytes;             /* i64: of the workspace */
   LLVMValueRef *inputs, *outputs; /* loaded pointers */
+  LLVMValueRef *strides;          /* [inputs]: the atm_strides of each, or NULL; if `said` */
   LLVMValueRef threads;           /* i32, at least 1 */
   LLVMValueRef parallel_for;      /* NULL when there is one thread */
   LLVMValueRef able;              /* i64: the ATM_ISA_* bits that variants may use */
@@ -144,6 +149,42 @@ static LLVMValueRef *check_tensors(Entry *e, LLVMValueRef table, const PlanTenso
   return pointers;
 }
 
+/* i1: i64 `value` is 0. */
+static LLVMValueRef is_zero(ModuleContext *m, LLVMValueRef value) {
+  return LLVMBuildICmp(m->builder, LLVMIntEQ, value, emit_i64(m, 0), "");
+}
+
+/* i1: rows that are `row` bytes apart, up or down, do not reach into each other. */
+static LLVMValueRef is_row(ModuleContext *m, LLVMValueRef row, int64_t least) {
+  LLVMValueRef moved = emit_add(m, row, emit_i64(m, least - 1));
+  return LLVMBuildICmp(m->builder, LLVMIntUGT, moved, emit_i64(m, 2 * (least - 1)), "");
+}
+
+/* i1: what is said of `input` can be so. Of floats nothing may be said, of planes where there are
+ * some. */
+static LLVMValueRef is_possible(ModuleContext *m, const PlanTensor *input, Strides said) {
+  Type type = input->type;
+  LLVMValueRef row = is_zero(m, said.row), plane = is_zero(m, said.plane);
+  if (!plan_takes_strides(input)) return both(m, both(m, row, plane), is_zero(m, said.image));
+  LLVMValueRef wide = is_row(m, said.row, strides_least_row(type, input->nchw));
+  row = LLVMBuildOr(m->builder, row, wide, "");
+  return strides_has_planes(type, input->nchw) ? row : both(m, row, plane);
+}
+
+/* Sets strides. */
+static void check_strides(Entry *e) {
+  ModuleContext *m = e->m;
+  if (!e->said) return;
+  LLVMValueRef none = LLVMBuildIsNull(m->builder, e->said, "");
+  e->strides = ARENA_ARRAY(e->a->arena, e->plan->input_count, LLVMValueRef);
+  for (uint32_t i = 0; i < e->plan->input_count; ++i) {
+    LLVMValueRef at = offset(m, e->said, i * strides_bytes(m));
+    e->strides[i] = LLVMBuildSelect(m->builder, none, LLVMConstNull(m->ptr), at, "");
+    Strides said = strides_load(m, e->strides[i]);
+    artifact_require(m, is_possible(m, &e->plan->inputs[i], said), ATM_E_ARGUMENT);
+  }
+}
+
 /* Sets env, threads and parallel_for. An environment may be larger than ours (a newer runtime's);
  * one without parallel_for, or with 0 or 1 threads, is that of one thread. */
 static void check_env(Entry *e) {
@@ -247,6 +288,12 @@ static LLVMValueRef buffer_address(Entry *e, const BufferRef *ref) {
   PANIC("buffer in space %d", (int)ref->space);
 }
 
+/* How the rows of a step's operand lie; NULL: packed. */
+static LLVMValueRef strides_of(Entry *e, const BufferRef *ref) {
+  CHECK(ref->space == SPACE_INPUT);
+  return e->strides[ref->index];
+}
+
 /* args[index] = value. */
 static void store_arg(Entry *e, LLVMValueRef args, uint32_t index, LLVMValueRef value) {
   LLVMBuildStore(e->m->builder, value, offset(e->m, args, pointer_offset(e->m, index)));
@@ -261,6 +308,8 @@ static void emit_call(Entry *e, LLVMValueRef args, const Step *step) {
   store_arg(e, args, KERNEL_ARG_SCRATCH, offset(m, e->workspace, step->scratch));
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
     store_arg(e, args, kernel_arg_operand(i), buffer_address(e, &step->operands[i]));
+    if (!plan_has_strides(&kernel->operands[i])) continue;
+    store_arg(e, args, kernel_arg_strides(kernel, i), strides_of(e, &step->operands[i]));
   }
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
     store_arg(e, args, kernel_arg_result(kernel, i), buffer_address(e, &step->results[i]));
@@ -291,6 +340,21 @@ static LLVMValueRef *moved_on(Entry *e, LLVMValueRef *pointers, const PlanTensor
   return moved;
 }
 
+/* The same of inputs, whose images may lie as the host says. */
+static LLVMValueRef *inputs_moved_on(Entry *e, LLVMValueRef round) {
+  ModuleContext *m = e->m;
+  const Plan *plan = e->plan;
+  LLVMValueRef *moved = moved_on(e, e->inputs, plan->inputs, plan->input_count, round);
+  for (uint32_t i = 0; i < plan->input_count; ++i) {
+    const PlanTensor *input = &plan->inputs[i];
+    if (!plan_takes_strides(input)) continue;
+    LLVMValueRef image = strides_resolve(m, e->strides[i], input->type, input->nchw).image;
+    LLVMValueRef first = emit_mul(m, round, (uint64_t)input->type.dims[0] / plan->rounds);
+    moved[i] = emit_address(m, e->inputs[i], LLVMBuildMul(m->builder, first, image, ""));
+  }
+  return moved;
+}
+
 /* The steps, once or in a loop over rounds. Pointers of the round stand in for the caller's
  * meanwhile. */
 static void emit_rounds(Entry *e, LLVMValueRef args) {
@@ -303,7 +367,7 @@ static void emit_rounds(Entry *e, LLVMValueRef args) {
   LLVMValueRef *inputs = e->inputs, *outputs = e->outputs;
   Loop loop;
   loop_begin(m, &loop, emit_i64(m, 0), emit_i64(m, plan->rounds), 1);
-  e->inputs = moved_on(e, inputs, plan->inputs, plan->input_count, loop.index);
+  e->inputs = inputs_moved_on(e, loop.index);
   e->outputs = moved_on(e, outputs, plan->outputs, plan->output_count, loop.index);
   emit_steps(e, args);
   loop_end(m, &loop, NULL);
@@ -349,21 +413,41 @@ static uint32_t most_args(const ArtifactSpec *spec, uint32_t index) {
   return most;
 }
 
-LLVMValueRef entry_emit(Artifact *a, uint32_t index) {
+/* The type of an entry: one that is told of strides has them behind the inputs. */
+static LLVMTypeRef entry_type(ModuleContext *m, bool strided) {
+  LLVMTypeRef told[] = {m->ptr, m->ptr, m->ptr, m->ptr, m->size, m->ptr};
+  LLVMTypeRef plain[] = {m->ptr, m->ptr, m->ptr, m->size, m->ptr};
+  return LLVMFunctionType(m->i32, strided ? told : plain, strided ? 6 : 5, 0);
+}
+
+/* Starts the exported function; where it finds its parameters. */
+static Entry entry_begin(Artifact *a, uint32_t index, bool strided) {
+  const char *name = strided ? "run_strided" : "run";
+  name = arena_printf(a->arena, "%s%s", name, artifact_suffix(a->spec, index, a->arena));
+  LLVMValueRef function = artifact_function(a, name, entry_type(a->m, strided), true);
+  Entry e = {.a = a, .m = a->m, .index = index, .function = function};
+  uint32_t next = 0;
+  e.in = LLVMGetParam(function, next++);
+  if (strided) e.said = LLVMGetParam(function, next++);
+  e.out = LLVMGetParam(function, next++);
+  e.workspace = LLVMGetParam(function, next++);
+  e.bytes = LLVMGetParam(function, next++);
+  e.env = LLVMGetParam(function, next);
+  return e;
+}
+
+/* All of it: what it checks, and the steps of every variant. */
+static LLVMValueRef emit_whole(Artifact *a, uint32_t index, bool strided) {
   ModuleContext *m = a->m;
-  LLVMTypeRef parameters[] = {m->ptr, m->ptr, m->ptr, m->size, m->ptr};
-  const char *name = arena_printf(a->arena, "run%s", artifact_suffix(a->spec, index, a->arena));
-  LLVMValueRef function =
-      artifact_function(a, name, LLVMFunctionType(m->i32, parameters, 5, 0), true);
   const Plan *plan = a->spec->variants[0].plans[index];
-  debug_info_entry(m, plan, function);
-  Entry e = {.a = a, .m = m, .index = index, .plan = plan, .function = function};
-  e.in = LLVMGetParam(function, 0), e.out = LLVMGetParam(function, 1);
-  e.workspace = LLVMGetParam(function, 2), e.env = LLVMGetParam(function, 4);
-  e.bytes = artifact_from_size(m, LLVMGetParam(function, 3));
+  Entry e = entry_begin(a, index, strided);
+  e.plan = plan;
+  debug_info_entry(m, plan, e.function);
+  e.bytes = artifact_from_size(m, e.bytes);
   LLVMTypeRef args_type = LLVMArrayType2(m->ptr, most_args(a->spec, index));
   LLVMValueRef args = LLVMBuildAlloca(m->builder, args_type, "args");
   e.inputs = check_tensors(&e, e.in, plan->inputs, plan->input_count);
+  check_strides(&e);
   e.outputs = check_tensors(&e, e.out, plan->outputs, plan->output_count);
   check_env(&e);
   check_workspace(&e);
@@ -371,5 +455,26 @@ LLVMValueRef entry_emit(Artifact *a, uint32_t index) {
   check_weights(&e);
   emit_variants(&e, args);
   debug_info_end(m);
-  return function;
+  return e.function;
+}
+
+/* PREFIX_run, which says nothing of strides to `strided`. */
+static LLVMValueRef emit_packed(Artifact *a, uint32_t index, LLVMValueRef strided) {
+  ModuleContext *m = a->m;
+  Entry e = entry_begin(a, index, false);
+  LLVMValueRef arguments[] = {e.in, LLVMConstNull(m->ptr), e.out, e.workspace, e.bytes, e.env};
+  LLVMTypeRef type = LLVMGlobalGetValueType(strided);
+  LLVMValueRef code = LLVMBuildCall2(m->builder, type, strided, arguments, 6, "");
+  LLVMSetTailCall(code, true);
+  LLVMBuildRet(m->builder, code);
+  return e.function;
+}
+
+void entry_emit(Artifact *a, uint32_t index) {
+  if (!artifact_takes_strides(a->spec)) {
+    a->entries[index] = emit_whole(a, index, false);
+    return;
+  }
+  a->strided[index] = emit_whole(a, index, true);
+  a->entries[index] = emit_packed(a, index, a->strided[index]);
 }

@@ -5,6 +5,7 @@
  *   PREFIX_WORKSPACE_BYTES_HxW(threads)               macros of each resolution
  *   PREFIX_IN_NAME_ELEMENTS_HxW, PREFIX_OUT_NAME_ELEMENTS_HxW   elements of each tensor
  *   PREFIX_run_HxW                                    prototype
+ *   PREFIX_run_strided_HxW                            another, where inputs take bytes
  *   PREFIX_infer_HxW                                  the same with one parameter for each tensor
  *   all of these without _HxW                         of the first resolution
  *   PREFIX_WORKSPACE_BYTES_MAX(threads)               enough for each of them
@@ -215,6 +216,12 @@ static void add_functions(Header *h, uint32_t p, const char *suffix) {
       "int %s_run%s(const void *const in[], void *const out[], void *workspace,\n"
       "    size_t workspace_bytes, const atm_env *env);\n",
       h->prefix, suffix);
+  if (artifact_takes_strides(h->spec)) {
+    ADD(h,
+        "int %s_run_strided%s(const void *const in[], const atm_strides strides[],\n"
+        "    void *const out[], void *workspace, size_t workspace_bytes, const atm_env *env);\n",
+        h->prefix, suffix);
+  }
   add_wrapper(h, p, suffix);
 }
 

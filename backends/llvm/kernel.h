@@ -15,6 +15,11 @@ typedef struct View {
   uint64_t channel_bytes; /* an element's, or more in nchw */
   DType dtype;            /* of the elements in memory */
   bool exact;             /* no lane behind the last channel may be touched */
+  /* Of a caller's bytes, whose lines and channels are as far apart as the host says: row r is pixel
+   * (first + r) % width of line (first + r) / width, and row_bytes are between pixels. NULL: the
+   * two numbers above are all. */
+  LLVMValueRef line_bytes, plane_bytes, first;
+  uint32_t width;
 } View;
 
 /* Lanes [column + column_plus, + lanes) of row row + row_plus; the constants are kept apart so that
@@ -59,6 +64,12 @@ void view_prepare(KernelEmitter *k);
 View view_of_map(KernelEmitter *k, ValueId value);
 /* The address of a site's first lane. */
 LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site);
+/* Channel `column` of the pixel at (line, pixel) of a whole map `width` pixels wide; it may be
+ * outside. */
+LLVMValueRef view_pixel(KernelEmitter *k, const View *view, int64_t width, LLVMValueRef line,
+                        LLVMValueRef pixel, LLVMValueRef column);
+/* `view`, of `channels` channels, with the last channel first. */
+View view_reversed(KernelEmitter *k, View view, uint32_t channels);
 /* The first channel of row `row` (i64). */
 LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row);
 /* The lanes of a site; no lane behind the last channel is touched if the view is exact, else those

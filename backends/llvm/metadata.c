@@ -4,6 +4,7 @@
  *             -> atm_variant[variant_count]
  *             -> names of classes
  *             -> atm_pixels[], for inputs
+ *             -> PREFIX_run_strided_HxW[plan_count], only where inputs take bytes
  *
  * Texts and tables are private constants of their own; only the function's name is exported.
  */
@@ -13,10 +14,12 @@
 #include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
-enum { MODEL_BYTES = 104, NARROW_MODEL_BYTES = 72 };
+/* Of atm_model, with `strided` and without, on targets with long pointers and with short ones. */
+enum { MODEL_BYTES = 112, NARROW_MODEL_BYTES = 80 };
+enum { SHORT_MODEL_BYTES = 104, NARROW_SHORT_MODEL_BYTES = 72 };
 _Static_assert(sizeof(atm_tensor) == 40 && sizeof(atm_entry) == 48 &&
                    sizeof(atm_model) == MODEL_BYTES && sizeof(atm_variant) == 16 &&
-                   sizeof(atm_pixels) == 16,
+                   offsetof(atm_model, strided) == SHORT_MODEL_BYTES && sizeof(atm_pixels) == 16,
                "the structures below have the fields of the header");
 
 /* A uint32_t field. What does not fit is our bug. */
@@ -165,8 +168,17 @@ const char *artifact_arithmetic(const ArtifactSpec *spec) {
   return "f32";
 }
 
+/* atm_model.size. Models whose inputs take no bytes end before `strided`, as they did before there
+ * was such a field. */
+static uint64_t model_bytes(const Artifact *a) {
+  bool narrow = a->m->target->is_narrow;
+  if (artifact_takes_strides(a->spec)) return narrow ? NARROW_MODEL_BYTES : MODEL_BYTES;
+  return narrow ? NARROW_SHORT_MODEL_BYTES : SHORT_MODEL_BYTES;
+}
+
 void metadata_emit(Artifact *a) {
   const Plan *plan = a->spec->variants[0].plans[0];
+  bool strided = artifact_takes_strides(a->spec);
   a->entry_table = entries(a);
   LLVMValueRef fields[] = {number32(a, ATM_ABI_VERSION),
                            number32(a, plan->input_count),
@@ -183,10 +195,11 @@ void metadata_emit(Artifact *a) {
                            number64(a, a->spec->external_weights ? a->spec->blob->bytes : 0),
                            text(a, artifact_arithmetic(a->spec)),
                            number32(a, a->spec->image_input),
-                           number32(a, a->m->target->is_narrow ? NARROW_MODEL_BYTES : MODEL_BYTES),
-                           pixels(a, plan->input_count)};
-  LLVMValueRef model =
-      artifact_constant(a, "metadata", structure(a, fields, sizeof fields / sizeof *fields));
+                           number32(a, model_bytes(a)),
+                           pixels(a, plan->input_count),
+                           strided ? array(a, a->strided, a->spec->plan_count) : NULL};
+  uint32_t count = sizeof fields / sizeof *fields - !strided;
+  LLVMValueRef model = artifact_constant(a, "metadata", structure(a, fields, count));
   artifact_function(a, "model", LLVMFunctionType(a->m->ptr, NULL, 0, 0), true);
   LLVMBuildRet(a->m->builder, model);
 }

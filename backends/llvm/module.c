@@ -77,10 +77,10 @@ static uint64_t isa_of_all(const ArtifactSpec *spec) {
   return isa;
 }
 
-/* PREFIX_run, whatever the first resolution is. */
-static void emit_first(Artifact *a) {
-  const char *symbol = arena_printf(a->arena, "%s_run", a->spec->prefix);
-  LLVMAddAlias2(a->m->module, LLVMGlobalGetValueType(a->entries[0]), 0, a->entries[0], symbol);
+/* `first`, whatever the first resolution is, as PREFIX_`name`. */
+static void emit_first(Artifact *a, LLVMValueRef first, const char *name) {
+  const char *symbol = arena_printf(a->arena, "%s_%s", a->spec->prefix, name);
+  LLVMAddAlias2(a->m->module, LLVMGlobalGetValueType(first), 0, first, symbol);
 }
 
 void module_fill(ModuleContext *m, const ArtifactSpec *spec, ModuleWeights weights) {
@@ -98,8 +98,10 @@ void module_fill(ModuleContext *m, const ArtifactSpec *spec, ModuleWeights weigh
   entry_emit_shared(&a);
   is_weights_emit(&a);
   a.entries = ARENA_ARRAY(m->arena, spec->plan_count, LLVMValueRef);
-  for (uint32_t p = 0; p < spec->plan_count; ++p) a.entries[p] = entry_emit(&a, p);
-  emit_first(&a);
+  a.strided = ARENA_ARRAY(m->arena, spec->plan_count, LLVMValueRef);
+  for (uint32_t p = 0; p < spec->plan_count; ++p) entry_emit(&a, p);
+  emit_first(&a, a.entries[0], "run");
+  if (artifact_takes_strides(spec)) emit_first(&a, a.strided[0], "run_strided");
   metadata_emit(&a);
   note_emit(&a);
   find_emit(&a);

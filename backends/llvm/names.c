@@ -22,6 +22,14 @@ const char *artifact_suffix(const ArtifactSpec *spec, uint32_t i, Arena *arena) 
   return arena_printf(arena, "_%ux%ux%u", size.n, size.h, size.w);
 }
 
+bool artifact_takes_strides(const ArtifactSpec *spec) {
+  const Plan *plan = spec->variants[0].plans[0];
+  for (uint32_t i = 0; i < plan->input_count; ++i) {
+    if (plan_takes_strides(&plan->inputs[i])) return true;
+  }
+  return false;
+}
+
 ArtifactNote artifact_note_head(uint32_t bytes) {
   return (ArtifactNote){.name_bytes = sizeof "atmc", .bytes = bytes, .type = 1, .name = "atmc"};
 }
@@ -41,10 +49,12 @@ const char *artifact_variant_suffix(const ArtifactSpec *spec, uint32_t v, Arena 
 }
 
 const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint32_t *count) {
-  static const char *const fixed[] = {"model", "find", "check_weights", "run"};
+  static const char *const fixed[] = {"model", "find", "check_weights"};
   static const char *const tests[] = {"selftest", "selftest_env"};
+  static const char *const runs[] = {"run", "run_strided"};
   enum { FIXED = sizeof fixed / sizeof *fixed, TESTS = sizeof tests / sizeof *tests };
-  const char **symbols = ARENA_ARRAY(arena, spec->plan_count + FIXED + TESTS, const char *);
+  uint32_t forms = artifact_takes_strides(spec) ? 2 : 1, most = forms * (spec->plan_count + 1);
+  const char **symbols = ARENA_ARRAY(arena, most + FIXED + TESTS, const char *);
   *count = 0;
   for (uint32_t i = 0; spec->selftest && i < TESTS; ++i) {
     symbols[(*count)++] = arena_printf(arena, "%s_%s", spec->prefix, tests[i]);
@@ -52,9 +62,12 @@ const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint
   for (uint32_t i = 0; i < FIXED; ++i) {
     symbols[(*count)++] = arena_printf(arena, "%s_%s", spec->prefix, fixed[i]);
   }
-  for (uint32_t i = 0; i < spec->plan_count; ++i) {
-    symbols[(*count)++] =
-        arena_printf(arena, "%s_run%s", spec->prefix, artifact_suffix(spec, i, arena));
+  for (uint32_t f = 0; f < forms; ++f) {
+    symbols[(*count)++] = arena_printf(arena, "%s_%s", spec->prefix, runs[f]);
+    for (uint32_t i = 0; i < spec->plan_count; ++i) {
+      const char *suffix = artifact_suffix(spec, i, arena);
+      symbols[(*count)++] = arena_printf(arena, "%s_%s%s", spec->prefix, runs[f], suffix);
+    }
   }
   return symbols;
 }

@@ -34,8 +34,7 @@ typedef struct Patches {
 /* The map's element (i, j) at channel c; it may be outside. */
 static LLVMValueRef element_address(KernelEmitter *k, const Patches *p, LLVMValueRef i,
                                     LLVMValueRef j, LLVMValueRef c) {
-  LLVMValueRef line = emit_mul(k->m, i, (uint64_t)p->width);
-  return view_address(k, &p->x, (Site){.row = emit_add(k->m, line, j), .column = c});
+  return view_pixel(k, &p->x, p->width, i, j, c);
 }
 
 /* The line of the map that taps (h, ..) read; it may be outside. */

@@ -52,11 +52,8 @@ static LLVMValueRef evaluate_MUL(KernelEmitter *k, const Node *node, Site site) 
 /* Of the caller's bytes alone: the view is walked backwards where the channels are reversed. */
 static LLVMValueRef evaluate_PIXELS(KernelEmitter *k, const Node *node, Site site) {
   View view = k->views[node->operands[0].index];
-  if (node->attrs.PIXELS.reversed) {
-    uint64_t last = value_channels(k, node->operands[0]) - 1;
-    view.base = emit_address(k->m, view.base, emit_i64(k->m, (int64_t)(last * view.channel_bytes)));
-    view.channel_bytes = -view.channel_bytes;
-  }
+  uint32_t channels = value_channels(k, node->operands[0]);
+  if (node->attrs.PIXELS.reversed) view = view_reversed(k, view, channels);
   return view_load(k, &view, site);
 }
 

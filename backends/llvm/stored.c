@@ -41,12 +41,12 @@ static Stored stored_of(ModuleContext *m, DType dtype) {
 
 /* Lane by lane, so that no other byte is touched; the other lanes are 0. */
 LLVMValueRef stored_load_apart(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
-                               int64_t step) {
+                               LLVMValueRef step) {
   Stored stored = stored_of(m, dtype);
   LLVMTypeRef type = LLVMVectorType(stored.element, m->target->vector_floats);
   LLVMValueRef elements = LLVMConstNull(type);
   for (uint32_t i = 0; i < lanes; ++i) {
-    LLVMValueRef at = emit_address(m, address, emit_i64(m, (int64_t)i * step));
+    LLVMValueRef at = emit_address(m, address, emit_mul(m, step, i));
     LLVMValueRef lane = LLVMBuildLoad2(m->builder, stored.element, at, "");
     LLVMSetAlignment(lane, dtype_bytes(dtype));
     elements = LLVMBuildInsertElement(m->builder, elements, lane, emit_i32(m, (int32_t)i), "");
@@ -62,7 +62,7 @@ LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, ui
     if (aligned) LLVMSetAlignment(vector, bytes * width);
     return vector;
   }
-  if (lanes < width) return stored_load_apart(m, dtype, address, lanes, bytes);
+  if (lanes < width) return stored_load_apart(m, dtype, address, lanes, emit_i64(m, bytes));
   Stored stored = stored_of(m, dtype);
   LLVMTypeRef type = LLVMVectorType(stored.element, width);
   LLVMValueRef elements = LLVMBuildLoad2(m->builder, type, address, "");

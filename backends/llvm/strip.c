@@ -82,9 +82,9 @@ static void fill_line(KernelEmitter *k, const Strip *s, LLVMValueRef i, LLVMValu
   LLVMValueRef height = emit_i64(m, s->map.dims[1]);
   Branch inside;
   branch_begin(m, &inside, LLVMBuildICmp(m->builder, LLVMIntULT, i, height, ""));
-  Site site = {.row = emit_mul(m, i, (uint64_t)s->map.dims[2]), .column = c};
+  LLVMValueRef from = view_pixel(k, &s->x, s->map.dims[2], i, emit_i64(m, 0), c);
   fill_columns(k, s, c, to, s->left);
-  copy_columns(k, s, view_address(k, &s->x, site), behind(k, to, s->left * s->pixel));
+  copy_columns(k, s, from, behind(k, to, s->left * s->pixel));
   fill_columns(k, s, c, behind(k, to, (s->left + s->inside) * s->pixel), s->behind);
   branch_else(m, &inside);
   fill_columns(k, s, c, to, s->left + s->inside + s->behind);

@@ -6,6 +6,7 @@
  *
  *   caller, nhwc   row r at r * C, channel c at + c                 exact
  *   caller, nchw   row r at r, channel c at + c * H * W             exact, a lane at a time
+ *   caller, bytes  the same of each line, and lines, channels and images as the host says
  *   rows           row r at r * pitch                               whole vectors
  *   scratch        row r of the block at r * pitch                  whole vectors
  *   weights        no rows; whoever uses them knows their shape     whole vectors
@@ -67,16 +68,38 @@ static View map_of_port(KernelEmitter *k, const Port *port, LLVMValueRef pointer
   return view;
 }
 
+/* The same of operand `index`, bytes that lie as the host says. */
+static View map_of_bytes(KernelEmitter *k, uint32_t index) {
+  ModuleContext *m = k->m;
+  const Port *port = &k->kernel->operands[index];
+  LLVMValueRef pointer = port_pointer(k, PLACE_OPERAND, index);
+  LLVMValueRef said = view_argument(k, kernel_arg_strides(k->kernel, index));
+  Strides strides = strides_resolve(m, said, port->type, port->nchw);
+  View view = map_of_port(k, port, pointer, 0);
+  view.base = emit_address(m, pointer, LLVMBuildMul(m->builder, k->image, strides.image, ""));
+  view.line_bytes = strides.row;
+  view.plane_bytes = strides.plane;
+  view.first = emit_i64(m, 0);
+  view.width = (uint32_t)port->type.dims[2];
+  return view;
+}
+
 View view_of_map(KernelEmitter *k, ValueId value) {
   const ValuePlace *place = &k->kernel->places[value.index];
   const Port *port = port_of(k, place);
   CHECK(port);
-  return map_of_port(k, port, port_pointer(k, place->kind, place->index), place->column);
+  if (place->kind != PLACE_OPERAND || !plan_has_strides(port)) {
+    return map_of_port(k, port, port_pointer(k, place->kind, place->index), place->column);
+  }
+  CHECK(place->column == 0);
+  return map_of_bytes(k, place->index);
 }
 
 /* `view` of a whole map, moved to the first row of the block. */
 static View view_of_block(KernelEmitter *k, View view, Type type) {
-  if (type.rank == 4 && plan_rows(type) == k->kernel->rows) {
+  if (view.line_bytes) {
+    view.first = k->first_row;
+  } else if (type.rank == 4 && plan_rows(type) == k->kernel->rows) {
     view.base = emit_address(k->m, view.base, emit_mul(k->m, k->first_row, view.row_bytes));
   } else if (type.rank != 4) {
     view.row_bytes = 0;
@@ -120,10 +143,49 @@ LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row) {
   return emit_address(k->m, view->base, emit_mul(k->m, row, view->row_bytes));
 }
 
+/* `column` channels, a variable, in bytes. */
+static LLVMValueRef channels_apart(KernelEmitter *k, const View *view, LLVMValueRef column) {
+  if (!view->plane_bytes) return emit_mul(k->m, column, view->channel_bytes);
+  return LLVMBuildMul(k->m->builder, column, view->plane_bytes, "");
+}
+
+LLVMValueRef view_pixel(KernelEmitter *k, const View *view, int64_t width, LLVMValueRef line,
+                        LLVMValueRef pixel, LLVMValueRef column) {
+  ModuleContext *m = k->m;
+  if (!view->line_bytes) {
+    LLVMValueRef row = emit_add(m, emit_mul(m, line, (uint64_t)width), pixel);
+    return view_address(k, view, (Site){.row = row, .column = column});
+  }
+  LLVMValueRef bytes = LLVMBuildMul(m->builder, line, view->line_bytes, "");
+  bytes = emit_add(m, bytes, emit_mul(m, pixel, view->row_bytes));
+  return emit_address(m, view->base, emit_add(m, bytes, channels_apart(k, view, column)));
+}
+
+/* A site of a caller's bytes: its row is divided into a line and a pixel. */
+static LLVMValueRef site_of_bytes(KernelEmitter *k, const View *view, Site site) {
+  ModuleContext *m = k->m;
+  LLVMValueRef row = emit_add(m, emit_add(m, site.row, view->first), emit_i64(m, site.row_plus));
+  LLVMValueRef width = emit_i64(m, view->width);
+  LLVMValueRef line = LLVMBuildUDiv(m->builder, row, width, "");
+  LLVMValueRef pixel = LLVMBuildURem(m->builder, row, width, "");
+  LLVMValueRef column = emit_add(m, site.column, emit_i64(m, site.column_plus));
+  return view_pixel(k, view, view->width, line, pixel, column);
+}
+
+View view_reversed(KernelEmitter *k, View view, uint32_t channels) {
+  ModuleContext *m = k->m;
+  LLVMValueRef last = channels_apart(k, &view, emit_i64(m, channels - 1));
+  view.base = emit_address(m, view.base, last);
+  view.channel_bytes = -view.channel_bytes;
+  if (view.plane_bytes) view.plane_bytes = LLVMBuildNeg(m->builder, view.plane_bytes, "");
+  return view;
+}
+
 /* What is known now is added last, in an instruction of its own: it ends up in the addressing mode,
  * and the variable part is the same for all rows and vectors of a tile. */
 LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site) {
   ModuleContext *m = k->m;
+  if (view->line_bytes) return site_of_bytes(k, view, site);
   LLVMValueRef bytes = emit_mul(m, site.column, view->channel_bytes);
   if (view->row_bytes) bytes = emit_add(m, bytes, emit_mul(m, site.row, view->row_bytes));
   LLVMValueRef start = emit_address(m, view->base, bytes);
@@ -138,7 +200,8 @@ LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
   if (view->channel_bytes == dtype_bytes(view->dtype)) {
     return stored_load(m, view->dtype, address, lanes, false);
   }
-  return stored_load_apart(m, view->dtype, address, lanes, (int64_t)view->channel_bytes);
+  LLVMValueRef step = channels_apart(k, view, emit_i64(m, 1));
+  return stored_load_apart(m, view->dtype, address, lanes, step);
 }
 
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector) {

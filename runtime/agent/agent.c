@@ -88,7 +88,9 @@ static int run_kernel(const agent *a, const agent_request *request, void *args, 
 
 static int serve(agent *a, const agent_request *request, agent_time *times) {
   void *pointers[AGENT_MOST_OFFSETS];
-  for (uint32_t i = 0; i < request->count; ++i) pointers[i] = a->memory + request->offsets[i];
+  for (uint32_t i = 0; i < request->count; ++i) {
+    pointers[i] = request->offsets[i] ? a->memory + request->offsets[i] : NULL;
+  }
   a->env.weights = a->memory + request->weights;
   switch (request->kind) {
     case AGENT_RUN:

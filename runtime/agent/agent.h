@@ -28,7 +28,7 @@ typedef struct agent_request {
   uint32_t count; /* of offsets */
   uint64_t weights, workspace, workspace_bytes;
   char name[AGENT_MOST_NAME];
-  uint64_t offsets[AGENT_MOST_OFFSETS];
+  uint64_t offsets[AGENT_MOST_OFFSETS]; /* 0: NULL */
 } agent_request;
 
 typedef struct agent_time { /* seconds of CLOCK_MONOTONIC */

@@ -59,18 +59,37 @@ class Model {
   int try_run(std::initializer_list<const void *> in, std::initializer_list<void *> out) {
     return try_run(info().entries[0], in, out);
   }
+  /* The same for inputs that lie as `strides` say, one for each; ATM_E_ARGUMENT where no input takes bytes. */
+  int try_run(const atm_entry &entry, std::initializer_list<const void *> in,
+              std::initializer_list<atm_strides> strides, std::initializer_list<void *> out) {
+    atm_run_strided_fn *strided = atm_model_strided(&info(), &entry);
+    if (!strided || in.size() != info().input_count || strides.size() != in.size() ||
+        out.size() != info().output_count) {
+      return ATM_E_ARGUMENT;
+    }
+    return strided(in.begin(), strides.begin(), out.begin(), workspace_.get(), bytes_, &env_);
+  }
 
 #ifdef __cpp_exceptions
   void run(const atm_entry &entry, std::initializer_list<const void *> in, std::initializer_list<void *> out) {
-    int code = try_run(entry, in, out);
-    if (code != ATM_OK) throw std::runtime_error(std::string("@PREFIX@: ") + atm_error_text(code));
+    check(try_run(entry, in, out));
   }
   void run(std::initializer_list<const void *> in, std::initializer_list<void *> out) {
     run(info().entries[0], in, out);
   }
+  void run(const atm_entry &entry, std::initializer_list<const void *> in,
+           std::initializer_list<atm_strides> strides, std::initializer_list<void *> out) {
+    check(try_run(entry, in, strides, out));
+  }
 #endif
 
  private:
+#ifdef __cpp_exceptions
+  static void check(int code) {
+    if (code != ATM_OK) throw std::runtime_error(std::string("@PREFIX@: ") + atm_error_text(code));
+  }
+#endif
+
   std::shared_ptr<Pool> pool_;
   atm_env env_;
   std::size_t bytes_;

@@ -5,7 +5,8 @@
     logits = model.run(image)                      # arrays of a shape that was compiled
     logits, features = other.run(image=a, mask=b)  # several inputs by name, several outputs in order
 
-Arrays are handed over as they are, without a copy; the interpreter's lock is released while the model runs. A Model
+Arrays are handed over as they are, without a copy; those of bytes may be parts of larger ones, image[:, 8:232, 16:240]
+or upside down, image[:, ::-1], as long as the pixels of a row stand side by side. The interpreter's lock is released while the model runs. A Model
 may be used by several threads at once: each has a workspace of its own. They share one pool of `threads` threads.
 """
 import ctypes
@@ -28,8 +29,14 @@ class _Env(ctypes.Structure):
                 ("weights", ctypes.c_void_p), ("ctx", ctypes.c_void_p), ("parallel_for", ctypes.c_void_p)]
 
 
+class _Strides(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_ssize_t) for name in ("row", "plane", "image")]
+
+
 _Run = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_void_p),
                         ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(_Env))
+_RunStrided = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(_Strides),
+                               ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(_Env))
 
 
 class _Entry(ctypes.Structure):
@@ -52,7 +59,7 @@ class _Model(ctypes.Structure):
                  ("entries", ctypes.POINTER(_Entry)), ("variants", ctypes.POINTER(_Variant)),
                  ("classes", ctypes.POINTER(ctypes.c_char_p)), ("weights_bytes", ctypes.c_uint64),
                  ("arithmetic", ctypes.c_char_p), ("image_input", ctypes.c_uint32), ("size", ctypes.c_uint32),
-                 ("pixels", ctypes.POINTER(_Pixels))]
+                 ("pixels", ctypes.POINTER(_Pixels)), ("strided", ctypes.POINTER(_RunStrided))]
 
 
 class Error(RuntimeError):
@@ -85,14 +92,31 @@ class Pixels:
         return f"{self.order}, resized to {self.resize_to} ({self.filter}), crop {self.crop}"
 
 
+def _strides(array, tensor):
+    """How the rows of bytes of `array` lie; None where the model cannot read them so."""
+    if array.flags.c_contiguous:
+        return _Strides()
+    if tensor.dtype != np.uint8 or array.ndim != 4:
+        return None
+    steps = [step if size > 1 else 0 for step, size in zip(array.strides, array.shape)]
+    planes = tensor.layout == "nchw"
+    row = 2 if planes else 1
+    dense = all(step in (0, wanted) for step, wanted in zip(steps[row + 1:], (1,) if planes else (array.shape[3], 1)))
+    apart = all(step or size == 1 for step, size in zip(steps, array.shape))
+    long = steps[row] == 0 or abs(steps[row]) >= array[(0,) * (row + 1)].size
+    return _Strides(steps[row], steps[1] if planes else 0, steps[0]) if dense and apart and long else None
+
+
 class Resolution:
     """One compiled resolution: its inputs, outputs and multiply-adds."""
 
-    def __init__(self, entry, model):
+    def __init__(self, model, index):
+        entry = model.entries[index]
         self.inputs = [Tensor(entry.inputs[i]) for i in range(model.input_count)]
         self.outputs = [Tensor(entry.outputs[i]) for i in range(model.output_count)]
         self.macs = entry.macs
         self._entry = entry
+        self._strided = model.strided[index] if model.size > _Model.strided.offset else None
 
     def __repr__(self):
         return f"{self.inputs} -> {self.outputs}"
@@ -118,7 +142,7 @@ class Model:
         self.target, self.arithmetic = model.target.decode(), model.arithmetic.decode()
         self.isas = [model.variants[i].name.decode() for i in range(model.variant_count)]
         self.classes = [model.classes[i].decode("utf-8", "replace") for i in range(model.class_count)]
-        self.resolutions = [Resolution(model.entries[i], model) for i in range(model.entry_count)]
+        self.resolutions = [Resolution(model, i) for i in range(model.entry_count)]
         self.pixels = [Pixels(model.pixels[i]) if model.size and model.pixels[i].order else None
                        for i in range(model.input_count)]  # of each input; None: it takes no photos
         self._weights = self._map(weights) if model.weights_bytes else None
@@ -170,10 +194,17 @@ class Model:
         resolution = self._choose(arrays)
         outputs = [np.empty(t.shape, t.dtype) for t in resolution.outputs] if out is None else out
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-        for array, tensor in zip(arrays + list(outputs), resolution.inputs + resolution.outputs):
-            if array.dtype != tensor.dtype or array.shape != tensor.shape or not array.flags.c_contiguous:
+        strides = [_strides(a, t) if resolution._strided or a.flags.c_contiguous else None
+                   for a, t in zip(arrays, resolution.inputs)]
+        strides += [_Strides() if a.flags.c_contiguous else None for a in outputs]
+        for array, tensor, how in zip(arrays + list(outputs), resolution.inputs + resolution.outputs, strides):
+            if array.dtype != tensor.dtype or array.shape != tensor.shape or how is None:
                 raise ValueError(f"{tensor.name} is {array.dtype} {list(array.shape)}; wanted is {tensor}, contiguous")
-        pointers = [(ctypes.c_void_p * len(list_))(*[a.ctypes.data for a in list_]) for list_ in (arrays, outputs)]
-        workspace, size = self._workspace(resolution._entry)
-        self._check(resolution._entry.run(*pointers, workspace, size, ctypes.byref(self._env)))
+        inputs, outs = [(ctypes.c_void_p * len(list_))(*[a.ctypes.data for a in list_]) for list_ in (arrays, outputs)]
+        memory = *self._workspace(resolution._entry), ctypes.byref(self._env)
+        if resolution._strided:
+            code = resolution._strided(inputs, (_Strides * len(arrays))(*strides[:len(arrays)]), outs, *memory)
+        else:
+            code = resolution._entry.run(inputs, outs, *memory)
+        self._check(code)
         return outputs[0] if len(outputs) == 1 else list(outputs)

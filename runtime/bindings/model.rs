@@ -32,9 +32,13 @@ struct Env {
     parallel_for: *const c_void,
 }
 
+type Run = extern "C" fn(*const *const c_void, *const *mut c_void, *mut c_void, usize, *const Env) -> c_int;
+type RunStrided =
+    extern "C" fn(*const *const c_void, *const Strides, *const *mut c_void, *mut c_void, usize, *const Env) -> c_int;
+
 #[repr(C)]
 pub struct Entry {
-    run: extern "C" fn(*const *const c_void, *const *mut c_void, *mut c_void, usize, *const Env) -> c_int,
+    run: Run,
     inputs: *const Tensor,
     outputs: *const Tensor,
     workspace_base: usize,
@@ -61,6 +65,27 @@ struct Info {
     image_input: u32,
     size: u32,
     pixels: *const Pixels,
+    strided: *const RunStrided,
+}
+
+/// How an input of bytes lies in memory, in bytes; 0: as where it is dense.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Strides {
+    /// From one row of pixels to the next, no less than a row is long; negative where rows go upwards.
+    pub row: isize,
+    /// From one channel to the next where the layout is nchw; else 0.
+    pub plane: isize,
+    /// From one image of a batch to the next.
+    pub image: isize,
+}
+
+/// An input: of `bytes`, from the first pixel (or number) of the first image on. All but bytes are dense.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    pub bytes: &'a [u8],
+    pub first: usize,
+    pub strides: Strides,
 }
 
 /// How an input takes photos.
@@ -125,6 +150,26 @@ impl Tensor {
     pub fn bytes(&self) -> usize {
         let element = match self.dtype { 1 | 3 => 4, 2 | 6 => 2, _ => 1 };
         self.shape().iter().map(|&d| d as usize).product::<usize>() * element
+    }
+    pub fn layout(&self) -> String {
+        text(self.layout)
+    }
+    /// Whether all of it is in `input`. What strides may be, the model says.
+    fn is_in(&self, input: &Input) -> bool {
+        let Strides { row, plane, image } = input.strides;
+        let (first, end) = (input.first as i128, input.bytes.len() as i128);
+        if (row, plane, image) == (0, 0, 0) || self.rank != 4 || self.dtype != 5 {
+            return first + self.bytes() as i128 <= end;
+        }
+        let or = |stride: isize, dense: i128| if stride == 0 { dense } else { stride as i128 };
+        let d: Vec<i128> = self.dims.iter().map(|&d| d as i128).collect();
+        let (planes, rows, line) = if self.layout() == "nchw" { (d[1], d[2], d[3]) } else { (1, d[1], d[2] * d[3]) };
+        let row = or(row, line);
+        let plane = or(plane, rows * row);
+        let spans = [(rows - 1) * row, (planes - 1) * plane, (d[0] - 1) * or(image, planes * plane)];
+        let before: i128 = spans.iter().map(|&s| s.min(0)).sum();
+        let behind: i128 = spans.iter().map(|&s| s.max(0)).sum();
+        first + before >= 0 && first + behind + line <= end
     }
 }
 
@@ -209,6 +254,24 @@ impl<'w> Model<'w> {
         let outs: Vec<_> = outputs.iter_mut().map(|s| s.as_mut_ptr() as *mut c_void).collect();
         let workspace = self.workspace as *mut c_void;
         check((entry.run)(ins.as_ptr(), outs.as_ptr(), workspace, self.layout.size(), &self.env))
+    }
+
+    /// The same on inputs of bytes that lie as they say; an error where no input takes bytes.
+    pub fn run_strided(&mut self, entry: &Entry, inputs: &[Input], outputs: &mut [&mut [u8]]) -> Result<(), Error> {
+        let fit = inputs.len() == entry.inputs().len()
+            && inputs.iter().zip(entry.inputs()).all(|(input, tensor)| tensor.is_in(input))
+            && outputs.iter().map(|s| s.len()).eq(entry.outputs().iter().map(Tensor::bytes));
+        let index = entries().iter().position(|e| std::ptr::eq(e, entry));
+        let there = info().size as usize >= std::mem::size_of::<Info>();
+        let (true, true, Some(index)) = (fit, there, index) else {
+            return Err(Error(ARGUMENT));
+        };
+        let ins: Vec<_> = inputs.iter().map(|i| i.bytes.as_ptr().wrapping_add(i.first) as *const c_void).collect();
+        let strides: Vec<_> = inputs.iter().map(|i| i.strides).collect();
+        let outs: Vec<_> = outputs.iter_mut().map(|s| s.as_mut_ptr() as *mut c_void).collect();
+        let (run, workspace) = (unsafe { *info().strided.add(index) }, self.workspace as *mut c_void);
+        let size = self.layout.size();
+        check(run(ins.as_ptr(), strides.as_ptr(), outs.as_ptr(), workspace, size, &self.env))
     }
 }
 

@@ -9,7 +9,9 @@ trap 'rm -rf "$work"' EXIT
 command -v qemu-aarch64 >/dev/null || { echo "qemu-aarch64 is not installed: skipped"; exit 77; }
 "$graphs" --arm="$work" --count="$count"
 aarch64-linux-gnu-gcc -std=gnu17 -O1 -I "$here/../.." -c "$here/call.c" -o "$work/call.o"
-aarch64-linux-gnu-gcc -std=gnu17 -O1 -c "$here/guarded.c" -I "$here/../.." -o "$work/guarded.o"
+for source in guarded strided; do
+  aarch64-linux-gnu-gcc -std=gnu17 -O1 -I "$here/../.." -I "$here/../../runtime" -c "$here/$source.c" -o "$work/$source.o"
+done
 aarch64-linux-gnu-gcc -std=gnu17 -O1 -I "$here/../.." "$here/arm_host.c" "$work/table.c" \
   "$work"/*.o "$here"/../../runtime/*.c -pthread -lm -o "$work/host"
 qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/host" "$work"

@@ -1,11 +1,14 @@
 /* Copies of all that a call is given, between guard pages. Inputs and weights may not be written
- * to; before each task, the scratch of workers behind the first is filled with NaN again. */
+ * to; rows of bytes are apart, in a way that `order` says, where that is odd; before each task, the
+ * scratch of workers behind the first is filled with NaN again. */
 #include "tests/graphs/call.h"
 
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/graphs/strided.h"
 
 /* The runtime's: how tensors, weights and workspaces are aligned at least. */
 enum { WORKSPACE_ALIGN = 64, WEIGHTS_ALIGN = 64, SMALL_STACK = 64 << 10 };
@@ -61,13 +64,23 @@ static Guarded copy(const void *from, size_t bytes, size_t align, GuardedEnd end
 }
 
 typedef struct Buffers {
+  Strided rows[CALL_MOST]; /* of the inputs of bytes, where the call is strided */
   Guarded in[CALL_MOST], out[CALL_MOST], workspace, weights;
 } Buffers;
+
+/* The entry for inputs whose rows are apart; NULL: this call's are dense. */
+static atm_run_strided_fn *strided_entry(const Call *call) {
+  return call->order % 2 ? atm_model_strided(call->model, call->entry) : NULL;
+}
 
 static void make_buffers(const Call *call, Buffers *b) {
   const atm_entry *e = call->entry;
   for (uint32_t i = 0; i < call->model->input_count; ++i) {
-    b->in[i] = copy(call->inputs[i], call_tensor_bytes(&e->inputs[i]), 4, call->end);
+    const atm_tensor *tensor = &e->inputs[i];
+    b->in[i] = copy(call->inputs[i], call_tensor_bytes(tensor), 4, call->end);
+    if (!strided_entry(call) || tensor->dtype != ATM_DTYPE_U8) continue;
+    unsigned ways = (unsigned)(call->order / 2 % STRIDED_WAYS);
+    b->rows[i] = strided_new(tensor, call->inputs[i], call->end, ways, (unsigned char)call->order);
   }
   for (uint32_t i = 0; i < call->model->output_count; ++i) {
     b->out[i] = guarded_new(call_tensor_bytes(&e->outputs[i]), 4, call->end);
@@ -85,7 +98,10 @@ static const char *finish(const Call *call, Buffers *b) {
     memcpy(call->outputs[i], b->out[i].data, b->out[i].bytes);
     guarded_free(&b->out[i]);
   }
-  for (uint32_t i = 0; i < call->model->input_count; ++i) guarded_free(&b->in[i]);
+  for (uint32_t i = 0; i < call->model->input_count; ++i) {
+    guarded_free(&b->in[i]);
+    if (b->rows[i].first) strided_free(&b->rows[i]);
+  }
   guarded_free(&b->workspace);
   guarded_free(&b->weights);
   return intact ? NULL : "writes beside a buffer";
@@ -105,7 +121,17 @@ static void *run_entry(void *arg) {
   for (uint32_t i = 0; i < r->call->model->input_count; ++i) in[i] = r->buffers->in[i].data;
   for (uint32_t i = 0; i < r->call->model->output_count; ++i) out[i] = r->buffers->out[i].data;
   const Guarded *workspace = &r->buffers->workspace;
-  r->code = r->call->entry->run(in, out, workspace->data, workspace->bytes, r->env);
+  atm_run_strided_fn *strided = strided_entry(r->call);
+  if (!strided) {
+    r->code = r->call->entry->run(in, out, workspace->data, workspace->bytes, r->env);
+    return NULL;
+  }
+  atm_strides strides[CALL_MOST] = {{0, 0, 0}};
+  for (uint32_t i = 0; i < r->call->model->input_count; ++i) {
+    const Strided *rows = &r->buffers->rows[i];
+    if (rows->first) in[i] = rows->first, strides[i] = rows->strides;
+  }
+  r->code = strided(in, strides, out, workspace->data, workspace->bytes, r->env);
   return NULL;
 }
 
@@ -123,7 +149,7 @@ static void run_on_small_stack(Run *run) {
 }
 
 const char *call_model(const Call *call) {
-  Buffers b;
+  Buffers b = {0};
   make_buffers(call, &b);
   Workers workers = {call, &b.workspace, call->order};
   atm_env env = {

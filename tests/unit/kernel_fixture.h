@@ -386,7 +386,7 @@ static inline FixtureCode fixture_compile(Fixture *f, const TargetInfo *target) 
 /* Runs all tasks, on two workers in turn. `results` are fresh buffers. */
 static inline void fixture_run(Fixture *f, KernelFunction *function, FixtureBuffer *operands,
                                FixtureBuffer *results) {
-  void *args[KERNEL_ARG_OPERANDS + 2 * FIXTURE_MAX_PORTS];
+  void *args[KERNEL_ARG_OPERANDS + 3 * FIXTURE_MAX_PORTS + 1] = {NULL}; /* all is packed */
   uint64_t stride = round_up_size(f->kernel.scratch_bytes + 128, PLAN_ALIGN);
   FixtureBuffer scratch = fixture_buffer(2 * stride / 4, true);
   args[KERNEL_ARG_SCRATCH] = scratch.data;
