@@ -225,6 +225,10 @@ static const char *check_port_read(const Check *c, const Node *node, uint32_t k,
   constant |= node->op == OP_SELECTIVE_SCAN && graph_type(c->body, v).rank == 3;
   constant &= node->op != OP_QUANTIZED_LINEAR || k != 3;
   bool vector = graph_type(c->body, v).rank == 1;
+  if (node->op == OP_SCALE_MATRIX && k == 1 && port->type.rank == 3 &&
+      port->type.dims[2] != PLAN_PANEL) {
+    return value_fault(c, v, "weights in other panels");
+  }
   if (port->kind == PORT_WEIGHTS) {
     return k > 0 && (constant || vector) ? NULL : value_fault(c, v, "weights where rows are read");
   }

@@ -51,6 +51,7 @@ refused() {
 }
 not_ours="the weights are missing, misaligned or not this model's"
 compile mapped 1x3x224x224 --weights-mode=external --emit=exe,obj,header --isa=v2
+[ "$(wc -c <mapped.weights)" = "$weights" ] || { echo "three resolutions have other weights than one"; exit 1; }
 compile larger 1x3x384x384 --weights-mode=external --emit=exe --isa=v2
 compile unfolded 1x3x224x224 --weights-mode=external --emit=exe --isa=v2 --disable-pass=fold-affine
 "$atmc" weights "$xt" --synthetic=1 -o xt.safetensors

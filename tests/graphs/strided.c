@@ -26,18 +26,34 @@ static atm_strides steps_of(const Shape *s, unsigned ways) {
   return (atm_strides){1, rows, planes * rows};
 }
 
-/* Writes one row, whose pages are `room` bytes, and lets nobody else. */
-static void put_row(unsigned char *pages, size_t room, unsigned char *at, const unsigned char *row,
-                    size_t bytes, unsigned char beside) {
-  if (mprotect(pages, room, PROT_READ | PROT_WRITE) != 0) {
-    perror("pages");
-    exit(3);
+/* Of AddressSanitizer: nobody may touch what is beside a row on its pages. */
+static void forbid_beside(const unsigned char *pages, size_t room, const unsigned char *row,
+                          size_t bytes) {
+  SANITIZED_FORBID(pages, (size_t)(row - pages));
+  SANITIZED_FORBID(row + bytes, (size_t)(pages + room - row) - bytes);
+}
+
+/* Ends the process where the system says no. */
+static void protect(unsigned char *pages, size_t bytes, int how) {
+  if (mprotect(pages, bytes, how) == 0) return;
+  perror("pages");
+  exit(3);
+}
+
+/* To where the strides say. */
+static void copy_rows(const Strided *g, const Shape *s, const unsigned char *row) {
+  for (size_t i = 0; i < s->images * s->planes * s->rows; ++i, row += s->row_bytes) {
+    size_t y = i % s->rows, plane = i / s->rows % s->planes, image = i / s->rows / s->planes;
+    ptrdiff_t at = (ptrdiff_t)y * g->strides.row + (ptrdiff_t)plane * g->strides.plane +
+                   (ptrdiff_t)image * g->strides.image;
+    memcpy(g->pages + (g->first - g->pages) + at, row, s->row_bytes);
   }
-  memset(pages, beside, room);
-  memcpy(at, row, bytes);
-  SANITIZED_FORBID(pages, (size_t)(at - pages));
-  SANITIZED_FORBID(at + bytes, (size_t)(pages + room - at) - bytes);
-  (void)mprotect(pages, room, PROT_READ);
+}
+
+/* The rows of an image, or the images, in the other direction. */
+static void turn(Strided *g, ptrdiff_t *stride, size_t count) {
+  g->first += ((ptrdiff_t)count - 1) * *stride;
+  *stride = -*stride;
 }
 
 Strided strided_new(const atm_tensor *tensor, const void *dense, GuardedEnd end, unsigned ways,
@@ -46,7 +62,7 @@ Strided strided_new(const atm_tensor *tensor, const void *dense, GuardedEnd end,
   size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (s.row_bytes + page - 1) / page * page;
   size_t slot = room + page, before = end == GUARDED_END ? room - s.row_bytes : 0;
   Strided g = {.bytes = s.images * s.planes * s.rows * slot + page};
-  g.pages = mmap(NULL, g.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  g.pages = mmap(NULL, g.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (g.pages == MAP_FAILED) {
     perror("pages");
     exit(3);
@@ -55,20 +71,16 @@ Strided strided_new(const atm_tensor *tensor, const void *dense, GuardedEnd end,
   g.strides = (atm_strides){steps.row * (ptrdiff_t)slot, steps.plane * (ptrdiff_t)slot,
                             steps.image * (ptrdiff_t)slot};
   g.first = g.pages + page + before;
-  if (ways & STRIDED_UPWARDS) {
-    g.first += ((ptrdiff_t)s.rows - 1) * g.strides.row;
-    g.strides.row = -g.strides.row;
-  }
-  if (ways & STRIDED_BACKWARDS) {
-    g.first += ((ptrdiff_t)s.images - 1) * g.strides.image;
-    g.strides.image = -g.strides.image;
-  }
-  const unsigned char *row = dense;
-  for (size_t i = 0; i < s.images * s.planes * s.rows; ++i, row += s.row_bytes) {
-    size_t y = i % s.rows, plane = i / s.rows % s.planes, image = i / s.rows / s.planes;
-    unsigned char *at = (unsigned char *)(uintptr_t)g.first + (ptrdiff_t)y * g.strides.row +
-                        (ptrdiff_t)plane * g.strides.plane + (ptrdiff_t)image * g.strides.image;
-    put_row(at - before, room, at, row, s.row_bytes, beside);
+  if (ways & STRIDED_UPWARDS) turn(&g, &g.strides.row, s.rows);
+  if (ways & STRIDED_BACKWARDS) turn(&g, &g.strides.image, s.images);
+  memset(g.pages, beside, g.bytes);
+  copy_rows(&g, &s, dense);
+  protect(g.pages, g.bytes, PROT_READ);
+  for (size_t at = 0; at < g.bytes; at += slot) {
+    protect(g.pages + at, page, PROT_NONE);
+    if (at + slot < g.bytes) {
+      forbid_beside(g.pages + at + page, room, g.pages + at + page + before, s.row_bytes);
+    }
   }
   if (tensor->layout[1] != 'c' || s.planes == 1) g.strides.plane = 0;
   return g;

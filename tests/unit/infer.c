@@ -47,6 +47,7 @@ static const Case cases[] = {
 
     /* scale_matrix */
     {{"f32[?,64]", "f32[10,64]"}, "scale_matrix(%0, %1)", "f32[?,1,10,64]"},
+    {{"f32[?,40]", "f32[2,10,32]"}, "scale_matrix(%0, %1)", "f32[?,1,10,40]"},
     {{"f32[?,64]", "f32[10,32]"},
      "scale_matrix(%0, %1)",
      "scale_matrix: the matrix must be [K,64], got f32[10,32]"},

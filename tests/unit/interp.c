@@ -29,6 +29,8 @@ Test(interp, image_linear) {
 Test(interp, scale_matrix) {
   CHECK2("scale_matrix(%0, %1)", "[2,2]", "[3,2]", NUMBERS(1, 2, 3, 4),
          NUMBERS(1, 10, 2, 20, 3, 30), NUMBERS(1, 20, 2, 40, 3, 60, 3, 40, 6, 80, 9, 120));
+  CHECK2("scale_matrix(%0, %1)", "[1,3]", "[2,2,2]", NUMBERS(1, 2, 3),
+         NUMBERS(1, 10, 2, 20, 100, 0, 200, 0), NUMBERS(1, 20, 300, 2, 40, 600));
 }
 
 Test(interp, mix_rows) {

@@ -93,6 +93,8 @@ Test(plan_verify, places) {
 }
 
 static const Edit reads[] = {
+    {"f32[1,96]\n  a1 %2 weights f32[1,32,32]", "f32[1,96]\n  a1 %2 weights f32[2,32,16]",
+     "weights in other panels"},
     {"packed_linear(%5, a3, a4)", "packed_linear(%8, a3, a4)",
      "%8 is not numbered before its user"},
     {"%14 = add(a7, %12) : " MAP "  scratch +9472", "%14 = add(a7, %12) : " MAP "  scratch +0",
