@@ -100,6 +100,13 @@ typedef enum LookUp {
   LOOK_UP_TWO,      /* vpermi2ps: of 32 in two registers, by the low bits of each lane */
 } LookUp;
 
+/* How products of floats take the next steps of a row, as many as a vector has lanes. */
+typedef enum RowLanes {
+  ROW_LANES_NONE,       /* one by one: each is loaded into all lanes */
+  ROW_LANES_MULTIPLIED, /* loaded at once: an instruction multiplies by a lane */
+  ROW_LANES_COPIED,     /* loaded at once: one copies a lane into all of another register */
+} RowLanes;
+
 /* What the choices depend on: one row of the target table. Data only. */
 typedef struct TargetInfo {
   const char *name;   /* "x86-64-v4", "x86-64-v3", "x86-64-v2", "armv8-a" */
@@ -112,8 +119,8 @@ typedef struct TargetInfo {
   uint32_t vector_floats; /* lanes of a vector register */
   uint32_t vector_registers;
   bool has_fma;
-  bool has_half;         /* loads f16 as f32 in one instruction, or two */
-  bool row_lanes;        /* products load a row's next steps at once, and take each from its lane */
+  bool has_half; /* loads f16 as f32 in one instruction, or two */
+  RowLanes row_lanes;
   bool fma_overwrites;   /* what is added: constants are loaded where they are used */
   uint32_t long_vectors; /* 2 or 4, of which a long op's instructions take turns; 0: one alone */
   bool number_min;       /* one instruction is llvm.minnum, and one llvm.minimum */

@@ -253,6 +253,17 @@ LLVMValueRef emit_lane(ModuleContext *m, LLVMValueRef vector, uint32_t lane) {
   return emit_shuffle(m, vector, index, m->target->vector_floats);
 }
 
+/* By halves of lanes: LLVM takes a shuffle of floats, or of whole numbers as wide, for a shufps. */
+LLVMValueRef emit_lane_copied(ModuleContext *m, LLVMValueRef vector, uint32_t lane) {
+  int32_t index[2 * MAX_LANES];
+  uint32_t count = 2 * m->target->vector_floats;
+  for (uint32_t i = 0; i < count; ++i) index[i] = (int32_t)(2 * lane + i % 2);
+  LLVMTypeRef halves = LLVMVectorType(LLVMInt16TypeInContext(m->context), count);
+  LLVMValueRef bits = LLVMBuildBitCast(m->builder, vector, halves, "");
+  bits = emit_shuffle(m, bits, index, count);
+  return LLVMBuildBitCast(m->builder, bits, LLVMTypeOf(vector), "");
+}
+
 /* All lanes made one: halves of what is left, until that is a lane. */
 static LLVMValueRef reduce_lanes(ModuleContext *m, LLVMValueRef vector,
                                  LLVMValueRef (*join)(ModuleContext *, LLVMValueRef,

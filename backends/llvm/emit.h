@@ -91,6 +91,8 @@ LLVMValueRef emit_target_intrinsic(ModuleContext *m, const char *name, LLVMValue
 LLVMValueRef emit_broadcast(ModuleContext *m, LLVMValueRef scalar);
 /* Lane `lane` of `vector` in all lanes. */
 LLVMValueRef emit_lane(ModuleContext *m, LLVMValueRef vector, uint32_t lane);
+/* The same, of which SSE makes one pshufd where emit_lane would be a copy and a shufps. */
+LLVMValueRef emit_lane_copied(ModuleContext *m, LLVMValueRef vector, uint32_t lane);
 /* Lane i of the result is lane `index[i]` of `vector`; -1: any. */
 LLVMValueRef emit_shuffle(ModuleContext *m, LLVMValueRef vector, const int32_t *index,
                           uint32_t count);

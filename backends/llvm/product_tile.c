@@ -124,10 +124,12 @@ static LLVMValueRef add_product(ModuleContext *m, LLVMValueRef a, LLVMValueRef b
 
 /* As many steps as a vector has lanes: those of a row are loaded at once, and each is multiplied
  * from its lane. Columns go by one vector at a time: with a vector for each row and the sums they
- * are all that there are registers for. */
+ * are all that there are registers for. Where copies of lanes are in registers too, no vector of
+ * columns may be loaded before it is multiplied. */
 static uint32_t add_lanes(const Product *p, const Tile *tile, const LLVMValueRef ab[2],
                           uint32_t step, LLVMValueRef *acc) {
   ModuleContext *m = p->k->m;
+  bool copied = m->target->row_lanes == ROW_LANES_COPIED;
   uint32_t lanes = m->target->vector_floats;
   LLVMValueRef rows[PLAN_TILE_SUMS];
   for (uint32_t r = 0; r < tile->rows; ++r) {
@@ -135,10 +137,12 @@ static uint32_t add_lanes(const Product *p, const Tile *tile, const LLVMValueRef
   }
   for (uint32_t lane = 0; lane < lanes; ++lane) {
     for (uint32_t v = 0; v < tile->vectors; ++v) {
+      if (copied) emit_barrier(m);
       LLVMValueRef columns = load_columns(p, tile, ab[1], step + lane, v);
       for (uint32_t r = 0; r < tile->rows; ++r) {
         LLVMValueRef *sum = &acc[r * tile->vectors + v];
-        *sum = add_product(m, emit_lane(m, rows[r], lane), columns, *sum);
+        LLVMValueRef row = (copied ? emit_lane_copied : emit_lane)(m, rows[r], lane);
+        *sum = add_product(m, row, columns, *sum);
       }
     }
   }

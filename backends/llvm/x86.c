@@ -117,6 +117,7 @@ static const TargetRow rows[] = {
               .vector_registers = 16,
               .has_fma = false,
               .has_half = false,
+              .row_lanes = ROW_LANES_COPIED,
               .tile_rows = 2,
               .tile_columns = 16,
               .dot = DOT_PAIRS,

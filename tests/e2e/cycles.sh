@@ -16,7 +16,7 @@ echo "# LLVM $version: model, size, ISA, CPU, cycles, share of the bound in %, v
   exit 77
 }
 for run in "glyphs 48x48 cpu neoverse-n1 neoverse-v1 neoverse-v2 cortex-a55" \
-  "atmnet_xt 64x64 cpu neoverse-n1 cortex-a55"; do
+  "atmnet_xt 64x64 cpu neoverse-n1 cortex-a55" "atmnet_xt 64x64 v2 znver3"; do
   # shellcheck disable=SC2086
   sh "$here/../../bench/model.sh" --totals "$atmc" $run >>"$work/got" || exit $?
 done
