@@ -9,6 +9,17 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
+/* Whether each block, or each line of one, is half a tile at most, and a tile of half the rows may
+ * have twice the columns: as many sums, which are multiplied by lanes without taking more
+ * registers. */
+static bool has_few_rows(const PlanKernel *kernel, const TargetInfo *target) {
+  uint32_t counts[PLAN_ROW_COUNTS];
+  uint32_t most = counts[plan_row_counts(kernel, counts) - 1];
+  if (kernel->line > 1) most = kernel->line;
+  return target->row_lanes == ROW_LANES_MULTIPLIED && 2 * most <= target->tile_rows &&
+         2 * target->tile_columns <= PLAN_PANEL;
+}
+
 /* One row alone is too short a tile to keep the multipliers busy and to draw on the memory's
  * bandwidth: it takes more vectors of columns, of several panels. Sums of whole numbers may take
  * several registers for a vector. */
@@ -21,6 +32,10 @@ static void choose_tile(const PlanKernel *kernel, const TargetInfo *target, bool
   product->tile_columns = quantized ? target->dot_columns : target->tile_columns;
   if (single) product->tile_rows = 1;
   if (single) product->tile_columns = wide > PLAN_PANEL ? wide : PLAN_PANEL;
+  if (!single && !quantized && has_few_rows(kernel, target)) {
+    product->tile_rows /= 2;
+    product->tile_columns *= 2;
+  }
 }
 
 /* Whether blocks begin at whole tiles (ir/rows.h): then all are full but the last block's last. */
