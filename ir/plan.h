@@ -123,6 +123,7 @@ typedef struct TargetInfo {
   RowLanes row_lanes;
   bool fma_overwrites;   /* what is added: constants are loaded where they are used */
   uint32_t long_vectors; /* 2 or 4, of which a long op's instructions take turns; 0: one alone */
+  bool row_pairs;        /* there are registers for two rows of a normalization at once */
   bool number_min;       /* one instruction is llvm.minnum, and one llvm.minimum */
   LookUp look_up;        /* GELU's (gelu_pieces.c, gelu_table.c) */
   uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
