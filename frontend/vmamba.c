@@ -8,7 +8,8 @@
  *   x = x + mlp(layer_norm(x))
  *
  * Of the four walks k over the whole map, 0 and 2 go along rows, 1 and 3 along columns, 2 and 3
- * backwards. One product makes t, B and C of all of them, t first, then B and C of 0, 2, 1, 3.
+ * backwards. One product makes t, B and C of all of them, those of an axis side by side, so that a
+ * scan reads few lines of each token: t of 0, t of 2, B and C of 0, B and C of 2; the same of 1, 3.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -50,24 +51,27 @@ static ValueId skip(Lowering *l, const Recipe *gains, int64_t walks, ValueId u) 
 
 /* -- the cross scan ---------------------------------------------------------------------------- */
 
-/* x_proj_weight [4,r+2n,d] as one matrix: all t, then B and C in the order in which scans read
- * them. */
+/* x_proj_weight [4,r+2n,d] as one matrix: for each axis t of both ways, then B and C of both. */
 static ValueId project(Lowering *l, const Scans *s, ValueId u) {
-  static const int64_t order[WALKS] = {0, 2, 1, 3};
   RecipeTable *table = l->model->graph->recipes;
   int64_t each = s->rank + 2 * s->states;
   const Recipe *published = layer_tensor(l, s->prefix, "x_proj_weight",
                                          type_make(3, (const int64_t[]){WALKS, each, s->channels}));
   const Recipe *w = recipe_reshape(table, published, type_matrix(WALKS * each, s->channels));
-  const Recipe *joint = recipe_slice(table, w, 0, s->rank);
-  for (int64_t k = 1; k < WALKS; ++k) {
-    joint = recipe_concat(table, joint, recipe_slice(table, w, k * each, s->rank));
-  }
-  for (int64_t k = 0; k < WALKS; ++k) {
-    int64_t begin = order[k] * each + s->rank;
-    joint = recipe_concat(table, joint, recipe_slice(table, w, begin, 2 * s->states));
+  const Recipe *joint = NULL;
+  for (int64_t part = 0; part < 2 * WALKS; ++part) {
+    int64_t axis = part / WALKS, walk = axis + part % 2 * 2;
+    bool mixers = part % WALKS >= 2;
+    const Recipe *rows = recipe_slice(table, w, walk * each + (mixers ? s->rank : 0),
+                                      mixers ? 2 * s->states : s->rank);
+    joint = joint ? recipe_concat(table, joint, rows) : rows;
   }
   return build_linear(l->builder, u, build_constant(l->builder, joint), VALUE_NONE);
+}
+
+/* Where what walks `axis` and axis + 2 take begins in the product. */
+static int64_t axis_begin(const Scans *s, int64_t axis) {
+  return axis * 2 * (s->rank + 2 * s->states);
 }
 
 /* The steps of walk `walk`. */
@@ -83,7 +87,8 @@ static ValueId steps_of(Lowering *l, const Scans *s, ValueId p, int64_t walk) {
                                    type_matrix(s->channels, s->rank));
   const Recipe *bias =
       recipe_reshape(table, recipe_slice(table, biases, walk, 1), type_vector(s->channels));
-  ValueId t = build_slice(b, p, (int32_t)(walk * s->rank), (int32_t)s->rank);
+  int64_t begin = axis_begin(s, walk % 2) + walk / 2 * s->rank;
+  ValueId t = build_slice(b, p, (int32_t)begin, (int32_t)s->rank);
   ValueId shift = build_constant(b, bias);
   return build_softplus(b, build_linear(b, t, build_constant(b, w), shift));
 }
@@ -95,7 +100,7 @@ static ValueId scan_axis(Lowering *l, const Scans *s, ValueId u, ValueId p, int6
       layer_tensor(l, s->prefix, "A_logs", type_matrix(WALKS * s->channels, s->states));
   const Recipe *rates = recipe_concat(b.graph->recipes, decay_rates(l, logs, first, s->channels),
                                       decay_rates(l, logs, first + 2, s->channels));
-  int64_t begin = WALKS * s->rank + first * 4 * s->states;
+  int64_t begin = axis_begin(s, first) + 2 * s->rank;
   ValueId mixers = build_slice(b, p, (int32_t)begin, (int32_t)(4 * s->states));
   const ValueId operands[] = {u, mixers, build_constant(b, rates), steps_of(l, s, p, first),
                               steps_of(l, s, p, first + 2)};

@@ -155,7 +155,7 @@ static uint32_t column_blocks_of(const PlanKernel *kernel) {
   return blocks;
 }
 
-/* A call that strips of channels cut has one for each task. */
+/* The strips of channels that cut a call. */
 static uint32_t strips_of(const PlanKernel *kernel, const Node *node) {
   Type type = graph_type(kernel->body, node_result(node, 0));
   return ceil_div_u32((uint32_t)type_channels(type), PLAN_STRIP);
@@ -187,7 +187,8 @@ void choose_blocks(PlanKernel *kernel, uint64_t row_bytes) {
   uint32_t column_blocks = column_blocks_of(kernel);
   const Node *first = graph_node(kernel->body, kernel->stages[0].nodes[0]);
   kernel->column_blocks = column_blocks ? column_blocks : 1;
-  if (op_has(first->op, OP_STRIPS)) kernel->column_blocks = strips_of(kernel, first);
+  bool strips = op_has(first->op, OP_STRIPS);
+  if (strips) kernel->column_blocks = cost_model_strip_blocks(strips_of(kernel, first));
   kernel->blocks = 1;
   if (chunks) {
     kernel->blocks = chunks;

@@ -72,6 +72,9 @@ enum {
   DEPTH_BLOCK = 512,
   /* Converted, it is twice as large, and stays in the nearest cache. */
   HALF_DEPTH_BLOCK = 256,
+  /* Strips of a scan that a task walks over together: they share what is read of each token for all
+   * channels, and lie side by side. */
+  TASK_STRIPS = 2,
   /* Steps of a scan of so many channels are as fast in its strips as in tiles of a product. */
   SCAN_RANK = 64,
   /* Targets with fewer registers than this have small tiles, and short turns of the loop over K. */
@@ -162,6 +165,11 @@ bool cost_model_shift_again(uint64_t elements) {
 bool cost_model_gather_again(uint64_t elements, uint32_t share) {
   uint32_t row = share >= 8 ? 3 : share >= 4 ? 2 : share >= 2 ? 1 : 0;
   return SAMPLE_COST[row] < keep_cost(elements);
+}
+
+uint32_t cost_model_strip_blocks(uint32_t strips) {
+  uint32_t blocks = (strips + TASK_STRIPS - 1) / TASK_STRIPS;
+  return blocks % 2 && blocks < strips ? blocks + 1 : blocks;
 }
 
 bool cost_model_scan_makes_steps(uint64_t rank) {

@@ -54,6 +54,9 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share);
 /* The same for a shift by whole rows. */
 bool cost_model_shift_again(uint64_t elements);
 
+/* Into how many blocks a call of so many strips of channels is cut; an even number, for two
+ * threads, where it can be. */
+uint32_t cost_model_strip_blocks(uint32_t strips);
 /* Whether a scan had better make its steps, products over `rank` channels, than read them. */
 bool cost_model_scan_makes_steps(uint64_t rank);
 

@@ -367,9 +367,19 @@ void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uin
   }
 }
 
+/* `use` 0: to read, 1: to write. */
+static void prefetch_for(ModuleContext *m, LLVMValueRef address, uint32_t use) {
+  LLVMValueRef all_levels = emit_i32(m, 3), data = emit_i32(m, 1);
+  emit_intrinsic(m, "llvm.prefetch", (LLVMValueRef[]){address, emit_i32(m, use), all_levels, data},
+                 4);
+}
+
 void emit_prefetch(ModuleContext *m, LLVMValueRef address) {
-  LLVMValueRef read = emit_i32(m, 0), all_levels = emit_i32(m, 3), data = emit_i32(m, 1);
-  emit_intrinsic(m, "llvm.prefetch", (LLVMValueRef[]){address, read, all_levels, data}, 4);
+  prefetch_for(m, address, 0);
+}
+
+void emit_prefetch_write(ModuleContext *m, LLVMValueRef address) {
+  prefetch_for(m, address, 1);
 }
 
 void emit_barrier(ModuleContext *m) {

@@ -25,17 +25,18 @@ typedef struct Scan {
   uint32_t lines, length;
   int64_t
       stride; /* tokens from one of a line to the next; a line begins one behind the one before */
-  uint32_t chunk; /* tokens of a line whose steps are made at once */
-  uint32_t states, vectors;
-  LLVMValueRef strip, within; /* i64: the strip; its first channel at hand, counted in it */
+  uint32_t chunk;             /* tokens of a line whose steps are made at once */
+  uint32_t states, vectors;   /* that are at hand */
+  LLVMValueRef strip, within; /* i64: the first strip; its first channel at hand, counted in it */
   LLVMValueRef column;        /* i64: the same counted in the map */
   LLVMValueRef rates[LOOP_MAX_CARRIED];
   LLVMValueRef nothing; /* a vector in memory that changes nothing that it is added to */
 } Scan;
 
-/* Decides how many steps are made at once, and takes room for them. */
+/* Takes room for the steps of a chunk, of as many vectors as are ever at hand. */
 void scan_steps_begin(Scan *s);
-/* Makes the steps of way `way` from token `first` (i64) on, as the way goes: a chunk. */
-void scan_steps_make(const Scan *s, uint32_t way, LLVMValueRef first);
+/* Makes the steps of way `way` from token `first` (i64) on, as the way goes: a chunk. The next one
+ * begins at token `next`. */
+void scan_steps_make(const Scan *s, uint32_t way, LLVMValueRef first, LLVMValueRef next);
 
 #endif

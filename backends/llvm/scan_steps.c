@@ -5,14 +5,12 @@
  *     step = softplus(step)                                             several vectors at once
  *
  * A chunk is short, so that its steps are still in the nearest cache when the walk takes them, and
- * long enough that w is read seldom. Chunks of a line are of one length: where that does not divide
- * it, the last begins early, and makes some steps again.
+ * long enough that w is read seldom. The last of a line may begin early: it makes some steps again.
  */
 #include "backends/llvm/scan.h"
 #include "support/checked_math.h"
 
 enum {
-  MOST_TOKENS = 16,
   SPARE_REGISTERS = 4, /* of a tile: what is loaded */
   TOGETHER = 4,        /* vectors of softplus */
 };
@@ -22,10 +20,8 @@ static uint32_t vector_bytes(const Scan *s) {
 }
 
 void scan_steps_begin(Scan *s) {
-  s->chunk = s->length;
   for (uint32_t way = 0; way < SCAN_WAYS; ++way) {
     if (!s->takes[way] || !s->steps[way].rank) continue;
-    s->chunk = ceil_div_u32(s->length, ceil_div_u32(s->length, MOST_TOKENS));
     s->steps[way].made = emit_stack(s->k->m, s->chunk * s->vectors * vector_bytes(s));
   }
 }
@@ -33,9 +29,16 @@ void scan_steps_begin(Scan *s) {
 /* Some rows of a chunk, and what is read for them. */
 typedef struct Tile {
   LLVMValueRef x, w; /* the first row; the first vector of the panel */
-  uint32_t rows;
+  LLVMValueRef next; /* where x is in the next chunk */
+  uint32_t rows, depth;
   int64_t row_bytes; /* from one row to the next, as the way goes */
 } Tile;
+
+/* From the first vector of w at hand to vector `v`, which may be of the next strip. */
+static uint32_t panel_bytes(const Scan *s, const Tile *tile, uint32_t v) {
+  uint32_t channel = v * s->k->m->target->vector_floats, panels = channel / PLAN_STRIP;
+  return (panels * tile->depth * PLAN_STRIP + channel % PLAN_STRIP) * (uint32_t)sizeof(float);
+}
 
 /* Adds step `k` (i64) and `plus` of K. */
 static void add_products(const Scan *s, const Tile *tile, LLVMValueRef k, uint32_t plus,
@@ -45,7 +48,7 @@ static void add_products(const Scan *s, const Tile *tile, LLVMValueRef k, uint32
   LLVMValueRef panel = emit_address(m, tile->w, emit_mul(m, k, PLAN_STRIP * sizeof(float)));
   LLVMValueRef x = emit_address(m, tile->x, emit_mul(m, k, sizeof(float)));
   for (uint32_t v = 0; v < s->vectors; ++v) {
-    int64_t bytes = (int64_t)(plus * PLAN_STRIP * sizeof(float) + v * vector_bytes(s));
+    int64_t bytes = (int64_t)(plus * PLAN_STRIP * sizeof(float) + panel_bytes(s, tile, v));
     w[v] = emit_load(m, emit_address(m, panel, emit_i64(m, bytes)), m->target->vector_floats);
   }
   for (uint32_t r = 0; r < tile->rows; ++r) {
@@ -92,19 +95,19 @@ static void multiply_tile(const Scan *s, const ScanSteps *steps, const Tile *til
 
 /* Asks for the rows of the next chunk. Those of a line that is no row of the map are too far apart
  * for what the processor asks for by itself. */
-static void prefetch_tile(const Scan *s, const ScanSteps *steps, const Tile *tile) {
+static void prefetch_tile(const Scan *s, const Tile *tile) {
   ModuleContext *m = s->k->m;
   if (s->stride == 1) return;
   for (uint32_t r = 0; r < tile->rows; ++r) {
-    for (uint32_t line = 0; line * CACHE_LINE < steps->rank * sizeof(float); ++line) {
-      int64_t bytes = (r + (int64_t)s->chunk) * tile->row_bytes + line * CACHE_LINE;
-      emit_prefetch(m, emit_address(m, tile->x, emit_i64(m, bytes)));
+    for (uint32_t line = 0; line * CACHE_LINE < tile->depth * sizeof(float); ++line) {
+      int64_t bytes = r * tile->row_bytes + line * CACHE_LINE;
+      emit_prefetch(m, emit_address(m, tile->next, emit_i64(m, bytes)));
     }
   }
 }
 
 /* The sums of the chunk. */
-static void multiply(const Scan *s, uint32_t way, LLVMValueRef first) {
+static void multiply(const Scan *s, uint32_t way, LLVMValueRef first, LLVMValueRef next) {
   ModuleContext *m = s->k->m;
   const ScanSteps *steps = &s->steps[way];
   uint32_t most = (m->target->vector_registers - SPARE_REGISTERS) / s->vectors;
@@ -112,12 +115,15 @@ static void multiply(const Scan *s, uint32_t way, LLVMValueRef first) {
   int64_t row_bytes = s->stride * (int64_t)steps->map.row_bytes;
   LLVMValueRef panel = emit_add(m, emit_mul(m, s->strip, steps->rank * PLAN_STRIP), s->within);
   LLVMValueRef x = view_row(s->k, &steps->map, first);
+  LLVMValueRef later = view_row(s->k, &steps->map, next);
   Tile tile = {.w = emit_address(m, steps->w.base, emit_mul(m, panel, sizeof(float))),
+               .depth = steps->rank,
                .row_bytes = way == SCAN_BACK ? -row_bytes : row_bytes};
   for (uint32_t t = 0; t < tiles; ++t, begin += tile.rows) {
     tile.rows = s->chunk / tiles + (t < s->chunk % tiles);
     tile.x = emit_address(m, x, emit_i64(m, begin * tile.row_bytes));
-    prefetch_tile(s, steps, &tile);
+    tile.next = emit_address(m, later, emit_i64(m, begin * tile.row_bytes));
+    prefetch_tile(s, &tile);
     multiply_tile(s, steps, &tile, begin);
   }
 }
@@ -140,7 +146,7 @@ static void evaluate(const Scan *s, const ScanSteps *steps) {
   loop_end(m, &loop, NULL);
 }
 
-void scan_steps_make(const Scan *s, uint32_t way, LLVMValueRef first) {
-  multiply(s, way, first);
+void scan_steps_make(const Scan *s, uint32_t way, LLVMValueRef first, LLVMValueRef next) {
+  multiply(s, way, first, next);
   evaluate(s, &s->steps[way]);
 }

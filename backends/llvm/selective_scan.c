@@ -1,13 +1,14 @@
 /* selective_scan: recurrences along walks over a map. A task has some strips of channels, for each
- * of which it walks over the whole map, states in registers:
+ * vector or pair of vectors of which it walks over the whole map, states in registers:
  *
- *   for each strip, for each of its vectors or pairs of vectors:
- *     for each line of the walk, for each chunk of it:
- *       make its steps, if they are not there (scan_steps.c)
- *       for each step of the walk:
- *         m     = 2^(step * rate) - 1                     rate = a log2(e)
- *         state = state + (m * state + (step * u) * B)    of each state, in the order of the walk
- *         y     = sum over the states of C * state
+ *   for each strip, or pair of strips where they are one vector wide:
+ *     for each of its vectors or pairs of vectors:
+ *       for each line of the walk, for each chunk of it:
+ *         make its steps, if they are not there (scan_steps.c)
+ *         for each step of the walk:
+ *           m     = 2^(step * rate) - 1                     rate = a log2(e)
+ *           state = state + (m * state + (step * u) * B)    of each state, in the order of the walk
+ *           y     = sum over the states of C * state
  *
  * m rather than exp(step a): decays are close to 1, and what is lost there is lost at every step.
  *
@@ -27,7 +28,17 @@
 #include "support/checked_math.h"
 #include "support/panic.h"
 
-enum { U, P, A, STEPS, GROUP = 2, AHEAD = 6 };
+enum {
+  U,
+  P,
+  A,
+  STEPS,
+  GROUP = 2, /* vectors at hand, where there are few states */
+  /* Tokens of a chunk. Where a vector is as wide as a strip so few that their rows of p, which may
+   * all fall into one set of the nearest cache, stay there; others spend more time on each. */
+  MOST_TOKENS = 16,
+  MOST_TOKENS_WIDE = 8,
+};
 enum { FORWARD = SCAN_FORWARD, BACK = SCAN_BACK, WAYS = SCAN_WAYS };
 
 /* One walk: what ways it takes. States, rates and decays go by way, then by vector, then by state.
@@ -42,6 +53,7 @@ typedef struct Turn {
   LLVMValueRef number;       /* in the walk */
   LLVMValueRef in_chunk;     /* in its chunk */
   LLVMValueRef tokens[WAYS]; /* that the ways visit */
+  LLVMValueRef later[WAYS];  /* those at the same place of the next chunk */
 } Turn;
 
 /* Where the states of a vector stand. */
@@ -124,16 +136,19 @@ static LLVMValueRef advance(const Scan *s, uint32_t way, LLVMValueRef token, uin
   return y;
 }
 
-/* Asks for the lines of the token that the way reaches AHEAD steps later. A walk is too thin a
- * stream, one line of each row, for what the processor asks for by itself. */
+/* Asks for the lines of token `token`, which the way reaches a chunk later. A walk is too thin a
+ * stream, a few lines of each row, for what the processor asks for by itself. */
 static void prefetch(const Scan *s, uint32_t way, LLVMValueRef token) {
   ModuleContext *m = s->k->m;
-  int64_t ahead = AHEAD * s->stride;
-  LLVMValueRef later = emit_add(m, token, emit_i64(m, way == FORWARD ? ahead : -ahead));
-  emit_prefetch(m, place(s, &s->u, later, s->column, 0));
-  if (!s->steps[way].rank) emit_prefetch(m, place(s, &s->steps[way].map, later, s->column, 0));
-  emit_prefetch(m, place(s, &s->y, later, s->column, 0));
-  emit_prefetch(m, place(s, &s->p, later, emit_i64(m, 0), s->p_of[way]));
+  uint64_t bytes = s->vectors * m->target->vector_floats * sizeof(float);
+  for (uint64_t line = 0; line * CACHE_LINE < bytes; ++line) {
+    uint64_t channel = line * CACHE_LINE / sizeof(float);
+    emit_prefetch(m, place(s, &s->u, token, s->column, channel));
+    const ScanSteps *steps = &s->steps[way];
+    if (!steps->rank) emit_prefetch(m, place(s, &steps->map, token, s->column, channel));
+    emit_prefetch_write(m, place(s, &s->y, token, s->column, channel));
+  }
+  emit_prefetch(m, place(s, &s->p, token, emit_i64(m, 0), s->p_of[way]));
 }
 
 /* What is in y at the step, of `vector`; NULL where a way writes first. Where that is not known
@@ -184,7 +199,7 @@ static Turn turn_at(const Scan *s, LLVMValueRef line, LLVMValueRef in_line) {
 
 static void walk_step(const Scan *s, const Walk *walk, const Turn *at, LLVMValueRef *states) {
   for (uint32_t way = 0; way < WAYS; ++way) {
-    if (walk->ways[way]) prefetch(s, way, at->tokens[way]);
+    if (walk->ways[way]) prefetch(s, way, at->later[way]);
   }
   Changes changes;
   find_changes(s, walk, at, &changes);
@@ -212,21 +227,44 @@ static void leave(const Scan *s, StateLoop *l) {
   for (uint32_t i = 0; i < l->loop.carried_count; ++i) l->states[i] = l->loop.carried[i];
 }
 
+/* The turn at which the chunk behind the one that begins at `early` of line `line` begins, in the
+ * next line where that is over. */
+static Turn next_chunk(const Scan *s, LLVMValueRef line, LLVMValueRef early) {
+  ModuleContext *m = s->k->m;
+  LLVMValueRef there = emit_add(m, early, emit_i64(m, s->chunk));
+  LLVMValueRef over = LLVMBuildICmp(m->builder, LLVMIntUGE, there, emit_i64(m, s->length), "");
+  LLVMValueRef below = emit_add(m, line, emit_i64(m, 1));
+  return turn_at(s, LLVMBuildSelect(m->builder, over, below, line, ""),
+                 LLVMBuildSelect(m->builder, over, emit_i64(m, 0), there, ""));
+}
+
+/* Step `in_line` of line `line`, which `start` begins and `next` follows. */
+static Turn turn_of_chunk(const Scan *s, LLVMValueRef line, LLVMValueRef in_line,
+                          LLVMValueRef early, const Turn *next) {
+  ModuleContext *m = s->k->m;
+  Turn at = turn_at(s, line, in_line);
+  at.in_chunk = LLVMBuildSub(m->builder, in_line, early, "");
+  LLVMValueRef tokens = emit_mul(m, at.in_chunk, (uint64_t)s->stride);
+  at.later[FORWARD] = emit_add(m, next->tokens[FORWARD], tokens);
+  at.later[BACK] = LLVMBuildSub(m->builder, next->tokens[BACK], tokens, "");
+  return at;
+}
+
 /* The chunk of line `line` that begins at `begin`, both i64. The last begins early, and has some
  * steps behind it that were taken before. */
 static void walk_chunk(const Scan *s, const Walk *walk, LLVMValueRef line, LLVMValueRef begin,
                        LLVMValueRef *states, uint32_t first, uint32_t count) {
   ModuleContext *m = s->k->m;
   LLVMValueRef early = emit_least(m, begin, emit_i64(m, (int64_t)s->length - s->chunk));
-  Turn start = turn_at(s, line, early);
+  Turn start = turn_at(s, line, early), next = next_chunk(s, line, early);
   for (uint32_t way = 0; way < WAYS; ++way) {
-    if (walk->ways[way] && s->steps[way].rank) scan_steps_make(s, way, start.tokens[way]);
+    if (!walk->ways[way] || !s->steps[way].rank) continue;
+    scan_steps_make(s, way, start.tokens[way], next.tokens[way]);
   }
   StateLoop steps;
   LoopRange range = {begin, emit_add(m, early, emit_i64(m, s->chunk)), 1};
   LLVMValueRef in_line = enter(s, &steps, range, states + first, count);
-  Turn at = turn_at(s, line, in_line);
-  at.in_chunk = LLVMBuildSub(m->builder, in_line, early, "");
+  Turn at = turn_of_chunk(s, line, in_line, early, &next);
   walk_step(s, walk, &at, states);
   leave(s, &steps);
 }
@@ -329,8 +367,7 @@ static Scan begin(KernelEmitter *k, const Node *node) {
   uint32_t ways = s.takes[FORWARD] + (uint32_t)s.takes[BACK], operand = STEPS;
   CHECK(ways > 0);
   s.states = value_channels(k, node->operands[P]) / (2 * ways);
-  uint32_t vectors = PLAN_STRIP / k->m->target->vector_floats;
-  s.vectors = vectors < GROUP || s.states > 2 ? 1 : GROUP;
+  s.vectors = s.states > 2 ? 1 : GROUP;
   for (uint32_t way = 0, taken = 0; way < WAYS; ++way) {
     if (!s.takes[way]) continue;
     s.p_of[way] = 2 * (uint64_t)s.states * taken++;
@@ -338,10 +375,54 @@ static Scan begin(KernelEmitter *k, const Node *node) {
     operand += a->rank ? 3 : 1;
   }
   set_lines(&s, a->axis, graph_type(k->body, node_result(node, 0)));
+  uint32_t most =
+      k->m->target->vector_floats < PLAN_STRIP ? (uint32_t)MOST_TOKENS : (uint32_t)MOST_TOKENS_WIDE;
+  s.chunk = ceil_div_u32(s.length, ceil_div_u32(s.length, most));
   scan_steps_begin(&s);
   s.nothing = emit_stack(k->m, k->m->target->vector_floats * sizeof(float));
   emit_store(k->m, emit_splat(k->m, -0.0), s.nothing, k->m->target->vector_floats);
   return s;
+}
+
+/* Walks over strips from `begin` to `end` (i64), `each` at a time: as many vectors as are at hand,
+ * or one after the other. */
+static void walk_strips(Scan s, const View *a, uint32_t channels, PanelRange range, uint32_t each) {
+  ModuleContext *m = s.k->m;
+  uint32_t lanes = m->target->vector_floats, most = each * PLAN_STRIP / lanes;
+  if (s.vectors > most) s.vectors = most;
+  bool together = s.takes[FORWARD] && s.takes[BACK] &&
+                  WAYS * s.vectors * s.states <= m->target->vector_registers / 2;
+  Loop strips, groups;
+  loop_begin(m, &strips, range.begin, range.end, each);
+  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, each * PLAN_STRIP), s.vectors * lanes);
+  s.strip = strips.index;
+  s.within = groups.index;
+  s.column = emit_add(m, emit_mul(m, s.strip, PLAN_STRIP), s.within);
+  load_rates(&s, a, channels);
+  (together ? walk_together : walk_apart)(&s);
+  loop_end(m, &groups, NULL);
+  loop_end(m, &strips, NULL);
+}
+
+/* Walks over the strips of a task, in pairs where a vector is as wide as a strip. */
+static void walk_task(const Scan *s, const View *a, uint32_t channels) {
+  ModuleContext *m = s->k->m;
+  uint32_t strips = ceil_div_u32(channels, PLAN_STRIP), tasks = s->k->kernel->column_blocks;
+  uint32_t each = s->vectors * m->target->vector_floats / PLAN_STRIP;
+  uint32_t least = strips / tasks, most = ceil_div_u32(strips, tasks);
+  PanelRange range = kernel_parts(s->k, strips), pairs = range;
+  if (each < 2 || most < each) {
+    walk_strips(*s, a, channels, range, 1);
+    return;
+  }
+  bool odd = least % each || most % each;
+  if (odd) {
+    LLVMValueRef count = LLVMBuildSub(m->builder, range.end, range.begin, "");
+    LLVMValueRef rest = LLVMBuildURem(m->builder, count, emit_i64(m, each), "");
+    range.begin = pairs.end = LLVMBuildSub(m->builder, range.end, rest, "");
+  }
+  walk_strips(*s, a, channels, pairs, each);
+  if (odd) walk_strips(*s, a, channels, range, 1);
 }
 
 void selective_scan_stage(KernelEmitter *k, const Stage *stage) {
@@ -349,20 +430,7 @@ void selective_scan_stage(KernelEmitter *k, const Stage *stage) {
   const Node *node = stage_anchor(k, stage);
   Scan s = begin(k, node);
   View a = view_of_map(k, node->operands[A]);
-  uint32_t channels = value_channels(k, node_result(node, 0)), lanes = m->target->vector_floats;
-  bool together = s.takes[FORWARD] && s.takes[BACK] &&
-                  WAYS * s.vectors * s.states <= m->target->vector_registers / 2;
   LLVMValueRef saved = set_flushing(m, NULL);
-  Loop strips, groups;
-  PanelRange range = kernel_parts(k, ceil_div_u32(channels, PLAN_STRIP));
-  loop_begin(m, &strips, range.begin, range.end, 1);
-  loop_begin(m, &groups, emit_i64(m, 0), emit_i64(m, PLAN_STRIP), s.vectors * lanes);
-  s.strip = strips.index;
-  s.within = groups.index;
-  s.column = emit_add(m, emit_mul(m, s.strip, PLAN_STRIP), s.within);
-  load_rates(&s, &a, channels);
-  (together ? walk_together : walk_apart)(&s);
-  loop_end(m, &groups, NULL);
-  loop_end(m, &strips, NULL);
+  walk_task(&s, &a, value_channels(k, node_result(node, 0)));
   if (saved) set_flushing(m, saved);
 }
