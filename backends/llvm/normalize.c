@@ -8,8 +8,8 @@
  * A short row stays in registers between the passes; of a long one, loops go over whole turns of
  * PARTIAL vectors.
  *
- * A row is a chain: its sum, its mean, its squares, a root and a quotient. Where there are registers
- * for them (TargetInfo.row_pairs), two rows go through it side by side.
+ * A row is a chain: its sum, its mean, its squares, a root and a quotient. Where there are
+ * registers for them (TargetInfo.row_pairs), two rows go through it side by side.
  */
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
