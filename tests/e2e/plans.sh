@@ -10,15 +10,17 @@ trap 'rm -rf "$work"' EXIT
 
 # round MODEL SHAPE FORM [OPTION]: on every target; FORM is obj, or llvm-ir, which takes a fifth of the time.
 round() {
-  suffix=o
-  [ "$3" = obj ] || suffix=ll
+  case $3 in
+    obj) suffix=o weights=external ;;
+    *) suffix=ll weights=embed ;; # of which IR has no more than the size
+  esac
   "$atmc" weights "$models/$1.json" --synthetic=0 -o "$work/w.safetensors" >/dev/null
   for target in --isa=v4 --isa=v3 --isa=v2 --target=aarch64-linux-gnu; do
     for name in made read; do
       from=
       [ $name = made ] || from=--from-plan=$work/made.plan
       "$atmc" compile "$models/$1.json" --weights "$work/w.safetensors" --shape "$2" $target ${4-} $from \
-        --weights-mode=external --prefix=m --emit="$3,plan" -o "$work/$name" >/dev/null 2>&1
+        --weights-mode=$weights --prefix=m --emit="$3,plan" -o "$work/$name" >/dev/null 2>&1
     done
     cmp "$work/made.plan" "$work/read.plan" && cmp "$work/made.$suffix" "$work/read.$suffix" ||
       { echo "$1 $target: the plan does not read back"; exit 1; }

@@ -12,14 +12,21 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 "$atmc" weights "$model" --synthetic=1 -o w.st
 
-# tried RUNNER CC NAME SHAPES OPTION...: a host with pixels.json
+# objects FOLDER CC: the runtime's
+objects() {
+  mkdir "$1"
+  for source in "$top"/runtime/*.c; do
+    $2 -std=gnu11 -O1 -Wall -Wextra -Werror -c "$source" -o "$1/$(basename "$source" .c).o"
+  done
+}
+# tried NAME SHAPES OPTION...: a host with pixels.json, of the compiler $cc and the runtime in $objects, run by $runner
 tried() {
-  runner=$1 cc=$2 name=$3 shapes=$4
-  shift 4
+  name=$1 shapes=$2
+  shift 2
   "$atmc" compile pixels.json --weights w.st --shape "$shapes" -o photos "$@" 2>log ||
     { cat log; exit 1; }
   $cc -std=gnu11 -O1 -Wall -Wextra -Werror -I. -I"$top" -I"$top/runtime" "$here/strides.c" "$here/../graphs/strided.c" \
-    photos.o "$top"/runtime/*.c -pthread -o host
+    photos.o $objects/*.o -pthread -o host
   printf '%s: ' "$name"
   $runner ./host
 }
@@ -32,25 +39,25 @@ bindings() {
     PYTHONPATH=. /usr/bin/python3 "$here/strides_python.py"
   fi
   [ "$1" = nhwc ] || return 0
-  ${CXX:-c++} -std=c++17 -O1 -Wall -Wextra -Werror -I. "$here/strides_cxx.cc" photos.o runtime_*.o -pthread -o cxx
+  ${CXX:-c++} -std=c++17 -O1 -Wall -Wextra -Werror -I. "$here/strides_cxx.cc" photos.o native/*.o -pthread -o cxx
   ./cxx
   command -v rustc >log || return 0
   rm -rf rust && mkdir rust && cp "$here/strides_rust.rs" rust/main.rs && cp photos.rs rust/
-  rm -f libmodel.a && ar rc libmodel.a photos.o runtime_*.o
+  rm -f libmodel.a && ar rc libmodel.a photos.o native/*.o
   rustc --edition 2021 -O -D warnings -L . -l static=model rust/main.rs -o rust/host
   ./rust/host
 }
-for source in "$top"/runtime/*.c; do
-  ${CC:-cc} -std=gnu11 -O1 -c "$source" -o "runtime_$(basename "$source" .c).o"
-done
+objects native "${CC:-cc}"
+if command -v qemu-aarch64 >log; then objects arm aarch64-linux-gnu-gcc; fi
 few=1x3x37x50,2x3x37x50
 for layout in nhwc nchw; do
+  runner="" cc=${CC:-cc} objects=native
   for order in rgb bgr; do
     sed -e "s/nhwc/$layout/" -e "s/rgb/$order/" "$model" >pixels.json
     shapes=$few
     [ $order = bgr ] || shapes=$few,8x3x224x224 # in rounds
-    tried "" "${CC:-cc}" "$layout $order" $shapes --isa=$isas
-    tried "" "${CC:-cc}" "$layout $order, a map" $few --isa=$isas --disable-pass=read-pixels
+    tried "$layout $order" $shapes --isa=$isas
+    tried "$layout $order, a map" $few --isa=$isas --disable-pass=read-pixels
   done
   bindings $layout
   if command -v node >log && command -v wasm-ld-19 >log; then
@@ -59,12 +66,12 @@ for layout in nhwc nchw; do
     cp "$here/strides_wasm.mjs" .
     node strides_wasm.mjs
   fi
-  tried "" "${CC:-cc}" "$layout int8" $few --isa=$ints --quantize=int8
-  if command -v qemu-aarch64 >/dev/null; then
+  tried "$layout int8" $few --isa=$ints --quantize=int8
+  if [ -d arm ]; then
+    runner="qemu-aarch64 -L /usr/aarch64-linux-gnu" cc=aarch64-linux-gnu-gcc objects=arm
     for pass in "" --disable-pass=read-pixels; do
       # shellcheck disable=SC2086
-      tried "qemu-aarch64 -L /usr/aarch64-linux-gnu" aarch64-linux-gnu-gcc "$layout NEON $pass" $few \
-        --target=aarch64-linux-gnu --isa=neon $pass
+      tried "$layout NEON $pass" $few --target=aarch64-linux-gnu --isa=neon $pass
     done
   fi
 done
@@ -103,5 +110,5 @@ int main(void) {
   return photos_model()->size > offsetof(atm_model, strided) || atm_model_strided(photos_model(), photos_model()->entries);
 }
 C
-${CC:-cc} -std=c11 -O1 -Wall -Wextra -Werror -I. none.c photos.o runtime_*.o -pthread -o none
+${CC:-cc} -std=c11 -O1 -Wall -Wextra -Werror -I. none.c photos.o native/*.o -pthread -o none
 ./none
