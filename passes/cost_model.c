@@ -1,6 +1,7 @@
 #include "passes/cost_model.h"
 
 #include "ir/plan.h"
+#include "support/checked_math.h"
 
 enum {
   /* Rows of a block: a multiple of every target's tile (14, 6, 4) within one row; enough of them
@@ -168,7 +169,7 @@ bool cost_model_gather_again(uint64_t elements, uint32_t share) {
 }
 
 uint32_t cost_model_strip_blocks(uint32_t strips) {
-  uint32_t blocks = (strips + TASK_STRIPS - 1) / TASK_STRIPS;
+  uint32_t blocks = ceil_div_u32(strips, TASK_STRIPS);
   return blocks % 2 && blocks < strips ? blocks + 1 : blocks;
 }
 

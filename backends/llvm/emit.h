@@ -128,6 +128,20 @@ LLVMValueRef emit_load_i32(ModuleContext *m, LLVMValueRef address);
 void emit_store_f32(ModuleContext *m, LLVMValueRef scalar, LLVMValueRef address);
 /* The first `lanes` floats at `address`; no byte behind them is touched. Other lanes are 0. */
 LLVMValueRef emit_load(ModuleContext *m, LLVMValueRef address, uint32_t lanes);
+/* stored.c: the same of elements of type `dtype`, as floats: what is not f32 is converted.
+ * `aligned`: the address is a multiple of a vector's bytes there, and all lanes are read. */
+LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
+                         bool aligned);
+/* The same of lanes that are `step` bytes apart. */
+LLVMValueRef stored_load_apart(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
+                               LLVMValueRef step);
+/* As windows read them: floats as they are, bytes less PIXELS_MIDDLE. */
+LLVMValueRef stored_load_centered(ModuleContext *m, DType dtype, LLVMValueRef address,
+                                  uint32_t lanes);
+/* One of them, as a scalar. */
+LLVMValueRef stored_load_centered_one(ModuleContext *m, DType dtype, LLVMValueRef address);
+/* Writes the first `lanes` floats of `vector`, and nothing behind them. */
+void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 /* strides.c: how far apart the parts of a caller's bytes are, i64 of bytes. */
 typedef struct Strides {
   LLVMValueRef row, plane, image;
@@ -143,20 +157,6 @@ int64_t strides_least_row(Type map, bool nchw);
 /* sizeof(atm_strides) on the target. */
 uint64_t strides_bytes(const ModuleContext *m);
 
-/* stored.c: the same of elements of type `dtype`, as floats: what is not f32 is converted.
- * `aligned`: the address is a multiple of a vector's bytes there, and all lanes are read. */
-LLVMValueRef stored_load(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
-                         bool aligned);
-/* The same of lanes that are `step` bytes apart. */
-LLVMValueRef stored_load_apart(ModuleContext *m, DType dtype, LLVMValueRef address, uint32_t lanes,
-                               LLVMValueRef step);
-/* As windows read them: floats as they are, bytes less PIXELS_MIDDLE. */
-LLVMValueRef stored_load_centered(ModuleContext *m, DType dtype, LLVMValueRef address,
-                                  uint32_t lanes);
-/* One of them, as a scalar. */
-LLVMValueRef stored_load_centered_one(ModuleContext *m, DType dtype, LLVMValueRef address);
-/* Writes the first `lanes` floats of `vector`, and nothing behind them. */
-void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
 enum { CACHE_LINE = 64 };
 /* Asks for the line at `address`, which need not exist, in all caches. (In the second level alone
  * it is 1.4 % slower in all on Zen 5.) */

@@ -165,7 +165,10 @@ static LLVMValueRef is_row(ModuleContext *m, LLVMValueRef row, int64_t least) {
 static LLVMValueRef is_possible(ModuleContext *m, const PlanTensor *input, Strides said) {
   Type type = input->type;
   LLVMValueRef row = is_zero(m, said.row), plane = is_zero(m, said.plane);
-  if (!plan_takes_strides(input)) return both(m, both(m, row, plane), is_zero(m, said.image));
+  if (!plan_takes_strides(input)) {
+    LLVMValueRef image = is_zero(m, said.image);
+    return both(m, both(m, row, plane), image);
+  }
   LLVMValueRef wide = is_row(m, said.row, strides_least_row(type, input->nchw));
   row = LLVMBuildOr(m->builder, row, wide, "");
   return strides_has_planes(type, input->nchw) ? row : both(m, row, plane);

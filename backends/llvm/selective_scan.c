@@ -234,11 +234,11 @@ static Turn next_chunk(const Scan *s, LLVMValueRef line, LLVMValueRef early) {
   LLVMValueRef there = emit_add(m, early, emit_i64(m, s->chunk));
   LLVMValueRef over = LLVMBuildICmp(m->builder, LLVMIntUGE, there, emit_i64(m, s->length), "");
   LLVMValueRef below = emit_add(m, line, emit_i64(m, 1));
-  return turn_at(s, LLVMBuildSelect(m->builder, over, below, line, ""),
-                 LLVMBuildSelect(m->builder, over, emit_i64(m, 0), there, ""));
+  LLVMValueRef in_line = LLVMBuildSelect(m->builder, over, emit_i64(m, 0), there, "");
+  return turn_at(s, LLVMBuildSelect(m->builder, over, below, line, ""), in_line);
 }
 
-/* Step `in_line` of line `line`, which `start` begins and `next` follows. */
+/* Step `in_line` of line `line`, in the chunk that begins at `early` and that `next` follows. */
 static Turn turn_of_chunk(const Scan *s, LLVMValueRef line, LLVMValueRef in_line,
                           LLVMValueRef early, const Turn *next) {
   ModuleContext *m = s->k->m;

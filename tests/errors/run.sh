@@ -105,7 +105,8 @@ if [ $# = 0 ]; then
   done
 fi
 # Messages name files as they were named, so that all stand in one folder, which is made once.
-mkdir "$work/out" && cd "$work" && cp "$here"/*.json "$here"/*.pth "$here"/*.ir "$here"/shards/* . && cp "$here/tiny.model" tiny.json || exit 1
+mkdir "$work/out" && cd "$work" && cp "$here"/*.json "$here"/*.pth "$here"/*.ir "$here"/shards/* . &&
+  cp "$here/tiny.model" tiny.json || exit 1
 for index in "$here"/*.index; do
   name=${index##*/}
   cp "$index" "${name%.index}.index.json" || exit 1
