@@ -240,7 +240,9 @@ void native_sample_tensors(Arena *arena, const Plan *plan, const void ***in, voi
   }
   *out = ARENA_ARRAY(arena, plan->output_count, void *);
   for (uint32_t i = 0; i < plan->output_count; ++i) {
-    (*out)[i] = ARENA_ARRAY(arena, layout_count(plan->outputs[i].type), float);
+    size_t count = layout_count(plan->outputs[i].type);
+    (*out)[i] = ARENA_ARRAY(arena, count, float);
+    memory_large_pages((*out)[i], count * sizeof(float));
   }
 }
 

@@ -19,12 +19,20 @@ _Noreturn void memory_exhausted(size_t bytes, const char *what) {
   exit(STATUS_IO);
 }
 
+enum { LARGE_PAGE = 2 << 20 };
+
 void *memory_try(size_t bytes) {
-  enum { LARGE_PAGE = 2 << 20 };
   if (bytes < LARGE_PAGE) return malloc(bytes ? bytes : 1);
   void *memory = aligned_alloc(LARGE_PAGE, bytes);
-  if (memory) (void)madvise(memory, bytes, MADV_HUGEPAGE); /* a hint */
+  if (memory) memory_large_pages(memory, bytes);
   return memory;
+}
+
+void memory_large_pages(void *memory, size_t bytes) {
+  size_t before = -(uintptr_t)memory % LARGE_PAGE;
+  if (bytes < before + LARGE_PAGE) return;
+  (void)madvise((char *)memory + before, (bytes - before) / LARGE_PAGE * LARGE_PAGE,
+                MADV_HUGEPAGE); /* a hint */
 }
 
 void *memory_new(size_t count, size_t size, const char *what) {

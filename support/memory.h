@@ -12,6 +12,8 @@ _Noreturn void memory_exhausted(size_t bytes, const char *what);
  * pages where the system has them: tensors come and go whole, and of small ones it clears thousands
  * for each. */
 void *memory_try(size_t bytes) __attribute__((malloc));
+/* Asks for large pages for memory that nothing has touched yet, where whole ones fit. */
+void memory_large_pages(void *memory, size_t bytes);
 /* `count * size` bytes as malloc gives them, to be freed; never NULL. */
 void *memory_new(size_t count, size_t size, const char *what)
     __attribute__((malloc, returns_nonnull));
