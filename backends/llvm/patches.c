@@ -168,7 +168,7 @@ static bool copies_columns(const Patches *p) {
 /* Which of the three it is, is known here, but for windows at the border. */
 static void emit_row(KernelEmitter *k, const Patches *p, LLVMValueRef row) {
   ModuleContext *m = k->m;
-  if (p->x.channel_bytes == dtype_bytes(p->x.dtype) && p->step_c == 1) {
+  if (view_is_packed(&p->x) && p->step_c == 1) {
     copy_channels(k, p, row);
   } else if (copies_columns(p)) {
     Branch branch;

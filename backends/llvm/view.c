@@ -78,7 +78,7 @@ static View map_of_bytes(KernelEmitter *k, uint32_t index) {
   View view = map_of_port(k, port, pointer, 0);
   view.base = emit_address(m, pointer, LLVMBuildMul(m->builder, k->image, strides.image, ""));
   view.line_bytes = strides.row;
-  view.plane_bytes = strides.plane;
+  if (strides_has_planes(port->type, port->nchw)) view.plane_bytes = strides.plane;
   view.first = emit_i64(m, 0);
   view.width = (uint32_t)port->type.dims[2];
   return view;
@@ -193,11 +193,15 @@ LLVMValueRef view_address(KernelEmitter *k, const View *view, Site site) {
   return plus ? emit_address(m, start, emit_i64(m, (int64_t)plus)) : start;
 }
 
+bool view_is_packed(const View *view) {
+  return view->channel_bytes == dtype_bytes(view->dtype) && !view->plane_bytes;
+}
+
 LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
   ModuleContext *m = k->m;
   LLVMValueRef address = view_address(k, view, site);
   uint32_t lanes = view->exact ? site.lanes : m->target->vector_floats;
-  if (view->channel_bytes == dtype_bytes(view->dtype)) {
+  if (view_is_packed(view)) {
     return stored_load(m, view->dtype, address, lanes, false);
   }
   LLVMValueRef step = channels_apart(k, view, emit_i64(m, 1));
@@ -206,7 +210,7 @@ LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site) {
 
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector) {
   ModuleContext *m = k->m;
-  CHECK(view->dtype == DTYPE_F32 && view->channel_bytes == dtype_bytes(view->dtype));
+  CHECK(view->dtype == DTYPE_F32 && view_is_packed(view));
   emit_store(m, vector, view_address(k, view, site),
              view->exact ? site.lanes : m->target->vector_floats);
 }
