@@ -1,6 +1,6 @@
 /* Preloaded before atmc: counts the calls of one kind that come from where the kind says, and fails
- * those that the fault asks for (fault.h). From whom a call comes is told by its return address.
- * What atmc starts is left alone.
+ * those that the fault asks for (fault.h), in a process of its own for each trial. From whom a call
+ * comes is told by its return address. What atmc starts is left alone.
  *
  * Not failed: standard streams beyond fflush, locks, and the removal of files while all other calls
  * fail, since what cannot be removed stays.
@@ -47,6 +47,31 @@ static int find_program(struct dl_phdr_info *info, size_t bytes, void *context) 
   return 1;
 }
 
+/* A stream of one trial alone. */
+static bool open_stream(const char *path, int as) {
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  return file >= 0 && dup2(file, as) == as && close(file) == 0;
+}
+
+/* Returns in a child for each trial that is asked for, and else never. */
+static void begin_trials(void) {
+  char asked;
+  while (read(FAULT_TRIALS, &asked, 1) == 1) {
+    pid_t child = fork();
+    if (child == 0) {
+      (void)close(FAULT_TRIALS);
+      (void)close(FAULT_ENDS);
+      bool opened = open_stream("stdout", STDOUT_FILENO) && open_stream("stderr", STDERR_FILENO);
+      if (!opened) _exit(126);
+      return;
+    }
+    int state;
+    if (child < 0 || waitpid(child, &state, 0) < 0) break;
+    if (write(FAULT_ENDS, &state, sizeof state) != sizeof state) break;
+  }
+  _exit(125);
+}
+
 __attribute__((constructor)) static void begin(void) {
   const char *path = getenv(FAULT_VARIABLE);
   int file = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
@@ -56,6 +81,7 @@ __attribute__((constructor)) static void begin(void) {
   unsetenv("LD_PRELOAD");
   unsetenv(FAULT_VARIABLE);
   (void)dl_iterate_phdr(find_program, NULL);
+  begin_trials();
   if (shared != MAP_FAILED) fault = shared;
 }
 

@@ -24,6 +24,11 @@ typedef enum FaultSpan {
 
 enum { FAULT_NAMED = 1 << 17 }; /* calls whose functions are noted */
 
+/* Files of atmc once it is loaded, for which its libraries take a third of a trial: for each byte
+ * that comes from the first a child goes on as atmc, and how it ended goes to the second, an int of
+ * waitpid. With the end of the first it is over. */
+enum { FAULT_TRIALS = 198, FAULT_ENDS = 199 };
+
 typedef struct Fault {
   FaultKind kind;
   FaultSpan span;

@@ -96,7 +96,9 @@ typedef struct Trials {
   const char *atmc, *library;
   Fault *fault;
   FaultKind kind;
-  int span;                    /* the only one that is tried; -1: all */
+  int span;              /* the only one that is tried; -1: all */
+  const Command *loaded; /* the command that `trials` and `ends` are of (fault.h); or NULL */
+  int trials, ends;
   uint32_t total, failed, hit; /* hit: something failed in atmc */
 } Trials;
 
@@ -183,7 +185,7 @@ static void prepare(const Files *written, bool fresh) {
 
 /* -- one run ----------------------------------------------------------------------------------- */
 
-static void start(const Trials *t, const Command *command) {
+_Noreturn static void load(const Trials *t, const Command *command) {
   char copy[512], *words[MAX_WORDS] = {(char *)(uintptr_t)t->atmc};
   snprintf(copy, sizeof copy, "%s", command->words);
   uint32_t count = 1;
@@ -196,9 +198,32 @@ static void start(const Trials *t, const Command *command) {
   if (personality(ADDR_NO_RANDOMIZE) < 0) _exit(124);
   setenv("LD_PRELOAD", t->library, 1);
   setenv(FAULT_VARIABLE, "fault", 1);
-  if (!freopen("stdout", "w", stdout) || !freopen("stderr", "w", stderr)) _exit(126);
   execv(t->atmc, words);
   _exit(127);
+}
+
+static void unload(Trials *t) {
+  if (!t->loaded) return;
+  t->loaded = NULL;
+  if (close(t->trials) != 0 || close(t->ends) != 0 || wait(NULL) < 0) stop("the end of atmc");
+}
+
+/* Has atmc loaded for `command` once, for all of its trials. */
+static void load_once(Trials *t, const Command *command) {
+  if (t->loaded == command) return;
+  unload(t);
+  int trials[2], ends[2];
+  if (pipe2(trials, O_CLOEXEC) != 0 || pipe2(ends, O_CLOEXEC) != 0) stop("pipe");
+  fflush(NULL);
+  pid_t child = fork();
+  if (child < 0) stop("fork");
+  if (child == 0) {
+    if (dup2(trials[0], FAULT_TRIALS) < 0 || dup2(ends[1], FAULT_ENDS) < 0) _exit(126);
+    load(t, command);
+  }
+  close(trials[0]);
+  close(ends[1]);
+  t->loaded = command, t->trials = trials[1], t->ends = ends[0];
 }
 
 /* The exit code, or 128 and the signal. */
@@ -207,11 +232,11 @@ static int run(Trials *t, const Command *command, FaultSpan span, uint32_t at) {
   t->fault->kind = t->kind;
   t->fault->span = span;
   t->fault->at = at;
-  fflush(NULL);
-  pid_t child = fork();
-  if (child == 0) start(t, command);
+  load_once(t, command);
   int state = 0;
-  if (child < 0 || waitpid(child, &state, 0) < 0) stop("fork");
+  if (write(t->trials, "", 1) != 1 || read(t->ends, &state, sizeof state) != sizeof state) {
+    stop("a trial");
+  }
   return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
 }
 
@@ -419,6 +444,7 @@ int main(int argc, char **argv) {
     }
     fflush(stdout);
   }
+  unload(&t);
   printf("%u trials, %u failed\n", t.total, t.failed);
   snprintf(command, sizeof command, "rm -rf %s", folder);
   return system(command) != 0 || t.failed > 0 || t.total == 0;
