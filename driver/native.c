@@ -37,7 +37,7 @@ static char *allocate(size_t bytes) {
   if (!memory) memory_exhausted(bytes, "weights and workspace");
   if (alignment == LARGE_PAGE) {
     (void)madvise(memory, rounded, MADV_DONTNEED);
-    (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a hint */
+    memory_large_pages(memory, rounded);
   }
   return memory;
 }

@@ -75,8 +75,7 @@ LLVMValueRef view_row(KernelEmitter *k, const View *view, LLVMValueRef row);
 /* The lanes of a site; no lane behind the last channel is touched if the view is exact, else those
  * behind it hold anything. */
 LLVMValueRef view_load(KernelEmitter *k, const View *view, Site site);
-/* Its channels are side by side. Planes of one pixel are not: the host says how far apart they are.
- */
+/* Its channels are side by side; planes of one pixel are as far apart as the host says. */
 bool view_is_packed(const View *view);
 /* Writes the lanes of a site, with the same care. */
 void view_store(KernelEmitter *k, const View *view, Site site, LLVMValueRef vector);

@@ -19,11 +19,12 @@ objects() {
     $2 -std=gnu11 -O1 -Wall -Wextra -Werror -c "$source" -o "$1/$(basename "$source" .c).o"
   done
 }
-# tried NAME SHAPES OPTION...: a host with pixels.json, of the compiler $cc and the runtime in $objects, run by $runner
+# tried NAME SHAPES OPTION...: a host with pixels.json and $weights, of the compiler $cc and the runtime in $objects, run
+# by $runner
 tried() {
   name=$1 shapes=$2
   shift 2
-  "$atmc" compile pixels.json --weights w.st --shape "$shapes" -o photos "$@" 2>log ||
+  "$atmc" compile pixels.json --weights $weights --shape "$shapes" -o photos "$@" 2>log ||
     { cat log; exit 1; }
   $cc -std=gnu11 -O1 -Wall -Wextra -Werror -I. -I"$top" -I"$top/runtime" "$here/strides.c" "$here/../graphs/strided.c" \
     photos.o $objects/*.o -pthread -o host
@@ -52,6 +53,12 @@ if command -v qemu-aarch64 >log; then objects arm aarch64-linux-gnu-gcc; fi
 few=1x3x37x50,2x3x37x50
 for layout in nhwc nchw; do
   runner="" cc=${CC:-cc} objects=native
+  # Planes of one pixel are not side by side.
+  sed -e "s/nhwc/$layout/" -e 's/"op": "conv2d".*/"op": "relu", "name": "stem"},/' -e '/atm_block/d' "$model" >pixels.json
+  "$atmc" weights pixels.json --synthetic=1 -o one.st
+  weights=one.st
+  tried "$layout, one pixel" 1x3x1x1,2x3x1x1 --isa=$isas
+  weights=w.st
   for order in rgb bgr; do
     sed -e "s/nhwc/$layout/" -e "s/rgb/$order/" "$model" >pixels.json
     shapes=$few
@@ -59,12 +66,6 @@ for layout in nhwc nchw; do
     tried "$layout $order" $shapes --isa=$isas
     tried "$layout $order, a map" $few --isa=$isas --disable-pass=read-pixels
   done
-  # Planes of one pixel are not side by side.
-  sed -e 's/bgr/rgb/' -e 's/"op": "conv2d".*/"op": "relu", "name": "stem"},/' -e '/atm_block/d' pixels.json >one.json
-  mv pixels.json whole.json && mv one.json pixels.json && cp w.st whole.st
-  "$atmc" weights pixels.json --synthetic=1 -o w.st
-  tried "$layout, one pixel" 1x3x1x1,2x3x1x1 --isa=$isas
-  mv whole.json pixels.json && mv whole.st w.st
   bindings $layout
   if command -v node >log && command -v wasm-ld-19 >log; then
     "$atmc" compile pixels.json --weights w.st --shape $few --target=wasm32-unknown-unknown --emit=wasm,javascript \
