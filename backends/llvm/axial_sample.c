@@ -31,9 +31,10 @@ typedef struct Sample {
   LLVMValueRef pair; /* [batch][slots]: u32, floats from the group at position 0 to the first */
   LLVMValueRef low, high; /* [batch][slots]: weights */
   /* of the present row */
-  LLVMValueRef slot;     /* i64: its first slot */
-  LLVMValueRef position; /* a vector: along the axis */
-  LLVMValueRef line;     /* the map at position 0 of the axis */
+  LLVMValueRef slot;        /* i64: its first slot */
+  LLVMValueRef first, last; /* vectors: how far the first place that a pair may begin at, and the
+                             * last, are from the row's own */
+  LLVMValueRef line;        /* the map at position 0 of the axis */
 } Sample;
 
 /* -- where the neighbours are ------------------------------------------------------------------ */
@@ -44,17 +45,20 @@ static LLVMValueRef slot_address(ModuleContext *m, const Sample *s, LLVMValueRef
   return emit_address(m, slots, emit_mul(m, emit_add(m, s->slot, group), 4));
 }
 
-/* `place` moved to one where it and the next are inside; a NaN to 0. */
-static LLVMValueRef move_inside(ModuleContext *m, const Sample *s, LLVMValueRef place) {
-  double last = s->size > 1 ? (double)s->size - 2 : 0;
-  place = emit_fmax(m, place, LLVMConstNull(m->vector));
-  return emit_fmin(m, place, emit_splat(m, last));
-}
-
-/* The smaller one; a NaN if both are. */
+/* The smaller one, and the larger; the other one of a NaN, one if both are. */
 static LLVMValueRef least(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
   if (!m->target->number_min) return emit_fmin(m, a, b);
   return emit_intrinsic(m, "llvm.minnum", (LLVMValueRef[]){a, b}, 2);
+}
+
+static LLVMValueRef most(ModuleContext *m, LLVMValueRef a, LLVMValueRef b) {
+  if (!m->target->number_min) return emit_fmax(m, a, b);
+  return emit_intrinsic(m, "llvm.maxnum", (LLVMValueRef[]){a, b}, 2);
+}
+
+/* `place` moved to one where it and the next are inside; a NaN to the first. */
+static LLVMValueRef move_inside(ModuleContext *m, const Sample *s, LLVMValueRef place) {
+  return least(m, most(m, place, s->first), s->last);
 }
 
 /* Stores the weights of a pair, `distance` behind its first one. */
@@ -86,10 +90,10 @@ static void find_neighbours(KernelEmitter *k, Site site, void *context) {
   LLVMValueRef offset = view_load(k, s->offsets, site);
   prefetch_offsets(k, s, site);
   LLVMValueRef whole = emit_intrinsic(m, "llvm.floor", &offset, 1);
-  LLVMValueRef inside = move_inside(m, s, emit_fadd(m, whole, s->position));
-  LLVMValueRef moved = emit_fsub(m, inside, s->position);
+  LLVMValueRef moved = move_inside(m, s, whole);
   store_weights(m, s, emit_fsub(m, offset, moved), site.column);
-  LLVMValueRef index = LLVMBuildFPToSI(m->builder, inside, m->vector_i32, "");
+  LLVMValueRef place = emit_fsub(m, moved, s->first);
+  LLVMValueRef index = LLVMBuildFPToSI(m->builder, place, m->vector_i32, "");
   LLVMValueRef stride = emit_splat_i32(m, (int32_t)(s->stride / 4));
   LLVMValueRef floats = LLVMBuildMul(m->builder, index, stride, "");
   emit_store(m, floats, slot_address(m, s, s->pair, site.column), m->target->vector_floats);
@@ -142,24 +146,37 @@ static LLVMValueRef join(ModuleContext *m, LLVMValueRef *parts, uint32_t count) 
   return parts[0];
 }
 
-/* One vector of the result: whole groups. */
-static void mix_vector(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMValueRef column) {
+/* Vector `vector` of the result behind `site`: whole groups, whose weights are among `weights`,
+ * those of all groups from `group` on. */
+static void mix_vector(KernelEmitter *k, const Sample *s, Site site, uint32_t vector,
+                       LLVMValueRef group, const LLVMValueRef weights[2]) {
   ModuleContext *m = k->m;
   uint32_t width = m->target->vector_floats, count = width / s->share;
-  LLVMValueRef group = LLVMBuildUDiv(m->builder, column, emit_i64(m, s->share), "");
-  LLVMValueRef low[MAX_LANES], high[MAX_LANES];
+  LLVMValueRef low[MAX_LANES], high[MAX_LANES], own[2];
   int32_t spread[MAX_LANES];
-  for (uint32_t i = 0; i < width; ++i) spread[i] = (int32_t)(i / s->share);
+  for (uint32_t i = 0; i < width; ++i) spread[i] = (int32_t)(vector * count + i / s->share);
   for (uint32_t i = 0; i < count; ++i) {
-    LLVMValueRef address = load_pair(m, s, group, i);
+    LLVMValueRef address = load_pair(m, s, group, vector * count + i);
     low[i] = load_floats(m, address, 0, s->share);
     high[i] = load_floats(m, address, s->next, s->share);
   }
   LLVMValueRef pair[] = {join(m, low, count), join(m, high, count)};
-  LLVMValueRef weights[] = {load_weights(m, s, s->low, group, count),
-                            load_weights(m, s, s->high, group, count)};
-  for (uint32_t i = 0; i < 2; ++i) weights[i] = emit_shuffle(m, weights[i], spread, width);
-  store_mix(k, s, (Site){.row = row, .column = column}, weights, pair);
+  for (uint32_t i = 0; i < 2; ++i) own[i] = emit_shuffle(m, weights[i], spread, width);
+  site.column_plus = vector * width;
+  store_mix(k, s, site, own, pair);
+}
+
+/* `vectors` vectors of the result from `column` on. */
+static void mix_vectors(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMValueRef column,
+                        uint32_t vectors) {
+  ModuleContext *m = k->m;
+  uint32_t groups = vectors * m->target->vector_floats / s->share;
+  LLVMValueRef group = LLVMBuildUDiv(m->builder, column, emit_i64(m, s->share), "");
+  LLVMValueRef weights[] = {load_weights(m, s, s->low, group, groups),
+                            load_weights(m, s, s->high, group, groups)};
+  for (uint32_t v = 0; v < vectors; ++v) {
+    mix_vector(k, s, (Site){.row = row, .column = column}, v, group, weights);
+  }
 }
 
 /* One group, in pieces that are powers of two. */
@@ -182,16 +199,30 @@ static void mix_group(KernelEmitter *k, const Sample *s, LLVMValueRef row, LLVMV
   }
 }
 
-/* The second step: whole vectors of narrow groups, then one group at a time. */
+/* The columns from `done` on that are whole turns of `vectors` vectors; returns where the rest
+ * begins. */
+static uint32_t mix_turns(KernelEmitter *k, const Sample *s, LLVMValueRef row, uint32_t done,
+                          uint32_t vectors) {
+  ModuleContext *m = k->m;
+  uint32_t turn = vectors * m->target->vector_floats;
+  uint32_t end = done + (s->channels - done) / turn * turn;
+  if (end == done) return done;
+  Loop turns;
+  loop_begin(m, &turns, emit_i64(m, done), emit_i64(m, end), turn);
+  mix_vectors(k, s, row, turns.index, vectors);
+  loop_end(m, &turns, NULL);
+  return end;
+}
+
+/* The second step: whole vectors of narrow groups, then one group at a time. Where lanes multiply,
+ * a vector of weights is loaded for as many of the result as it has weights for. */
 static void mix_row(KernelEmitter *k, const Sample *s, LLVMValueRef row) {
   ModuleContext *m = k->m;
+  bool by_lanes = m->target->row_lanes == ROW_LANES_MULTIPLIED;
   uint32_t width = m->target->vector_floats, done = 0;
-  if (s->share < width && width % s->share == 0 && s->channels >= width) {
-    done = s->channels / width * width;
-    Loop vectors;
-    loop_begin(m, &vectors, emit_i64(m, 0), emit_i64(m, done), width);
-    mix_vector(k, s, row, vectors.index);
-    loop_end(m, &vectors, NULL);
+  if (width % s->share == 0) {
+    if (by_lanes) done = mix_turns(k, s, row, 0, s->share);
+    if (s->share < width) done = mix_turns(k, s, row, done, 1);
   }
   if (done == s->channels) return;
   Loop groups;
@@ -202,7 +233,7 @@ static void mix_row(KernelEmitter *k, const Sample *s, LLVMValueRef row) {
 
 /* -- the stage --------------------------------------------------------------------------------- */
 
-/* Finds where row `row` is along the axis, and the line that the axis makes there. */
+/* Finds how far a pair may be from row `row`, and the line that the axis makes there. */
 static void find_line(KernelEmitter *k, Sample *s, const Node *node, Type map, LLVMValueRef row) {
   ModuleContext *m = k->m;
   LLVMValueRef width = emit_i64(m, map.dims[2]), at = emit_add(m, k->first_row, row);
@@ -210,7 +241,9 @@ static void find_line(KernelEmitter *k, Sample *s, const Node *node, Type map, L
   LLVMValueRef j = LLVMBuildURem(m->builder, at, width, "");
   bool along_h = node->attrs.AXIAL_SAMPLE.axis == 1;
   LLVMValueRef position = LLVMBuildTrunc(m->builder, along_h ? i : j, m->i32, "");
-  s->position = emit_broadcast(m, LLVMBuildSIToFP(m->builder, position, m->f32, ""));
+  position = emit_broadcast(m, LLVMBuildSIToFP(m->builder, position, m->f32, ""));
+  s->first = emit_fsub(m, LLVMConstNull(m->vector), position);
+  s->last = emit_fsub(m, emit_splat(m, s->size > 1 ? (double)s->size - 2 : 0), position);
   LLVMValueRef origin = along_h ? j : emit_mul(m, i, (uint64_t)map.dims[2]);
   s->line = view_row(k, &s->x, origin);
 }
