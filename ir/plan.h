@@ -121,16 +121,16 @@ typedef struct TargetInfo {
   bool has_fma;
   bool has_half; /* loads f16 as f32 in one instruction, or two */
   RowLanes row_lanes;
-  bool fma_overwrites;   /* what is added: constants are loaded where they are used */
-  uint32_t long_vectors; /* 2 or 4, of which a long op's instructions take turns; 0: one alone */
-  bool row_pairs;        /* there are registers for two rows of a normalization at once */
-  bool number_min;       /* one instruction is llvm.minnum, and one llvm.minimum */
-  LookUp look_up;        /* GELU's (gelu_pieces.c, gelu_table.c) */
-  uint32_t tile_rows;    /* largest register tile of a product, rows x columns; the columns */
-  uint32_t tile_columns; /* divide PLAN_PANEL */
-  uint32_t row_vectors;  /* of columns, in a tile of a single row; 0: PLAN_ROW_VECTORS */
-  DotKind dot;           /* of quantized products */
-  uint32_t dot_rows;     /* their register tile */
+  bool fma_overwrites;      /* what is added: constants are loaded where they are used */
+  uint32_t long_vectors;    /* 2 or 4, of which a long op's instructions take turns; 0: one alone */
+  bool number_min;          /* one instruction is llvm.minnum, and one llvm.minimum */
+  LookUp look_up;           /* GELU's (gelu_pieces.c, gelu_table.c) */
+  uint32_t tile_rows;       /* largest register tile of a product, rows x columns; the columns */
+  uint32_t tile_columns;    /* divide PLAN_PANEL */
+  uint32_t normalized_rows; /* at once, where there are registers for several; 0: one */
+  uint32_t row_vectors;     /* of columns, in a tile of a single row; 0: PLAN_ROW_VECTORS */
+  DotKind dot;              /* of quantized products */
+  uint32_t dot_rows;        /* their register tile */
   uint32_t dot_columns;
   uint64_t isa_bits; /* ATM_ISA_* that the code needs (runtime/atm_runtime.h) */
 } TargetInfo;

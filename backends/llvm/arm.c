@@ -33,7 +33,7 @@ static const char *const cpus_neon[] = {"generic",    "cortex-a53",   "cortex-a5
   .triple = "aarch64-unknown-linux-gnu", .cpu = "generic", .tune = "generic", .vector_floats = 4, \
   .vector_registers = 32, .has_fma = true, .has_half = true, .row_lanes = ROW_LANES_MULTIPLIED,   \
   .fma_overwrites = true, .long_vectors = 2, .number_min = true, .look_up = LOOK_UP_BYTES,        \
-  .tile_rows = 6, .tile_columns = 16, .row_vectors = 16, .row_pairs = true
+  .tile_rows = 6, .tile_columns = 16, .row_vectors = 16, .normalized_rows = 3
 
 static const TargetRow rows[] = {
     {.info = {.name = "armv8-a-i8mm",

@@ -9,12 +9,13 @@
  * PARTIAL vectors.
  *
  * A row is a chain: its sum, its mean, its squares, a root and a quotient. Where there are
- * registers for them (TargetInfo.row_pairs), two rows go through it side by side.
+ * registers for them (TargetInfo.normalized_rows), some rows go through it side by side.
  */
 #include "backends/llvm/kernel.h"
 #include "support/checked_math.h"
+#include "support/panic.h"
 
-enum { PARTIAL = 4, MAX_HELD = 8, MAX_ROWS = 2 }; /* sums at once; vectors of a short row; rows */
+enum { PARTIAL = 4, MAX_HELD = 8, MAX_ROWS = 3 }; /* sums at once; vectors of a short row; rows */
 
 /* A row under way. */
 typedef struct Row {
@@ -201,10 +202,13 @@ void normalize_stage(KernelEmitter *k, const Stage *stage) {
                  .channels = value_channels(k, node->operands[0]),
                  .eps = node->attrs.NORMALIZE.eps};
   n.is_short = ceil_div_u32(n.channels, m->target->vector_floats) <= MAX_HELD;
-  LLVMValueRef paired = emit_i64(m, 0);
-  if (m->target->row_pairs) {
-    paired = LLVMBuildAnd(m->builder, k->row_count, emit_i64(m, -(int64_t)MAX_ROWS), "");
-    emit_rows(k, &n, emit_i64(m, 0), paired, MAX_ROWS);
+  LLVMValueRef done = emit_i64(m, 0);
+  uint32_t together = m->target->normalized_rows;
+  if (together > 1) {
+    CHECK(together <= MAX_ROWS);
+    LLVMValueRef turns = LLVMBuildUDiv(m->builder, k->row_count, emit_i64(m, together), "");
+    done = emit_mul(m, turns, together);
+    emit_rows(k, &n, emit_i64(m, 0), done, together);
   }
-  emit_rows(k, &n, paired, k->row_count, 1);
+  emit_rows(k, &n, done, k->row_count, 1);
 }
