@@ -220,6 +220,8 @@ enum { LLVM_PEAK_FLOATS = 16 };
 /* How many multiply-adds, or values of a function, there are in a task. */
 uint64_t llvm_peak_count(const TargetInfo *target, PeakKind kind);
 
+/* The number that atm_tensor.dtype has for a type. */
+uint32_t artifact_dtype(DType dtype);
 /* What products compute in: atm_model.arithmetic. */
 const char *artifact_arithmetic(const ArtifactSpec *spec);
 /* The prefix of an artifact's macros: in upper case, unless the prefix itself has capitals (so that

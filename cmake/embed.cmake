@@ -34,3 +34,4 @@ add_custom_command(
   DEPENDS ${runtime_paths} ${CMAKE_CURRENT_LIST_FILE}
   COMMENT "Embedding the runtime")
 add_library(atmc_embedded_runtime STATIC ${embedded_source})
+set_target_properties(atmc_embedded_runtime PROPERTIES POSITION_INDEPENDENT_CODE ON)

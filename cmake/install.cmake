@@ -3,6 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS atmc atm_runtime atm_runtime_shared)
+install(TARGETS atmc_module LIBRARY DESTINATION ${ATMC_MODULE_INSTALL})
 install(FILES runtime/atm_runtime.h runtime/atm_resize.h TYPE INCLUDE)
 
 # The runtime's sources, for projects that are built for another machine than this one.

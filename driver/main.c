@@ -67,7 +67,6 @@ static void tune_allocator(void) {
 
 int main(int argc, char **argv) {
   tune_allocator();
-  llvm_watch_memory(false);
   cJSON_InitHooks(&(cJSON_Hooks){allocate_json, free}); /* it would leave out what has no room */
   (void)setenv("TZ", "UTC0", 1);  /* libzip asks the C library, and it the system, for each entry */
   (void)signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit: an error of write, not the end */

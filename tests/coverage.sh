@@ -23,7 +23,7 @@ fi
 log=$build/coverage.txt
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
 llvm-profdata-19 merge -sparse "$build"/profiles/*.profraw -o "$build/coverage.profdata"
-set -- "$build/atmc"
+set -- "$build/atmc" -object "$build/atmc-llvm.so"
 for program in "$build"/tests/unit_*; do
   [ ! -f "$program" ] || set -- "$@" -object "$program"
 done

@@ -20,7 +20,7 @@
 
 #include "backends/backend.h"
 #include "backends/llvm/emit.h"
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 
 /* The kernels of one variant. */
 typedef struct VariantCode {
@@ -90,8 +90,6 @@ LLVMValueRef artifact_env_load(ModuleContext *m, LLVMValueRef env, EnvField fiel
 void artifact_require(ModuleContext *m, LLVMValueRef condition, int code);
 /* What objects of it are. */
 ObjectFormat artifact_format(const ArtifactSpec *spec);
-/* The number that atm_tensor.dtype has for a type. */
-uint32_t artifact_dtype(DType dtype);
 
 /* The helpers that all entries share. */
 void entry_emit_shared(Artifact *a);

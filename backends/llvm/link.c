@@ -3,8 +3,6 @@
  * involved. */
 #include <errno.h>
 #include <fcntl.h>
-#include <llvm-c/Core.h>
-#include <llvm-c/TargetMachine.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -16,8 +14,8 @@
 
 #include "backends/backend.h"
 #include "backends/llvm/embedded_runtime.h"
+#include "backends/target/targets.h"
 #include "support/at_exit.h"
-#include "support/memory.h"
 
 extern char **environ;
 
@@ -106,10 +104,7 @@ static char *architecture(Arena *arena, const char *triple) {
 
 /* The target is of this machine's architecture. */
 static bool is_native(Arena *arena, const TargetInfo *target) {
-  char *host = memory_text(LLVMGetDefaultTargetTriple(), "a text of LLVM");
-  bool native = strcmp(architecture(arena, host), architecture(arena, target->triple)) == 0;
-  LLVMDisposeMessage(host);
-  return native;
+  return strcmp(architecture(arena, target_host_triple), architecture(arena, target->triple)) == 0;
 }
 
 /* Adds the C compiler: the words of $CC, whatever the target; cc; or the cross compiler's name. */

@@ -56,14 +56,6 @@ static LLVMValueRef array(Artifact *a, LLVMValueRef *elements, uint32_t count) {
   return artifact_constant(a, "table", LLVMConstArray2(LLVMTypeOf(elements[0]), elements, count));
 }
 
-uint32_t artifact_dtype(DType dtype) {
-  static const uint32_t numbers[DTYPE_COUNT] = {
-#define DTYPE(NAME, text, bytes, kind, c_type, npy) [DTYPE_##NAME] = ATM_DTYPE_##NAME,
-#include "ir/dtype.def"
-  };
-  return numbers[dtype];
-}
-
 /* Dimensions in the caller's order. */
 static LLVMValueRef tensor(Artifact *a, const PlanTensor *t) {
   static const uint32_t nchw[] = {0, 3, 1, 2};
@@ -148,24 +140,6 @@ static LLVMValueRef pixels(Artifact *a, uint32_t count) {
     elements[i] = structure(a, fields, 4);
   }
   return array(a, elements, count);
-}
-
-/* Whether any kernel of a plan multiplies in 8 bits. */
-static bool is_quantized(const Plan *plan) {
-  bool found = false;
-  for (uint32_t k = 0; k < plan->kernel_count; ++k) {
-    found |= graph_has_op(plan->kernels[k].body, OP_QUANTIZED_LINEAR);
-  }
-  return found;
-}
-
-const char *artifact_arithmetic(const ArtifactSpec *spec) {
-  for (uint32_t v = 0; v < spec->variant_count; ++v) {
-    for (uint32_t p = 0; p < spec->plan_count; ++p) {
-      if (is_quantized(spec->variants[v].plans[p])) return "int8 and f32";
-    }
-  }
-  return "f32";
 }
 
 /* atm_model.size. Models whose inputs take no bytes end before `strided`, as they did before there

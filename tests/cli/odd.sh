@@ -55,6 +55,22 @@ expect 0 weights "$pixels" --synthetic=1 -o pixels.safetensors
 expect 0 verify "$pixels" --weights pixels.safetensors --shape 1x3x24x16
 counts 0 BAD stdout
 
+echo "-- atmc without the module that makes code"
+mkdir alone
+cp "$atmc" alone/atmc
+whole=$atmc atmc=$PWD/alone/atmc
+expect 0 inspect tiny.json
+expect 0 run $tiny --input image.npy --engine=interp
+expect 0 compile $tiny --shape 1x3x16x16 --isa=v3 --emit=plan,ir -o alone/m
+expect 3 compile $tiny --shape 1x3x16x16 --isa=v3 -o alone/m
+says stderr "loading the code generator: No such file or directory"
+cp image.npy alone/atmc-llvm.so
+expect 3 run $tiny --input image.npy
+says stderr "alone/atmc-llvm.so: loading the code generator: "
+cp "$(dirname "$whole")/atmc-llvm.so" alone
+expect 0 run $tiny --input image.npy
+atmc=$whole
+
 echo "-- a self-test of what is not finite"
 cp tiny.safetensors nan.safetensors
 printf '\377\377\377\177' | dd of=nan.safetensors bs=1 seek=$(($(wc -c <nan.safetensors) - 4)) conv=notrunc 2>stderr

@@ -33,18 +33,30 @@ extern void *__libc_realloc(void *memory, size_t bytes);
 extern void *__libc_memalign(size_t alignment, size_t bytes);
 
 static Fault *fault; /* NULL: nothing fails */
-static uintptr_t program_begin, program_end;
+typedef struct Code {
+  uintptr_t begin, end;
+} Code;
+static Code own[2]; /* the program's, and that of the module that makes code, if it is there */
 
-/* For dl_iterate_phdr, which has the program first. */
-static int find_program(struct dl_phdr_info *info, size_t bytes, void *context) {
+/* For dl_iterate_phdr, which has the program first, by no name. */
+static int find_own(struct dl_phdr_info *info, size_t bytes, void *context) {
   (void)bytes, (void)context;
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
+  const char *slash = strrchr(info->dlpi_name, '/');
+  bool program = !own[0].end, module = slash && !strcmp(slash, "/atmc-llvm.so");
+  for (int i = 0; (program || module) && i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr) *header = &info->dlpi_phdr[i];
     if (header->p_type != PT_LOAD || !(header->p_flags & PF_X)) continue;
-    program_begin = info->dlpi_addr + header->p_vaddr;
-    program_end = program_begin + header->p_memsz;
+    uintptr_t begin = info->dlpi_addr + header->p_vaddr;
+    own[module] = (Code){begin, begin + header->p_memsz};
   }
-  return 1;
+  return 0;
+}
+
+static bool is_own(uintptr_t address) {
+  for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
+    if (address >= own[i].begin && address < own[i].end) return true;
+  }
+  return false;
 }
 
 /* A stream of one trial alone. */
@@ -80,7 +92,7 @@ __attribute__((constructor)) static void begin(void) {
   (void)close(file);
   unsetenv("LD_PRELOAD");
   unsetenv(FAULT_VARIABLE);
-  (void)dl_iterate_phdr(find_program, NULL);
+  (void)dl_iterate_phdr(find_own, NULL);
   begin_trials();
   if (shared != MAP_FAILED) fault = shared;
 }
@@ -105,9 +117,7 @@ static bool is_in_span(const char *name, uint32_t number) {
 
 /* Whether the function `name` fails in a call of `kind` that returns to `caller`. */
 static bool fails(FaultKind kind, const char *name, const void *caller) {
-  uintptr_t address = (uintptr_t)caller;
-  bool own = address >= program_begin && address < program_end;
-  if (!fault || own == (fault->kind == FAULT_LIBRARIES)) return false;
+  if (!fault || is_own((uintptr_t)caller) == (fault->kind == FAULT_LIBRARIES)) return false;
   if (kind != (fault->kind == FAULT_LIBRARIES ? FAULT_MEMORY : fault->kind)) return false;
   uint32_t number = 1 + atomic_fetch_add(&fault->seen, 1);
   if (number <= FAULT_NAMED) fault->functions[number - 1] = function_byte(name);

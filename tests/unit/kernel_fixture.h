@@ -22,7 +22,7 @@
 
 #include "backends/backend.h"
 #include "backends/llvm/emit.h"
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 #include "ir/builder.h"
 #include "ir/kernel_args.h"
 #include "ir/plan_room.h"

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "backends/backend.h"
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 #include "runtime/atm_runtime.h"
 
 /* The name of the chosen target, or NULL after exactly one usage error. */

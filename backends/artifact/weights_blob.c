@@ -13,7 +13,7 @@
  */
 #include <string.h>
 
-#include "backends/llvm/artifact.h"
+#include "backends/backend.h"
 #include "support/checked_math.h"
 #include "support/fingerprint.h"
 

@@ -1,6 +1,6 @@
 /* RISC-V of 64 bits with its vectors (V), of which code uses 128 bits, as NEON's: every V has them.
  * Products are in floats. */
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 #include "runtime/atm_runtime.h"
 
 static const char *const features[] = {"v", NULL};

@@ -1,6 +1,6 @@
 /* Little-endian POWER of 64 bits: its ABI asks for a POWER8, whose vectors (VSX) are as wide as
  * NEON's. Products are in floats. */
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 #include "runtime/atm_runtime.h"
 
 static const char *const features[] = {NULL};

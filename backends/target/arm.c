@@ -8,7 +8,7 @@
  * The lists of features are what LLVM calls them on the host (row_of_host asks for all of a row);
  * those of CPUs are LLVM's names, each with the best row that it runs. Rows are best first.
  */
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 #include "runtime/atm_runtime.h"
 
 static const char *const features_i8mm[] = {"dotprod", "i8mm", NULL};

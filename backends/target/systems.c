@@ -4,7 +4,7 @@
  * code for them is of what every such CPU has. */
 #include <string.h>
 
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 
 struct TargetSystem {
   const TargetFamily *family;

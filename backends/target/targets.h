@@ -1,7 +1,7 @@
 /* The table of targets: one row per instruction set, in a file for each family. A new target is a
  * new row. Rows are for Linux; systems.c makes those of other systems of them. */
-#ifndef ATMC_BACKENDS_LLVM_TARGETS_H
-#define ATMC_BACKENDS_LLVM_TARGETS_H
+#ifndef ATMC_BACKENDS_TARGET_TARGETS_H
+#define ATMC_BACKENDS_TARGET_TARGETS_H
 
 #include "ir/plan.h"
 
@@ -49,6 +49,9 @@ const TargetInfo *system_apply(const TargetSystem *system, const TargetRow *row,
                                Diag *diag);
 /* All triples, for messages. */
 const char *system_triples(Arena *arena);
+
+/* LLVM's name of the machine at hand. */
+extern const char target_host_triple[];
 
 /* The row whose name `info` has. */
 const TargetRow *target_row(const TargetInfo *info);

@@ -5,19 +5,19 @@
  *            the family's lowest when the machine is of another family
  *
  * Where several options are given they must agree. */
-#include <llvm-c/Core.h>
-#include <llvm-c/TargetMachine.h>
 #include <string.h>
 
 #include "backends/backend.h"
-#include "backends/llvm/targets.h"
-#include "support/memory.h"
+#include "backends/target/targets.h"
+#include "runtime/atm_runtime.h"
 #include "support/panic.h"
 
 static const TargetFamily *const families[] = {&target_family_x86, &target_family_arm,
                                                &target_family_riscv, &target_family_power,
                                                &target_family_wasm};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
+
+const char target_host_triple[] = ATMC_HOST_TRIPLE;
 
 /* `list` ends with NULL. */
 static bool list_has(const char *const *list, const char *name) {
@@ -48,39 +48,18 @@ static const TargetFamily *family_of_triple(const char *triple) {
 }
 
 static const TargetFamily *family_of_host(void) {
-  char *triple = memory_text(LLVMGetDefaultTargetTriple(), "a text of LLVM");
-  const TargetFamily *family = family_of_triple(triple);
-  LLVMDisposeMessage(triple);
-  return family;
-}
-
-/* `feature` stands as "+feature" in LLVM's list of the host's features. */
-static bool host_has(const char *host_features, const char *feature) {
-  size_t length = strlen(feature);
-  for (const char *at = host_features; at; at = strchr(at, ',')) {
-    if (*at == ',') ++at;
-    if (*at == '+' && strncmp(at + 1, feature, length) == 0 &&
-        (at[1 + length] == 0 || at[1 + length] == ',')) {
-      return true;
-    }
-  }
-  return false;
+  return family_of_triple(target_host_triple);
 }
 
 /* The best row that this machine runs, NULL when it is of another family. */
 static const TargetRow *row_of_host(const TargetFamily *family) {
   if (family != family_of_host()) return NULL;
-  char *features = memory_text(LLVMGetHostCPUFeatures(), "a text of LLVM");
-  const TargetRow *found = NULL;
-  for (uint32_t i = 0; i < family->row_count && !found; ++i) {
-    bool all = true;
-    for (const char *const *f = family->rows[i].requires; *f; ++f) {
-      all = all && host_has(features, *f);
-    }
-    if (all) found = &family->rows[i];
+  uint64_t isa = atm_cpu_isa();
+  for (uint32_t i = 0; i < family->row_count; ++i) {
+    uint64_t needed = family->rows[i].info.isa_bits;
+    if ((isa & needed) == needed) return &family->rows[i];
   }
-  LLVMDisposeMessage(features);
-  return found;
+  return NULL;
 }
 
 /* A CPU is listed with the best row that it runs. */
@@ -306,13 +285,6 @@ Status target_choose_list(const TargetRequest *request, Arena *arena, Diag *diag
     if (isas) isas += length + 1;
   }
   return STATUS_OK;
-}
-
-const char *target_host_cpu(Arena *arena) {
-  char *name = memory_text(LLVMGetHostCPUName(), "a text of LLVM");
-  char *copy = arena_strdup(arena, name);
-  LLVMDisposeMessage(name);
-  return copy;
 }
 
 const char *target_isas(Arena *arena) {

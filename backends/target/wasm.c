@@ -5,7 +5,7 @@
  * floats.
  *
  * Sums of a tile are what fits the 16 registers of x86-64, on which most engines run. */
-#include "backends/llvm/targets.h"
+#include "backends/target/targets.h"
 #include "runtime/atm_runtime.h"
 
 static const char *const features[] = {NULL};

@@ -1,11 +1,12 @@
-/* The names of an artifact's entries and symbols, as the object, the header and the driver use
- * them. An entry's suffix says which images it takes and nothing of the other entries, so that it
- * stays when resolutions are added: _HxW, _NxHxW of several images, _N of vectors. */
+/* How an artifact describes itself: the names of its entries and symbols, as the object, the header
+ * and the driver use them, and what it computes in. An entry's suffix says which images it takes
+ * and nothing of the other entries, so that it stays when resolutions are added: _HxW, _NxHxW of
+ * several images, _N of vectors. */
 #include <ctype.h>
 #include <string.h>
 
-#include "backends/llvm/artifact.h"
-#include "backends/llvm/targets.h"
+#include "backends/backend.h"
+#include "backends/target/targets.h"
 
 ImageSize artifact_image(const ArtifactSpec *spec, uint32_t i) {
   Type type = spec->variants[0].plans[i]->inputs[spec->image_input].type;
@@ -72,50 +73,28 @@ const char *const *artifact_symbols(const ArtifactSpec *spec, Arena *arena, uint
   return symbols;
 }
 
-/* -- names of kernels -------------------------------------------------------------------------- */
-
-/* The symbol of an equal kernel of an earlier plan, or NULL. */
-static const char *named_before(const ArtifactVariant *variant, const char *const *const *names,
-                                uint32_t plan, const PlanKernel *kernel) {
-  for (uint32_t p = 0; p < plan; ++p) {
-    const Plan *before = variant->plans[p];
-    for (uint32_t k = 0; k < before->kernel_count; ++k) {
-      if (plan_kernel_equal(&before->kernels[k], kernel)) return names[p][k];
-    }
-  }
-  return NULL;
+uint32_t artifact_dtype(DType dtype) {
+  static const uint32_t numbers[DTYPE_COUNT] = {
+#define DTYPE(NAME, text, bytes, kind, c_type, npy) [DTYPE_##NAME] = ATM_DTYPE_##NAME,
+#include "ir/dtype.def"
+  };
+  return numbers[dtype];
 }
 
-/* Whether a kernel of an earlier plan is called `symbol`. */
-static bool is_taken(const ArtifactVariant *variant, const char *const *const *names, uint32_t plan,
-                     const char *symbol) {
-  for (uint32_t p = 0; p < plan; ++p) {
-    for (uint32_t k = 0; k < variant->plans[p]->kernel_count; ++k) {
-      if (strcmp(names[p][k], symbol) == 0) return true;
-    }
+/* Whether any kernel of a plan multiplies in 8 bits. */
+static bool is_quantized(const Plan *plan) {
+  bool found = false;
+  for (uint32_t k = 0; k < plan->kernel_count; ++k) {
+    found |= graph_has_op(plan->kernels[k].body, OP_QUANTIZED_LINEAR);
   }
-  return false;
+  return found;
 }
 
-/* Within a plan names differ, and plan_build.c made equal kernels one. */
-const char *const *const *artifact_kernel_names(const ArtifactSpec *spec, uint32_t v,
-                                                Arena *arena) {
-  const ArtifactVariant *variant = &spec->variants[v];
-  const char ***names = ARENA_ARRAY(arena, spec->plan_count, const char **);
-  const char *const *const *before = (const char *const *const *)names;
-  for (uint32_t p = 0; p < spec->plan_count; ++p) {
-    const Plan *plan = variant->plans[p];
-    names[p] = ARENA_ARRAY(arena, plan->kernel_count, const char *);
-    for (uint32_t k = 0; k < plan->kernel_count; ++k) {
-      names[p][k] = named_before(variant, before, p, &plan->kernels[k]);
-      if (names[p][k]) continue;
-      const char *symbol = arena_printf(arena, "%s_%s%s", spec->prefix, plan->kernels[k].name,
-                                        artifact_variant_suffix(spec, v, arena));
-      names[p][k] = symbol;
-      for (uint32_t i = 2; is_taken(variant, before, p, names[p][k]); ++i) {
-        names[p][k] = arena_printf(arena, "%s_%u", symbol, i);
-      }
+const char *artifact_arithmetic(const ArtifactSpec *spec) {
+  for (uint32_t v = 0; v < spec->variant_count; ++v) {
+    for (uint32_t p = 0; p < spec->plan_count; ++p) {
+      if (is_quantized(spec->variants[v].plans[p])) return "int8 and f32";
     }
   }
-  return before;
+  return "f32";
 }
