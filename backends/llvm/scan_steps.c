@@ -93,11 +93,10 @@ static void multiply_tile(const Scan *s, const ScanSteps *steps, const Tile *til
   }
 }
 
-/* Asks for the rows of the next chunk. Those of a line that is no row of the map are too far apart
- * for what the processor asks for by itself. */
+/* Asks for the rows of the next chunk: those of a column are too far apart for what the processor
+ * asks for by itself, and those of a row may be in another core. */
 static void prefetch_tile(const Scan *s, const Tile *tile) {
   ModuleContext *m = s->k->m;
-  if (s->stride == 1) return;
   for (uint32_t r = 0; r < tile->rows; ++r) {
     for (uint32_t line = 0; line * CACHE_LINE < tile->depth * sizeof(float); ++line) {
       int64_t bytes = r * tile->row_bytes + line * CACHE_LINE;

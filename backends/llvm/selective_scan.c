@@ -54,6 +54,7 @@ typedef struct Turn {
   LLVMValueRef in_chunk;     /* in its chunk */
   LLVMValueRef tokens[WAYS]; /* that the ways visit */
   LLVMValueRef later[WAYS];  /* those at the same place of the next chunk */
+  LLVMValueRef later_column; /* of the next chunk: that of the next walk behind the last one */
 } Turn;
 
 /* Where the states of a vector stand. */
@@ -136,17 +137,18 @@ static LLVMValueRef advance(const Scan *s, uint32_t way, LLVMValueRef token, uin
   return y;
 }
 
-/* Asks for the lines of token `token`, which the way reaches a chunk later. A walk is too thin a
- * stream, a few lines of each row, for what the processor asks for by itself. */
-static void prefetch(const Scan *s, uint32_t way, LLVMValueRef token) {
+/* Asks for the lines of the token that the way reaches a chunk later. A walk is too thin a stream,
+ * a few lines of each row, for what the processor asks for by itself. */
+static void prefetch(const Scan *s, uint32_t way, const Turn *at) {
   ModuleContext *m = s->k->m;
+  LLVMValueRef token = at->later[way], column = at->later_column;
   uint64_t bytes = s->vectors * m->target->vector_floats * sizeof(float);
   for (uint64_t line = 0; line * CACHE_LINE < bytes; ++line) {
     uint64_t channel = line * CACHE_LINE / sizeof(float);
-    emit_prefetch(m, place(s, &s->u, token, s->column, channel));
+    emit_prefetch(m, place(s, &s->u, token, column, channel));
     const ScanSteps *steps = &s->steps[way];
-    if (!steps->rank) emit_prefetch(m, place(s, &steps->map, token, s->column, channel));
-    emit_prefetch_write(m, place(s, &s->y, token, s->column, channel));
+    if (!steps->rank) emit_prefetch(m, place(s, &steps->map, token, column, channel));
+    emit_prefetch_write(m, place(s, &s->y, token, column, channel));
   }
   emit_prefetch(m, place(s, &s->p, token, emit_i64(m, 0), s->p_of[way]));
 }
@@ -199,7 +201,7 @@ static Turn turn_at(const Scan *s, LLVMValueRef line, LLVMValueRef in_line) {
 
 static void walk_step(const Scan *s, const Walk *walk, const Turn *at, LLVMValueRef *states) {
   for (uint32_t way = 0; way < WAYS; ++way) {
-    if (walk->ways[way]) prefetch(s, way, at->later[way]);
+    if (walk->ways[way]) prefetch(s, way, at);
   }
   Changes changes;
   find_changes(s, walk, at, &changes);
@@ -227,15 +229,23 @@ static void leave(const Scan *s, StateLoop *l) {
   for (uint32_t i = 0; i < l->loop.carried_count; ++i) l->states[i] = l->loop.carried[i];
 }
 
-/* The turn at which the chunk behind the one that begins at `early` of line `line` begins, in the
- * next line where that is over. */
+/* The turn at which the chunk behind the one that begins at `early` of line `line` begins: in the
+ * next line where that is over, and where the walk is over in the first, of the next vectors. */
 static Turn next_chunk(const Scan *s, LLVMValueRef line, LLVMValueRef early) {
   ModuleContext *m = s->k->m;
-  LLVMValueRef there = emit_add(m, early, emit_i64(m, s->chunk));
-  LLVMValueRef over = LLVMBuildICmp(m->builder, LLVMIntUGE, there, emit_i64(m, s->length), "");
+  LLVMBuilderRef b = m->builder;
+  LLVMValueRef zero = emit_i64(m, 0), there = emit_add(m, early, emit_i64(m, s->chunk));
+  LLVMValueRef over = LLVMBuildICmp(b, LLVMIntUGE, there, emit_i64(m, s->length), "");
   LLVMValueRef below = emit_add(m, line, emit_i64(m, 1));
-  LLVMValueRef in_line = LLVMBuildSelect(m->builder, over, emit_i64(m, 0), there, "");
-  return turn_at(s, LLVMBuildSelect(m->builder, over, below, line, ""), in_line);
+  LLVMValueRef last = LLVMBuildICmp(b, LLVMIntUGE, below, emit_i64(m, s->lines), "");
+  below = LLVMBuildSelect(b, last, zero, below, "");
+  LLVMValueRef in_line = LLVMBuildSelect(b, over, zero, there, "");
+  Turn next = turn_at(s, LLVMBuildSelect(b, over, below, line, ""), in_line);
+  LLVMValueRef vectors = emit_i64(m, s->vectors * (int64_t)m->target->vector_floats);
+  LLVMValueRef behind = emit_add(m, s->column, vectors);
+  LLVMValueRef ends = LLVMBuildAnd(b, over, last, "");
+  next.later_column = LLVMBuildSelect(b, ends, behind, s->column, "");
+  return next;
 }
 
 /* Step `in_line` of line `line`, in the chunk that begins at `early` and that `next` follows. */
@@ -244,6 +254,7 @@ static Turn turn_of_chunk(const Scan *s, LLVMValueRef line, LLVMValueRef in_line
   ModuleContext *m = s->k->m;
   Turn at = turn_at(s, line, in_line);
   at.in_chunk = LLVMBuildSub(m->builder, in_line, early, "");
+  at.later_column = next->later_column;
   LLVMValueRef tokens = emit_mul(m, at.in_chunk, (uint64_t)s->stride);
   at.later[FORWARD] = emit_add(m, next->tokens[FORWARD], tokens);
   at.later[BACK] = LLVMBuildSub(m->builder, next->tokens[BACK], tokens, "");
