@@ -73,13 +73,11 @@ static void add_inside_taps(KernelEmitter *k, const Depthwise *d, const Group *g
   for (uint32_t i = 0; i < g->count; ++i) sums[i] = lines.carried[i];
 }
 
-/* Asks for the lowest line that the next block's window reads, the one that no window read before.
- */
+/* Asks for the lowest line of a window some rows behind, the one that no window read before. */
 static void prefetch_line(KernelEmitter *k, const Depthwise *d, Site site) {
   int64_t below = window_extent(window_rows(&d->window)) - 1 - d->window.pad_top;
   site.row = emit_add(k->m, site.row, emit_i64(k->m, below * d->width));
-  site.row = emit_add(k->m, site.row, k->row_count);
-  view_prefetch(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
+  view_prefetch_ahead(k, stage_anchor(k, d->stage)->operands[0], PLACE_OPERAND, site);
 }
 
 /* Vectors of the present row: the first at this column, of `lanes` floats in all. */

@@ -88,6 +88,8 @@ PortReach view_reach(const KernelEmitter *k, ValueId value);
 /* Asks for `value` at `site`, which may be beyond the block, if it is of that kind (PLACE_OPERAND
  * or PLACE_RESULT) and streams. */
 void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
+/* The same as many rows behind `site` as it takes for the lines to arrive in time. */
+void view_prefetch_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
 
 /* From now on nothing behind the last channel of `value` is written: rows made of several runs. */
 void view_make_exact(KernelEmitter *k, ValueId value);
@@ -134,9 +136,9 @@ uint64_t strip_plane_bytes(const KernelEmitter *k, const Node *patches);
 /* Stores `anchor` (the vector of the stage's first node at `site`; NULL where the stage has no
  * anchor), then evaluates and stores the pointwise nodes. */
 void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
-/* Asks for what this reads and writes at `site` of maps that pass by. */
-void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool anchored);
-/* Both, the second for the next block. */
+/* Asks for what the ops behind an anchor read and write at `site` of maps that pass by. */
+void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site);
+/* Evaluates and stores, and asks for what the same takes some rows behind. */
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor);
 /* The same at `count` sites, each with its anchor, as many at once as long ops take. */
 void pointwise_emit_all(KernelEmitter *k, const Stage *stage, const Site *sites,

@@ -115,14 +115,23 @@ static LLVMValueRef evaluate(KernelEmitter *k, const Node *node, Site site) {
   return evaluators[node->op](k, node, site);
 }
 
-void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {
+/* view_prefetch or view_prefetch_ahead. */
+typedef void Ask(KernelEmitter *k, ValueId value, PlaceKind kind, Site site);
+
+/* Asks for what `stage` reads and writes: with an anchor, what the nodes behind it read. */
+static void prefetch_stage(KernelEmitter *k, const Stage *stage, Site site, bool anchored,
+                           Ask *ask) {
   for (uint32_t i = 0; i < stage->node_count; ++i) {
     const Node *node = graph_node(k->body, stage->nodes[i]);
     for (uint32_t o = 0; o < node->operand_count && (i > 0 || !anchored); ++o) {
-      view_prefetch(k, node->operands[o], PLACE_OPERAND, site);
+      ask(k, node->operands[o], PLACE_OPERAND, site);
     }
-    view_prefetch(k, node_result(node, 0), PLACE_RESULT, site);
+    ask(k, node_result(node, 0), PLACE_RESULT, site);
   }
+}
+
+void pointwise_prefetch(KernelEmitter *k, const Stage *stage, Site site) {
+  prefetch_stage(k, stage, site, true, view_prefetch);
 }
 
 /* Sites that are evaluated together; k->live has the values of one after the other's. */
@@ -201,12 +210,6 @@ static void evaluate_together(KernelEmitter *k, const Stage *stage, const LLVMVa
   debug_info_node(k->m, stage->nodes[0]);
 }
 
-/* What `stage` will read at `site` of the next block. */
-static void prefetch_next(KernelEmitter *k, const Stage *stage, Site site, bool anchored) {
-  site.row = emit_add(k->m, site.row, k->row_count);
-  pointwise_prefetch(k, stage, site, anchored);
-}
-
 void pointwise_evaluate(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
   Together t = {.sites = &site, .count = 1};
   evaluate_together(k, stage, anchor ? &anchor : NULL, &t);
@@ -218,14 +221,16 @@ void pointwise_emit_all(KernelEmitter *k, const Stage *stage, const Site *sites,
   while (count) {
     Together t = {.sites = sites, .count = target_long_vectors(k->m->target)};
     while (t.count > count) t.count /= 2;
-    for (uint32_t s = 0; s < t.count; ++s) prefetch_next(k, stage, sites[s], true);
+    for (uint32_t s = 0; s < t.count; ++s) {
+      prefetch_stage(k, stage, sites[s], true, view_prefetch_ahead);
+    }
     evaluate_together(k, stage, anchors, &t);
     sites += t.count, anchors += t.count, count -= t.count;
   }
 }
 
 void pointwise_emit(KernelEmitter *k, const Stage *stage, Site site, LLVMValueRef anchor) {
-  prefetch_next(k, stage, site, anchor != NULL);
+  prefetch_stage(k, stage, site, anchor != NULL, view_prefetch_ahead);
   pointwise_evaluate(k, stage, site, anchor);
 }
 

@@ -124,7 +124,7 @@ static void prefetch_epilogue(const Product *p, const Tile *tile, LLVMValueRef k
   LLVMValueRef column = LLVMBuildURem(m->builder, line, emit_i64(m, row_lines), "");
   Site site = {.row = emit_add(m, tile->row, row),
                .column = emit_add(m, tile->column, emit_mul(m, column, CACHE_LINE / 4))};
-  pointwise_prefetch(p->k, p->stage, site, true);
+  pointwise_prefetch(p->k, p->stage, site);
 }
 
 /* Asks for A's lines of the next block, one in each turn. */

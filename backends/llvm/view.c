@@ -17,6 +17,10 @@
 #include "ir/kernel_args.h"
 #include "support/panic.h"
 
+/* How far ahead of a pointwise op what streams is asked for. The same row of the next block would
+ * be too far: it leaves the nearest cache before its turn, or it is another core's to write. */
+enum { AHEAD_BYTES = 12 << 10 };
+
 /* The port of an operand or a result; NULL for a place inside of the kernel. */
 static const Port *port_of(const KernelEmitter *k, const ValuePlace *place) {
   if (place->kind == PLACE_OPERAND) return &k->kernel->operands[place->index];
@@ -241,6 +245,14 @@ void view_prefetch(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
   if (view_reach(k, value) != REACH_STREAMS) return;
   if (site.column_plus % (CACHE_LINE / 4)) return; /* the line of the vector before */
   emit_prefetch(k->m, view_address(k, &k->views[value.index], site));
+}
+
+void view_prefetch_ahead(KernelEmitter *k, ValueId value, PlaceKind kind, Site site) {
+  uint64_t row_bytes = k->views[value.index].row_bytes;
+  if (!row_bytes) return;
+  int64_t rows = (int64_t)((AHEAD_BYTES + row_bytes - 1) / row_bytes);
+  site.row = emit_add(k->m, site.row, emit_i64(k->m, rows));
+  view_prefetch(k, value, kind, site);
 }
 
 void view_make_exact(KernelEmitter *k, ValueId value) {
