@@ -62,6 +62,8 @@
 #include "support/checked_math.h"
 
 enum { PLAN_PITCH_BYTES = 64, PLAN_ALIGN = 64, PLAN_PANEL = 32, PLAN_STRIP = 16 };
+/* Rows of a plane of f32 in a cache line. */
+enum { PLAN_PLANE_LINE = 16 };
 /* Readable bytes behind every buffer. */
 enum { PLAN_SLACK = 128 };
 /* Of a register tile: vectors in a row, and in all; those of a row that is alone. */
@@ -124,6 +126,7 @@ typedef struct TargetInfo {
   bool fma_overwrites;      /* what is added: constants are loaded where they are used */
   uint32_t long_vectors;    /* 2 or 4, of which a long op's instructions take turns; 0: one alone */
   bool number_min;          /* one instruction is llvm.minnum, and one llvm.minimum */
+  bool writes_past;         /* stores a vector past the caches, and has a fence for it */
   LookUp look_up;           /* GELU's (gelu_pieces.c, gelu_table.c) */
   uint32_t tile_rows;       /* largest register tile of a product, rows x columns; the columns */
   uint32_t tile_columns;    /* divide PLAN_PANEL */
@@ -246,6 +249,8 @@ typedef enum PortReach {
   REACH_FAR,     /* too large for it: a stage that reads windows asks for those of the next block */
   REACH_STREAMS, /* so, and it passes by in rows: PORT_ROWS, the kernel's rows. The next block's are
                   * asked for during a block */
+  REACH_PAST,    /* a result in nchw that no cache keeps, where the target can (writes_past): whole
+                  * cache lines of its planes, which are such lines apart, are written past them */
 } PortReach;
 
 typedef struct Port {

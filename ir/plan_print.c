@@ -39,7 +39,7 @@ const char *const plan_text_stages[PLAN_TEXT_STAGES] = {
 const char *const plan_text_ports[PLAN_TEXT_PORTS] = {
     [PORT_ROWS] = "rows", [PORT_CALLER] = "caller", [PORT_WEIGHTS] = "weights"};
 const char *const plan_text_reaches[PLAN_TEXT_REACHES] = {
-    [REACH_NEAR] = NULL, [REACH_FAR] = "far", [REACH_STREAMS] = "streams"};
+    [REACH_NEAR] = NULL, [REACH_FAR] = "far", [REACH_STREAMS] = "streams", [REACH_PAST] = "past"};
 const char *const plan_text_spaces[PLAN_TEXT_SPACES] = {[SPACE_INPUT] = "input",
                                                         [SPACE_OUTPUT] = "output",
                                                         [SPACE_ARENA] = "arena",

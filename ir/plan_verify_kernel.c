@@ -79,16 +79,28 @@ static const char *check_port(const PlanKernel *k, const Port *port, ValueId v) 
   return port->pitch || port->nchw || port->reach ? "plain weights" : NULL;
 }
 
+/* What a result that is written past the caches should be, or NULL. */
+static const char *check_past(const Check *c, const Port *port) {
+  if (port->reach != REACH_PAST) return NULL;
+  uint64_t rows = plan_rows(port->type);
+  if (!port->nchw || rows != c->kernel->rows || rows % PLAN_PLANE_LINE) {
+    return "planes of whole cache lines, to go past the caches";
+  }
+  return c->target->writes_past ? NULL : "for a target that stores past the caches";
+}
+
 /* Operands, then results, which are of values that stages write. */
 static const char *check_ports(const Check *c) {
   const PlanKernel *k = c->kernel;
   for (uint32_t i = 0; i < k->operand_count; ++i) {
     const char *wants = check_port(k, &k->operands[i], plan_operand(k->body, i));
+    if (k->operands[i].reach == REACH_PAST) wants = "a result, to go past the caches";
     if (wants) return arena_printf(c->arena, "a%u should be %s", i, wants);
   }
   for (uint32_t i = 0; i < k->result_count; ++i) {
     ValueId v = k->body->outputs[i].value;
     const char *wants = check_port(k, &k->results[i], v);
+    if (!wants) wants = check_past(c, &k->results[i]);
     if (k->results[i].kind == PORT_WEIGHTS) wants = "no weights";
     OpKind op = graph_def(k->body, v)->op;
     if (op == OP_INPUT || op_has(op, OP_VIEW)) wants = "what a stage writes";

@@ -3,6 +3,7 @@
  *
  *   REACH_NEAR      weights, maps that stay in a cache, and kernels of one block: nothing is next
  *   REACH_STREAMS   rows in the arena, one for each row of the kernel
+ *   REACH_PAST      results in nchw that leave every cache (choose_planes.c)
  *   REACH_FAR       any other large map: a caller's, or one of which windows are read
  */
 #include "ir/plan.h"
@@ -19,13 +20,14 @@ static PortReach reach_of(const PlanKernel *kernel, const Port *port) {
   return port->kind == PORT_ROWS && rows == kernel->rows ? REACH_STREAMS : REACH_FAR;
 }
 
-void choose_reach(PlanKernel *kernel) {
+void choose_reach(PlanKernel *kernel, const TargetInfo *target) {
   Port *operands = (Port *)kernel->operands, *results = (Port *)kernel->results;
   for (uint32_t i = 0; i < kernel->operand_count; ++i) {
     operands[i].reach = reach_of(kernel, &operands[i]);
   }
   for (uint32_t i = 0; i < kernel->result_count; ++i) {
-    results[i].reach = reach_of(kernel, &results[i]);
+    bool past = choose_past(kernel, &results[i], target);
+    results[i].reach = past ? REACH_PAST : reach_of(kernel, &results[i]);
   }
 }
 

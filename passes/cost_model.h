@@ -79,6 +79,11 @@ bool cost_model_pair(uint32_t columns);
 /* Whether a map of `map_bytes` for each image is too large for the nearest cache, so that its rows
  * are asked for before they are needed. */
 bool cost_model_far(uint64_t map_bytes);
+/* Whether a result of `map_bytes`, for all images of a round, is in no cache when the caller reads
+ * it. */
+bool cost_model_past(uint64_t map_bytes);
+/* Into how many blocks, if it is, a kernel without products cuts its rows: as cost_model_blocks. */
+uint32_t cost_model_past_blocks(uint64_t rows, uint64_t row_bytes);
 
 /* What prefetching weights across kernels depends on, for one of `macs` multiply-adds that reads
  * `weight_bytes` of weights. */

@@ -199,7 +199,9 @@ void place_values(PlanKernel *kernel, const uint32_t *stage_of, const TargetInfo
   uint32_t line = kernel->line;
   choose_winograd_line(kernel);
   uint64_t *rooms = ARENA_ARRAY(arena, kernel->stage_count, uint64_t);
-  choose_blocks(kernel, lay_out(&p, 1, 0, rooms));
+  uint64_t row_bytes = lay_out(&p, 1, 0, rooms);
+  choose_blocks(kernel, row_bytes);
+  choose_planes_blocks(kernel, row_bytes, target);
   choose_winograd_parts(kernel);
   drop_strips(&p, line);
   choose_tiles(kernel, target);

@@ -133,7 +133,7 @@ static PlanKernel make_kernel(const Building *b, const Node *node, Arena *arena)
   fill_rows(&kernel);
   const uint32_t *stage_of = schedule_stages(&kernel, arena);
   place_values(&kernel, stage_of, b->target, arena);
-  choose_reach(&kernel);
+  choose_reach(&kernel, b->target);
   return kernel;
 }
 

@@ -54,12 +54,17 @@ void choose_tiles(PlanKernel *kernel, const TargetInfo *target);
  * becomes 1 where the blocks are given. */
 void choose_blocks(PlanKernel *kernel, uint64_t row_bytes);
 
+/* Whether `result` is written past the caches. */
+bool choose_past(const PlanKernel *kernel, const Port *result, const TargetInfo *target);
+/* The blocks and the line of a kernel that has such a result and nothing that asks for other ones;
+ * else they stay. */
+void choose_planes_blocks(PlanKernel *kernel, uint64_t row_bytes, const TargetInfo *target);
 /* Fills places, blocks, Stage.product, parts and room of the stages, and scratch_bytes. */
 void place_values(PlanKernel *kernel, const uint32_t *stage_of, const TargetInfo *target,
                   Arena *arena);
 
 /* Fills the reach of the kernel's ports. */
-void choose_reach(PlanKernel *kernel);
+void choose_reach(PlanKernel *kernel, const TargetInfo *target);
 /* Fills prefetch_step, when prefetch_bytes is known. */
 void choose_prefetch_step(PlanKernel *kernel);
 

@@ -367,6 +367,21 @@ void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uin
   }
 }
 
+void emit_store_past(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address) {
+  static const char kind[] = "nontemporal";
+  LLVMValueRef store = LLVMBuildStore(m->builder, vector, address);
+  LLVMMetadataRef one = LLVMValueAsMetadata(emit_i32(m, 1));
+  LLVMMetadataRef node = LLVMMDNodeInContext2(m->context, &one, 1);
+  LLVMSetAlignment(store, (uint32_t)sizeof(float) * m->target->vector_floats);
+  LLVMSetMetadata(store, LLVMGetMDKindIDInContext(m->context, kind, sizeof kind - 1),
+                  LLVMMetadataAsValue(m->context, node));
+}
+
+/* What LLVM makes of a fence of its own orders no such stores. */
+void emit_past_fence(ModuleContext *m) {
+  emit_target_intrinsic(m, "llvm.x86.sse.sfence", NULL, 0);
+}
+
 /* `use` 0: to read, 1: to write. */
 static void prefetch_for(ModuleContext *m, LLVMValueRef address, uint32_t use) {
   LLVMValueRef all_levels = emit_i32(m, 3), data = emit_i32(m, 1);

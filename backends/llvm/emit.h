@@ -142,6 +142,11 @@ LLVMValueRef stored_load_centered(ModuleContext *m, DType dtype, LLVMValueRef ad
 LLVMValueRef stored_load_centered_one(ModuleContext *m, DType dtype, LLVMValueRef address);
 /* Writes the first `lanes` floats of `vector`, and nothing behind them. */
 void emit_store(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address, uint32_t lanes);
+/* The same of all lanes, past the caches, on targets with writes_past: the address is a multiple of
+ * a vector's bytes, and nobody else may read there before emit_past_fence. */
+void emit_store_past(ModuleContext *m, LLVMValueRef vector, LLVMValueRef address);
+/* What was stored past the caches comes before all that is stored from here on. */
+void emit_past_fence(ModuleContext *m);
 /* strides.c: how far apart the parts of a caller's bytes are, i64 of bytes. */
 typedef struct Strides {
   LLVMValueRef row, plane, image;

@@ -56,11 +56,11 @@ static const char *const cpus_v2[] = {"x86-64-v2", "nehalem",    "westmere", "sa
 #define V4_FLOATS                                                                 \
   .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v4", .tune = "generic",    \
   .vector_floats = 16, .vector_registers = 32, .has_fma = true, .has_half = true, \
-  .look_up = LOOK_UP_TWO, .tile_rows = 14, .tile_columns = PLAN_PANEL
+  .writes_past = true, .look_up = LOOK_UP_TWO, .tile_rows = 14, .tile_columns = PLAN_PANEL
 #define V3_FLOATS                                                                                  \
   .triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v3", .tune = "generic", .vector_floats = 8, \
-  .vector_registers = 16, .has_fma = true, .has_half = true, .look_up = LOOK_UP_PERMUTED,          \
-  .long_vectors = 4, .tile_rows = 6, .tile_columns = 16
+  .vector_registers = 16, .has_fma = true, .has_half = true, .writes_past = true,                  \
+  .look_up = LOOK_UP_PERMUTED, .long_vectors = 4, .tile_rows = 6, .tile_columns = 16
 
 static const TargetRow rows[] = {
     {.info = {.name = "x86-64-v4-vnni",
@@ -119,6 +119,7 @@ static const TargetRow rows[] = {
               .has_fma = false,
               .has_half = false,
               .row_lanes = ROW_LANES_COPIED,
+              .writes_past = true,
               .tile_rows = 2,
               .tile_columns = 16,
               .dot = DOT_PAIRS,

@@ -395,11 +395,12 @@ static const atm_entry *choose_entry(const program *p) {
   return NULL;
 }
 
-/* Room for what `t` describes, in array->data; 0 where there is none. */
+/* Room for what `t` describes, in array->data, as large results are written fastest; 0 where there
+ * is none. */
 static int new_output(const atm_tensor *t, npy_array *array) {
   *array = (npy_array){.type = npy_type_of(t->dtype), .rank = t->rank};
   memcpy(array->dims, t->dims, sizeof array->dims);
-  if (array->type) array->data = malloc(npy_count(t->rank, t->dims) * array->type->bytes);
+  if (array->type) array->data = allocate(npy_count(t->rank, t->dims) * array->type->bytes);
   return array->data != NULL;
 }
 

@@ -99,3 +99,10 @@ Test(cost_model, quads_are_cut_into_lines) {
   cr_expect(cost_model_winograd_run(1) >= cost_model_winograd_run(1 << 20));
   cr_expect_geq(cost_model_winograd_run(1 << 30), 1);
 }
+
+Test(cost_model, rows_that_go_past_the_caches_are_many) {
+  cr_expect_not(cost_model_past(150 * 128 * 128 * 4));
+  cr_expect(cost_model_past(150 * 256 * 256 * 4));
+  cr_expect_eq(cost_model_past_blocks(512 * 512, 640), 256);
+  cr_expect_gt(cost_model_past_blocks(512 * 512, 6400), 1024, "scratch bounds them");
+}

@@ -43,6 +43,8 @@ typedef struct Fixture {
   Stage stages[FIXTURE_MAX_STAGES];
   uint32_t column_blocks; /* 0: as 1 */
   uint32_t parts;         /* of each line of a winograd's quads; 0: as 1 */
+  bool past;              /* results in nchw go past the caches */
+  size_t behind;          /* floats between a result and the page that may not be touched */
   PlanKernel kernel;
 } Fixture;
 
@@ -255,7 +257,10 @@ static inline void fixture_plan(Fixture *f, uint32_t images, uint32_t rows, uint
   fixture_winograds(f);
   choose_tiles(&f->kernel, target);
   fixture_rooms(f, target);
-  choose_reach(&f->kernel);
+  choose_reach(&f->kernel, target);
+  for (uint32_t i = 0; f->past && i < f->result_count; ++i) {
+    if (f->results[i].nchw) f->results[i].reach = REACH_PAST;
+  }
 }
 
 /* -- memory ------------------------------------------------------------------------------------ */
@@ -426,7 +431,10 @@ static inline void fixture_check_target(Fixture *f, const TargetInfo *target,
   for (uint32_t i = 0; i < f->operand_count; ++i) {
     operands[i] = fixture_fill(&f->operands[i], &f->data[i]);
   }
-  for (uint32_t i = 0; i < f->result_count; ++i) results[i] = fixture_port(&f->results[i]);
+  for (uint32_t i = 0; i < f->result_count; ++i) {
+    results[i] = fixture_port(&f->results[i]);
+    results[i].data -= f->behind;
+  }
   fixture_run(f, code.function, operands, results);
   for (uint32_t i = 0; i < f->result_count; ++i) {
     fixture_compare(&f->results[i], results[i].data, &expected[i], tolerance, target->name);

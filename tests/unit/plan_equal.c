@@ -87,6 +87,7 @@ Test(plan_equal, each_port_is) {
   OTHER(c.operands[2].nchw = true);
   OTHER(c.operands[1].reach = REACH_FAR);
   OTHER(c.operands[0].type.dims[2] += 1);
+  OTHER(c.results[0].reach = REACH_PAST);
   OTHER(c.results[0].pitch += 16);
   OTHER(c.results[0].type.dtype = DTYPE_U8);
 }

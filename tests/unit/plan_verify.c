@@ -272,6 +272,8 @@ Test(plan_verify, kernels_that_no_text_says) {
   REFUSED(&c, operand[0].type.dims[0], INT64_MAX, "a0 should be of a known, smaller size");
   REFUSED(&c, operand[0].type.dims[0], INT32_MAX, "a0 should be of a known, smaller size");
   REFUSED(&c, operand[0].reach, REACH_STREAMS, "a0 should be rows of the kernel, to stream");
+  REFUSED(&c, operand[0].reach, REACH_PAST, "a0 should be a result, to go past the caches");
+  REFUSED(&c, result[0].reach, REACH_PAST, "r0 should be planes of whole cache lines, to go past");
   REFUSED(&c, operand[1].pitch, 32, "a1 should be plain weights");
   REFUSED(&c, operand[1].nchw, true, "a1 should be plain weights");
   REFUSED(&c, operand[1].reach, REACH_FAR, "a1 should be plain weights");
