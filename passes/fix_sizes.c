@@ -1,8 +1,10 @@
-/* Gives resizes numbers for the map whose size they take, so that it need not be there:
+/* Gives resizes numbers for the map whose size they take, so that it need not be there, and drops
+ * those to the size that there is:
  *
  *   resize(x, like)  ->  resize(x) {height=H, width=W}      like a map [N,H,W,C]
+ *   resize(x)        ->  x                                  of a map [N,H,W,C] to [N,H,W,C]
  *
- * where H and W are known.
+ * where H and W are known. Each place is its own element then: the second is exact.
  */
 #include "ir/rewrite.h"
 #include "passes/pass.h"
@@ -12,6 +14,13 @@ static bool takes_size(const Graph *graph, const Node *node) {
   if (node->op != OP_RESIZE || node->operand_count < 2) return false;
   Type like = graph_type(graph, node->operands[1]);
   return like.dims[1] != DIM_OPEN && like.dims[2] != DIM_OPEN;
+}
+
+/* Whether it resizes a map to what it is. */
+static bool does_nothing(const Graph *graph, const Node *node) {
+  if (node->op != OP_RESIZE) return false;
+  Type from = graph_type(graph, node->operands[0]), to = graph_type(graph, node_result(node, 0));
+  return type_equal(from, to) && from.dims[1] != DIM_OPEN && from.dims[2] != DIM_OPEN;
 }
 
 static void fix(Rewrite *rw, const Node *node) {
@@ -29,12 +38,15 @@ Status fix_sizes(const PassContext *context, const Graph *graph, const Graph **r
   Rewrite rw = rewrite_begin(graph, context->arena);
   for (uint32_t i = 0; i < graph->node_count; ++i) {
     const Node *node = &graph->nodes[i];
-    if (takes_size(graph, node)) {
+    bool nothing = does_nothing(graph, node), takes = takes_size(graph, node);
+    if (nothing) {
+      rewrite_set(&rw, node_result(node, 0), rewrite_get(&rw, node->operands[0]));
+    } else if (takes) {
       fix(&rw, node);
-      matched = true;
     } else {
       rewrite_copy(&rw, node);
     }
+    matched |= nothing || takes;
   }
   *result = matched ? rewrite_end(&rw) : graph;
   return STATUS_OK;
