@@ -66,7 +66,7 @@ expect 3 compile $tiny --shape 1x3x16x16 --isa=v3 -o alone/m
 says stderr "loading the code generator: No such file or directory"
 cp image.npy alone/atmc-llvm.so
 expect 3 run $tiny --input image.npy
-says stderr "alone/atmc-llvm.so: loading the code generator: "
+says stderr "alone/atmc-llvm.so: error: loading the code generator: "
 cp "$(dirname "$whole")/atmc-llvm.so" alone
 expect 0 run $tiny --input image.npy
 atmc=$whole
