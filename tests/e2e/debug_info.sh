@@ -16,12 +16,14 @@ fail() {
   echo "$@"
   exit 1
 }
-shape=1x3x48x48
+# take MODEL WEIGHTS SHAPES: what compile makes code of.
+take() { model=$1 weights=$2 shapes=$3; }
+glyphs() { take "$examples/models/glyphs.json" "$examples/glyphs/glyphs.safetensors" "$1"; }
 # compile FOLDER OPTION...: FOLDER/glyphs.*
 compile() {
   mkdir -p "$1"
-  (cd "$1" && shift && "$atmc" compile "$examples/models/glyphs.json" --weights "$examples/glyphs/glyphs.safetensors" \
-    --shape $shape -o glyphs "$@" 2>log) || { cat "$1/log"; exit 1; }
+  (cd "$1" && shift && "$atmc" compile "$model" --weights "$weights" --shape "$shapes" -o glyphs "$@" 2>log) ||
+    { cat "$1/log"; exit 1; }
 }
 # code FILE: the instructions, with their bytes and addresses; and none of the names that addresses have.
 code() { "$objdump" -d --no-print-imm-hex "$1" | sed -e 1,3d -e '/^[0-9a-f]* <.*>:$/d' -e '/^$/d' -e 's/<[^>]*>//g'; }
@@ -36,12 +38,17 @@ same() {
   code with/glyphs.o >with.code
   [ "$(wc -l <with.code)" -gt 1000 ] && cmp with.code without.code || fail "$*: other code"
 }
+# For the formats of objects a small model does.
+"$atmc" weights "$here/pixels/model.json" --synthetic=1 -o pixels.safetensors
 for target in --isa=v4,v3,v2 --isa=v3 "--isa=v3 --quantize=int8" \
   "--isa=v3 --weights-mode=external --weights-dtype=f16" --isa=neon "--isa=neon-i8mm --quantize=int8" \
   --target=riscv64-linux-gnu --target=powerpc64le-linux-gnu --target=arm64-apple-macos \
   --target=x86_64-w64-windows-gnu --target=wasm32-unknown-unknown; do
-  shape=1x3x48x48
-  [ "$target" != --isa=v4,v3,v2 ] || shape=$shape,2x3x64x80
+  case $target in
+    --isa=v4,v3,v2) glyphs 1x3x48x48,2x3x64x80 ;;
+    --isa*) glyphs 1x3x48x48 ;;
+    *) take "$here/pixels/model.json" "$work/pixels.safetensors" 1x3x37x50 ;;
+  esac
   # shellcheck disable=SC2086
   same $target
   sound "$target" with/glyphs.o
@@ -51,6 +58,7 @@ for target in --isa=v4,v3,v2 --isa=v3 "--isa=v3 --quantize=int8" \
   rm -r with without
   echo "$target: the same code"
 done
+glyphs 1x3x48x48
 same --target=x86_64-pc-windows-msvc
 "$readobj" --codeview with/glyphs.o >codeview
 grep -q "DisplayName: glyphs_k0_patches_linear \[patch_embed.proj\]" codeview && grep -qF 'Filename: .\glyphs.plan' codeview ||
