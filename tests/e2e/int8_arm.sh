@@ -5,13 +5,21 @@
 # gives its answers, for easy images and for hard ones.
 set -eu
 atmc=$1 tools=$2
-examples=$(cd "$(dirname "$0")/../../examples" && pwd)
+top=$(cd "$(dirname "$0")/../.." && pwd)
+examples=$top/examples
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 command -v qemu-aarch64 >/dev/null || { echo "qemu-aarch64 is not installed: skipped"; exit 77; }
 arm="qemu-aarch64 -L /usr/aarch64-linux-gnu -cpu"
 sets="armv8-a armv8-a-dotprod armv8-a-i8mm"
+
+# What --emit=exe makes a program of, compiled once for all models that are called m.
+mkdir program
+for source in "$top"/runtime/*.c "$top"/runtime/standalone/*.c; do
+  aarch64-linux-gnu-gcc -std=gnu11 -O1 -pthread -DATM_MODEL=m_model -I"$top/runtime" -c "$source" \
+    -o "program/$(basename "$source" .c).o"
+done
 
 # products HEIGHT WIDTH COPIES CHANNELS: a product of HEIGHT * WIDTH rows of 3 * COPIES numbers. Without a
 # bias the last step is a product, which is rounded alike whether multiply-adds are fused or not.
@@ -25,7 +33,8 @@ END
   "$atmc" weights m.json --synthetic=1 -o m.safetensors
   "$tools/make_image" "$1" "$2" 0 1 image.npy
   "$atmc" compile m.json --weights m.safetensors --quantize=int8 --isa=neon,neon-dotprod,neon-i8mm \
-    --shape "1x3x$1x$2" --emit=exe,plan -o m 2>messages || { cat messages; exit 1; }
+    --shape "1x3x$1x$2" --emit=obj,plan -o m 2>messages || { cat messages; exit 1; }
+  aarch64-linux-gnu-gcc m.o program/*.o -pthread -o m
   for set in neon neon-dotprod neon-i8mm; do grep -q ' = quantized_linear' m_$set.plan; done
   [ "$(grep -c ', paired' m_neon-i8mm.plan)" = "$(($1 * $2 > 1 && $4 >= 64))" ]
   "$atmc" run m.json --weights m.safetensors --quantize=int8 --isa=v2 --input image=image.npy \
