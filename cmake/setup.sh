@@ -17,7 +17,7 @@ for set in "$@"; do
       packages="$packages gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
       packages="$packages clang-19 lld-19 nodejs"
       ;;
-    lint) packages="$packages clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19" ;;
+    lint) packages="$packages clang-19 lld-19 libclang-rt-19-dev clang-tidy-19 clang-format-19" ;;
     package) packages="$packages dpkg-dev file" ;;
     *) echo "setup.sh: no set $set; there are: tests lint package" >&2 && exit 2 ;;
   esac
