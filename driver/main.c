@@ -53,20 +53,16 @@ static void *allocate_json(size_t bytes) {
 }
 
 /* Arenas come and go: what is large goes back to the system at once, and is not touched before it
- * is used. glibc would learn to keep it. What is small stays with glibc, which takes it in long
- * steps: where the heap's end follows what LLVM allocates and frees, the system clears the same
- * pages again and again, for up to a sixth of a compilation's time. */
-static void tune_allocator(void) {
+ * is used. glibc would learn to keep it. */
+static void return_memory(void) {
 #ifdef __GLIBC__
-  enum { LARGE_BYTES = 1 << 20, HEAP_STEP = 16 << 20, HEAP_KEPT = 256 << 20 };
+  enum { LARGE_BYTES = 1 << 20 };
   (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-  (void)mallopt(M_TOP_PAD, HEAP_STEP);
-  (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 #endif
 }
 
 int main(int argc, char **argv) {
-  tune_allocator();
+  return_memory();
   cJSON_InitHooks(&(cJSON_Hooks){allocate_json, free}); /* it would leave out what has no room */
   (void)setenv("TZ", "UTC0", 1);  /* libzip asks the C library, and it the system, for each entry */
   (void)signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit: an error of write, not the end */

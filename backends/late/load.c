@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,17 @@ static const char *program_folder(Arena *arena) {
   return path;
 }
 
+/* From here on the heap grows in long steps and stays: where its end follows what LLVM allocates
+ * and frees, the system clears the same pages again and again, for up to a sixth of a compilation.
+ * What makes no code is held to less memory. */
+static void keep_heap(void) {
+#ifdef __GLIBC__
+  enum { STEP = 16 << 20, KEPT = 256 << 20 };
+  (void)mallopt(M_TOP_PAD, STEP);
+  (void)mallopt(M_TRIM_THRESHOLD, KEPT);
+#endif
+}
+
 static const LateFunctions *load(Arena *arena) {
   const char *folder = program_folder(arena);
   const char *path = arena_printf(arena, "%s%s", folder, LATE_FILE);
@@ -45,6 +57,7 @@ static const LateFunctions *load(Arena *arena) {
   if (!functions) fail(path, dlerror());
   if (strcmp(functions->version, ATMC_VERSION) != 0) fail(path, "it is of another version of atmc");
   functions->llvm_watch_memory(false);
+  keep_heap();
   return functions;
 }
 
