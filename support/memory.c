@@ -23,8 +23,9 @@ enum { LARGE_PAGE = 2 << 20 };
 
 void *memory_try(size_t bytes) {
   if (bytes < LARGE_PAGE) return malloc(bytes ? bytes : 1);
-  void *memory = aligned_alloc(LARGE_PAGE, bytes);
-  if (memory) memory_large_pages(memory, bytes);
+  void *memory;
+  if (posix_memalign(&memory, LARGE_PAGE, bytes) != 0) return NULL;
+  memory_large_pages(memory, bytes);
   return memory;
 }
 

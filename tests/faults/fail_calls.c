@@ -154,6 +154,13 @@ void *aligned_alloc(size_t alignment, size_t bytes) {
   return NULL;
 }
 
+int posix_memalign(void **memory, size_t alignment, size_t bytes) {
+  if (FAILS(MEMORY, "posix_memalign")) return ENOMEM;
+  void *made = __libc_memalign(alignment, bytes);
+  if (made) *memory = made;
+  return made ? 0 : ENOMEM;
+}
+
 /* -- calls ------------------------------------------------------------------------------------- */
 
 /* The function itself, behind this library. */
