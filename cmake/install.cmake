@@ -1,5 +1,4 @@
 # `cmake --install` and CPack: the compiler, its documents, and what hosts need to build around its objects.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS atmc atm_runtime atm_runtime_shared)

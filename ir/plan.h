@@ -402,6 +402,12 @@ static inline uint64_t plan_rows(Type type) {
 static inline bool plan_has_strides(const Port *port) {
   return port->kind == PORT_CALLER && port->type.dtype == DTYPE_U8 && port->type.rank == 4;
 }
+/* Whether `result` is in nchw, of all the kernel's rows, in planes that are whole cache lines
+ * apart: it may have REACH_PAST. */
+static inline bool plan_fills_lines(const PlanKernel *kernel, const Port *result) {
+  uint64_t rows = plan_rows(result->type);
+  return result->nchw && rows == kernel->rows && rows % PLAN_PLANE_LINE == 0;
+}
 /* Bytes of the rows of all images of a port with PORT_ROWS, whose type and pitch are bounded;
  * without the slack behind them. */
 static inline uint64_t plan_port_bytes(const Port *port) {

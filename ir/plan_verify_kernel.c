@@ -82,8 +82,7 @@ static const char *check_port(const PlanKernel *k, const Port *port, ValueId v) 
 /* What a result that is written past the caches should be, or NULL. */
 static const char *check_past(const Check *c, const Port *port) {
   if (port->reach != REACH_PAST) return NULL;
-  uint64_t rows = plan_rows(port->type);
-  if (!port->nchw || rows != c->kernel->rows || rows % PLAN_PLANE_LINE) {
+  if (!plan_fills_lines(c->kernel, port)) {
     return "planes of whole cache lines, to go past the caches";
   }
   return c->target->writes_past ? NULL : "for a target that stores past the caches";

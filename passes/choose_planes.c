@@ -10,9 +10,8 @@
 #include "passes/plan_parts.h"
 
 bool choose_past(const PlanKernel *kernel, const Port *result, const TargetInfo *target) {
-  uint64_t rows = plan_rows(result->type);
-  if (!target->writes_past || !result->nchw || rows % PLAN_PLANE_LINE) return false;
-  return rows == kernel->rows && cost_model_past(type_bytes(result->type));
+  return target->writes_past && plan_fills_lines(kernel, result) &&
+         cost_model_past(type_bytes(result->type));
 }
 
 /* Whether its blocks may have any rows. */

@@ -62,7 +62,6 @@ static const TargetRow *row_of_host(const TargetFamily *family) {
   return NULL;
 }
 
-/* A CPU is listed with the best row that it runs. */
 /* CPUs that run `row` run `other` too. */
 static bool row_contains(const TargetRow *row, const TargetRow *other) {
   for (const char *const *f = other->requires; *f; ++f) {
@@ -81,6 +80,7 @@ static const TargetRow *row_by_itself(const TargetFamily *family, const TargetRo
   return best;
 }
 
+/* A CPU is listed with the best row that it runs. */
 static const TargetRow *row_of_cpu(const TargetFamily *family, const char *cpu) {
   /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): tables are not NULL */
   for (uint32_t i = 0; i < family->row_count; ++i) {
